@@ -1,0 +1,141 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"fanout/internal/execute"
+	"fanout/internal/plan"
+	"fanout/internal/process"
+	"fanout/internal/template"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// group is the flags of one concern, which --help shows together. It turns them
+// into its part of the plan.
+type group interface {
+	name() string
+	register(*pflag.FlagSet)
+	apply(*plan.Plan) error
+}
+
+// flags is all flags of the root command, by concern.
+type flags struct {
+	groups []group
+	sets   []*pflag.FlagSet // of the groups, in their order
+}
+
+// planned is a plan, checked as far as flags alone allow.
+type planned struct{ plan.Plan }
+
+func newFlags() *flags {
+	return &flags{groups: []group{
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &outputFlags{}, &placeFlags{},
+	}}
+}
+
+func (f *flags) register(all *pflag.FlagSet) {
+	for _, g := range f.groups {
+		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
+		set.SortFlags = false
+		g.register(set)
+		f.sets = append(f.sets, set)
+		all.AddFlagSet(set)
+	}
+}
+
+// plan is what the flags and the words after them ask for.
+func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
+	var p planned
+	if err := fromEnvironment(c.Flags()); err != nil {
+		return p, err
+	}
+	command, sources, err := splitSources(args)
+	if err != nil {
+		return p, err
+	}
+	if len(command) == 0 {
+		return p, fmt.Errorf("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
+	}
+	p.Template.Command = command
+	p.Input.Sources = sources
+	for _, g := range f.groups {
+		if err := g.apply(&p.Plan); err != nil {
+			return p, err
+		}
+	}
+	complete(&p.Plan)
+	return p, nil
+}
+
+// complete fills in what one stage needs to know of another.
+func complete(p *plan.Plan) {
+	p.Template.Sources = max(1, len(p.Input.Sources))
+	p.Template.Terminator = p.Input.Delimiter
+	p.Template.Workers = p.Schedule.Workers
+	p.Execute.Pipe = p.Template.Pipe
+	p.Execute.Slots = p.Schedule.Workers
+	p.Collect.Slots = p.Schedule.Workers
+	one, total := process.ArgLimits(execute.Variables(p.Execute))
+	p.Template.Limits = template.Limits{Arg: one, Total: total}
+}
+
+// fromEnvironment takes flags that were not given from variables: FANOUT_WORKERS
+// for --workers.
+func fromEnvironment(set *pflag.FlagSet) error {
+	v := viper.New()
+	v.SetEnvPrefix("fanout")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	var err error
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || err != nil || !v.IsSet(f.Name) {
+			return
+		}
+		if e := f.Value.Set(v.GetString(f.Name)); e != nil {
+			variable := "FANOUT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+			err = fmt.Errorf("the variable %s, for --%s: %w", variable, f.Name, e)
+		}
+	})
+	return err
+}
+
+// workers reads N or N% of the CPUs. "" is the default of thread mode, twice the
+// CPUs: jobs of this mode mostly wait for something.
+func workers(s string) (int, error) {
+	cpus := runtime.NumCPU()
+	if s == "" {
+		return 2 * cpus, nil
+	}
+	number, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("-j %s: the number of workers is a whole number from 1 on, or a percentage of the %d CPUs such as 150%%", s, cpus)
+	}
+	if percent {
+		n = max(1, n*cpus/100)
+	}
+	const most = 100_000
+	if n > most {
+		return 0, fmt.Errorf("-j %s: more than %d workers do not fit on one machine", s, most)
+	}
+	return n, nil
+}
+
+// directory checks that a flag names one, and makes the name independent of ours.
+func directory(flag, dir string) error {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, dir, err)
+	}
+	if !st.IsDir() {
+		return fmt.Errorf("%s %s: not a directory", flag, dir)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"fanout/internal/input"
+	"fanout/internal/plan"
+	"fanout/internal/template"
+
+	"github.com/spf13/pflag"
+)
+
+type inputFlags struct {
+	files     []string
+	null      bool
+	delimiter string
+	skipEmpty bool
+	format    string
+	link      bool
+}
+
+func (*inputFlags) name() string { return "Input" }
+
+func (f *inputFlags) register(set *pflag.FlagSet) {
+	set.StringArrayVarP(&f.files, "input", "a", nil, "read items from `FILE`, - is standard input (repeatable)")
+	set.BoolVarP(&f.null, "null", "0", false, "items end with a NUL byte, not a newline")
+	set.StringVarP(&f.delimiter, "delimiter", "d", "", "items end with `S`; \\n, \\t, \\0, \\xHH are understood")
+	set.BoolVar(&f.skipEmpty, "skip-empty", false, "leave out empty items")
+	set.StringVar(&f.format, "format", "lines", "`lines`, or shell: words in quotes as xargs reads them")
+	set.BoolVar(&f.link, "link", false, "pair several sources instead of combining all with all")
+}
+
+func (f *inputFlags) apply(p *plan.Plan) error {
+	p.Input.SkipEmpty = f.skipEmpty
+	p.Input.Link = f.link
+	p.Input.Delimiter = "\n"
+	var files []input.Source
+	for _, name := range f.files {
+		files = append(files, input.Source{Path: name, IsFile: true})
+	}
+	p.Input.Sources = append(files, p.Input.Sources...)
+	switch {
+	case f.null && f.delimiter != "":
+		return errors.New("-0 and -d exclude each other: give only one of them")
+	case f.null:
+		p.Input.Delimiter = "\x00"
+	case f.delimiter != "":
+		d, err := input.ParseDelimiter(f.delimiter)
+		if err != nil {
+			return fmt.Errorf("-d %s: %w", f.delimiter, err)
+		}
+		p.Input.Delimiter = d
+	}
+	switch f.format {
+	case "lines":
+	case "shell":
+		p.Input.Shell = true
+	default:
+		return fmt.Errorf("--format %s: the formats are lines and shell", f.format)
+	}
+	return nil
+}
+
+// splitSources parts COMMAND from the sources that follow it: each ::: begins a
+// list of items, and each word after :::: names a file of them.
+func splitSources(args []string) (command []string, sources []input.Source, err error) {
+	const items, files = ":::", "::::"
+	mode := ""
+	for _, arg := range args {
+		switch {
+		case arg == items:
+			sources = append(sources, input.Source{})
+			mode = arg
+		case arg == files:
+			mode = arg
+		case mode != "" && (arg == ":::+" || arg == "::::+"):
+			return nil, nil, fmt.Errorf("%s is not known: --link pairs all sources", arg)
+		case mode == items:
+			last := &sources[len(sources)-1]
+			last.Args = append(last.Args, arg)
+		case mode == files:
+			sources = append(sources, input.Source{Path: arg, IsFile: true})
+		default:
+			command = append(command, arg)
+		}
+	}
+	if mode == files && len(sources) == 0 {
+		return nil, nil, errors.New(":::: is followed by no file")
+	}
+	return command, sources, nil
+}
+
+type templateFlags struct {
+	batch  string
+	pipe   bool
+	dryRun bool
+}
+
+func (*templateFlags) name() string { return "Command" }
+
+func (f *templateFlags) register(set *pflag.FlagSet) {
+	set.StringVarP(&f.batch, "batch", "n", "1", "give each job `N` items, or max: as many as the system allows")
+	set.BoolVar(&f.pipe, "pipe", false, "give the items on the job's standard input")
+	set.BoolVar(&f.dryRun, "dry-run", false, "print what would run, and run nothing")
+}
+
+func (f *templateFlags) apply(p *plan.Plan) error {
+	p.Template.Pipe = f.pipe
+	p.DryRun = f.dryRun
+	if strings.EqualFold(f.batch, "max") {
+		p.Template.Batch = template.BatchMax
+		return nil
+	}
+	n, err := positive("-n", f.batch)
+	if err != nil {
+		return fmt.Errorf("%w, or max", err)
+	}
+	p.Template.Batch = n
+	return nil
+}

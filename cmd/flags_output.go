@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fanout/internal/collect"
+	"fanout/internal/plan"
+	"fanout/internal/process"
+
+	"github.com/google/shlex"
+	"github.com/spf13/pflag"
+)
+
+type outputFlags struct {
+	mode      string
+	keepOrder bool
+	tag       bool
+	out       string
+	tmpDir    string
+	quiet     bool
+}
+
+func (*outputFlags) name() string { return "Output" }
+
+func (f *outputFlags) register(set *pflag.FlagSet) {
+	set.StringVar(&f.mode, "output", "group", "`group` whole jobs, line: whole lines at once, raw: as it comes, none")
+	set.BoolVarP(&f.keepOrder, "keep-order", "k", false, "output in the order of the items")
+	set.BoolVar(&f.tag, "tag", false, "begin each line with its item and a tab")
+	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`")
+	set.StringVar(&f.tmpDir, "tmpdir", os.TempDir(), "spill output that does not fit into memory to `DIR`")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "no summary of failures, no warnings")
+	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
+}
+
+func (f *outputFlags) apply(p *plan.Plan) error {
+	modes := []string{"group", "line", "raw", "none"} // in the order of collect.Mode
+	mode := slices.Index(modes, f.mode)
+	if mode < 0 {
+		return fmt.Errorf("--output %s: the ways are %s", f.mode, strings.Join(modes, ", "))
+	}
+	p.Collect.Mode = collect.Mode(mode)
+	p.Collect.KeepOrder = f.keepOrder
+	p.Collect.Tag = f.tag
+	p.Collect.TmpDir = f.tmpDir
+	p.Out = f.out
+	p.Quiet = f.quiet
+	return directory("--tmpdir", f.tmpDir)
+}
+
+type placeFlags struct {
+	dir   string
+	env   []string
+	shell string
+}
+
+func (*placeFlags) name() string { return "Place" }
+
+func (f *placeFlags) register(set *pflag.FlagSet) {
+	set.StringVarP(&f.dir, "chdir", "C", "", "run jobs in `DIR`")
+	set.StringArrayVar(&f.env, "env", nil, "add `K=V` to the environment of jobs (repeatable)")
+	set.StringVar(&f.shell, "shell", "", "run scripts in this `SHELL`, such as dash or 'bash -o pipefail' (default bash, else sh)")
+}
+
+func (f *placeFlags) apply(p *plan.Plan) error {
+	p.Execute.Environ = os.Environ()
+	p.Execute.RunID = newRunID()
+	if f.dir != "" {
+		if err := directory("-C", f.dir); err != nil {
+			return err
+		}
+		dir, err := filepath.Abs(f.dir)
+		if err != nil {
+			return fmt.Errorf("-C %s: %w", f.dir, err)
+		}
+		p.Execute.Dir = dir
+	}
+	for _, kv := range f.env {
+		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" {
+			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", kv)
+		}
+	}
+	p.Execute.Env = f.env
+	var err error
+	p.Execute.Shell, err = f.findShell()
+	p.Execute.ShellForced = f.shell != ""
+	return err
+}
+
+// findShell is the shell for scripts, with its options.
+func (f *placeFlags) findShell() ([]string, error) {
+	path := os.Getenv("PATH")
+	if f.shell == "" {
+		for _, name := range []string{"bash", "sh"} {
+			if found, err := process.LookPath(name, path, ""); err == nil {
+				return []string{found}, nil
+			}
+		}
+		return []string{"/bin/sh"}, nil
+	}
+	words, err := shlex.Split(f.shell)
+	if err != nil {
+		return nil, fmt.Errorf("--shell %s: %w", f.shell, err)
+	}
+	if len(words) == 0 {
+		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")
+	}
+	found, err := process.LookPath(words[0], path, "")
+	if err != nil {
+		return nil, fmt.Errorf("--shell %s: %w", words[0], err)
+	}
+	words[0], err = filepath.Abs(found)
+	return words, err
+}
+
+// newRunID is 128 random bits, so that no two runs share it.
+func newRunID() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}

@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const long = `fanout runs COMMAND once for each item, many at once, and prints what the jobs
+print without mixing it up. Items are lines of standard input, unless -a, ::: or
+:::: name other sources.
+
+COMMAND as several words, or one plain word, is run as it is, without a shell.
+COMMAND as one quoted word with blanks or shell syntax is a bash script. Items are
+given as arguments; they never become part of the script's text.
+
+  {} item    {.} without extension    {/} base name    {//} directory
+  {/.} base name without extension    {#} job number   {%} slot
+  {1} {2} value of the first, second source, with . / // /. as above
+  {:q} quoted for another shell       {{}} a literal {}
+Without any of them, the item is added at the end.`
+
+const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files, two a CPU at a time
+  find . -name '*.png' -print0 | fanout -0 -j4 'convert {} {.}.webp'
+  fanout -k 'curl -fsS {} | wc -c' < urls.txt   results in the order of the input
+  fanout -n max rm < files.txt                  as few rm processes as possible
+  fanout -e --tag make -C {} test ::: a b c     stop at the first failure
+  fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`
+
+const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wrong usage
+  123 a job failed         125 an outcome is unknown
+  126 COMMAND cannot be executed                       127 COMMAND was not found
+  129, 130, 143 stopped by HUP, INT, TERM              141 the reader of the output is gone`
+
+// help writes what --help shows: the flags in their groups.
+func (f *flags) help(c *cobra.Command, w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n  fanout COMMAND, one of: %s\n", c.Long, c.UseLine(), subcommands(c))
+	fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
+	for i, g := range f.groups {
+		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), f.sets[i].FlagUsages())
+	}
+	fmt.Fprintf(&b, "\nExit codes:\n%s\n", exitCodes)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// subcommands names those that are for users.
+func subcommands(c *cobra.Command) string {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return strings.Join(names, ", ") + " (a program of that name: fanout -- NAME)"
+}

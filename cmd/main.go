@@ -1,0 +1,108 @@
+// Package cmd is the command line: it turns flags into a plan, has it run, and
+// turns what comes of it into an exit code.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"fanout/internal/run"
+	"fanout/internal/sink"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs fanout and returns its exit code.
+func Main(args []string, stdin, stdout, stderr *os.File) int {
+	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if text := message(err); text != "" {
+		fmt.Fprintf(stderr, "fanout: %s\n", text)
+	}
+	return exitCode(err, app.summary)
+}
+
+// app is one invocation of the program.
+type app struct {
+	io      run.IO
+	summary *sink.Summary // of the run, if it came to one
+}
+
+func (a *app) root() *cobra.Command {
+	f := newFlags()
+	root := &cobra.Command{
+		Use:                   "fanout [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
+		Short:                 "run a command for each item, many at once",
+		Long:                  long,
+		Example:               examples,
+		Args:                  cobra.ArbitraryArgs,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		DisableFlagsInUseLine: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := f.plan(c, args)
+			if err != nil {
+				return &run.UsageError{Err: err}
+			}
+			return a.run(p)
+		},
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &run.UsageError{Err: fmt.Errorf("%w; see fanout --help", err)}
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.Flags().SetInterspersed(false)
+	root.Flags().SortFlags = false
+	f.register(root.Flags())
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		if c != root {
+			c.Printf("%s\n\nUsage:\n  %s\n", c.Short, c.UseLine())
+			return
+		}
+		f.help(c, c.OutOrStdout())
+	})
+	root.AddCommand(a.version())
+	return root
+}
+
+// message is what to say about an error: nothing about those that the user has
+// caused and sees.
+func message(err error) string {
+	var signal *SignalError
+	switch {
+	case err == nil, errors.Is(err, sink.ErrReaderGone):
+		return ""
+	case errors.As(err, &signal) && !errors.Is(err, sink.ErrStopped):
+		return ""
+	default:
+		return err.Error()
+	}
+}
+
+// run runs a plan, with signals ending it.
+func (a *app) run(p planned) error {
+	r, err := run.New(p.Plan, a.io)
+	if err != nil {
+		return err
+	}
+	if !p.Quiet {
+		for _, w := range r.Warnings() {
+			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
+		}
+	}
+	ctx, stop := stopOnSignals(context.Background(), r.KillNow)
+	defer stop()
+	summary, err := r.Do(ctx)
+	a.summary = summary
+	if !p.Quiet && !p.DryRun && summary.Notable() {
+		summary.WriteTo(a.io.Stderr) // where this fails there is no one to tell
+	}
+	return err
+}

@@ -1,0 +1,170 @@
+// Package collect brings the output of many jobs, each written by its slot's
+// goroutine, into one stream: in groups, by lines, in order, tagged. It spills to
+// disk what does not fit into memory.
+//
+// Who may write to our own outputs is clear at every moment. By default it is the
+// Collector's one goroutine, which writes what finished jobs have left. At times
+// it lends the stream to a job that is still running, the head of the order or
+// one that has outgrown its buffer; that job's slot then writes for itself until
+// the job ends. With Line all slots write, whole lines under a lock.
+package collect
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"fanout/internal/job"
+	"fanout/internal/sink"
+)
+
+// Mode is how the outputs of jobs that run at the same time come together.
+type Mode uint8
+
+// The modes of output.
+const (
+	Group Mode = iota // a job's output in one piece, when it has ended
+	Line              // each line as soon as it is complete
+	Raw               // jobs write for themselves
+	None              // discarded
+)
+
+// Spec says how output is collected.
+type Spec struct {
+	Mode      Mode
+	KeepOrder bool   // the output of jobs in the order of their items
+	Tag       bool   // each line begins with the job's item and a tab
+	TmpDir    string // where output is spilled
+	Slots     int
+	Null      int // a descriptor of /dev/null, for None
+}
+
+// Collector takes the output and the outcome of every job.
+type Collector struct {
+	spec      Spec
+	files     [2]*sink.File // standard output and standard error
+	observers []func(job.Event)
+	onError   func(error) // called once, with the first failure to write
+	onFull    func()      // called once, when jobs wait for room to spill
+
+	memory  memory
+	spill   spill
+	entries []*entry   // by slot
+	lines   sync.Mutex // with Line, held while whole lines are written
+	failed  atomic.Bool
+	backlog atomic.Int64 // finished jobs whose output is not written yet
+
+	mu      sync.Mutex
+	work    sync.Cond // for the goroutine: something to do
+	room    sync.Cond // for slots: room, a turn, or the end
+	order   order
+	events  []job.Event
+	writing bool
+	full    bool
+	stopped bool
+	closed  bool
+	ended   chan struct{}
+	err     error
+}
+
+// Hooks are what the Collector calls when something happens to the run as a whole.
+type Hooks struct {
+	OnError   func(error)       // once, when our own output cannot be written
+	OnFull    func()            // once, when jobs have to wait because nothing more can be spilled
+	Observers []func(job.Event) // for each event, one at a time
+}
+
+// New starts a Collector that writes to the two files.
+func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
+	c := &Collector{
+		spec:      spec,
+		files:     [2]*sink.File{stdout, stderr},
+		observers: hooks.Observers,
+		onError:   hooks.OnError,
+		onFull:    hooks.OnFull,
+		spill:     spill{dir: spec.TmpDir},
+		entries:   make([]*entry, spec.Slots+1),
+		order:     newOrder(spec.KeepOrder),
+		ended:     make(chan struct{}),
+	}
+	c.work.L = &c.mu
+	c.room.L = &c.mu
+	go c.loop()
+	return c
+}
+
+// window is how many jobs may be ahead of the head of the order, and finished
+// jobs wait to be written. A job that waits takes about 170 bytes and its output.
+const window = 1 << 16
+
+// Start readies the output of a job on its slot. It waits while too much is on
+// its way out already.
+func (c *Collector) Start(j job.Job) job.Output {
+	e := c.entries[j.Slot]
+	if e == nil {
+		e = newEntry(c)
+		c.entries[j.Slot] = e
+	}
+	e.reset(j)
+	c.mu.Lock()
+	for !c.stopped && !c.order.within(j.Seq, window) || c.writing && c.memory.tight() && !c.stopped {
+		c.room.Wait()
+	}
+	c.order.start(e)
+	if len(c.observers) > 0 {
+		c.events = append(c.events, job.Event{Kind: job.Started, Job: j})
+	}
+	c.mu.Unlock()
+	return e.output()
+}
+
+// Done takes the outcome of the job whose output Start has readied.
+func (c *Collector) Done(j job.Job, st job.Status) {
+	e := c.entries[j.Slot]
+	ev := job.Event{Kind: job.Done, Job: j, Status: st}
+	if st.Failed() {
+		ev.Tail = e.streams[1].tail.bytes()
+	}
+	r := e.finish(c.backlog.Add(1))
+	c.mu.Lock()
+	c.order.finish(e, r)
+	if len(c.observers) > 0 {
+		c.events = append(c.events, ev)
+	}
+	c.work.Signal()
+	c.mu.Unlock()
+}
+
+// Stop is called when the run is to end early: jobs that wait for room go on, and
+// a reader that takes nothing is not waited for much longer.
+func (c *Collector) Stop() {
+	c.mu.Lock()
+	c.stopped = true
+	c.room.Broadcast()
+	c.mu.Unlock()
+	c.files[0].Stop()
+	c.files[1].Stop()
+}
+
+// Close returns when everything has been written, after the last Done. The error
+// is the first failure to write.
+func (c *Collector) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.work.Signal()
+	c.mu.Unlock()
+	<-c.ended
+	c.spill.close()
+	return c.err
+}
+
+// fail ends all writing: what cannot be written is read and dropped until the
+// run has been stopped.
+func (c *Collector) fail(err error) {
+	if c.failed.Swap(true) {
+		return
+	}
+	c.mu.Lock()
+	c.err = err
+	c.mu.Unlock()
+	c.onError(err)
+}

@@ -1,0 +1,118 @@
+package collect
+
+import (
+	"sync"
+
+	"fanout/internal/job"
+
+	"golang.org/x/sys/unix"
+)
+
+// entry is the output of the job that a slot runs now. Its slot's goroutine uses
+// it, and the Collector's while it drains it.
+type entry struct {
+	c       *Collector
+	job     job.Job
+	streams [2]stream // standard output and standard error
+
+	mu   sync.Mutex
+	turn uint64 // counts the jobs
+	over bool   // the job has ended
+	live bool   // the stream is lent to the job, and everything held has been written
+
+	wants bool // it has asked for the stream; the slot's own
+}
+
+// result is what a finished job has left to be written.
+type result struct {
+	held  [2]held
+	first bool // the job had the stream: the rest of its output comes next
+}
+
+func newEntry(c *Collector) *entry {
+	e := &entry{c: c}
+	for i := range e.streams {
+		e.streams[i] = stream{e: e, number: i}
+	}
+	return e
+}
+
+func (e *entry) reset(j job.Job) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.job = j
+	e.turn++
+	e.over, e.live, e.wants = false, false, false
+	for i := range e.streams {
+		e.streams[i].reset()
+	}
+}
+
+// output is what the job's processes write to.
+func (e *entry) output() job.Output {
+	switch e.c.spec.Mode {
+	case Raw:
+		return job.Output{Stdout: inherited(e.c.files[0].Fd()), Stderr: inherited(e.c.files[1].Fd())}
+	case None:
+		return job.Output{Stdout: inherited(e.c.spec.Null), Stderr: (*tailOnly)(&e.streams[1])}
+	default:
+		return job.Output{Stdout: &e.streams[0], Stderr: &e.streams[1]}
+	}
+}
+
+// finish takes from the entry what is still to be written. The more finished jobs
+// are waiting already, the less memory this one may keep.
+func (e *entry) finish(backlog int64) *result {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.over = true
+	r := &result{}
+	for i := range e.streams {
+		r.held[i] = e.streams[i].finish(backlog)
+	}
+	return r
+}
+
+// inherited is a descriptor that jobs write to by themselves. Write is for what
+// fanout does in their stead.
+type inherited int
+
+func (fd inherited) Fd() int { return int(fd) }
+
+func (fd inherited) Write(p []byte) (int, error) {
+	for written := 0; written < len(p); {
+		n, err := unix.Write(int(fd), p[written:])
+		if err != nil && err != unix.EINTR {
+			return written, err
+		}
+		written += max(0, n)
+	}
+	return len(p), nil
+}
+
+// tailOnly keeps the end of an output that is discarded, for the summary.
+type tailOnly stream
+
+func (t *tailOnly) Write(p []byte) (int, error) {
+	t.tail.add(p)
+	return len(p), nil
+}
+
+// tail is the last bytes of an output.
+type tail struct{ buf []byte }
+
+// tailSize is enough for the few lines in which programs say what went wrong.
+const tailSize = 1 << 10
+
+func (t *tail) add(p []byte) {
+	if len(p) >= tailSize {
+		t.buf = append(t.buf[:0], p[len(p)-tailSize:]...)
+		return
+	}
+	if over := len(t.buf) + len(p) - tailSize; over > 0 {
+		t.buf = t.buf[:copy(t.buf, t.buf[over:])]
+	}
+	t.buf = append(t.buf, p...)
+}
+
+func (t *tail) bytes() []byte { return append([]byte(nil), t.buf...) }

@@ -1,0 +1,146 @@
+package collect
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+)
+
+// errDropped is the answer to output that came after our own output had failed.
+var errDropped = errors.New("output dropped")
+
+// readSize is as much as a pipe holds, if it was not enlarged.
+const readSize = 64 << 10
+
+var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+// hold keeps some of p until it is the job's turn.
+func (s *stream) hold(p []byte) (int, error) {
+	if err := s.makeRoom(); err != nil {
+		return 0, err
+	}
+	if s.direct() { // since it had to wait for room
+		return 0, nil
+	}
+	buf := s.held.buf
+	n := copy(buf[len(buf):cap(buf)], p)
+	s.held.buf = buf[:len(buf)+n]
+	return n, nil
+}
+
+// makeRoom leaves room in the buffer: it grows up to a limit, and then is spilled.
+// Where that is not possible the job waits for its turn to write, which the head
+// of the order always has.
+func (s *stream) makeRoom() error {
+	c := s.e.c
+	for {
+		buf := s.held.buf
+		switch {
+		case buf == nil:
+			s.held.buf = c.memory.take()
+			return nil
+		case len(buf) < cap(buf):
+			return nil
+		}
+		if grown, ok := c.memory.grow(buf); ok {
+			s.held.buf = grown
+			return nil
+		}
+		if !s.e.wants {
+			s.e.wants = true
+			c.want(s.e)
+		}
+		ext, err := c.spill.store(buf)
+		if err == nil {
+			s.held.spill(ext)
+			s.held.buf = buf[:0]
+			return nil
+		}
+		if err != errNoRoom {
+			c.fail(err)
+			return err
+		}
+		if err := c.await(s); err != nil {
+			return err
+		}
+		if s.direct() {
+			return nil
+		}
+	}
+}
+
+// extentMax bounds an extent, whose room is given back as a whole.
+const extentMax = 16 << 20
+
+// spill adds an extent, as a continuation of the last where it is one.
+func (h *held) spill(e extent) {
+	if last := len(h.spilled) - 1; last >= 0 {
+		if l := &h.spilled[last]; l.off+int64(l.n) == e.off && l.n < extentMax {
+			l.n += e.n
+			l.size += e.size
+			return
+		}
+	}
+	h.spilled = append(h.spilled, e)
+}
+
+// want asks for the stream on behalf of a job whose output has outgrown memory.
+func (c *Collector) want(e *entry) {
+	c.mu.Lock()
+	c.order.want(e)
+	c.work.Signal()
+	c.mu.Unlock()
+}
+
+// await gives way, with nothing more to be spilled, until there is room or it is
+// the job's turn to write.
+func (c *Collector) await(s *stream) error {
+	s.e.mu.Unlock()
+	defer s.e.mu.Lock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.full {
+		c.full = true
+		c.onFull()
+	}
+	if c.stopped || c.failed.Load() {
+		return errDropped
+	}
+	c.room.Wait()
+	return nil
+}
+
+// byLines says that all slots write, whole lines.
+func (c *Collector) byLines() bool { return c.spec.Mode == Line && !c.spec.KeepOrder }
+
+// putLines writes the lines that are complete, and holds the rest.
+func (s *stream) putLines(p []byte) error {
+	c := s.e.c
+	cut := bytes.LastIndexByte(p, '\n') + 1
+	if cut > 0 {
+		if err := c.writeLines(s, p[:cut]); err != nil {
+			return err
+		}
+		p = p[cut:]
+	}
+	for len(p) > 0 {
+		if err := s.makeRoom(); err != nil {
+			return err
+		}
+		buf := s.held.buf
+		n := copy(buf[len(buf):cap(buf)], p)
+		s.held.buf = buf[:len(buf)+n]
+		p = p[n:]
+	}
+	return nil
+}
+
+// writeLines writes the beginning of a line that was held, and then lines, with
+// no other job's bytes between.
+func (c *Collector) writeLines(s *stream, lines []byte) error {
+	c.lines.Lock()
+	defer c.lines.Unlock()
+	h := s.held
+	s.held = held{}
+	return c.write(s.number, &h, lines)
+}

@@ -1,0 +1,215 @@
+package collect
+
+import (
+	"fanout/internal/job"
+	"fanout/internal/sink"
+
+	"golang.org/x/sys/unix"
+)
+
+// loop is the Collector's goroutine: it writes what is ready, lends the stream,
+// and tells the observers.
+func (c *Collector) loop() {
+	defer close(c.ended)
+	var ready []*result
+	var events []job.Event
+	for {
+		c.mu.Lock()
+		var lend *entry
+		clear(ready)
+		ready, lend = c.order.next(ready[:0])
+		turn := uint64(0)
+		if lend != nil {
+			turn = lend.turn
+		}
+		events, c.events = c.events, events[:0]
+		if len(ready)+len(events) == 0 && lend == nil {
+			if c.closed {
+				c.mu.Unlock()
+				c.flush()
+				return
+			}
+			c.idle()
+			c.mu.Unlock()
+			continue
+		}
+		c.writing = true
+		c.room.Broadcast()
+		c.mu.Unlock()
+
+		for _, r := range ready {
+			c.writeResult(r)
+		}
+		c.backlog.Add(-int64(len(ready)))
+		for _, ev := range events {
+			for _, observe := range c.observers {
+				observe(ev)
+			}
+		}
+		clear(events)
+		if lend != nil {
+			c.drain(lend, turn)
+		}
+		c.mu.Lock()
+		c.writing = false
+		c.room.Broadcast()
+		c.mu.Unlock()
+	}
+}
+
+// idle waits for work, with everything written out.
+func (c *Collector) idle() {
+	if !c.byLines() && c.files[0].Pending() {
+		c.mu.Unlock()
+		c.flush()
+		c.mu.Lock()
+		return
+	}
+	c.work.Wait()
+}
+
+func (c *Collector) flush() {
+	if err := c.files[0].Flush(); err != nil {
+		c.fail(err)
+	}
+}
+
+// writeResult writes the rest of a finished job's output, and completes its last line.
+func (c *Collector) writeResult(r *result) {
+	if c.byLines() {
+		c.lines.Lock()
+		defer c.lines.Unlock()
+	}
+	for i := range r.held {
+		h := &r.held[i]
+		var end []byte
+		if h.endLine {
+			end = []byte{'\n'}
+		}
+		if h.empty() && end == nil {
+			continue
+		}
+		if err := c.write(i, h, end); err != nil {
+			return
+		}
+	}
+}
+
+// write writes and gives up what is held, and then more. Standard error is not
+// gathered, and what was gathered for standard output goes before it, so that on
+// a terminal they stay in order. With Line nothing is gathered.
+func (c *Collector) write(number int, h *held, more []byte) error {
+	err := c.writeHeld(c.files[number], h)
+	if err == nil && len(more) > 0 {
+		_, err = c.files[number].Write(more)
+	}
+	if err == nil && (number == 1 || c.byLines()) {
+		err = c.files[number].Flush()
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return err
+}
+
+func (c *Collector) writeHeld(file *sink.File, h *held) error {
+	defer func() {
+		if h.buf != nil {
+			c.memory.give(h.buf)
+		}
+		*h = held{}
+	}()
+	if c.failed.Load() {
+		for _, e := range h.spilled {
+			c.spill.release(e)
+		}
+		return errDropped
+	}
+	if file == c.files[1] {
+		if err := c.files[0].Flush(); err != nil {
+			return err
+		}
+	}
+	if len(h.spilled) > 0 {
+		if err := file.Flush(); err != nil {
+			return err
+		}
+	}
+	for len(h.spilled) > 0 {
+		err := c.sendSome(file, h)
+		if err == unix.EAGAIN {
+			err = file.AwaitPatiently()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := file.Write(h.buf)
+	return err
+}
+
+// sendMax is how much spilled output is written at one go, so that the job which
+// adds to it at the same time does not wait for long.
+const sendMax = 1 << 20
+
+// sendSome writes from what is spilled as much as is taken now.
+func (c *Collector) sendSome(file *sink.File, h *held) error {
+	e := &h.spilled[0]
+	n, err := file.SendFile(c.spill.fd(), e.off, min(e.n, sendMax))
+	if err != nil {
+		return err
+	}
+	e.off += int64(n)
+	e.n -= n
+	if e.n == 0 {
+		c.spill.release(*e)
+		h.spilled = h.spilled[1:]
+	}
+	return nil
+}
+
+// drain writes what a running job has held so far, little by little while the job
+// may add to it, and then lets its slot write. The turn tells the job from the
+// next on the same slot.
+func (c *Collector) drain(e *entry, turn uint64) {
+	c.flush()
+	for {
+		e.mu.Lock()
+		if e.turn != turn || e.over {
+			e.mu.Unlock()
+			return
+		}
+		file, err := c.drainSome(e)
+		e.live = file == nil
+		e.mu.Unlock()
+		if file == nil {
+			return
+		}
+		if err == unix.EAGAIN {
+			err = file.AwaitPatiently()
+		}
+		if err != nil {
+			c.fail(err)
+			return
+		}
+	}
+}
+
+// drainSome writes once, and returns the file that it wrote to, or nil when
+// nothing was left to write.
+func (c *Collector) drainSome(e *entry) (*sink.File, error) {
+	for i := range e.streams {
+		h, file := &e.streams[i].held, c.files[i]
+		switch {
+		case len(h.spilled) > 0:
+			return file, c.sendSome(file, h)
+		case len(h.buf) > 0:
+			n, err := file.TryWrite(h.buf)
+			if err == nil {
+				h.buf = h.buf[:copy(h.buf, h.buf[n:])]
+			}
+			return file, err
+		}
+	}
+	return nil, nil
+}

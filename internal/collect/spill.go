@@ -1,0 +1,119 @@
+package collect
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// errNoRoom says that output has to wait for its turn instead of being spilled.
+var errNoRoom = errors.New("no room to spill output")
+
+// spill is the one unlinked temporary file that holds all output for which memory
+// is too small. One file for all jobs, because a finished job that waits for its
+// turn must not hold a descriptor: there may be tens of thousands of them. It
+// grows at the end; what has been written out is given back as a hole.
+type spill struct {
+	dir string
+
+	mu   sync.Mutex
+	file *os.File // nil until something is spilled
+	end  int64
+	live int64 // bytes in extents that are in use
+}
+
+// extent is a piece of the spill.
+type extent struct {
+	off  int64
+	n    int   // bytes in it that are still to be written out
+	from int64 // where it began
+	size int64 // what it takes in the file
+}
+
+// page is what holes are made of.
+const page = 4096
+
+// keepFree is what is left of the temporary file system for others, though never
+// more than a tenth of it; at that point jobs wait for their turn.
+const keepFree = 256 << 20
+
+// store appends p to the file. errNoRoom means that the file system is full, or
+// nearly.
+func (s *spill) store(p []byte) (extent, error) {
+	size := (int64(len(p)) + page - 1) &^ (page - 1)
+	e, err := s.reserve(len(p), size)
+	if err != nil {
+		return e, err
+	}
+	for at := e.off; len(p) > 0; {
+		n, err := unix.Pwrite(int(s.file.Fd()), p, at)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			s.release(e)
+			if err == unix.ENOSPC || err == unix.EDQUOT || err == unix.EFBIG {
+				return extent{}, errNoRoom
+			}
+			return extent{}, fmt.Errorf("spilling output to %s: %w", s.dir, err)
+		}
+		p, at = p[n:], at+int64(n)
+	}
+	return e, nil
+}
+
+func (s *spill) reserve(n int, size int64) (extent, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		file, err := temporary(s.dir)
+		if err != nil {
+			return extent{}, fmt.Errorf("spilling output: %w", err)
+		}
+		s.file = file
+	}
+	var fs unix.Statfs_t
+	if unix.Fstatfs(int(s.file.Fd()), &fs) == nil {
+		block := int64(fs.Bsize)
+		if int64(fs.Bavail)*block < size+min(keepFree, int64(fs.Blocks)*block/10) {
+			return extent{}, errNoRoom
+		}
+	}
+	e := extent{off: s.end, n: n, from: s.end, size: size}
+	s.end += size
+	s.live += size
+	return e, nil
+}
+
+// release gives the extent's room back.
+func (s *spill) release(e extent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live -= e.size
+	if s.live == 0 {
+		s.end = 0
+		s.file.Truncate(0) // the room was only lent; a failure costs room, not bytes
+		return
+	}
+	punchHole(s.file, e.from, e.size)
+}
+
+func (s *spill) fd() int { return int(s.file.Fd()) }
+
+func (s *spill) close() {
+	if s.file != nil {
+		s.file.Close()
+	}
+}
+
+// unlinked makes a temporary file the plain way: its name is gone before it is used.
+func unlinked(dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, "fanout-spill-*")
+	if err != nil {
+		return nil, err
+	}
+	return file, os.Remove(file.Name())
+}

@@ -1,0 +1,23 @@
+package collect
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// temporary makes a file that never has a name, where the file system can.
+func temporary(dir string) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == unix.EOPNOTSUPP || err == unix.EISDIR {
+		return unlinked(dir)
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "creating a file in", Path: dir, Err: err}
+	}
+	return os.NewFile(uintptr(fd), dir), nil
+}
+
+func punchHole(file *os.File, off, n int64) {
+	unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+}

@@ -1,0 +1,75 @@
+package execute
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"fanout/internal/job"
+)
+
+// environment is what all jobs of a run find in theirs.
+type environment struct {
+	base      []string
+	path      string          // PATH
+	functions map[string]bool // functions that bash would import
+	alters    bool            // something in it alters what bash does with a script
+}
+
+func newEnvironment(s Spec) environment {
+	e := environment{functions: map[string]bool{}}
+	for _, kv := range s.Environ {
+		e.base = setVariable(e.base, kv)
+	}
+	if s.Dir != "" {
+		e.base = setVariable(e.base, "PWD="+s.Dir)
+	}
+	for _, kv := range s.Env {
+		e.base = setVariable(e.base, kv)
+	}
+	for _, own := range []string{"FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN"} {
+		e.base = slices.DeleteFunc(e.base, func(kv string) bool { return strings.HasPrefix(kv, own+"=") })
+	}
+	e.base = append(e.base, "FANOUT_RUN="+s.RunID)
+	for _, kv := range e.base {
+		name, value, _ := strings.Cut(kv, "=")
+		switch {
+		case name == "PATH":
+			e.path = value
+		case strings.HasPrefix(name, "BASH_FUNC_"):
+			name = strings.TrimPrefix(name, "BASH_FUNC_")
+			e.functions[strings.TrimSuffix(name, "%%")] = true
+		case slices.Contains([]string{"BASH_ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"}, name):
+			e.alters = true
+		}
+	}
+	return e
+}
+
+// Variables is the environment that jobs get, but for what differs from one to
+// the next: it is what the limits of the system are counted with.
+func Variables(s Spec) []string { return newEnvironment(s).base }
+
+// setVariable replaces or adds K=V, so that a program sees one value only.
+func setVariable(env []string, kv string) []string {
+	name, _, _ := strings.Cut(kv, "=")
+	for i, old := range env {
+		if strings.HasPrefix(old, name) && strings.HasPrefix(old[len(name):], "=") {
+			env[i] = kv
+			return env
+		}
+	}
+	return append(env, kv)
+}
+
+// forJob adds what differs from job to job to a copy of the base that buf keeps
+// for the slot: the base itself is copied once.
+func (e *environment) forJob(buf []string, j job.Job) []string {
+	if len(buf) == 0 {
+		buf = append(buf, e.base...)
+	}
+	return append(buf[:len(e.base)],
+		"FANOUT_SEQ="+strconv.FormatInt(j.Seq, 10),
+		"FANOUT_SLOT="+strconv.Itoa(j.Slot),
+		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
+}

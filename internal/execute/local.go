@@ -1,0 +1,182 @@
+// Package execute runs one job on this machine: natively, without a shell, when
+// COMMAND allows it, else in a real shell.
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/process"
+	"fanout/internal/template"
+)
+
+// Spec says in what surroundings jobs run.
+type Spec struct {
+	Dir         string   // working directory, absolute; "" is our own
+	Environ     []string // what jobs inherit
+	Env         []string // K=V, added to it
+	Shell       []string // the shell for scripts: its path, and options to give it
+	ShellForced bool     // the user named the shell: every script is its
+	Pipe        bool     // jobs read their items from standard input
+	RunID       string
+	Slots       int
+}
+
+// CommandError says that COMMAND cannot be run at all.
+type CommandError struct {
+	Name string
+	Err  error // fs.ErrNotExist or fs.ErrPermission
+	Hint string
+}
+
+func (e *CommandError) Error() string {
+	text := e.Name + ": command not found"
+	if !e.Missing() {
+		text = e.Name + ": cannot be executed: permission denied, or a directory"
+	}
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return text
+}
+
+func (e *CommandError) Unwrap() error { return e.Err }
+
+// Missing tells a program that is not there from one that cannot be executed.
+func (e *CommandError) Missing() bool { return errors.Is(e.Err, fs.ErrNotExist) }
+
+// Local is the executor of jobs on this machine. Run is called by many
+// goroutines, one for each slot.
+type Local struct {
+	spec    Spec
+	tmpl    *template.Template
+	limits  template.Limits
+	sup     *process.Supervisor
+	env     environment
+	plan    *plan     // nil: in the shell
+	runners []*runner // by slot; each is its slot's own
+}
+
+// NewLocal decides how COMMAND is run and finds its programs. The error is a
+// *CommandError when there is no way.
+func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *process.Supervisor) (*Local, error) {
+	l := &Local{
+		spec:    spec,
+		tmpl:    tmpl,
+		limits:  limits,
+		sup:     sup,
+		env:     newEnvironment(spec),
+		runners: make([]*runner, spec.Slots+1),
+	}
+	var err error
+	if tmpl.Form() == template.ProgramForm {
+		l.plan, err = l.resolveProgram(tmpl.Plan())
+	} else {
+		l.plan, err = l.resolveScript(tmpl.Plan())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// StartsProcesses is false when every job is done by fanout itself.
+func (l *Local) StartsProcesses() bool { return l.plan == nil || !l.plan.inline }
+
+// FilesPerJob is how many descriptors a job may need at the same time.
+func (l *Local) FilesPerJob() int {
+	const ownPipes, forking, wake, stdin = 4, 2, 1, 2
+	const perStage = 4 // a pidfd, a pipe, a redirection
+	stages := 1
+	if l.plan != nil {
+		stages = l.plan.stages
+	}
+	return ownPipes + forking + wake + stdin + perStage*stages
+}
+
+// Run runs the job and returns when all its processes have ended.
+func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
+	if ctx.Err() != nil {
+		return job.Status{End: job.Stopped}
+	}
+	r := l.runners[j.Slot]
+	if r == nil {
+		r = &runner{l: l}
+		l.runners[j.Slot] = r
+	}
+	began := time.Now()
+	st := r.run(ctx, j, out)
+	st.Usage.Wall = time.Since(began)
+	return st
+}
+
+// Close ends the Local, no job of which may be running.
+func (l *Local) Close() error { return nil }
+
+// resolveProgram finds the program of the program form.
+func (l *Local) resolveProgram(p *template.Plan) (*plan, error) {
+	c := p.Steps[0].Pipeline[0]
+	name, literal := c.Words[0].Literal()
+	if c.Builtin != "" || !literal {
+		return newPlan(p, [][]string{{""}}), nil
+	}
+	path, err := process.LookPath(name, l.env.path, l.spec.Dir)
+	if err != nil {
+		return nil, &CommandError{Name: name, Err: err, Hint: l.hint(name)}
+	}
+	return newPlan(p, [][]string{{path}}), nil
+}
+
+// hint helps those who expect a shell where there is none.
+func (l *Local) hint(name string) string {
+	if l.env.functions[name] {
+		return fmt.Sprintf("a shell function needs the shell: fanout '%s {}'", name)
+	}
+	if strings.Contains(" "+shellBuiltins+" ", " "+name+" ") {
+		return fmt.Sprintf("a shell builtin needs the shell: fanout '%s {}'", name)
+	}
+	return ""
+}
+
+const shellBuiltins = "cd test printf read exec set export eval source . [ type command builtin let declare local unset wait kill ulimit umask"
+
+// resolveScript finds the programs of a script. A script that names something
+// else than a program is the shell's; only where it is nothing but that command,
+// and there is no such function, is it clear that no job can succeed.
+func (l *Local) resolveScript(p *template.Plan) (*plan, error) {
+	if p == nil || l.spec.ShellForced || l.env.alters {
+		return nil, nil
+	}
+	if l.spec.Pipe && len(p.Steps) > 1 {
+		return nil, nil // they share one standard input, at the place where the one before stopped reading
+	}
+	var paths [][]string
+	for _, step := range p.Steps {
+		var stage []string
+		for _, c := range step.Pipeline {
+			path := ""
+			if c.Builtin == "" {
+				name, _ := c.Words[0].Literal()
+				var err error
+				path, err = process.LookPath(name, l.env.path, l.spec.Dir)
+				only := len(p.Steps) == 1 && len(step.Pipeline) == 1
+				switch {
+				case l.env.functions[name], err != nil && !only:
+					return nil, nil
+				case err != nil:
+					return nil, &CommandError{Name: name, Err: err}
+				}
+			} else if l.env.functions[c.Builtin] {
+				return nil, nil
+			}
+			stage = append(stage, path)
+		}
+		paths = append(paths, stage)
+	}
+	return newPlan(p, paths), nil
+}

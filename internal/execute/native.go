@@ -1,0 +1,240 @@
+package execute
+
+import (
+	"errors"
+	"fmt"
+
+	"fanout/internal/job"
+	"fanout/internal/process"
+
+	"golang.org/x/sys/unix"
+)
+
+// inline runs a plan that needs no process: fanout is faster than the fork alone
+// would be by a factor of some hundred.
+func (r *runner) inline(p *plan) job.Status {
+	status := 0
+	for i := range p.steps {
+		s := &p.steps[i]
+		if i > 0 && s.skip(status) {
+			continue
+		}
+		c := &s.commands[0]
+		var err error
+		if r.argv, err = c.Argv(r.argv[:0], r.job); err != nil {
+			return notStarted(err)
+		}
+		r.text, status = builtin(r.text[:0], c.Builtin, r.argv[1:])
+		if len(r.text) > 0 {
+			if _, err := r.out.Stdout.Write(r.text); err != nil {
+				status = 1
+			}
+		}
+	}
+	return job.Status{End: job.Exited, Code: status}
+}
+
+// native runs a plan's steps as a shell would, without one.
+func (r *runner) native(p *plan) job.Status {
+	st := job.Status{End: job.Exited}
+	code := 0
+	for i := range p.steps {
+		s := &p.steps[i]
+		if i > 0 && s.skip(code) {
+			continue
+		}
+		if r.tree.Stopping() {
+			return job.Status{End: job.Stopped}
+		}
+		st = r.pipeline(s.commands, i == len(p.steps)-1)
+		if p.single() {
+			return st
+		}
+		switch st.End {
+		case job.Exited:
+			code = st.Code
+		case job.Signaled:
+			code = 128 + int(st.Signal)
+		case job.NotFound, job.NotExecutable: // a shell would say so and go on
+			r.complain(st.Err)
+			code = map[job.End]int{job.NotFound: 127, job.NotExecutable: 126}[st.End]
+			st = job.Status{End: job.Exited, Code: code}
+		default:
+			return st
+		}
+	}
+	return st
+}
+
+// complain writes to the job's standard error, after what its processes have written.
+func (r *runner) complain(err error) {
+	r.tree.Drain()
+	fmt.Fprintf(r.out.Stderr, "fanout: %v\n", err)
+}
+
+// stage is one command of a pipeline that was started.
+type stage struct {
+	process bool       // it is one of the Tree's
+	status  job.Status // of one that is not
+}
+
+// pipeline runs commands that are connected by pipes. Its outcome is the last
+// command's. last says that no further pipeline follows in the job.
+func (r *runner) pipeline(commands []command, last bool) job.Status {
+	stdin, own, err := r.stdin()
+	if err != nil {
+		return notStarted(err)
+	}
+	var final stage
+	for i := range commands {
+		in, out := stdin, r.give[0]
+		next := -1
+		if i < len(commands)-1 {
+			if next, out, err = r.tree.Pipe(); err != nil {
+				final = stage{status: notStarted(err)}
+				closeOwn(in, own)
+				break
+			}
+		}
+		f := newFiles(in, out, r.give[1])
+		final = r.stage(&commands[i], f, next >= 0)
+		closeOwn(in, own)
+		if next >= 0 && !f.fed {
+			unix.Close(out)
+		}
+		stdin, own = next, true
+		if final.status.End == job.NotStarted {
+			closeOwn(next, next >= 0)
+			break
+		}
+		if i < len(commands)-1 && final.status.Err != nil {
+			r.complain(final.status.Err)
+		}
+	}
+	if last {
+		r.tree.Seal()
+	}
+	results := r.tree.Wait()
+	return r.outcome(final, results)
+}
+
+func closeOwn(fd int, own bool) {
+	if own {
+		unix.Close(fd)
+	}
+}
+
+func (r *runner) outcome(final stage, results []process.Result) job.Status {
+	for i, res := range results {
+		if i < len(results)-1 || !final.process {
+			r.count(res)
+		}
+	}
+	switch {
+	case r.tree.Terminated():
+		return job.Status{End: job.Stopped}
+	case final.process:
+		return r.status(results[len(results)-1])
+	default:
+		return final.status
+	}
+}
+
+// stage starts one command with its files. piped says that another command reads
+// its output.
+func (r *runner) stage(c *command, f *files, piped bool) stage {
+	var err error
+	if r.argv, err = c.Argv(r.argv[:0], r.job); err != nil {
+		return stage{status: notStarted(err)}
+	}
+	defer f.closeOpened()
+	if err := r.redirect(c, f); err != nil {
+		if errors.Is(err, errStopped) {
+			return stage{status: job.Status{End: job.Stopped}}
+		}
+		r.complain(err)
+		return stage{status: job.Status{End: job.Exited, Code: 1}}
+	}
+	if c.Builtin != "" {
+		return stage{status: r.builtin(c, f, piped)}
+	}
+	env, err := r.commandEnv(c)
+	if err != nil {
+		return stage{status: notStarted(err)}
+	}
+	path := c.path
+	if path == "" {
+		if path, err = process.LookPath(r.argv[0], r.l.env.path, r.l.spec.Dir); err != nil {
+			return stage{status: lookFailure(r.argv[0], err)}
+		}
+	}
+	if err := r.start(path, r.argv, env, f.fds); err != nil {
+		return stage{status: startFailure(r.argv[0], err)}
+	}
+	return stage{process: true}
+}
+
+func lookFailure(name string, err error) job.Status {
+	e := &CommandError{Name: name, Err: err}
+	if e.Missing() {
+		return job.Status{End: job.NotFound, Err: e}
+	}
+	return job.Status{End: job.NotExecutable, Err: e}
+}
+
+// commandEnv adds the assignments before a command to the job's environment.
+func (r *runner) commandEnv(c *command) ([]string, error) {
+	if len(c.Assigns) == 0 {
+		return r.env, nil
+	}
+	env := append([]string(nil), r.env...)
+	for _, a := range c.Assigns {
+		value, err := a.Value.Single(r.job)
+		if err != nil {
+			return nil, err
+		}
+		env = setVariable(env, a.Name+"="+value)
+	}
+	return env, nil
+}
+
+// builtin does the command in this goroutine, and writes what it prints to where
+// its standard output goes.
+func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
+	var code int
+	r.text, code = builtin(r.text[:0], c.Builtin, r.argv[1:])
+	if len(r.text) == 0 {
+		return job.Status{End: job.Exited, Code: code}
+	}
+	out := f.fds[1]
+	var err error
+	switch {
+	case out == r.give[0]:
+		r.tree.Drain() // what came before it comes first
+		_, err = r.out.Stdout.Write(r.text)
+	case out == r.give[1]:
+		r.tree.Drain()
+		_, err = r.out.Stderr.Write(r.text)
+	case piped && out == f.pipe, isFIFO(out):
+		// It may have to wait for a reader: the Tree does that.
+		err = r.tree.FeedTo(f.keep(out), []string{string(r.text)}, out != f.pipe)
+	default:
+		err = writeAll(out, r.text)
+	}
+	if err != nil {
+		r.complain(fmt.Errorf("%s: write error: %w", c.Builtin, err))
+		code = 1
+	}
+	return job.Status{End: job.Exited, Code: code}
+}
+
+func writeAll(fd int, p []byte) error {
+	for len(p) > 0 {
+		n, err := unix.Write(fd, p)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		p = p[max(0, n):]
+	}
+	return nil
+}

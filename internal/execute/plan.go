@@ -1,0 +1,43 @@
+package execute
+
+import "fanout/internal/template"
+
+// plan is a template's plan whose programs have been found.
+type plan struct {
+	steps  []step
+	inline bool // nothing but what fanout does itself
+	stages int  // of its longest pipeline
+}
+
+type step struct {
+	op       template.Op
+	commands []command
+}
+
+type command struct {
+	template.Command
+	path string // "": fanout does it itself, or the item names the program
+}
+
+func newPlan(p *template.Plan, paths [][]string) *plan {
+	out := &plan{inline: true}
+	for i, s := range p.Steps {
+		st := step{op: s.Op}
+		for k, c := range s.Pipeline {
+			st.commands = append(st.commands, command{Command: c, path: paths[i][k]})
+			out.inline = out.inline && c.Builtin != "" && len(c.Redirects) == 0
+		}
+		out.inline = out.inline && len(st.commands) == 1
+		out.stages = max(out.stages, len(st.commands))
+		out.steps = append(out.steps, st)
+	}
+	return out
+}
+
+// skip tells whether a step is passed over after this status of the one before.
+func (s step) skip(status int) bool {
+	return s.op == template.And && status != 0 || s.op == template.Or && status == 0
+}
+
+// single says that the plan is one command, whose end is the job's end.
+func (p *plan) single() bool { return len(p.steps) == 1 && len(p.steps[0].commands) == 1 }

@@ -1,0 +1,141 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"fanout/internal/template"
+
+	"golang.org/x/sys/unix"
+)
+
+// files is what a command gets as its standard three, and what was opened for it.
+type files struct {
+	fds    [3]int
+	pipe   int   // its end of the pipe to the next command, or its plain output
+	opened []int // ours to close
+	fed    bool  // pipe was handed to the Tree, which closes it
+}
+
+func newFiles(in, out, errs int) *files {
+	return &files{fds: [3]int{in, out, errs}, pipe: out}
+}
+
+// keep takes fd out of what is closed when the command has been started.
+func (f *files) keep(fd int) int {
+	for i, o := range f.opened {
+		if o == fd {
+			f.opened = append(f.opened[:i], f.opened[i+1:]...)
+			return fd
+		}
+	}
+	f.fed = f.fed || fd == f.pipe
+	return fd
+}
+
+func (f *files) closeOpened() {
+	for _, fd := range f.opened {
+		unix.Close(fd)
+	}
+}
+
+// redirect applies the command's redirections in their order, as a shell does.
+func (r *runner) redirect(c *command, f *files) error {
+	for _, rd := range c.Redirects {
+		if rd.Kind == template.Dup {
+			f.fds[rd.Fd] = f.fds[rd.From]
+			continue
+		}
+		name, err := rd.Target.Single(r.job)
+		if err != nil {
+			return err
+		}
+		fd, err := r.open(name, map[template.RedirectKind]int{
+			template.In:     unix.O_RDONLY,
+			template.Out:    unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC,
+			template.Append: unix.O_WRONLY | unix.O_CREAT | unix.O_APPEND,
+		}[rd.Kind])
+		if errors.Is(err, errStopped) {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		f.opened = append(f.opened, fd)
+		f.fds[rd.Fd] = fd
+	}
+	return nil
+}
+
+var errStopped = errors.New("stopped")
+
+// open opens a file as seen from the job's directory.
+func (r *runner) open(name string, flags int) (int, error) {
+	if name == "" {
+		return -1, unix.ENOENT
+	}
+	if r.l.spec.Dir != "" && !filepath.IsAbs(name) {
+		name = filepath.Join(r.l.spec.Dir, name)
+	}
+	var st unix.Stat_t
+	if unix.Stat(name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO {
+		return openFIFO(r.ctx, name, flags)
+	}
+	return openFile(name, flags)
+}
+
+func openFile(name string, flags int) (int, error) {
+	for {
+		fd, err := unix.Open(name, flags|unix.O_CLOEXEC, 0o666)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// openFIFO waits, as opening a named pipe does, for somebody at the other end; but
+// no longer than ctx. There is no call for that: the goroutine that waits is set
+// free by opening the other end.
+func openFIFO(ctx context.Context, name string, flags int) (int, error) {
+	type result struct {
+		fd  int
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		fd, err := openFile(name, flags)
+		opened <- result{fd, err}
+	}()
+	select {
+	case res := <-opened:
+		return res.fd, res.err
+	case <-ctx.Done():
+	}
+	for {
+		other, err := openFile(name, unix.O_RDWR|unix.O_NONBLOCK)
+		if err == nil {
+			defer unix.Close(other)
+		}
+		select {
+		case res := <-opened:
+			if res.err == nil {
+				unix.Close(res.fd)
+			}
+			return -1, errStopped
+		case <-time.After(5 * time.Millisecond):
+		}
+		if err == unix.ENOENT {
+			// Somebody has removed the name: nothing can reach the one who waits,
+			// and it ends with the process.
+			return -1, errStopped
+		}
+	}
+}
+
+func isFIFO(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
+}

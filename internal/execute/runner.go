@@ -1,0 +1,200 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"fanout/internal/job"
+	"fanout/internal/process"
+
+	"golang.org/x/sys/unix"
+)
+
+// runner runs the jobs of one slot, one after the other.
+type runner struct {
+	l    *Local
+	tree *process.Tree // nil until a process is needed
+
+	ctx  context.Context
+	job  job.Job
+	out  job.Output
+	give [2]int // what processes get as standard output and error
+
+	usage job.Usage
+	env   []string // scratch, kept from job to job
+	argv  []string
+	text  []byte
+}
+
+func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status {
+	r.ctx, r.job, r.out = ctx, j, out
+	r.usage = job.Usage{}
+	p := r.l.plan
+	if p != nil && p.inline {
+		return r.inline(p)
+	}
+	if err := r.begin(); err != nil {
+		return notStarted(err)
+	}
+	var st job.Status
+	if p != nil {
+		st = r.native(p)
+	} else {
+		st = r.shell()
+	}
+	st.Held = r.tree.Finish()
+	st.Usage = r.usage
+	return st
+}
+
+// begin makes ready for processes.
+func (r *runner) begin() error {
+	if r.tree == nil {
+		tree, err := r.l.sup.NewTree()
+		if err != nil {
+			return err
+		}
+		r.tree = tree
+	}
+	r.tree.Begin(r.ctx)
+	r.env = r.l.env.forJob(r.env, r.job)
+	var err error
+	r.give[0], r.give[1], err = r.tree.Capture(r.out)
+	return err
+}
+
+// stdin is what the first process of the job reads, and whether to close it then.
+func (r *runner) stdin() (fd int, own bool, err error) {
+	pieces := r.l.tmpl.Stdin(r.job)
+	if pieces == nil {
+		return r.l.sup.Null(), false, nil
+	}
+	fd, err = r.tree.Feed(pieces)
+	return fd, err == nil, err
+}
+
+// shell runs the job in a shell, with the items as its parameters.
+func (r *runner) shell() job.Status {
+	script, params, err := r.l.tmpl.Shell(r.job)
+	if err != nil {
+		return notStarted(err)
+	}
+	shell := r.l.spec.Shell
+	r.argv = append(r.argv[:0], shell...)
+	r.argv = append(append(r.argv, "-c", script, filepath.Base(shell[0])), params...)
+	stdin, own, err := r.stdin()
+	if err != nil {
+		return notStarted(err)
+	}
+	err = r.start(shell[0], r.argv, r.env, [3]int{stdin, r.give[0], r.give[1]})
+	if own {
+		unix.Close(stdin)
+	}
+	if err != nil {
+		return startFailure(shell[0], err)
+	}
+	r.tree.Seal()
+	return r.status(r.tree.Wait()[0])
+}
+
+// start starts a process, if its arguments are not too long.
+func (r *runner) start(path string, argv, env []string, fds [3]int) error {
+	if err := r.l.limits.Check(argv, r.job); err != nil {
+		return err
+	}
+	c := process.Command{
+		Path: path, Argv: argv, Env: env, Dir: r.l.spec.Dir,
+		Stdin: fds[0], Stdout: fds[1], Stderr: fds[2],
+	}
+	err := r.tree.Start(&c)
+	if err == unix.ENOEXEC && isText(path, r.l.spec.Dir) {
+		// A script without #!: bash and execvp take it for a shell script.
+		shell := r.l.spec.Shell[0]
+		c.Path, c.Argv = shell, append([]string{shell, path}, argv[1:]...)
+		err = r.tree.Start(&c)
+	}
+	if err == unix.E2BIG {
+		err = fmt.Errorf("item %q: the arguments are longer than the system allows; --pipe gives items on standard input", clip(r.job.Label()))
+	}
+	return err
+}
+
+// status is the outcome of a job whose last process ended like this.
+func (r *runner) status(res process.Result) job.Status {
+	r.count(res)
+	if r.tree.Terminated() {
+		return job.Status{End: job.Stopped}
+	}
+	if res.Status.Signaled() {
+		return job.Status{End: job.Signaled, Signal: res.Status.Signal()}
+	}
+	return job.Status{End: job.Exited, Code: res.Status.ExitStatus()}
+}
+
+func (r *runner) count(res process.Result) {
+	r.usage.User += res.User
+	r.usage.System += res.System
+	r.usage.MaxRSS = max(r.usage.MaxRSS, res.MaxRSS)
+}
+
+// shellStatus is what a shell makes of a process's end.
+func shellStatus(s syscall.WaitStatus) int {
+	if s.Signaled() {
+		return 128 + int(s.Signal())
+	}
+	return s.ExitStatus()
+}
+
+func notStarted(err error) job.Status { return job.Status{End: job.NotStarted, Err: err} }
+
+// startFailure is the outcome of a job whose program could not be started.
+func startFailure(name string, err error) job.Status {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return notStarted(err)
+	}
+	err = fmt.Errorf("%s: %w", name, err)
+	switch errno {
+	case unix.ENOENT, unix.ENOTDIR:
+		return job.Status{End: job.NotFound, Err: err}
+	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ELOOP, unix.ETXTBSY:
+		return job.Status{End: job.NotExecutable, Err: err}
+	default:
+		return notStarted(err)
+	}
+}
+
+// isText follows bash: a file with a NUL in its first line is no script.
+func isText(path, dir string) bool {
+	if dir != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [80]byte
+	n, _ := f.Read(head[:])
+	for _, b := range head[:n] {
+		switch b {
+		case '\n':
+			return true
+		case 0:
+			return false
+		}
+	}
+	return true
+}
+
+// clip shortens what is quoted in a message.
+func clip(s string) string {
+	if len(s) > 60 {
+		return s[:57] + "..."
+	}
+	return s
+}

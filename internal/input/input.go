@@ -1,0 +1,148 @@
+// Package input turns bytes and arguments into items: it reads standard input,
+// files and the arguments after :::, splits them, and combines several sources.
+// It reads and does nothing else.
+package input
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"fanout/internal/job"
+)
+
+// Input is the opened sources of a run. Its items can be read once.
+type Input struct {
+	spec    Spec
+	sources []Source
+	files   []*file // files[i] is that of sources[i], nil for arguments
+	used    bool
+}
+
+// Open opens every file, so that one that cannot be read is an error before
+// anything runs. Nothing is read yet. Standard input is used only if the Spec
+// asks for it, and stays the caller's.
+func Open(spec Spec, stdin *os.File) (*Input, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	in := &Input{spec: spec, sources: spec.sources()}
+	in.files = make([]*file, len(in.sources))
+	for i, src := range in.sources {
+		if !src.IsFile {
+			continue
+		}
+		fl, err := openFile(src.Path, stdin)
+		if err == nil {
+			err = in.notTwice(fl)
+			in.files[i] = fl
+		}
+		if err != nil {
+			in.Close()
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// notTwice refuses a pipe that is already open under another name, such as - and
+// /dev/stdin: each of the two would get some of its bytes.
+func (in *Input) notTwice(fl *file) error {
+	for _, other := range in.files {
+		if other != nil && fl.isPipe() && os.SameFile(fl.info, other.info) {
+			return fmt.Errorf("reading %s: it is the same pipe as %s and can be read only once; put it in a file first", fl.name, other.name)
+		}
+	}
+	return nil
+}
+
+// Sources is how many sources there are, standard input alone being one.
+func (in *Input) Sources() int { return len(in.sources) }
+
+// Close closes the files that Open opened; the end of Items has done so already.
+// It must not run while an item is read: end the context of Items first.
+func (in *Input) Close() error {
+	var errs []error
+	for _, fl := range in.files {
+		if fl != nil {
+			errs = append(errs, fl.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Items yields each item as soon as it is complete, and at most one error,
+// last. When ctx ends, a read that blocks ends within milliseconds and the
+// error is the context's cause. Items can be ranged over once; pulls may come
+// from several goroutines if a lock keeps them apart.
+func (in *Input) Items(ctx context.Context) iter.Seq2[job.Item, error] {
+	return func(yield func(job.Item, error) bool) {
+		if in.used {
+			panic("input: the items of an Input were read twice")
+		}
+		in.used = true
+		defer in.Close()
+		wake, err := newWake(ctx)
+		if err != nil {
+			yield(job.Item{}, err)
+			return
+		}
+		defer wake.close()
+
+		rows := in.rows(ctx, wake.fd)
+		for seq := int64(1); ; seq++ {
+			if ctx.Err() != nil {
+				yield(job.Item{}, context.Cause(ctx))
+				return
+			}
+			fields, err := rows.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(job.Item{}, err)
+				return
+			}
+			if !yield(job.Item{Seq: seq, Fields: fields}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rows combines the sources as the Spec says.
+func (in *Input) rows(ctx context.Context, wake int) rows {
+	all := make([]values, len(in.sources))
+	for i, src := range in.sources {
+		all[i] = in.values(ctx, wake, src, in.files[i])
+	}
+	row := make([]string, len(all))
+	switch {
+	case len(all) == 1:
+		return &single{values: all[0]}
+	case in.spec.Link:
+		return &linked{values: all, skipEmpty: in.spec.SkipEmpty, row: row}
+	default:
+		return &product{first: all[0], rest: all[1:], row: row}
+	}
+}
+
+// values splits one source.
+func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) values {
+	var v values
+	switch {
+	case fl == nil:
+		v = &args{left: src.Args}
+	case in.spec.Shell:
+		v = newWords(reader{fl, ctx, wake}, fl.name)
+	default:
+		v = newLines(reader{fl, ctx, wake}, in.spec.Delimiter)
+	}
+	if in.spec.SkipEmpty && (len(in.sources) == 1 || !in.spec.Link) {
+		v = nonEmpty{v}
+	}
+	return v
+}

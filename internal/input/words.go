@@ -1,0 +1,132 @@
+package input
+
+import (
+	"fmt"
+	"io"
+)
+
+// words splits as GNU xargs does: blanks and newlines end a word, single and
+// double quotes and the backslash quote.
+//
+// It is not built on google/shlex, which loses data: `a #b` gives it one word,
+// since # starts a comment; bytes that are not UTF-8 come out as U+FFFD; a
+// backslash within double quotes disappears.
+//
+// It differs from xargs where xargs silently drops input: a quote that is open
+// at the end of the file is always an error, and an empty quoted word at the
+// end of the file is an item, as it is before a newline.
+type words struct {
+	name  string // of the file, for errors
+	in    buffer
+	word  []byte
+	state wordState
+	line  int // of the byte that is read next
+	open  int // line of the quote that was opened last
+}
+
+// wordState is where in a word the splitter stands; within quotes it is the
+// quote itself.
+type wordState byte
+
+const (
+	between     wordState = iota // no word has begun
+	bare                         // in a word, outside quotes
+	escaped                      // after a backslash
+	singleQuote wordState = '\''
+	doubleQuote wordState = '"'
+)
+
+func newWords(from io.Reader, name string) *words {
+	return &words{name: name, in: buffer{from: from}, line: 1}
+}
+
+func (w *words) next() (string, error) {
+	w.word = w.word[:0]
+	if cap(w.word) > bufferKept {
+		w.word = nil
+	}
+	for {
+		n, done := w.scan(w.in.data())
+		w.in.skip(n)
+		switch {
+		case done && w.quoted():
+			return "", w.unmatched()
+		case done:
+			w.state = between
+			return string(w.word), nil
+		}
+		if err := w.in.more(); err == io.EOF {
+			return w.last()
+		} else if err != nil {
+			return "", err
+		}
+	}
+}
+
+// scan reads up to the end of a word, or to a newline within quotes, and says
+// how many bytes that took. The word and the state carry over to the next call.
+func (w *words) scan(data []byte) (n int, done bool) {
+	for i, c := range data {
+		if c == '\n' {
+			w.line++
+		}
+		switch w.state {
+		case between:
+			if isSpace(c) {
+				continue
+			}
+			w.state = bare
+			fallthrough
+		case bare:
+			switch c {
+			case ' ', '\t', '\n':
+				return i + 1, true
+			case '\'', '"':
+				w.state, w.open = wordState(c), w.line
+			case '\\':
+				w.state = escaped
+			default:
+				w.word = append(w.word, c)
+			}
+		case escaped:
+			w.word = append(w.word, c)
+			w.state = bare
+		case wordState(c):
+			w.state = bare
+		default:
+			if c == '\n' {
+				return i, true
+			}
+			w.word = append(w.word, c)
+		}
+	}
+	return len(data), false
+}
+
+// last is the word that the end of the file ends, if there is one. A backslash
+// that quotes nothing is no word.
+func (w *words) last() (string, error) {
+	switch {
+	case w.quoted():
+		return "", w.unmatched()
+	case w.state == between, w.state == escaped && len(w.word) == 0:
+		return "", io.EOF
+	}
+	w.state = between
+	return string(w.word), nil
+}
+
+func (w *words) quoted() bool { return w.state == singleQuote || w.state == doubleQuote }
+
+func (w *words) unmatched() error {
+	kind := "double"
+	if w.state == singleQuote {
+		kind = "single"
+	}
+	return fmt.Errorf("reading %s: line %d: unmatched %s quote: the shell format needs its end on the same line; "+
+		"put a backslash before a quote that is data, or read whole lines without the shell format", w.name, w.open, kind)
+}
+
+// isSpace is what xargs skips before a word. Within a word only blank and
+// newline end it: a CR at the end of a line stays.
+func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }

@@ -1,0 +1,76 @@
+// Package job holds the nouns that the stages hand to each other: an Item is
+// what was read, a Job is one run of COMMAND, an Output takes what it prints,
+// and a Status tells how it ended. It has no side effects.
+package job
+
+import "io"
+
+// Item is one unit of input.
+type Item struct {
+	Seq    int64    // dense from 1 over the whole run
+	Fields []string // Fields[0] is the whole item, Fields[1:] its fields or, with several sources, one value a source
+	Names  []string // Names[i] names Fields[i+1]; nil when fields have no names
+}
+
+// String is the whole item.
+func (it Item) String() string {
+	if len(it.Fields) == 0 {
+		return ""
+	}
+	return it.Fields[0]
+}
+
+// Job is one run of COMMAND on one item or a batch of items. It is immutable:
+// a stage that has something to add passes on a copy.
+type Job struct {
+	Seq     int64 // dense from 1 in the order of the items
+	Slot    int   // the slot that runs it, from 1; 0 until it has one
+	Attempt int   // from 1
+	Items   []Item
+}
+
+// Label names the job to a person: its item, or the first of its batch.
+func (j Job) Label() string {
+	if len(j.Items) == 0 {
+		return ""
+	}
+	return j.Items[0].String()
+}
+
+// Output is where one job's bytes go. Either may offer more than a Writer:
+// see PipeReader and Inheritable.
+type Output struct {
+	Stdout, Stderr io.Writer
+}
+
+// PipeReader is an output that takes bytes straight from a pipe. ReadPipe moves
+// what the pipe holds now, at most one read's worth, and returns how much; 0
+// with a nil error is the end of the file. The caller knows, from poll, that
+// the read will not block.
+type PipeReader interface {
+	ReadPipe(fd int) (int, error)
+}
+
+// Inheritable is an output that a process can be given as its own descriptor,
+// so that nothing needs to be copied.
+type Inheritable interface {
+	Fd() int
+}
+
+// Event is something that happened to a job. Every job that was pulled from the
+// template has exactly one Started and exactly one Done.
+type Event struct {
+	Kind   Kind
+	Job    Job
+	Status Status // of a Done
+	Tail   []byte // of a Done that failed: the last bytes of its stderr
+}
+
+// Kind tells the events of a job apart.
+type Kind uint8
+
+// The events of a job.
+const (
+	Started Kind = iota
+	Done
+)

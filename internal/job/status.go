@@ -1,0 +1,70 @@
+package job
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// End is the way in which a job ended. Each job has exactly one.
+type End uint8
+
+// The ways in which a job can end.
+const (
+	Exited        End = iota // it ran and ended by itself; Code says how well
+	Signaled                 // a signal that fanout did not send ended it
+	TimedOut                 // it ran longer than it was given
+	Stopped                  // a stop rule or a signal to fanout ended it, or kept it from starting
+	NotFound                 // there is no such program
+	NotExecutable            // the program is there and cannot be run
+	NotStarted               // its items or the system did not allow a start; Err says why
+	Lost                     // its worker died and the outcome is unknown
+)
+
+// Status is the outcome of a job.
+type Status struct {
+	End    End
+	Code   int            // exit status, when End is Exited
+	Signal syscall.Signal // when End is Signaled
+	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted and Lost
+	Held   bool           // a process that the job left behind still held its output when it ended
+	Usage  Usage
+}
+
+// Usage is what a job cost: its processes and the descendants that they waited for.
+type Usage struct {
+	Wall, User, System time.Duration
+	MaxRSS             int64 // bytes; never below fanout's own peak when the job was forked
+}
+
+// OK reports success: the job ran and its exit status was 0.
+func (s Status) OK() bool { return s.End == Exited && s.Code == 0 }
+
+// Failed reports a failure of the job itself. A job that was stopped did
+// neither succeed nor fail.
+func (s Status) Failed() bool { return s.End != Stopped && !s.OK() }
+
+// String says in a few words how the job ended.
+func (s Status) String() string {
+	switch s.End {
+	case Exited:
+		return fmt.Sprintf("exit %d", s.Code)
+	case Signaled:
+		return fmt.Sprintf("killed by %s", signalName(s.Signal))
+	case TimedOut:
+		return "timed out"
+	case Stopped:
+		return "stopped"
+	case Lost:
+		return reason("lost", s.Err)
+	default:
+		return reason("not started", s.Err)
+	}
+}
+
+func reason(what string, err error) string {
+	if err == nil {
+		return what
+	}
+	return what + ": " + err.Error()
+}

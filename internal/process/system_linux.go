@@ -1,0 +1,52 @@
+package process
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// waker interrupts a Tree's poll. signal may be called from any goroutine.
+type waker struct{ event int }
+
+func newWaker() (waker, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	return waker{fd}, err
+}
+
+func (w waker) fd() int { return w.event }
+func (w waker) close()  { unix.Close(w.event) }
+
+func (w waker) signal() {
+	unix.Write(w.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+}
+
+func (w waker) clear() {
+	var count [8]byte
+	unix.Read(w.event, count[:])
+}
+
+func pipe() (r, w int, err error) {
+	var p [2]int
+	err = unix.Pipe2(p[:], unix.O_CLOEXEC)
+	return p[0], p[1], err
+}
+
+// widen is a wish: the system may refuse it.
+func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
+
+func sysProcAttr(group int, pidfd *int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pgid: group, PidFD: pidfd}
+}
+
+func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss << 10 }
+
+// awaitExit returns when pid is a zombie, and leaves it one.
+func awaitExit(pid int) {
+	for {
+		var info unix.Siginfo
+		if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {
+			return
+		}
+	}
+}

@@ -1,0 +1,65 @@
+//go:build !linux
+
+package process
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// waker interrupts a Tree's poll. signal may be called from any goroutine.
+type waker struct{ r, w int }
+
+func newWaker() (waker, error) {
+	r, w, err := pipe()
+	if err != nil {
+		return waker{}, err
+	}
+	unix.SetNonblock(r, true)
+	unix.SetNonblock(w, true)
+	return waker{r, w}, nil
+}
+
+func (w waker) fd() int { return w.r }
+func (w waker) close()  { unix.Close(w.r); unix.Close(w.w) }
+func (w waker) signal() { unix.Write(w.w, []byte{0}) }
+
+func (w waker) clear() {
+	var drain [64]byte
+	unix.Read(w.r, drain[:])
+}
+
+func pipe() (r, w int, err error) {
+	var p [2]int
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.Pipe(p[:]); err != nil {
+		return -1, -1, err
+	}
+	unix.CloseOnExec(p[0])
+	unix.CloseOnExec(p[1])
+	return p[0], p[1], nil
+}
+
+func widen(int) {}
+
+func sysProcAttr(group int, _ *int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pgid: group}
+}
+
+func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss }
+
+// awaitExit returns when pid is a zombie, and leaves it one.
+func awaitExit(pid int) {
+	const byPID = 1     // P_PID
+	var info [32]uint64 // room for a siginfo_t, which is not looked at
+	for {
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, byPID, uintptr(pid),
+			uintptr(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOWAIT, 0, 0)
+		if errno != unix.EINTR {
+			return
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package process
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"fanout/internal/job"
+
+	"golang.org/x/sys/unix"
+)
+
+// Tree is the processes and pipes of one job at a time. A slot keeps its Tree
+// from job to job; one goroutine uses it.
+//
+// The order of calls is Begin, then for each pipeline of the job Start for its
+// processes and Wait, then Finish.
+type Tree struct {
+	sup  *Supervisor
+	wake waker
+
+	ctx      context.Context
+	unhook   func() bool // takes the hook out of ctx that wakes the Tree
+	group    int         // process group of the current pipeline, 0 before its first process
+	procs    []proc
+	results  []Result
+	captures [2]capture
+	feeds    []feed
+	polls    []unix.PollFd
+	stage    stage
+	killAt   time.Time // when the grace ends, in stage terminated
+}
+
+// stage is how far a Tree has gone on the way of ending its processes.
+type stage uint8
+
+const (
+	running stage = iota
+	terminated
+	killed
+)
+
+// NewTree returns a Tree that lives as long as its Supervisor.
+func (s *Supervisor) NewTree() (*Tree, error) {
+	w, err := newWaker()
+	if err != nil {
+		return nil, err
+	}
+	none := capture{read: -1, give: -1}
+	t := &Tree{sup: s, wake: w, captures: [2]capture{none, none}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trees = append(s.trees, t)
+	return t, nil
+}
+
+func (t *Tree) close() {
+	if t.unhook != nil {
+		t.unhook()
+	}
+	t.wake.close()
+}
+
+// Begin readies the Tree for a job that is stopped when ctx is done.
+func (t *Tree) Begin(ctx context.Context) {
+	if ctx != t.ctx {
+		// Most jobs of a run share one context: hooking in anew for each would
+		// put all slots behind that context's lock.
+		if t.unhook != nil {
+			t.unhook()
+		}
+		t.ctx = ctx
+		t.unhook = context.AfterFunc(ctx, t.wake.signal)
+	}
+	t.group = 0
+	t.stage = running
+}
+
+// Stopping reports whether the job is to end.
+func (t *Tree) Stopping() bool { return t.stage != running || t.ctx.Err() != nil }
+
+// Terminated reports whether its processes were told to.
+func (t *Tree) Terminated() bool { return t.stage != running }
+
+// Capture makes pipes whose bytes go to stdout and stderr, and returns the ends
+// to give to processes. An output that can be inherited is given as it is.
+func (t *Tree) Capture(out job.Output) (stdout, stderr int, err error) {
+	if err := t.captures[0].open(out.Stdout); err != nil {
+		return -1, -1, err
+	}
+	if err := t.captures[1].open(out.Stderr); err != nil {
+		t.captures[0].seal()
+		t.captures[0].end()
+		return -1, -1, err
+	}
+	return t.captures[0].give, t.captures[1].give, nil
+}
+
+// Seal says that no further process will be given the captured outputs, so that
+// their end can be seen when the job's last process closes them.
+func (t *Tree) Seal() {
+	t.captures[0].seal()
+	t.captures[1].seal()
+}
+
+// Feed makes a pipe that the Tree fills with the pieces while it waits, and
+// returns the end to read from, which the caller closes. That the reader goes
+// away before it has read everything is no error.
+func (t *Tree) Feed(pieces []string) (int, error) {
+	r, w, err := pipe()
+	if err != nil {
+		return -1, err
+	}
+	if err := t.FeedTo(w, pieces, false); err != nil {
+		unix.Close(r)
+		return -1, err
+	}
+	return r, nil
+}
+
+// FeedTo writes the pieces to fd while the Tree waits, and closes it at the end.
+// What is owed to the reader is waited for, also when no process is left. The
+// description behind fd must not be shared: it becomes non-blocking.
+func (t *Tree) FeedTo(fd int, pieces []string, owed bool) error {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return err
+	}
+	t.feeds = append(t.feeds, feed{fd: fd, pieces: pieces, owed: owed})
+	return nil
+}
+
+// Pipe makes a pipe between two processes of a pipeline. The caller closes both
+// ends when the processes that use them are started.
+func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
+
+// Start starts a process of the current pipeline, in the pipeline's process group.
+func (t *Tree) Start(c *Command) error {
+	p, err := fork(c, t.group)
+	if err != nil {
+		return err
+	}
+	if t.group == 0 {
+		t.group = p.pid
+	}
+	if p.pidfd < 0 {
+		p.exited = make(chan struct{})
+		go p.watch(t.wake)
+	}
+	t.procs = append(t.procs, p)
+	return nil
+}
+
+// watch is for systems without pidfds. It ends with the process, and reap waits for it.
+func (p proc) watch(w waker) {
+	awaitExit(p.pid)
+	close(p.exited)
+	w.signal()
+}
+
+// Wait returns when all processes of the pipeline have ended, by themselves or
+// because the job was stopped, and returns how, in the order of their start. The
+// slice is good until the next Wait.
+//
+// None is reaped before all are gone: the zombie of the first pins the group's id.
+func (t *Tree) Wait() []Result {
+	for t.alive() {
+		t.step(t.patience())
+	}
+	if t.stage != running {
+		t.outlast()
+	}
+	t.results = t.results[:0]
+	for i := range t.procs {
+		t.results = append(t.results, t.procs[i].reap())
+	}
+	t.procs = t.procs[:0]
+	t.group = 0
+	return t.results
+}
+
+// Finish closes the job's pipes when what they hold has been read. It reports
+// whether another process still held one of them, so that later output is lost.
+func (t *Tree) Finish() (held bool) {
+	for i := range t.feeds {
+		t.feeds[i].close()
+	}
+	t.feeds = t.feeds[:0]
+	t.Seal()
+	t.Drain()
+	if t.capturing() {
+		awaitForks()
+		t.Drain()
+		held = t.linger()
+	}
+	for i := range t.captures {
+		t.captures[i].end()
+	}
+	return held
+}
+
+// linger reads on for a while, and reports whether the writers outlasted it.
+func (t *Tree) linger() bool {
+	end := time.Now().Add(t.sup.spec.Linger)
+	for t.capturing() {
+		left := time.Until(end)
+		if left <= 0 || t.Stopping() {
+			return true
+		}
+		t.step(left)
+	}
+	return false
+}
+
+// Drain moves on what the captured pipes hold now.
+func (t *Tree) Drain() {
+	for t.capturing() && t.step(0) {
+	}
+}
+
+// awaitForks returns when no fork that began before it is still on its way to
+// exec: such a child holds a copy of every descriptor, a job's pipes among them.
+func awaitForks() {
+	syscall.ForkLock.Lock()
+	//lint:ignore SA2001 nothing is to be done under the lock; having had it is the point
+	syscall.ForkLock.Unlock()
+}

@@ -1,0 +1,118 @@
+package process
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// alive says that the pipeline has not ended.
+func (t *Tree) alive() bool {
+	for i := range t.procs {
+		if !t.procs[i].gone {
+			return true
+		}
+	}
+	for i := range t.feeds {
+		if t.feeds[i].owed && t.feeds[i].fd >= 0 && t.stage == running {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Tree) capturing() bool {
+	return t.captures[0].read >= 0 || t.captures[1].read >= 0
+}
+
+// patience is how long a step may wait for something to happen.
+func (t *Tree) patience() time.Duration {
+	if t.stage == terminated {
+		return max(0, time.Until(t.killAt))
+	}
+	return forever
+}
+
+const forever time.Duration = -1
+
+// step waits until something happens to the job, at most for so long, and
+// deals with it. It reports whether output moved or ended.
+func (t *Tree) step(wait time.Duration) (moved bool) {
+	t.escalate()
+	t.watchAll()
+	n, err := unix.Poll(t.polls, pollTimeout(wait))
+	if err != nil || n == 0 {
+		t.escalate()
+		return false
+	}
+	polls := t.polls
+	if polls[0].Revents != 0 {
+		t.wake.clear()
+		t.escalate()
+	}
+	polls = polls[1:]
+	for i := range t.captures {
+		switch got := polls[i].Revents; {
+		case got&unix.POLLIN != 0:
+			t.captures[i].move()
+			moved = true
+		case got != 0:
+			t.captures[i].end()
+			moved = true
+		}
+	}
+	polls = polls[len(t.captures):]
+	for i := range t.feeds {
+		if polls[i].Revents != 0 {
+			t.feeds[i].move()
+		}
+	}
+	polls = polls[len(t.feeds):]
+	for i := range t.procs {
+		p := &t.procs[i]
+		p.gone = p.gone || polls[i].Revents != 0 || p.hasExited()
+	}
+	return moved
+}
+
+// watchAll lists what to wait for, in the order in which step looks: the wake
+// descriptor, the captures, the feeds, the processes. A negative descriptor is
+// passed over by poll.
+func (t *Tree) watchAll() {
+	t.polls = append(t.polls[:0], unix.PollFd{Fd: int32(t.wake.fd()), Events: unix.POLLIN})
+	for i := range t.captures {
+		t.polls = append(t.polls, unix.PollFd{Fd: int32(t.captures[i].read), Events: unix.POLLIN})
+	}
+	for i := range t.feeds {
+		t.polls = append(t.polls, unix.PollFd{Fd: int32(t.feeds[i].fd), Events: unix.POLLOUT})
+	}
+	for i := range t.procs {
+		fd := t.procs[i].pidfd
+		if t.procs[i].gone {
+			fd = -1
+		}
+		t.polls = append(t.polls, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+}
+
+// hasExited is for systems without pidfds.
+func (p *proc) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default: // also when there is no channel
+		return false
+	}
+}
+
+// pollTimeout rounds up, so that a step does not spin through the last millisecond.
+func pollTimeout(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// stringBytes is s for reading, without a copy: a batch for stdin may be large.
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -1,0 +1,223 @@
+// Package run wires the stages together, and does nothing else.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"fanout/internal/collect"
+	"fanout/internal/execute"
+	"fanout/internal/input"
+	"fanout/internal/job"
+	"fanout/internal/plan"
+	"fanout/internal/process"
+	"fanout/internal/schedule"
+	"fanout/internal/sink"
+	"fanout/internal/template"
+)
+
+// IO is the standard files of the run.
+type IO struct {
+	Stdin, Stdout, Stderr *os.File
+}
+
+// Run is a run that is ready to begin.
+type Run struct {
+	plan  plan.Plan
+	io    IO
+	tmpl  *template.Template
+	sup   *process.Supervisor
+	local *execute.Local
+	in    *input.Input
+	out   *os.File // standard output, or the file for it
+}
+
+// New makes everything ready that can fail before the first job: it compiles the
+// template, finds the programs, and opens the input.
+func New(p plan.Plan, std IO) (*Run, error) {
+	if err := p.Check(); err != nil {
+		return nil, &UsageError{err}
+	}
+	r := &Run{plan: p, io: std, out: std.Stdout}
+	var err error
+	if r.tmpl, err = template.Compile(p.Template); err != nil {
+		return nil, &UsageError{err}
+	}
+	if p.DryRun {
+		r.in, err = input.Open(p.Input, std.Stdin)
+		return r, err
+	}
+	if r.sup, err = process.NewSupervisor(p.Process); err != nil {
+		return nil, err
+	}
+	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
+		return nil, err
+	}
+	if err = r.prepareProcess(); err != nil {
+		return nil, err
+	}
+	if r.in, err = input.Open(p.Input, std.Stdin); err != nil {
+		return nil, err
+	}
+	if p.Out != "" {
+		r.out, err = os.Create(p.Out)
+	}
+	return r, err
+}
+
+// UsageError is a COMMAND or a combination of flags that cannot work.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// prepareProcess readies this process for so many slots.
+func (r *Run) prepareProcess() error {
+	if !r.local.StartsProcesses() {
+		return nil
+	}
+	workers := r.plan.Schedule.Workers
+	const own = 32
+	if err := process.NeedFiles(own + workers*r.local.FilesPerJob()); err != nil {
+		return fmt.Errorf("-j %d: %w", workers, err)
+	}
+	if workers >= 2 {
+		// A fork holds its P until the child's exec: with as many Ps as CPUs, the
+		// slots would wait for each other. At 64 slots, 16 Ps take half the time of 2.
+		runtime.GOMAXPROCS(max(runtime.NumCPU(), min(2*workers, 64)))
+	}
+	// Each slot sits in a system call, on a thread of its own.
+	const goThreads = 10000
+	if workers > goThreads/2 {
+		debug.SetMaxThreads(goThreads + 2*workers)
+	}
+	return nil
+}
+
+// Warnings is what the user should know before the run.
+func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
+
+// KillNow ends the grace of all jobs that are being stopped.
+func (r *Run) KillNow() {
+	if r.sup != nil {
+		r.sup.KillNow()
+	}
+}
+
+// jobs is the flow's first half: items become jobs.
+func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
+	return r.tmpl.Jobs(r.in.Items(ctx))
+}
+
+// Do runs the jobs. The error is what ended the run early or went wrong with it,
+// not that jobs have failed: the summary tells that.
+func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
+	summary := &sink.Summary{}
+	defer r.in.Close()
+	if r.plan.DryRun {
+		return summary, r.print(ctx)
+	}
+	defer r.sup.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	stdout, stderr, err := r.files()
+	if err != nil {
+		return summary, err
+	}
+	defer stdout.Close()
+	defer stderr.Close()
+	c := collect.New(r.collectSpec(), stdout, stderr, collect.Hooks{
+		OnError:   cancel,
+		OnFull:    r.warnFull,
+		Observers: []func(job.Event){summary.Observe},
+	})
+	unwatch := watchReader(stdout, cancel)
+	unhook := context.AfterFunc(ctx, c.Stop)
+
+	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.local, c)
+
+	writeErr := c.Close()
+	if unhook() {
+		c.Stop() // no more than the end of the watch, now that everything is written
+	}
+	unwatch()
+	if errors.Is(err, schedule.ErrFailures) {
+		err = nil
+	}
+	if !errors.Is(err, sink.ErrReaderGone) {
+		err = errors.Join(err, writeErr)
+	}
+	if r.out != r.io.Stdout {
+		err = errors.Join(err, r.out.Close())
+	}
+	return summary, err
+}
+
+func (r *Run) collectSpec() collect.Spec {
+	spec := r.plan.Collect
+	spec.Null = r.sup.Null()
+	return spec
+}
+
+func (r *Run) files() (stdout, stderr *sink.File, err error) {
+	name := "standard output"
+	if r.out != r.io.Stdout {
+		name = r.out.Name()
+	}
+	if stdout, err = sink.NewFile(int(r.out.Fd()), name); err != nil {
+		return nil, nil, err
+	}
+	stderr, err = sink.NewFile(int(r.io.Stderr.Fd()), "standard error")
+	return stdout, stderr, err
+}
+
+func (r *Run) warnFull() {
+	if !r.plan.Quiet {
+		fmt.Fprintf(r.io.Stderr, "fanout: %s is nearly full: jobs wait for their turn to write; name another place with --tmpdir\n", r.plan.Collect.TmpDir)
+	}
+}
+
+// watchReader ends the run when nobody reads its output any more. The function
+// that it returns waits for the end of the watch, after the file was stopped.
+func watchReader(f *sink.File, cancel context.CancelCauseFunc) (wait func()) {
+	if !f.CanLoseReader() {
+		return func() {}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if f.AwaitReaderGone() {
+			cancel(sink.ErrReaderGone)
+		}
+	}()
+	return func() { <-ended }
+}
+
+// print writes what would run instead of running it.
+func (r *Run) print(ctx context.Context) error {
+	stdout, err := sink.NewFile(int(r.io.Stdout.Fd()), "standard output")
+	if err != nil {
+		return err
+	}
+	defer stdout.Close()
+	unhook := context.AfterFunc(ctx, stdout.Stop)
+	defer unhook()
+	for j, err := range r.jobs(ctx) {
+		if err != nil {
+			return errors.Join(err, stdout.Flush())
+		}
+		j.Slot = 1
+		line := r.tmpl.Display(j, r.plan.Execute.Shell[0])
+		if _, err := io.WriteString(stdout, line+"\n"); err != nil {
+			return err
+		}
+	}
+	return stdout.Flush()
+}

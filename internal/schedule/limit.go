@@ -1,0 +1,43 @@
+package schedule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Limit is a number of failures, or a share of the jobs that have ended.
+type Limit struct {
+	Count   int64
+	Percent float64
+}
+
+// enough is how many jobs must have ended before a percentage means something.
+const enough = 20
+
+// ParseLimit reads N or N%.
+func ParseLimit(s string) (Limit, error) {
+	if share, ok := strings.CutSuffix(s, "%"); ok {
+		p, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(p > 0 && p <= 100) {
+			return Limit{}, fmt.Errorf("%q is not a percentage above 0%% and up to 100%%", s)
+		}
+		return Limit{Percent: p}, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return Limit{}, fmt.Errorf("%q is neither a number from 1 on nor a percentage", s)
+	}
+	return Limit{Count: n}, nil
+}
+
+func (l Limit) reached(failed, finished int64) bool {
+	switch {
+	case l.Count > 0:
+		return failed >= l.Count
+	case l.Percent > 0:
+		return finished >= enough && float64(failed) >= l.Percent/100*float64(finished)
+	default:
+		return false
+	}
+}

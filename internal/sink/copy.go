@@ -1,0 +1,21 @@
+package sink
+
+import (
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+)
+
+// copyFile is SendFile through our memory.
+func (f *File) copyFile(file int, off int64, n int) (int, error) {
+	buf := make([]byte, min(n, coalesce))
+	n, err := unix.Pread(file, buf, off)
+	if err != nil {
+		return 0, fmt.Errorf("reading spilled output: %w", err)
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("reading spilled output: %w", io.ErrUnexpectedEOF)
+	}
+	return f.TryWrite(buf[:n])
+}

@@ -1,0 +1,172 @@
+package sink
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"fanout/internal/job"
+)
+
+// Summary counts outcomes and keeps the first failures. Observe is called for one
+// event at a time.
+type Summary struct {
+	counts   [job.Lost + 1]int64 // by End
+	ok       int64
+	held     int64
+	failures []job.Event // the first few
+}
+
+// keepFailures is how many failures are told one by one.
+const keepFailures = 10
+
+// Observe takes an event.
+func (s *Summary) Observe(ev job.Event) {
+	if ev.Kind != job.Done {
+		return
+	}
+	if ev.Status.Held {
+		s.held++
+	}
+	if ev.Status.OK() {
+		s.ok++
+		return
+	}
+	s.counts[ev.Status.End]++
+	if ev.Status.Failed() && len(s.failures) < keepFailures {
+		s.failures = append(s.failures, ev)
+	}
+}
+
+// Failed is how many jobs failed; those that were stopped are not among them.
+func (s *Summary) Failed() int64 {
+	var n int64
+	for end, count := range s.counts {
+		if job.End(end) != job.Stopped {
+			n += count
+		}
+	}
+	return n
+}
+
+// Lost reports whether the outcome of some job is unknown.
+func (s *Summary) Lost() bool { return s.counts[job.Lost] > 0 }
+
+// First is the outcome of the job that failed first, and whether there is one.
+func (s *Summary) First() (job.Status, bool) {
+	if len(s.failures) == 0 {
+		return job.Status{}, false
+	}
+	return s.failures[0].Status, true
+}
+
+// Notable reports whether there is something to tell that a user should know of.
+func (s *Summary) Notable() bool {
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.held > 0
+}
+
+// WriteTo tells the failures one by one, and last, in one line, all counts.
+func (s *Summary) WriteTo(w io.Writer) (int64, error) {
+	var b bytes.Buffer
+	for _, ev := range s.failures {
+		fmt.Fprintf(&b, "fanout: job %d, %s: %s\n", ev.Job.Seq, describe(ev.Job), ev.Status)
+		for _, line := range lastLines(ev.Tail) {
+			fmt.Fprintf(&b, "fanout:   | %s\n", line)
+		}
+	}
+	if more := s.Failed() - int64(len(s.failures)); more > 0 {
+		fmt.Fprintf(&b, "fanout: and %d more failures\n", more)
+	}
+	if s.held > 0 {
+		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", jobs(s.held))
+	}
+	fmt.Fprintf(&b, "fanout: %s\n", s.line())
+	return b.WriteTo(w)
+}
+
+// line is all counts in one line.
+func (s *Summary) line() string {
+	total := s.ok
+	for _, n := range s.counts {
+		total += n
+	}
+	parts := []string{fmt.Sprintf("%d ok", s.ok)}
+	if n := s.Failed(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed%s", n, s.kinds()))
+	}
+	if n := s.counts[job.Stopped]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d stopped", n))
+	}
+	return jobs(total) + ": " + strings.Join(parts, ", ")
+}
+
+// kinds says of what kind the failures were that did not just exit.
+func (s *Summary) kinds() string {
+	var parts []string
+	for _, kind := range []struct {
+		end  job.End
+		name string
+	}{
+		{job.Signaled, "by a signal"},
+		{job.TimedOut, "timed out"},
+		{job.NotFound, "not found"},
+		{job.NotExecutable, "not executable"},
+		{job.NotStarted, "not started"},
+		{job.Lost, "lost"},
+	} {
+		if n := s.counts[kind.end]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind.name))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func jobs(n int64) string {
+	if n == 1 {
+		return "1 job"
+	}
+	return fmt.Sprintf("%d jobs", n)
+}
+
+// describe names the job's items. They are quoted: an item may hold anything, and
+// this goes to a terminal.
+func describe(j job.Job) string {
+	const most = 80
+	label := j.Label()
+	if len(label) > most {
+		label = label[:most] + "..."
+	}
+	if n := len(j.Items); n > 1 {
+		return fmt.Sprintf("%q and %d more", label, n-1)
+	}
+	return fmt.Sprintf("%q", label)
+}
+
+// lastLines is the last lines of a job's standard error, made safe to print.
+func lastLines(tail []byte) []string {
+	const lines, width = 3, 200
+	all := strings.Split(strings.TrimRight(string(tail), "\n"), "\n")
+	if all[len(all)-1] == "" {
+		return nil
+	}
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		if len(line) > width {
+			line = line[:width] + "..."
+		}
+		all[i] = strings.Map(printable, strings.ToValidUTF8(line, "\uFFFD"))
+	}
+	return all
+}
+
+// printable keeps control characters from a terminal.
+func printable(r rune) rune {
+	if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		return '\uFFFD'
+	}
+	return r
+}
