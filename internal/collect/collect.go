@@ -34,6 +34,7 @@ type Spec struct {
 	KeepOrder bool   // the output of jobs in the order of their items
 	Tag       bool   // each line begins with the job's item and a tab
 	TmpDir    string // where output is spilled
+	Instant   bool   // jobs take no time, so that none is worth streaming
 	Slots     int
 	Null      int // a descriptor of /dev/null, for None
 }
@@ -83,7 +84,7 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		onFull:    hooks.OnFull,
 		spill:     spill{dir: spec.TmpDir},
 		entries:   make([]*entry, spec.Slots+1),
-		order:     newOrder(spec.KeepOrder),
+		order:     newOrder(spec.KeepOrder, !spec.Instant),
 		ended:     make(chan struct{}),
 	}
 	c.work.L = &c.mu
@@ -96,6 +97,9 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 // jobs wait to be written. A job that waits takes about 170 bytes and its output.
 const window = 1 << 16
 
+// eventsMax is how many events may wait for the observers, at 250 bytes each.
+const eventsMax = 1 << 12
+
 // Start readies the output of a job on its slot. It waits while too much is on
 // its way out already.
 func (c *Collector) Start(j job.Job) job.Output {
@@ -106,7 +110,8 @@ func (c *Collector) Start(j job.Job) job.Output {
 	}
 	e.reset(j)
 	c.mu.Lock()
-	for !c.stopped && !c.order.within(j.Seq, window) || c.writing && c.memory.tight() && !c.stopped {
+	for !c.stopped && !c.hasRoom(j.Seq) {
+		c.work.Signal()
 		c.room.Wait()
 	}
 	c.order.start(e)
@@ -117,6 +122,15 @@ func (c *Collector) Start(j job.Job) job.Output {
 	return e.output()
 }
 
+// hasRoom says that the job may start: it is not too far ahead of the head, and
+// the goroutine keeps up.
+func (c *Collector) hasRoom(seq int64) bool {
+	if len(c.events) > eventsMax || c.writing && c.memory.tight() {
+		return false
+	}
+	return c.order.within(seq, window)
+}
+
 // Done takes the outcome of the job whose output Start has readied.
 func (c *Collector) Done(j job.Job, st job.Status) {
 	e := c.entries[j.Slot]
@@ -124,7 +138,10 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	if st.Failed() {
 		ev.Tail = e.streams[1].tail.bytes()
 	}
-	r := e.finish(c.backlog.Add(1))
+	r := e.finish(c.backlog.Load())
+	if r != nil {
+		c.backlog.Add(1)
+	}
 	c.mu.Lock()
 	c.order.finish(e, r)
 	if len(c.observers) > 0 {

@@ -25,8 +25,7 @@ type entry struct {
 
 // result is what a finished job has left to be written.
 type result struct {
-	held  [2]held
-	first bool // the job had the stream: the rest of its output comes next
+	held [2]held
 }
 
 func newEntry(c *Collector) *entry {
@@ -60,15 +59,22 @@ func (e *entry) output() job.Output {
 	}
 }
 
-// finish takes from the entry what is still to be written. The more finished jobs
-// are waiting already, the less memory this one may keep.
+// finish takes from the entry what is still to be written; nil is nothing. The
+// more finished jobs are waiting already, the less memory this one may keep.
 func (e *entry) finish(backlog int64) *result {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.over = true
-	r := &result{}
+	var r *result
 	for i := range e.streams {
-		r.held[i] = e.streams[i].finish(backlog)
+		h := e.streams[i].finish(backlog)
+		if h.empty() && !h.endLine {
+			continue
+		}
+		if r == nil {
+			r = &result{}
+		}
+		r.held[i] = h
 	}
 	return r
 }

@@ -4,7 +4,8 @@ package collect
 // number; otherwise finished jobs come in the order of their end, and a job that
 // wants to stream has its turn between them.
 type order struct {
-	keep bool
+	keep  bool
+	lends bool // running jobs may have the stream
 
 	// With keep: a ring of places by job number, the first of them head's.
 	head int64
@@ -17,13 +18,14 @@ type order struct {
 	owner *entry // the job that the stream is lent to
 }
 
-// place is a job of the order: not started yet, running, or finished.
+// place is a job of the order: not started yet, running, or done.
 type place struct {
 	running *entry
-	result  *result
+	done    bool
+	result  *result // nil when nothing is left to write
 }
 
-func newOrder(keep bool) order { return order{keep: keep, head: 1} }
+func newOrder(keep, lends bool) order { return order{keep: keep, lends: lends, head: 1} }
 
 // within reports whether the job may start with no more than n jobs before it in
 // the order of which the first is not written yet.
@@ -41,20 +43,21 @@ func (o *order) start(e *entry) {
 }
 
 func (o *order) finish(e *entry, r *result) {
-	if o.owner == e {
+	owned := o.owner == e
+	if owned {
 		o.owner = nil
-		r.first = true
 	}
-	if o.keep {
-		*o.at(e.job.Seq) = place{result: r}
+	switch {
+	case o.keep:
+		*o.at(e.job.Seq) = place{done: true, result: r}
 		return
-	}
-	o.unwait(e)
-	if r.first {
+	case r == nil:
+	case owned:
 		o.finished = append([]*result{r}, o.finished...)
-	} else {
+	default:
 		o.finished = append(o.finished, r)
 	}
+	o.unwait(e)
 }
 
 // want queues a job of which the output does not fit into its buffer.
@@ -95,13 +98,15 @@ func (o *order) next(batch []*result) (ready []*result, lend *entry) {
 func (o *order) nextInOrder(batch []*result) (ready []*result, lend *entry) {
 	for len(o.ring) > 0 {
 		p := o.at(o.head)
-		if p.result == nil {
-			if len(batch) == 0 {
+		if !p.done {
+			if o.lends && len(batch) == 0 {
 				o.owner = p.running
 			}
 			return batch, o.owner
 		}
-		batch = append(batch, p.result)
+		if p.result != nil {
+			batch = append(batch, p.result)
+		}
 		*p = place{}
 		o.head++
 	}

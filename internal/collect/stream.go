@@ -83,7 +83,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	return len(p), s.put(p)
 }
 
-// ReadPipe takes what a pipe holds. It implements job.PipeReader.
+// ReadPipe takes what a pipe holds. It implements process.PipeReader.
 func (s *stream) ReadPipe(fd int) (int, error) {
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()

@@ -63,7 +63,7 @@ func (r *runner) begin() error {
 	r.tree.Begin(r.ctx)
 	r.env = r.l.env.forJob(r.env, r.job)
 	var err error
-	r.give[0], r.give[1], err = r.tree.Capture(r.out)
+	r.give[0], r.give[1], err = r.tree.Capture(r.out.Stdout, r.out.Stderr)
 	return err
 }
 
@@ -139,14 +139,6 @@ func (r *runner) count(res process.Result) {
 	r.usage.User += res.User
 	r.usage.System += res.System
 	r.usage.MaxRSS = max(r.usage.MaxRSS, res.MaxRSS)
-}
-
-// shellStatus is what a shell makes of a process's end.
-func shellStatus(s syscall.WaitStatus) int {
-	if s.Signaled() {
-		return 128 + int(s.Signal())
-	}
-	return s.ExitStatus()
 }
 
 func notStarted(err error) job.Status { return job.Status{End: job.NotStarted, Err: err} }

@@ -37,24 +37,10 @@ func (j Job) Label() string {
 	return j.Items[0].String()
 }
 
-// Output is where one job's bytes go. Either may offer more than a Writer:
-// see PipeReader and Inheritable.
+// Output is where one job's bytes go. A Writer may offer more to what starts the
+// job's processes: see process.PipeReader and process.Inheritable.
 type Output struct {
 	Stdout, Stderr io.Writer
-}
-
-// PipeReader is an output that takes bytes straight from a pipe. ReadPipe moves
-// what the pipe holds now, at most one read's worth, and returns how much; 0
-// with a nil error is the end of the file. The caller knows, from poll, that
-// the read will not block.
-type PipeReader interface {
-	ReadPipe(fd int) (int, error)
-}
-
-// Inheritable is an output that a process can be given as its own descriptor,
-// so that nothing needs to be copied.
-type Inheritable interface {
-	Fd() int
 }
 
 // Event is something that happened to a job. Every job that was pulled from the

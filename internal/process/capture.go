@@ -4,19 +4,31 @@ import (
 	"io"
 	"sync"
 
-	"fanout/internal/job"
-
 	"golang.org/x/sys/unix"
 )
 
+// PipeReader is a Writer that takes bytes straight from a pipe. ReadPipe moves
+// what the pipe holds now, at most one read's worth, and returns how much; 0 with
+// a nil error is the end. EAGAIN and EINTR mean that nothing was moved. The caller
+// knows, from poll, that the pipe holds something.
+type PipeReader interface {
+	ReadPipe(fd int) (int, error)
+}
+
+// Inheritable is a Writer that a process can be given as its own descriptor, so
+// that nothing needs to be moved.
+type Inheritable interface {
+	Fd() int
+}
+
 // capture is one output of a job on its way from the processes to a Writer.
 type capture struct {
-	read int            // our end of the pipe; -1 when there is none or it has ended
-	give int            // what processes get; -1 when closed
-	own  bool           // give is ours to close
-	to   io.Writer      // where the bytes go
-	from job.PipeReader // the same, when it reads the pipe by itself
-	wide bool           // the pipe was enlarged
+	read int        // our end of the pipe; -1 when there is none or it has ended
+	give int        // what processes get; -1 when closed
+	own  bool       // give is ours to close
+	to   io.Writer  // where the bytes go
+	from PipeReader // the same, when it reads the pipe by itself
+	wide bool       // the pipe was enlarged
 }
 
 // pipeSize is what the system makes a pipe hold; a read that empties a full one
@@ -30,11 +42,11 @@ const widePipe = 1 << 20
 
 func (c *capture) open(w io.Writer) error {
 	*c = capture{read: -1, give: -1, to: w}
-	if in, ok := w.(job.Inheritable); ok {
+	if in, ok := w.(Inheritable); ok {
 		c.give = in.Fd()
 		return nil
 	}
-	c.from, _ = w.(job.PipeReader)
+	c.from, _ = w.(PipeReader)
 	var err error
 	c.read, c.give, err = pipe()
 	c.own = err == nil

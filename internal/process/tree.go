@@ -2,10 +2,9 @@ package process
 
 import (
 	"context"
+	"io"
 	"syscall"
 	"time"
-
-	"fanout/internal/job"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,13 +81,13 @@ func (t *Tree) Stopping() bool { return t.stage != running || t.ctx.Err() != nil
 // Terminated reports whether its processes were told to.
 func (t *Tree) Terminated() bool { return t.stage != running }
 
-// Capture makes pipes whose bytes go to stdout and stderr, and returns the ends
+// Capture makes pipes whose bytes go to the Writers, and returns the ends
 // to give to processes. An output that can be inherited is given as it is.
-func (t *Tree) Capture(out job.Output) (stdout, stderr int, err error) {
-	if err := t.captures[0].open(out.Stdout); err != nil {
+func (t *Tree) Capture(toStdout, toStderr io.Writer) (stdout, stderr int, err error) {
+	if err := t.captures[0].open(toStdout); err != nil {
 		return -1, -1, err
 	}
-	if err := t.captures[1].open(out.Stderr); err != nil {
+	if err := t.captures[1].open(toStderr); err != nil {
 		t.captures[0].seal()
 		t.captures[0].end()
 		return -1, -1, err

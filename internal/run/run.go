@@ -163,6 +163,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	spec.Instant = !r.local.StartsProcesses()
 	return spec
 }
 

@@ -1,0 +1,33 @@
+GO ?= go
+PREFIX ?= /usr/local
+
+.PHONY: build demo test check bench fuzz install clean
+
+build:
+	$(GO) build -trimpath -ldflags '-s -w' -o fanout .
+
+# The main job on real files: compress each, count its words, keep the order.
+demo: build
+	sh scripts/demo.sh ./fanout
+
+test:
+	$(GO) test -race -count=1 ./...
+
+check:
+	sh scripts/check.sh
+
+# Against the peers that are installed; writes the table into docs/benchmarks.md.
+bench:
+	$(GO) run ./scripts/bench
+
+# Each fuzzer for a while: FUZZTIME=10s make fuzz
+FUZZTIME ?= 30s
+fuzz:
+	sh scripts/fuzz.sh $(FUZZTIME)
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 fanout $(DESTDIR)$(PREFIX)/bin/fanout
+
+clean:
+	rm -f fanout

@@ -1,0 +1,81 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the table of docs/architecture.md: which of our packages each may
+// import. A package that is not in it may not exist.
+var mayImport = map[string][]string{
+	"fanout":                   {"cmd"},
+	"fanout/cmd":               {"internal/plan", "internal/run", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":      {"internal/plan", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":     {"internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/internal/job":      {},
+	"fanout/internal/input":    {"internal/job"},
+	"fanout/internal/template": {"internal/job"},
+	"fanout/internal/schedule": {"internal/job"},
+	"fanout/internal/process":  {},
+	"fanout/internal/execute":  {"internal/job", "internal/template", "internal/process"},
+	"fanout/internal/collect":  {"internal/job", "internal/sink"},
+	"fanout/internal/sink":     {"internal/job"},
+	"fanout/scripts/bench":     {},
+}
+
+// goList runs go list for all packages.
+func goList(t *testing.T, format string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", format, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func TestLayering(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}} {{join .Imports " "}}`) {
+		pkg, imports, _ := strings.Cut(line, " ")
+		allowed, known := mayImport[pkg]
+		if !known {
+			t.Errorf("%s is not in the table of packages: add it there and to docs/architecture.md", pkg)
+		}
+		for _, imp := range strings.Fields(imports) {
+			short, ours := strings.CutPrefix(imp, "fanout/")
+			if ours && !slices.Contains(allowed, short) {
+				t.Errorf("%s may not import %s", pkg, imp)
+			}
+		}
+	}
+}
+
+// TestOnlyMainExits and only process starts processes: what docs/architecture.md
+// promises about side effects.
+func TestSideEffects(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}} {{.Dir}} {{join .GoFiles " "}}`) {
+		words := strings.Fields(line)
+		pkg, dir, files := words[0], words[1], words[2:]
+		if pkg == "fanout/scripts/bench" {
+			continue
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(dir + "/" + file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, rule := range []struct{ text, owner string }{
+				{"os.Exit(", "fanout"},
+				{`"os/exec"`, ""},
+				{"syscall.ForkExec(", "fanout/internal/process"},
+				{"os.StartProcess(", ""},
+			} {
+				if strings.Contains(string(text), rule.text) && pkg != rule.owner {
+					t.Errorf("%s/%s uses %s, which belongs to %q", pkg, file, rule.text, rule.owner)
+				}
+			}
+		}
+	}
+}
