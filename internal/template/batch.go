@@ -1,0 +1,110 @@
+package template
+
+import (
+	"iter"
+
+	"fanout/internal/job"
+)
+
+// pipeBytes is how much of BatchMax goes to the stdin of one job.
+const pipeBytes = 1 << 20
+
+// Jobs turns items into jobs, lazily. Seq counts from 1 and Attempt is 1. With
+// BatchMax it reads ahead by one job, to share out the last items among the
+// workers. An error of items comes after the jobs of the items before it.
+func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
+	if !t.spec.batched() {
+		return single(items)
+	}
+	return func(yield func(job.Job, error) bool) {
+		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.loads), yield: yield}
+		for it, err := range items {
+			if err != nil {
+				if !b.finish() || !yield(job.Job{}, err) {
+					return
+				}
+				continue
+			}
+			if !b.add(it) {
+				return
+			}
+		}
+		b.finish()
+	}
+}
+
+// single is the hot path: one allocation a job.
+func single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
+	return func(yield func(job.Job, error) bool) {
+		seq := int64(0)
+		for it, err := range items {
+			if err != nil {
+				if !yield(job.Job{}, err) {
+					return
+				}
+				continue
+			}
+			seq++
+			if !yield(job.Job{Seq: seq, Attempt: 1, Items: []job.Item{it}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// batcher collects the items of the next job.
+type batcher struct {
+	t       *Template
+	budget  *budget
+	yield   func(job.Job, error) bool
+	seq     int64
+	pending []job.Item
+	piped   int // bytes of pending on stdin
+}
+
+// add takes one more item; false if the jobs are no longer wanted.
+func (b *batcher) add(it job.Item) bool {
+	spec := &b.t.spec
+	piped := len(it.String()) + len(spec.Terminator)
+	full := len(b.pending) == spec.max() && spec.max() > 0 ||
+		spec.Pipe && spec.Batch == BatchMax && len(b.pending) > 0 && b.piped+piped > pipeBytes
+	if full || !b.budget.add(it) {
+		if !b.send(len(b.pending)) {
+			return false
+		}
+		b.budget.add(it)
+	}
+	b.pending = append(b.pending, it)
+	b.piped += piped
+	if spec.max() > 0 && len(b.pending) == spec.max() {
+		return b.send(len(b.pending)) // a full job need not wait for the next item
+	}
+	return true
+}
+
+// send gives the first n pending items to a job.
+func (b *batcher) send(n int) bool {
+	b.seq++
+	j := job.Job{Seq: b.seq, Attempt: 1, Items: b.pending[:n:n]}
+	b.pending = b.pending[n:]
+	if len(b.pending) == 0 {
+		b.pending, b.piped = nil, 0
+		b.budget.reset()
+	}
+	return b.yield(j, nil)
+}
+
+// finish sends what is pending; BatchMax spreads it evenly over the workers.
+func (b *batcher) finish() bool {
+	jobs := 1
+	if b.t.spec.Batch == BatchMax {
+		jobs = max(b.t.spec.Workers, 1)
+	}
+	for ; len(b.pending) > 0; jobs-- {
+		n := (len(b.pending) + jobs - 1) / max(jobs, 1)
+		if !b.send(n) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,205 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// finding is something about one token: a refusal, or a warning.
+type finding struct {
+	id        int
+	msg, hint string
+	warn      bool
+}
+
+// checker looks for items in the code that a command hands to an interpreter.
+// It prefers to refuse too much: the safe form is always possible.
+type checker struct {
+	names   names
+	occs    []*occurrence
+	script  bool // builtins can be reached
+	several bool // one word can become several
+	nested  bool // the command is itself code for another shell: {:q} is used up
+	found   []finding
+}
+
+const safeForm = `pass it as an argument: sh -c '... "$1" ...' sh {}`
+
+// command checks one command with its arguments.
+func (c *checker) command(args []arg) []finding {
+	if len(args) == 0 || slices.Contains(silent, c.program(args[0])) {
+		return nil
+	}
+	wrapped := slices.Contains(wrappers, c.program(args[0]))
+	if c.program(args[0]) != "printf" {
+		c.shells(args, wrapped)
+	}
+	builtin := c.script
+	for i := range args {
+		if i > 0 && !wrapped {
+			break
+		}
+		name := c.program(args[i])
+		c.one(name, args[i+1:], builtin, c.mixed(args[:i]))
+		builtin = builtin && (name == "command" || name == "builtin")
+	}
+	return c.found
+}
+
+// program is the name that a word runs, or empty if it is not known.
+func (c *checker) program(a arg) string {
+	if a.dynamic || len(a.ids) > 0 {
+		return ""
+	}
+	return a.text[strings.LastIndexByte(a.text, '/')+1:]
+}
+
+// mixed tells whether a command in front substitutes text of its own.
+func (c *checker) mixed(before []arg) bool {
+	return slices.ContainsFunc(before, func(a arg) bool { return slices.Contains(substitutors, c.program(a)) })
+}
+
+// shells looks for SHELL -c CODE anywhere: whatever stands in front may run it.
+func (c *checker) shells(args []arg, wrapped bool) {
+	for i, a := range args {
+		name := c.program(a)
+		posix := slices.Contains(posixShells, name)
+		switch {
+		case posix || slices.Contains(otherShells, name):
+			c.shell(name, args[i+1:], posix && !c.mixed(args[:i]), i == 0 || wrapped)
+		case name == "" && (i == 0 || wrapped) && codeWord(args[i+1:]) > 0:
+			c.shell("a shell", args[i+1:], false, true)
+		}
+	}
+}
+
+// isCodeFlag knows -c and its bundles, -lc or -ec.
+func isCodeFlag(a arg) bool {
+	t := a.text
+	return len(a.ids) == 0 && len(t) > 1 && t[0] == '-' && t[1] != '-' && strings.ContainsRune(t, 'c') &&
+		strings.Trim(t[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// codeWord is the place of the word behind -c, if only options stand before it.
+func codeWord(args []arg) int {
+	for i, a := range args {
+		switch {
+		case isCodeFlag(a):
+			return i + 1
+		case len(a.ids) > 0 || len(a.text) < 2 || a.text[0] != '-' && a.text[0] != '+':
+			return 0
+		}
+	}
+	return 0
+}
+
+// shell checks the arguments of a shell: options, then code or a script's name.
+// Unless it is sure to be a shell, only -c counts.
+func (c *checker) shell(name string, args []arg, quotable, sure bool) {
+	code := false
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		literal := !a.dynamic && len(a.ids) == 0
+		switch {
+		case literal && (a.text == "--" || a.text == "-") && !code:
+			return
+		case literal && strings.HasPrefix(a.text, "--command="), literal && a.text == "--command":
+			code = true
+		case literal && len(a.text) > 1 && (a.text[0] == '-' || a.text[0] == '+'):
+			code = code || isCodeFlag(a)
+			if last := a.text[len(a.text)-1]; last == 'o' || last == 'O' || strings.HasSuffix(a.text, "-file") {
+				i++
+			}
+		case code:
+			c.code(name+" -c", []arg{a}, quotable)
+			if !a.dynamic {
+				return
+			}
+		case literal:
+			return
+		default:
+			if sure && len(c.data(a)) > 0 && (c.several || len(c.dataOf(args[i+1:])) > 0) {
+				c.refuse(c.data(a)[0], "an item that is -c would turn the next one into code of "+name, "write -- in front of it")
+			}
+			if len(c.data(a)) > 0 {
+				return
+			}
+		}
+	}
+}
+
+// data lists the tokens of a word that input takes the place of.
+func (c *checker) data(a arg) []int {
+	var ids []int
+	for _, id := range a.ids {
+		if c.occs[id].data() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (c *checker) dataOf(args []arg) []int {
+	var ids []int
+	for _, a := range args {
+		ids = append(ids, c.data(a)...)
+	}
+	return ids
+}
+
+func (c *checker) refuse(id int, msg, hint string) {
+	c.found = append(c.found, finding{id: id, msg: msg, hint: hint})
+}
+
+// code refuses items in words that are joined into shell code, save those that
+// are quoted for it and stand outside of its quotes.
+func (c *checker) code(what string, args []arg, quotable bool) {
+	ids := c.dataOf(args)
+	if len(ids) == 0 {
+		return
+	}
+	hint := safeForm
+	if quotable && !c.nested {
+		hint += "; or write {:q}, outside of the quotes in the code"
+		var text []string
+		dynamic := false
+		for _, a := range args {
+			text = append(text, a.text)
+			dynamic = dynamic || a.dynamic
+		}
+		if !dynamic && c.quoted(strings.Join(text, " "), ids) {
+			return
+		}
+	}
+	c.refuse(ids[0], fmt.Sprintf("the item would become code of %s", what), hint)
+}
+
+// quoted tells whether every item in the code is quoted for it, and stands as
+// a bare word of a command that takes no code itself.
+func (c *checker) quoted(code string, ids []int) bool {
+	for _, id := range ids {
+		if !c.occs[id].ref.quote {
+			return false
+		}
+	}
+	f, err := parseScript(code, false)
+	if err != nil {
+		return false
+	}
+	occs := make([]*occurrence, len(c.occs))
+	for i, o := range c.occs {
+		occs[i] = &occurrence{token: o.token, id: o.id}
+	}
+	w := &walker{names: c.names, occs: occs, facts: gather(f), spread: c.several, nested: true}
+	w.stmts(f.Stmts)
+	if w.err != nil {
+		return false
+	}
+	for _, id := range ids {
+		if occs[id].quoting != bare || occs[id].integer {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,81 @@
+package template
+
+// rule tells which arguments of a program are code.
+type rule uint8
+
+const (
+	noCode     rule = iota
+	shellCode       // the operand after -c
+	optionCode      // the word after -c or --command, of a shell
+	allCode         // all arguments, joined
+	remoteCode      // all arguments after the host, joined
+	anyCode         // some argument, and which one cannot be told: all are refused
+	afterCode       // all arguments up to :::
+	gitCode         // -c alias.x=…, and subcommands that run a shell
+	rsyncCode       // -e COMMAND
+	tarCode         // --to-command and the like
+	adbCode         // all arguments after shell
+	envCode         // -S STRING
+	testCode        // [ -v a[…] ]
+	printfCode      // -v NAME and a format
+	setCode         // options
+	programTxt      // the first operand is a program text in another language
+	evalTxt         // the word after -e, -c or the like is one
+)
+
+// posixShells read code that {:q} can be part of; otherShells have other quotes.
+var (
+	posixShells = []string{"sh", "bash", "dash", "ksh", "ksh93", "mksh", "zsh", "ash", "rbash", "yash", "posh"}
+	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "elvish", "xonsh", "rc", "es"}
+)
+
+// programs are commands that take code among their arguments.
+var programs = map[string]rule{
+	"eval": allCode, "watch": allCode, "hyperfine": allCode,
+	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode, "dbclient": remoteCode,
+	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
+	"tmux": anyCode, "screen": anyCode, "crontab": anyCode, "at": anyCode, "expect": anyCode,
+	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode, "vagrant": optionCode,
+	"parallel": afterCode, "sem": afterCode,
+	"env": envCode, "git": gitCode, "rsync": rsyncCode, "tar": tarCode, "adb": adbCode,
+}
+
+// builtins take code, names or options that make one of the two. They are
+// those of bash, and only a script can reach them.
+var builtins = map[string]rule{
+	"trap": anyCode, "source": anyCode, ".": anyCode, "alias": anyCode, "unalias": anyCode, "bind": anyCode,
+	"complete": anyCode, "compgen": anyCode, "compopt": anyCode, "enable": anyCode, "fc": anyCode, "history": anyCode,
+	"hash": anyCode, "read": anyCode, "mapfile": anyCode, "readarray": anyCode, "getopts": anyCode, "unset": anyCode,
+	"wait": anyCode, "let": anyCode, "declare": anyCode, "typeset": anyCode, "local": anyCode, "export": anyCode,
+	"readonly": anyCode, "jobs": anyCode, "ulimit": anyCode,
+	"test": testCode, "[": testCode, "printf": printfCode, "set": setCode, "shopt": setCode,
+}
+
+// wrappers run the command that stands among their arguments.
+var wrappers = []string{
+	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env", "exec",
+	"fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace", "nerdctl", "nice",
+	"nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains", "rlwrap", "runuser", "setarch",
+	"setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon", "stdbuf", "strace", "sudo", "systemd-run",
+	"taskset", "time", "timeout", "torsocks", "toybox", "unbuffer", "unshare", "valgrind", "xargs", "xvfb-run",
+}
+
+// substitutors put other text in the place of {} in the code that they run, so
+// that even quoted items are not safe in it.
+var substitutors = []string{"find", "fd", "fdfind", "xargs", "parallel"}
+
+// silent take their arguments as nothing but text.
+var silent = []string{"echo", ":", "true", "false"}
+
+// languages are programs whose arguments hold a program text: an item in it
+// is warned of, because it becomes part of that text.
+var languages = map[string]struct {
+	rule  rule
+	flags string // evalTxt: the letters of its options; programTxt: options with a value
+}{
+	"awk": {programTxt, "Fvf"}, "gawk": {programTxt, "Fvf"}, "mawk": {programTxt, "Fvf"}, "nawk": {programTxt, "Fvf"},
+	"sed": {programTxt, "fl"}, "gsed": {programTxt, "fl"}, "jq": {programTxt, "fL"}, "yq": {programTxt, ""},
+	"perl": {evalTxt, "eE"}, "python": {evalTxt, "c"}, "python2": {evalTxt, "c"}, "python3": {evalTxt, "c"},
+	"pypy3": {evalTxt, "c"}, "ruby": {evalTxt, "e"}, "node": {evalTxt, "ep"}, "deno": {evalTxt, "e"}, "php": {evalTxt, "r"},
+	"lua": {evalTxt, "e"}, "Rscript": {evalTxt, "e"}, "psql": {evalTxt, "c"}, "mysql": {evalTxt, "e"},
+}

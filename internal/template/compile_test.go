@@ -1,0 +1,251 @@
+package template
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"fanout/internal/job"
+)
+
+// items makes a batch of items without fields.
+func items(texts ...string) []job.Item {
+	var out []job.Item
+	for i, s := range texts {
+		out = append(out, job.Item{Seq: int64(i + 1), Fields: []string{s}})
+	}
+	return out
+}
+
+func mustCompile(t testing.TB, spec Spec) *Template {
+	t.Helper()
+	tt, err := Compile(spec)
+	if err != nil {
+		t.Fatalf("%q: %v", spec.Command, err)
+	}
+	return tt
+}
+
+func TestSplices(t *testing.T) {
+	for _, c := range []struct {
+		script, want string
+		native       bool
+	}{
+		{`echo {}`, `echo "${1}"`, true},
+		{`echo`, `echo`, true},
+		{`gzip -c {}x`, `gzip -c "${1}"x`, true},
+		{`cat {} | wc -c > {.}.n 2>&1 && true || false`, `cat "${1}" | wc -c >"${2}".n 2>&1 && true || false`, true},
+		{`./x "{}" '{}'`, `./x "${1}" ''"${1}"''`, true},
+		{`./x $'{}'`, `./x $''"${1}"$''`, false},
+		{`echo $x{}`, `echo ${x}"${1}"`, false},
+		{`x={}; echo "$x"`, "x=\"${1}\"\necho \"$x\"", false},
+		{"cat <<E\n{}\nE", "cat <<E\n${1}\nE", false},
+		{"cat <<'E'\n$x {} `y` \\z\nE", "cat <<E\n\\$x ${1} \\`y\\` \\\\z\nE", false},
+		{`echo $((1-{}))`, `echo $((1 - ${1}))`, false},
+		{`[[ {} -eq 3 && {} == a* ]]`, `[[ ${1} -eq 3 && "${1}" == a* ]]`, false},
+		{`echo ${x:-{}} "${x:-{}}" "${x#{}}" ${x/a/{}} ${x:{}}`, `echo ${x:-"${1}"} "${x:-${1}}" "${x#"${1}"}" ${x/a/"${1}"} ${x:${1}}`, false},
+		{`f() { echo {}; }; f`, "__fanout_1=${1}; f() { echo \"${__fanout_1}\"; }\nf", false},
+		{`set -e; wc {}`, "__fanout_1=${1}; set -e\nwc \"${__fanout_1}\"", false},
+		{`for i in {}; do echo $i; done`, `for i in "${1}"; do echo $i; done`, false},
+		{"echo `cat {}`", `echo $(cat "${1}")`, false},
+		{`echo {{}} "{{.}}" '{{/}}'`, `echo '{}' "{.}" '{/}'`, true},
+		{`echo \{} ${} {}`, ``, false},
+		{`echo \{} {}`, `echo \{} "${1}"`, true},
+		{`echo {foo} {} # {}`, `echo {foo} "${1}"`, true},
+		{`echo {} {.} {/} {//} {/.} {#} {%} {1} {1/}`, `echo "${1}" "${2}" "${3}" "${4}" "${5}" "${6}" "${7}" "${1}" "${3}"`, true},
+		{`echo {} ~`, `echo "${1}" ~`, false},
+		{`echo {} *`, `echo "${1}" *`, false},
+		{`echo {} \*`, `echo "${1}" \*`, true},
+		{`echo {} {a,b}`, `echo "${1}" {a,b}`, false},
+		{`cd {}`, `cd "${1}"`, false},
+		{`A=1 ./x {}`, `A=1 ./x "${1}"`, true},
+		{`PATH=x ./x {}`, `PATH=x ./x "${1}"`, false},
+		{`A=1 echo {}`, `A=1 echo "${1}"`, false},
+		{`./x {} &`, `./x "${1}" &`, false},
+		{`{} x`, `"${1}" x`, false},
+	} {
+		tt, err := Compile(Spec{Command: []string{c.script}, Pipe: c.script == "echo"})
+		if c.want == "" {
+			if err == nil {
+				t.Errorf("%q was accepted", c.script)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", c.script, err)
+			continue
+		}
+		if tt.Form() == ScriptForm {
+			got, _, err := tt.Shell(job.Job{Seq: 1, Items: items("5")})
+			if err != nil || got != c.want {
+				t.Errorf("%q: got %q, %v, want %q", c.script, got, err, c.want)
+			}
+		}
+		if (tt.Plan() != nil) != c.native {
+			t.Errorf("%q: native is %v", c.script, tt.Plan() != nil)
+		}
+	}
+}
+
+func TestAppend(t *testing.T) {
+	for script, want := range map[string]string{
+		"wc -l":            `wc -l "${1}"`,
+		"wc -l\n":          `wc -l "${1}"`,
+		"cat x | wc -l":    `cat x | wc -l "${1}"`,
+		"cd x && ./y":      "cd x && ./y \"${1}\"",
+		"./y >out":         `./y >out "${1}"`,
+		"wc -l # {} no":    "",
+		"wc -l ;":          "",
+		"wc -l &":          "",
+		"wc -l |":          "",
+		"cat <<E\nx\nE":    "",
+		"x=1 ":             "",
+		"(wc -l)":          "",
+		"if a; then b; fi": "",
+		"wc >":             "",
+		"time ":            "",
+		"wc \\":            "",
+		"eval ":            "",
+		"sh -c ":           "",
+		"echo ${x} > $y":   `echo ${x} "${1}" >$y`,
+	} {
+		tt, err := Compile(Spec{Command: []string{script}})
+		if want == "" {
+			if err == nil {
+				t.Errorf("%q was accepted", script)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", script, err)
+			continue
+		}
+		if got, _, _ := tt.Shell(job.Job{Items: items("x")}); got != want {
+			t.Errorf("%q: got %q, want %q", script, got, want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct{ script, at, msg string }{
+		{`sh -c 'echo {}'`, "1:13", `code of sh -c; pass it as an argument: sh -c '... "$1" ...' sh {}`},
+		{"true\nbash -lc \"x {}\"", "2:13", "code of bash -c"},
+		{`eval "x {}"`, "1:9", "code of eval"},
+		{`trap 'rm {}' EXIT`, "1:10", "for trap"},
+		{`source {}`, "1:8", "bash -- {}"},
+		{`alias x={}`, "1:9", "for alias"},
+		{`ssh host ls {}`, "1:13", "write {:q}"},
+		{`su -c 'ls {}'`, "1:11", "code of su -c"},
+		{`watch ls {}`, "1:10", "code of watch"},
+		{`parallel ls {}`, "1:13", "code of parallel"},
+		{`env A=1 sh -c 'x {}'`, "1:18", "code of sh -c"},
+		{`find . -exec sh -c 'x {:q}' \;`, "1:23", "code of sh -c"},
+		{`xargs sh -c 'x {}'`, "1:16", "code of sh -c"},
+		{`sh -c "x '{:q}'"`, "1:11", "code of sh -c"},
+		{`{}=1 x`, "1:1", "cannot name a variable"},
+		{`{}() { :; }`, "1:1", "cannot name a function"},
+		{`x >&{}`, "1:5", "file descriptor"},
+		{`a[{}]=1`, "1:3", "subscript"},
+		{`echo @({})`, "1:8", "extended glob"},
+		{`export {}`, "1:8", "cannot name a variable"},
+		{`read {}`, "1:6", "for read"},
+		{`unset {}`, "1:7", "for unset"},
+		{`printf -v {} x`, "1:11", "cannot name a variable"},
+		{`[[ -v {} ]]`, "1:7", "cannot name a variable"},
+		{`declare -i x={}`, "1:14", "evaluate the item as code"},
+		{`PS4={} x`, "1:5", "PS4 is run as code"},
+		{`echo {} | sh`, "1:6", "from its stdin"},
+		{`x={}; eval "$x"`, "1:3", "run as code later"},
+		{`echo $(( $(basename {}) ))`, "1:21", "output of basename"},
+		{`echo {2}`, "1:6", "{2}: there is only one source"},
+		{"echo {}\necho 'a", "2:6", "quote"},
+		{"echo {} {.} )", "1:13", "`)`"},
+		{"{} ); {.}", "1:4", "`)`"},
+	} {
+		_, err := Compile(Spec{Command: []string{c.script}})
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Errorf("%q: got %v", c.script, err)
+			continue
+		}
+		if !strings.HasPrefix(err.Error(), c.at+": ") || !strings.Contains(err.Error(), c.msg) {
+			t.Errorf("%q: got %q, want %s … %s", c.script, err, c.at, c.msg)
+		}
+	}
+}
+
+func TestBatchScripts(t *testing.T) {
+	two := job.Job{Seq: 7, Slot: 1, Items: items("p", "q.x")}
+	for _, c := range []struct {
+		script, want string
+		params       []string
+	}{
+		{`x {}`, `x "$@"`, []string{"p", "q.x"}},
+		{`x {} {#}`, `__fanout_1=${1}; shift 1; x "$@" "${__fanout_1}"`, []string{"7", "p", "q.x"}},
+		{`x d/{}`, `x d/"${1}" d/"${2}"`, []string{"p", "q.x"}},
+		{`x {} {.}`, `x "${1}" "${2}" "${3}" "${4}"`, []string{"p", "q.x", "p", "q"}},
+		{`v={}; x '{} y'`, "v=\"${1}\"\nx ''\"${2}\"' y' ''\"${3}\"' y'", []string{"p q.x", "p", "q.x"}},
+		{"cat <<E\n{}\nE", "cat <<E\n${1}\nE", []string{"p q.x"}},
+		{`f() { x {}; }; f`, "__fanout_1=${1}; __fanout_2=${2}; f() { x \"${__fanout_1}\" \"${__fanout_2}\"; }\nf", []string{"p", "q.x"}},
+		{`x $(y {})z {}`, `x $(y "$@")z "$@"`, []string{"p", "q.x"}},
+		{`x $(y {})z-{}`, "", nil},
+		{`x {1} >{2}`, `x "${1}" >"${2}"`, []string{"p", "q.x"}},
+		{`x >{}`, "", nil}, {`echo $(({}))`, "", nil}, {`[ {} ]`, "", nil}, {`bash {}`, "", nil},
+	} {
+		tt, err := Compile(Spec{Command: []string{c.script}, Batch: 3})
+		if c.want == "" {
+			if err == nil {
+				t.Errorf("%q was accepted", c.script)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", c.script, err)
+			continue
+		}
+		got, params, err := tt.Shell(two)
+		if err != nil || got != c.want || !slices.Equal(params, c.params) {
+			t.Errorf("%q: got %q %q %v", c.script, got, params, err)
+		}
+	}
+}
+
+func TestIntegers(t *testing.T) {
+	tt := mustCompile(t, Spec{Command: []string{`echo $(({} + 1))`}})
+	for item, ok := range map[string]bool{"5": true, "-5": true, "+5": true, "007": true, "": false, "-": false, "a": false, "1+1": false, "5\n": false, "--5": false} {
+		_, _, err := tt.Shell(job.Job{Items: items(item)})
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", item, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "is not an integer and stands in an arithmetic context") {
+			t.Errorf("%q: %v", item, err)
+		}
+	}
+}
+
+func TestNUL(t *testing.T) {
+	j := job.Job{Items: items("a\x00b")}
+	for _, command := range [][]string{{"x", "{}"}, {"x", "-{}"}, {"x", "{.}"}} {
+		if _, err := mustCompile(t, Spec{Command: command}).Plan().Steps[0].Pipeline[0].Argv(nil, j); err == nil || !strings.Contains(err.Error(), "--pipe") {
+			t.Errorf("%q: %v", command, err)
+		}
+	}
+	if _, _, err := mustCompile(t, Spec{Command: []string{"x {}"}}).Shell(j); err == nil {
+		t.Error("a NUL became a parameter")
+	}
+}
+
+func TestDisplay(t *testing.T) {
+	j := job.Job{Seq: 1, Items: items("a b\n'c'\x01")}
+	for script, want := range map[string]string{
+		`x -n {}`:                   `x -n $'a b\n\'c\'\001'`,
+		`x {} 2>/dev/null | y && z`: `x $'a b\n\'c\'\001' 2>/dev/null | y && z`,
+		`cd {}`:                     `/bin/sh -c 'cd "${1}"' sh $'a b\n\'c\'\001'`,
+		`echo $(({}))`:              `# item "a b\n'c'\x01" is not an integer and stands in an arithmetic context`,
+	} {
+		if got := mustCompile(t, Spec{Command: []string{script}}).Display(j, "/bin/sh"); got != want {
+			t.Errorf("%q: got %s, want %s", script, got, want)
+		}
+	}
+}

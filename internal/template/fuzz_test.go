@@ -1,0 +1,95 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"fanout/internal/job"
+)
+
+// FuzzCompile holds that Compile never panics, that what it accepts is bash
+// before and after splicing, and that no item is in the text that a shell gets.
+func FuzzCompile(f *testing.F) {
+	for _, s := range append(append([]string{}, same...), line...) {
+		f.Add(s, 1)
+	}
+	for i, s := range risky {
+		f.Add(s, i%4)
+	}
+	f.Fuzz(func(t *testing.T, text string, batch int) {
+		const canary = "<CANARY>"
+		batch = max(BatchMax, batch%5)
+		tt, err := Compile(Spec{Command: []string{text}, Batch: batch, Limits: Limits{Arg: 131072, Total: 2 << 20}})
+		if err != nil || strings.Contains(text, canary) {
+			return
+		}
+		j := job.Job{Seq: 1, Slot: 1, Items: items(canary)}
+		if batch > 1 {
+			j.Items = items(canary, canary+"2")
+		}
+		_ = tt.Display(j, "bash")
+		if tt.Plan() != nil {
+			for _, s := range tt.Plan().Steps {
+				for _, c := range s.Pipeline {
+					if _, err := c.Argv(nil, j); err != nil {
+						t.Errorf("%q: %v", text, err)
+					}
+				}
+			}
+		}
+		if tt.Form() != ScriptForm {
+			return
+		}
+		if tt.script.checked != nil {
+			j.Items = items("12345")
+		}
+		script, params, err := tt.Shell(j)
+		if err != nil {
+			return
+		}
+		if strings.Contains(script, canary) {
+			t.Errorf("%q: the item is in the script %q", text, script)
+		}
+		if _, err := parseScript(script, false); err != nil {
+			t.Errorf("%q: became %q: %v", text, script, err)
+		}
+		if strings.Contains(script, tt.script.names.prefix+"s") || strings.Contains(script, tt.script.names.prefix+"w") {
+			t.Errorf("%q: a stand-in was left in %q", text, script)
+		}
+		if len(params) > 0 && len(tt.script.occs) == 0 {
+			t.Errorf("%q: parameters %q without placeholders", text, params)
+		}
+	})
+}
+
+// FuzzTokens holds that tokens are in order, inside of the text, and that the
+// text around them is kept.
+func FuzzTokens(f *testing.F) {
+	for _, s := range []string{"{}", "{{}}", "{.}{/}", "${}", "$${}", "\\{}", "{1}", "{name.}", "{{name}}", "{{{}}}", "{:q}", "{1/.:q}", "{", "}{", "{}}"} {
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, text string, script bool) {
+		spec := Spec{Names: []string{"name", "a.b", ".", "1"}}
+		toks, err := scanner{&spec}.scan(text, script)
+		if err != nil {
+			return
+		}
+		at := 0
+		for _, tok := range toks {
+			if tok.start < at || tok.end <= tok.start || tok.end > len(text) || text[tok.start] != '{' || text[tok.end-1] != '}' {
+				t.Fatalf("%q: token %d to %d", text, tok.start, tok.end)
+			}
+			at = tok.end
+		}
+		n := newNames(text)
+		raw := n.substitute(text, toks, 0)
+		if got := n.tokens(raw); len(got) != len(toks) {
+			t.Fatalf("%q: found %v in %q", text, got, raw)
+		}
+		var b strings.Builder
+		n.split(raw, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) { b.WriteString(toks[id].src) })
+		if b.String() != text {
+			t.Fatalf("%q became %q", text, b.String())
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// shellText is what makes a single word a script.
+const shellText = " \t\r\n|&;<>()$`\\\"'*?[~=#!"
+
+// operators are arguments that a shell would have taken for syntax.
+var operators = []string{"|", "||", "&&", ";", ";;", "&", "|&", ">", ">>", "<", "<<<", "2>", "2>>", "&>", "&>>", "2>&1", ">&2", "1>&2"}
+
+// isScript tells whether COMMAND is the text of a script.
+func (s *Spec) isScript() (bool, error) {
+	if len(s.Command) != 1 {
+		return false, nil
+	}
+	toks, err := scanner{s}.scan(s.Command[0], true)
+	if err != nil {
+		return false, err
+	}
+	text := withoutTokens(s.Command[0], toks)
+	i := strings.IndexByte(text, '{')
+	braces := i >= 0 && (strings.Contains(text[i:], ",") || strings.Contains(text[i:], ".."))
+	return braces || strings.ContainsAny(text, shellText), nil
+}
+
+func withoutTokens(text string, toks []token) string {
+	var b strings.Builder
+	at := 0
+	for _, t := range toks {
+		b.WriteString(text[at:t.start])
+		at = t.end
+	}
+	return b.String() + text[at:]
+}
+
+// compileProgram turns the words of a program into a plan of one command.
+func compileProgram(spec *Spec) (*Plan, []string, error) {
+	w := &walker{names: newNames(strings.Join(spec.Command, "\x00"))}
+	raw := make([]string, len(spec.Command))
+	found := false
+	for i, word := range spec.Command {
+		toks, err := scanner{spec}.scan(word, false)
+		if err != nil {
+			return nil, nil, unplaced(err, word)
+		}
+		raw[i] = w.names.substitute(word, toks, len(w.occs))
+		for _, t := range toks {
+			w.occs = append(w.occs, &occurrence{token: t, id: len(w.occs)})
+			found = found || t.literal == ""
+		}
+	}
+	if !found && !spec.Pipe {
+		id := len(w.occs)
+		w.occs = append(w.occs, &occurrence{token: token{src: appended, ref: ref{spread: spec.Sources > 1}}, id: id})
+		raw = append(raw, w.names.token(id))
+	}
+	var c Command
+	var args []arg
+	var warnings []string
+	for _, text := range raw {
+		c.Words = append(c.Words, newWord(w.segs(text)))
+		args = append(args, arg{text: text, ids: w.names.tokens(text)})
+		if slices.Contains(operators, text) {
+			warnings = append(warnings, fmt.Sprintf("%q is an argument here; for a shell, quote the whole command: fanout '%s'",
+				text, strings.ReplaceAll(strings.Join(spec.Command, " "), "'", `'\''`)))
+		}
+	}
+	check := checker{names: w.names, occs: w.occs, several: spec.batched() || spec.Sources > 1}
+	for _, f := range check.command(args) {
+		msg := w.occs[f.id].src + ": " + f.msg
+		if !f.warn {
+			return nil, nil, &Error{Msg: msg, Hint: f.hint}
+		}
+		warnings = append(warnings, (&Error{Msg: msg, Hint: f.hint}).Error())
+	}
+	if name, ok := c.Words[0].Literal(); ok && slices.Contains(inProcess, name) {
+		c.Builtin = name
+	}
+	return &Plan{Steps: []Step{{Pipeline: []Command{c}}}}, warnings, nil
+}
+
+// unplaced takes the position from an error: the words of a program have none.
+func unplaced(err error, word string) error {
+	e, ok := err.(*Error)
+	if !ok {
+		return err
+	}
+	return &Error{Msg: fmt.Sprintf("argument %q: %s", clip(word), e.Msg), Hint: e.Hint}
+}

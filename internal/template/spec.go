@@ -1,0 +1,59 @@
+package template
+
+import "fmt"
+
+// BatchMax as Spec.Batch fills each job up to the limits of the system.
+const BatchMax = -1
+
+// Spec is what the template stage is given.
+type Spec struct {
+	Command    []string // the words after the flags: one word with blanks or shell syntax is a script, else a program
+	Batch      int      // items a job; 0 or 1: one; BatchMax: as many as the limits allow
+	Pipe       bool     // the items go to stdin: none is appended, and no placeholder is needed
+	Terminator string   // what follows each item on stdin
+	Sources    int      // input sources; from 2 on, Fields[1:] of an item hold one value a source
+	Columns    bool     // an item is a row: Fields[1:] are its columns; implied by Names
+	Names      []string // the columns' names; nil if they have none
+	Workers    int      // BatchMax spreads the last items over this many jobs
+	Limits     Limits
+}
+
+// Form tells how COMMAND is run.
+type Form uint8
+
+// The two forms of a COMMAND.
+const (
+	ProgramForm Form = iota // exactly that program, with its arguments
+	ScriptForm              // the text of a bash script
+)
+
+// Error is a template that cannot be run. Line and Col count from 1, in bytes,
+// in the script, or are 0 where no position is known.
+type Error struct {
+	Line, Col int
+	Msg       string
+	Hint      string
+}
+
+// Error gives position, message and hint in one line.
+func (e *Error) Error() string {
+	s := e.Msg
+	if e.Line > 0 {
+		s = fmt.Sprintf("%d:%d: %s", e.Line, e.Col, s)
+	}
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// batched tells whether a job can have several items.
+func (s *Spec) batched() bool { return s.Batch > 1 || s.Batch == BatchMax }
+
+// max is the greatest number of items a job can have; 0: no bound.
+func (s *Spec) max() int {
+	if s.Batch == BatchMax {
+		return 0
+	}
+	return max(s.Batch, 1)
+}

@@ -1,0 +1,142 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// quoting is what surrounds a placeholder in a script.
+type quoting uint8
+
+const (
+	unseen   quoting = iota // the walk has not come by
+	bare                    // no quotes
+	inDouble                // double quotes or a here-document
+	inSingle                // single quotes
+	inANSI                  // $'…'
+	integer                 // arithmetic: no quotes, and the value is checked
+	comment                 // in a comment: it is text
+)
+
+// occurrence is one token in a script, and what the walk found out about it.
+type occurrence struct {
+	token
+	id       int
+	quoting  quoting
+	integer  bool // the item must be an integer
+	repeated bool // its word is repeated for each item
+	whole    bool // it is all of its word
+}
+
+// expand writes an expansion of the variable for the place where it stands.
+func (o *occurrence) expand(variable string) string {
+	exp := "${" + variable + "}"
+	switch o.quoting {
+	case bare:
+		return `"` + exp + `"`
+	case inSingle:
+		return `'"` + exp + `"'`
+	case inANSI:
+		return `'"` + exp + `"$'`
+	default:
+		return exp
+	}
+}
+
+// text writes the literal of a {{}} for the place where it stands.
+func (o *occurrence) text() string {
+	if o.quoting == bare {
+		return "'" + o.literal + "'"
+	}
+	return o.literal
+}
+
+// names makes the names that stand in for placeholders: valid shell names that
+// do not occur in the script, so that lexing cannot change.
+type names struct{ prefix string }
+
+func newNames(text string) names {
+	prefix := "__fanout"
+	for i := 0; strings.Contains(text, prefix); i++ {
+		prefix = "__fanout" + strconv.Itoa(i)
+	}
+	return names{prefix + "_"}
+}
+
+func (n names) token(id int) string { return n.prefix + "s" + strconv.Itoa(id) + "_" }
+func (n names) word(id int) string  { return n.prefix + "w" + strconv.Itoa(id) + "_" }
+func (n names) param(k int) string  { return n.prefix + strconv.Itoa(k) }
+
+// next finds the first stand-in in text: its kind, 's' or 'w', and its number.
+func (n names) next(text string) (start, end int, kind byte, id int, ok bool) {
+	start = strings.Index(text, n.prefix)
+	if start < 0 {
+		return 0, 0, 0, 0, false
+	}
+	rest := text[start+len(n.prefix):]
+	i := strings.IndexByte(rest, '_')
+	if i < 2 {
+		return 0, 0, 0, 0, false
+	}
+	id, err := strconv.Atoi(rest[1:i])
+	return start, start + len(n.prefix) + i + 1, rest[0], id, err == nil
+}
+
+// tokens lists the numbers of the tokens that stand in text.
+func (n names) tokens(text string) []int {
+	var ids []int
+	for {
+		_, end, kind, id, ok := n.next(text)
+		if !ok {
+			return ids
+		}
+		if kind == 's' {
+			ids = append(ids, id)
+		}
+		text = text[end:]
+	}
+}
+
+// under lists the tokens anywhere below a node.
+func (n names) under(node syntax.Node) []int {
+	var ids []int
+	syntax.Walk(node, func(node syntax.Node) bool {
+		switch node := node.(type) {
+		case *syntax.Lit:
+			ids = append(ids, n.tokens(node.Value)...)
+		case *syntax.SglQuoted:
+			ids = append(ids, n.tokens(node.Value)...)
+		}
+		return true
+	})
+	return ids
+}
+
+// split cuts text at its stand-ins, giving each piece to lit or to name.
+func (n names) split(text string, lit func(string), name func(kind byte, id int)) {
+	for {
+		start, end, kind, id, ok := n.next(text)
+		if !ok {
+			lit(text)
+			return
+		}
+		lit(text[:start])
+		name(kind, id)
+		text = text[end:]
+	}
+}
+
+// substitute puts stand-ins in the place of the tokens.
+func (n names) substitute(text string, toks []token, first int) string {
+	var b strings.Builder
+	at := 0
+	for i, t := range toks {
+		b.WriteString(text[at:t.start])
+		b.WriteString(n.token(first + i))
+		at = t.end
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}

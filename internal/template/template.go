@@ -1,0 +1,93 @@
+// Package template compiles COMMAND once and turns items into jobs. It knows
+// which words a job's program gets, and which text and parameters a shell gets:
+// an item is always an argument and never program text. It has no side effects.
+package template
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"fanout/internal/job"
+)
+
+// Template is a compiled COMMAND. It is safe for concurrent use.
+type Template struct {
+	spec     Spec
+	form     Form
+	plan     *Plan
+	script   *script // of ScriptForm
+	warnings []string
+	loads    []load
+	texts    sync.Map // number of items → text of the script
+}
+
+// Compile reads COMMAND, and refuses it if an item could become code.
+func Compile(spec Spec) (*Template, error) {
+	if len(spec.Command) == 0 || len(spec.Command) == 1 && spec.Command[0] == "" {
+		return nil, &Error{Msg: "there is no command"}
+	}
+	for _, word := range spec.Command {
+		if strings.IndexByte(word, 0) >= 0 {
+			return nil, &Error{Msg: "a command cannot hold a NUL byte"}
+		}
+	}
+	t := &Template{spec: spec}
+	script, err := spec.isScript()
+	if err != nil {
+		return nil, err
+	}
+	if !script {
+		t.plan, t.warnings, err = compileProgram(&t.spec)
+		if err != nil {
+			return nil, err
+		}
+		t.loads = t.plan.loads()
+		return t, nil
+	}
+	t.form = ScriptForm
+	if t.script, err = compileScript(&t.spec, spec.Command[0]); err != nil {
+		return nil, err
+	}
+	t.plan, t.warnings = t.script.plan, t.script.warnings
+	t.loads = t.script.loads()
+	return t, nil
+}
+
+// Warnings are for the user: what was accepted and may not be what was meant.
+func (t *Template) Warnings() []string { return t.warnings }
+
+// Form tells how COMMAND was read.
+func (t *Template) Form() Form { return t.form }
+
+// Plan is how COMMAND runs without a shell; nil if it needs one.
+func (t *Template) Plan() *Plan { return t.plan }
+
+// Shell gives the text and the parameters to run SHELL -c TEXT NAME PARAM...
+// The text depends on the number of the job's items and on nothing else.
+func (t *Template) Shell(j job.Job) (script string, params []string, err error) {
+	if t.script == nil {
+		return "", nil, errors.New("a program has no script")
+	}
+	if params, err = t.script.params(j); err != nil {
+		return "", nil, err
+	}
+	if text, ok := t.texts.Load(len(j.Items)); ok {
+		return text.(string), params, nil
+	}
+	text := t.script.render(len(j.Items))
+	t.texts.Store(len(j.Items), text)
+	return text, params, nil
+}
+
+// Stdin is what to write to the job's stdin, piece by piece; nil without Pipe.
+func (t *Template) Stdin(j job.Job) []string {
+	if !t.spec.Pipe {
+		return nil
+	}
+	out := make([]string, 0, 2*len(j.Items))
+	for _, it := range j.Items {
+		out = append(out, it.String(), t.spec.Terminator)
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package template
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// token is one placeholder in the text of COMMAND.
+type token struct {
+	start, end int
+	ref        ref
+	src        string // as the user wrote it
+	literal    string // of {{}}: the text that it stands for; else empty
+}
+
+// data tells whether input takes the token's place.
+func (t token) data() bool { return t.literal == "" && !t.ref.number() }
+
+// scanner finds the known placeholders. All other braces are text.
+type scanner struct {
+	spec *Spec
+}
+
+// scan finds the tokens of text. In a script a token behind an odd run of $ or
+// of backslashes is text: it belongs to the shell.
+func (s scanner) scan(text string, script bool) ([]token, error) {
+	var toks []token
+	for i := 0; i < len(text); {
+		if text[i] != '{' {
+			i++
+			continue
+		}
+		shells := script && (oddRun(text[:i], '$') || oddRun(text[:i], '\\'))
+		t, ok, err := s.at(text, i, shells)
+		if err != nil {
+			return nil, position(text, i, err)
+		}
+		switch {
+		case !ok:
+			i++
+		case shells:
+			i = t.end
+		default:
+			t.src = text[i:t.end]
+			toks = append(toks, t)
+			i = t.end
+		}
+	}
+	return toks, nil
+}
+
+func oddRun(before string, c byte) bool {
+	n := len(before) - len(strings.TrimRight(before, string(c)))
+	return n%2 == 1
+}
+
+// at reads the token that begins at text[i], which is an opening brace.
+func (s scanner) at(text string, i int, literal bool) (token, bool, error) {
+	if strings.HasPrefix(text[i:], "{{") {
+		rest := text[i+2:]
+		n := strings.IndexByte(rest, '}')
+		if n >= 0 && strings.HasPrefix(rest[n:], "}}") && !strings.ContainsAny(rest[:n], "'\"\\$`") {
+			if _, ok, _ := s.parse(rest[:n], true); ok {
+				return token{start: i, end: i + n + 4, literal: text[i+1 : i+n+3]}, true, nil
+			}
+		}
+	}
+	rest := text[i+1:]
+	n := strings.IndexByte(rest, '}')
+	if n < 0 {
+		return token{}, false, nil
+	}
+	r, ok, err := s.parse(rest[:n], literal)
+	return token{start: i, end: i + n + 2, ref: r}, ok, err
+}
+
+// parse reads what stands between the braces. With literal, it only tells
+// whether it is a placeholder, and a number is never out of range.
+func (s scanner) parse(body string, literal bool) (ref, bool, error) {
+	if body == "#" {
+		return ref{kind: refSeq}, true, nil
+	}
+	if body == "%" {
+		return ref{kind: refSlot}, true, nil
+	}
+	if r, ok := s.name(body); ok {
+		return r, true, nil
+	}
+	var out ref
+	rest, quote := strings.CutSuffix(body, ":q")
+	out.quote = quote
+	for _, suf := range suffixes {
+		if head, ok := strings.CutSuffix(rest, suf.text); ok && s.isRef(head) {
+			rest, out.form = head, suf.form
+			break
+		}
+	}
+	if !s.isRef(rest) {
+		return ref{}, false, nil
+	}
+	if rest == "" {
+		out.kind, out.spread = refItem, s.spec.Sources > 1
+		return out, true, nil
+	}
+	if r, ok := s.name(rest); ok {
+		out.kind, out.n, out.name = r.kind, r.n, r.name
+		return out, true, nil
+	}
+	n, _ := strconv.Atoi(rest)
+	if literal {
+		return out, true, nil
+	}
+	err := s.number(&out, n)
+	return out, err == nil, err
+}
+
+// isRef tells whether head can stand before a path form.
+func (s scanner) isRef(head string) bool {
+	if head == "" {
+		return true
+	}
+	if _, ok := s.name(head); ok {
+		return true
+	}
+	if head[0] < '1' || head[0] > '9' || len(head) > 6 {
+		return false
+	}
+	return strings.Trim(head, "0123456789") == ""
+}
+
+// name looks for a column. Names that could end or break a token have none.
+func (s scanner) name(body string) (ref, bool) {
+	if strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\n\x00") {
+		return ref{}, false
+	}
+	for i, name := range s.spec.Names {
+		if name == body {
+			return ref{kind: refField, n: i + 1, name: name}, true
+		}
+	}
+	return ref{}, false
+}
+
+// number gives {N} its meaning: a source, a column, or an item of the batch.
+func (s scanner) number(out *ref, n int) error {
+	spec := s.spec
+	bad := func(format string, args ...any) error {
+		return &Error{Msg: fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...), Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n)}
+	}
+	out.n = n
+	switch {
+	case spec.Sources > 1:
+		out.kind = refField
+		if n > spec.Sources {
+			return bad("there are only %d sources", spec.Sources)
+		}
+	case spec.Columns || spec.Names != nil:
+		out.kind = refField
+		if spec.Names != nil && n > len(spec.Names) {
+			return bad("there are only %d columns", len(spec.Names))
+		}
+	case spec.batched():
+		out.kind = refNth
+		if spec.Batch > 0 && n > spec.Batch {
+			return bad("a batch has only %d items", spec.Batch)
+		}
+	case n == 1:
+		out.kind, out.n = refItem, 0
+	default:
+		return bad("there is only one source")
+	}
+	return nil
+}
+
+// position puts an error at text[i].
+func position(text string, i int, err error) error {
+	e, ok := err.(*Error)
+	if !ok {
+		return err
+	}
+	out := *e
+	out.Line = 1 + strings.Count(text[:i], "\n")
+	out.Col = i - strings.LastIndexByte(text[:i], '\n')
+	return &out
+}

@@ -1,0 +1,233 @@
+package template
+
+import (
+	"errors"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// walker goes down the syntax tree of a script, decides for each placeholder
+// how it can be spliced, and refuses what is not known to be safe. It is a
+// whitelist: a token that it does not come by is refused at the end.
+type walker struct {
+	names    names
+	occs     []*occurrence
+	facts    facts
+	multi    bool     // jobs can have several items
+	spread   bool     // items have values of several sources
+	nested   bool     // the script is code inside of another
+	words    []string // the text of arguments that are repeated for each item
+	calls    []load   // the arguments of each command, for the limits
+	warnings []finding
+	err      *refusal
+}
+
+// refusal is a token that cannot be spliced.
+type refusal struct {
+	id        int
+	msg, hint string
+}
+
+func (w *walker) refuse(id int, msg, hint string) {
+	if w.err == nil && w.occs[id].literal == "" {
+		w.err = &refusal{id, msg, hint}
+	}
+}
+
+// refuseAll refuses every token below a node.
+func (w *walker) refuseAll(node syntax.Node, msg, hint string) {
+	for _, id := range w.names.under(node) {
+		w.refuse(id, msg, hint)
+	}
+}
+
+func (w *walker) stmts(list []*syntax.Stmt) {
+	for _, s := range list {
+		w.stmt(s)
+	}
+}
+
+func (w *walker) stmt(s *syntax.Stmt) {
+	if s == nil {
+		return
+	}
+	if s.Cmd != nil {
+		w.command(s.Cmd)
+	}
+	for _, r := range s.Redirs {
+		w.redirect(r)
+	}
+	w.fed(s)
+}
+
+func (w *walker) command(c syntax.Command) {
+	switch c := c.(type) {
+	case *syntax.CallExpr:
+		w.call(c)
+	case *syntax.BinaryCmd:
+		w.stmt(c.X)
+		w.stmt(c.Y)
+	case *syntax.Block:
+		w.stmts(c.Stmts)
+	case *syntax.Subshell:
+		w.stmts(c.Stmts)
+	case *syntax.IfClause:
+		for ; c != nil; c = c.Else {
+			w.stmts(c.Cond)
+			w.stmts(c.Then)
+		}
+	case *syntax.WhileClause:
+		w.stmts(c.Cond)
+		w.stmts(c.Do)
+	case *syntax.ForClause:
+		w.loop(c.Loop)
+		w.stmts(c.Do)
+	case *syntax.CaseClause:
+		w.caseClause(c)
+	case *syntax.TimeClause:
+		w.stmt(c.Stmt)
+	case *syntax.TestClause:
+		w.test(c.X)
+	case *syntax.ArithmCmd:
+		w.arithm(c.X)
+	case *syntax.LetClause:
+		for _, x := range c.Exprs {
+			w.arithm(x)
+		}
+	case *syntax.DeclClause:
+		w.declare(c)
+	case *syntax.FuncDecl:
+		if c.Name != nil {
+			w.refuseAll(c.Name, "the item cannot name a function", "")
+		}
+		w.stmt(c.Body)
+	case *syntax.CoprocClause:
+		if c.Name != nil {
+			w.refuseAll(c.Name, "the item cannot name a coprocess", "")
+		}
+		w.stmt(c.Stmt)
+	}
+}
+
+func (w *walker) loop(l syntax.Loop) {
+	switch l := l.(type) {
+	case *syntax.WordIter:
+		w.refuseAll(l.Name, nameOfVariable, nameHint)
+		for _, word := range l.Items {
+			w.argument(word)
+			w.assigned(l.Name.Value, word)
+		}
+	case *syntax.CStyleLoop:
+		for _, x := range []syntax.ArithmExpr{l.Init, l.Cond, l.Post} {
+			if x != nil {
+				w.arithm(x)
+			}
+		}
+	}
+}
+
+func (w *walker) caseClause(c *syntax.CaseClause) {
+	w.word(c.Word)
+	for _, item := range c.Items {
+		for _, p := range item.Patterns {
+			w.word(p)
+		}
+		w.stmts(item.Stmts)
+	}
+}
+
+func (w *walker) call(c *syntax.CallExpr) {
+	for _, a := range c.Assigns {
+		w.assign(a)
+	}
+	if len(c.Args) == 0 {
+		return
+	}
+	args := make([]arg, len(c.Args))
+	var l load
+	for i, word := range c.Args {
+		args[i] = w.arg(word)
+		l.shapes = append(l.shapes, w.shape(args[i]))
+	}
+	w.calls = append(w.calls, l)
+	for _, f := range w.checker().command(args) {
+		if f.warn {
+			w.warnings = append(w.warnings, f)
+		} else {
+			w.refuse(f.id, f.msg, f.hint)
+		}
+	}
+	w.flows(c, args)
+	for _, word := range c.Args {
+		w.argument(word)
+	}
+}
+
+func (w *walker) checker() *checker {
+	return &checker{names: w.names, occs: w.occs, script: true, several: w.multi || w.spread, nested: w.nested}
+}
+
+// argument visits a word that a batch repeats.
+func (w *walker) argument(word *syntax.Word) {
+	direct := w.direct(word.Parts)
+	w.word(word)
+	if len(direct) == 1 && len(word.Parts) == 1 {
+		o := w.occs[direct[0]]
+		lit, ok := word.Parts[0].(*syntax.Lit)
+		o.whole = ok && lit.Value == w.names.token(o.id)
+	}
+	per := false
+	for _, id := range direct {
+		per = per || w.occs[id].literal == "" && w.occs[id].ref.perItem()
+	}
+	if !w.multi || !per {
+		return
+	}
+	for _, id := range direct {
+		w.occs[id].repeated = true
+	}
+	if err := w.cut(word); err != nil && w.err == nil {
+		w.err = &refusal{direct[0], "its word cannot be repeated for a batch: " + err.Error(), "use a batch of one"}
+	}
+}
+
+// cut takes a word out of the tree, prints it, and leaves a stand-in.
+func (w *walker) cut(word *syntax.Word) error {
+	text, err := printNode(&syntax.Word{Parts: word.Parts})
+	if err != nil {
+		return err
+	}
+	if strings.Contains(text, w.names.prefix+"w") {
+		return errors.New("a command in it repeats the items too")
+	}
+	name := w.names.word(len(w.words))
+	w.words = append(w.words, text)
+	word.Parts = []syntax.WordPart{&syntax.Lit{ValuePos: word.Pos(), ValueEnd: word.End(), Value: name}}
+	return nil
+}
+
+// direct lists the tokens of a word that are not in a command inside it.
+func (w *walker) direct(parts []syntax.WordPart) []int {
+	var ids []int
+	for _, p := range parts {
+		switch p := p.(type) {
+		case *syntax.CmdSubst, *syntax.ProcSubst:
+		case *syntax.DblQuoted:
+			ids = append(ids, w.direct(p.Parts)...)
+		default:
+			syntax.Walk(p, func(n syntax.Node) bool {
+				switch n := n.(type) {
+				case *syntax.CmdSubst, *syntax.ProcSubst:
+					return false
+				case *syntax.Lit:
+					ids = append(ids, w.names.tokens(n.Value)...)
+				case *syntax.SglQuoted:
+					ids = append(ids, w.names.tokens(n.Value)...)
+				}
+				return true
+			})
+		}
+	}
+	return ids
+}
