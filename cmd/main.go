@@ -101,7 +101,7 @@ func (a *app) run(p planned) error {
 	defer stop()
 	summary, err := r.Do(ctx)
 	a.summary = summary
-	if !p.Quiet && !p.DryRun && summary.Notable() {
+	if !p.Quiet && !p.DryRun && summary.Notable() && !errors.Is(err, sink.ErrReaderGone) {
 		summary.WriteTo(a.io.Stderr) // where this fails there is no one to tell
 	}
 	return err

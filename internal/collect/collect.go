@@ -98,7 +98,10 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 const window = 1 << 16
 
 // eventsMax is how many events may wait for the observers, at 250 bytes each.
-const eventsMax = 1 << 12
+const (
+	eventsMax  = 1 << 12
+	eventsLazy = 1 << 6
+)
 
 // Start readies the output of a job on its slot. It waits while too much is on
 // its way out already.
@@ -147,7 +150,11 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	if len(c.observers) > 0 {
 		c.events = append(c.events, ev)
 	}
-	c.work.Signal()
+	// Waking the goroutine costs a twentieth of the smallest job: the counting of
+	// silent successes can wait.
+	if r != nil || st.Failed() || len(c.events) > eventsLazy || c.order.keep && c.backlog.Load() > 0 {
+		c.work.Signal()
+	}
 	c.mu.Unlock()
 }
 

@@ -27,7 +27,7 @@ func (r *runner) inline(p *plan) job.Status {
 		r.text, status = builtin(r.text[:0], c.Builtin, r.argv[1:])
 		if len(r.text) > 0 {
 			if _, err := r.out.Stdout.Write(r.text); err != nil {
-				status = 1
+				return job.Status{End: job.Stopped} // our own output has failed, and the run with it
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func (r *runner) native(p *plan) job.Status {
 		if r.tree.Stopping() {
 			return job.Status{End: job.Stopped}
 		}
-		st = r.pipeline(s.commands, i == len(p.steps)-1)
+		st = r.pipeline(s.commands)
 		if p.single() {
 			return st
 		}
@@ -79,8 +79,8 @@ type stage struct {
 }
 
 // pipeline runs commands that are connected by pipes. Its outcome is the last
-// command's. last says that no further pipeline follows in the job.
-func (r *runner) pipeline(commands []command, last bool) job.Status {
+// command's.
+func (r *runner) pipeline(commands []command) job.Status {
 	stdin, own, err := r.stdin()
 	if err != nil {
 		return notStarted(err)
@@ -110,9 +110,6 @@ func (r *runner) pipeline(commands []command, last bool) job.Status {
 		if i < len(commands)-1 && final.status.Err != nil {
 			r.complain(final.status.Err)
 		}
-	}
-	if last {
-		r.tree.Seal()
 	}
 	results := r.tree.Wait()
 	return r.outcome(final, results)

@@ -95,13 +95,6 @@ func (t *Tree) Capture(toStdout, toStderr io.Writer) (stdout, stderr int, err er
 	return t.captures[0].give, t.captures[1].give, nil
 }
 
-// Seal says that no further process will be given the captured outputs, so that
-// their end can be seen when the job's last process closes them.
-func (t *Tree) Seal() {
-	t.captures[0].seal()
-	t.captures[1].seal()
-}
-
 // Feed makes a pipe that the Tree fills with the pieces while it waits, and
 // returns the end to read from, which the caller closes. That the reader goes
 // away before it has read everything is no error.
@@ -185,28 +178,32 @@ func (t *Tree) Finish() (held bool) {
 		t.feeds[i].close()
 	}
 	t.feeds = t.feeds[:0]
-	t.Seal()
+	// Not earlier: with no write end of ours, the exit of a job would wake the poll
+	// twice, for the pipes' end and for the pidfd.
+	t.captures[0].seal()
+	t.captures[1].seal()
 	t.Drain()
-	if t.capturing() {
-		awaitForks()
-		t.Drain()
-		held = t.linger()
-	}
+	held = t.linger()
 	for i := range t.captures {
 		t.captures[i].end()
 	}
 	return held
 }
 
-// linger reads on for a while, and reports whether the writers outlasted it.
+// linger reads on for a while, and reports whether the writers outlasted it. Most
+// often the writer is a child that another slot has forked meanwhile, which holds
+// a copy of every descriptor of ours until its exec.
 func (t *Tree) linger() bool {
 	end := time.Now().Add(t.sup.spec.Linger)
 	for t.capturing() {
 		left := time.Until(end)
-		if left <= 0 || t.Stopping() {
-			return true
+		if left > 0 && !t.Stopping() {
+			t.step(left)
+			continue
 		}
-		t.step(left)
+		awaitForks()
+		t.Drain()
+		return t.capturing()
 	}
 	return false
 }
@@ -217,8 +214,8 @@ func (t *Tree) Drain() {
 	}
 }
 
-// awaitForks returns when no fork that began before it is still on its way to
-// exec: such a child holds a copy of every descriptor, a job's pipes among them.
+// awaitForks returns when no fork that began before it is still on its way to exec.
+// It keeps others from forking meanwhile, so it is for rare moments.
 func awaitForks() {
 	syscall.ForkLock.Lock()
 	//lint:ignore SA2001 nothing is to be done under the lock; having had it is the point
