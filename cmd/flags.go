@@ -22,7 +22,7 @@ import (
 type group interface {
 	name() string
 	register(*pflag.FlagSet)
-	apply(*plan.Plan) error
+	apply(*plan.Plan, *pflag.FlagSet) error
 }
 
 // flags is all flags of the root command, by concern.
@@ -65,8 +65,8 @@ func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 	}
 	p.Template.Command = command
 	p.Input.Sources = sources
-	for _, g := range f.groups {
-		if err := g.apply(&p.Plan); err != nil {
+	for i, g := range f.groups {
+		if err := g.apply(&p.Plan, f.sets[i]); err != nil {
 			return p, err
 		}
 	}
@@ -98,21 +98,17 @@ func fromEnvironment(set *pflag.FlagSet) error {
 		if f.Changed || err != nil || !v.IsSet(f.Name) {
 			return
 		}
-		if e := f.Value.Set(v.GetString(f.Name)); e != nil {
+		if e := set.Set(f.Name, v.GetString(f.Name)); e != nil {
 			variable := "FANOUT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-			err = fmt.Errorf("the variable %s, for --%s: %w", variable, f.Name, e)
+			err = fmt.Errorf("the variable %s: %w", variable, e)
 		}
 	})
 	return err
 }
 
-// workers reads N or N% of the CPUs. "" is the default of thread mode, twice the
-// CPUs: jobs of this mode mostly wait for something.
+// workers reads N or N% of the CPUs.
 func workers(s string) (int, error) {
 	cpus := runtime.NumCPU()
-	if s == "" {
-		return 2 * cpus, nil
-	}
 	number, percent := strings.CutSuffix(s, "%")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 {
@@ -132,10 +128,10 @@ func workers(s string) (int, error) {
 func directory(flag, dir string) error {
 	st, err := os.Stat(dir)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, dir, err)
+		return fmt.Errorf("%s %q: %w", flag, dir, err)
 	}
 	if !st.IsDir() {
-		return fmt.Errorf("%s %s: not a directory", flag, dir)
+		return fmt.Errorf("%s %q: not a directory", flag, dir)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.link, "link", false, "pair several sources instead of combining all with all")
 }
 
-func (f *inputFlags) apply(p *plan.Plan) error {
+func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Input.SkipEmpty = f.skipEmpty
 	p.Input.Link = f.link
 	p.Input.Delimiter = "\n"
@@ -42,14 +42,14 @@ func (f *inputFlags) apply(p *plan.Plan) error {
 	}
 	p.Input.Sources = append(files, p.Input.Sources...)
 	switch {
-	case f.null && f.delimiter != "":
+	case f.null && given.Changed("delimiter"):
 		return errors.New("-0 and -d exclude each other: give only one of them")
 	case f.null:
 		p.Input.Delimiter = "\x00"
-	case f.delimiter != "":
+	case given.Changed("delimiter"):
 		d, err := input.ParseDelimiter(f.delimiter)
 		if err != nil {
-			return fmt.Errorf("-d %s: %w", f.delimiter, err)
+			return fmt.Errorf("-d %q: %w", f.delimiter, err)
 		}
 		p.Input.Delimiter = d
 	}
@@ -106,7 +106,7 @@ func (f *templateFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.dryRun, "dry-run", false, "print what would run, and run nothing")
 }
 
-func (f *templateFlags) apply(p *plan.Plan) error {
+func (f *templateFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Template.Pipe = f.pipe
 	p.DryRun = f.dryRun
 	if strings.EqualFold(f.batch, "max") {

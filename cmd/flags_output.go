@@ -39,7 +39,7 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
 }
 
-func (f *outputFlags) apply(p *plan.Plan) error {
+func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	modes := []string{"group", "line", "raw", "none"} // in the order of collect.Mode
 	mode := slices.Index(modes, f.mode)
 	if mode < 0 {
@@ -50,6 +50,9 @@ func (f *outputFlags) apply(p *plan.Plan) error {
 	p.Collect.Tag = f.tag
 	p.Collect.TmpDir = f.tmpDir
 	p.Out = f.out
+	if given.Changed("out") && f.out == "" {
+		return errors.New("-o: the name of the file is empty")
+	}
 	p.Quiet = f.quiet
 	return directory("--tmpdir", f.tmpDir)
 }
@@ -68,10 +71,10 @@ func (f *placeFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.shell, "shell", "", "run scripts in this `SHELL`, such as dash or 'bash -o pipefail' (default bash, else sh)")
 }
 
-func (f *placeFlags) apply(p *plan.Plan) error {
+func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Execute.Environ = os.Environ()
 	p.Execute.RunID = newRunID()
-	if f.dir != "" {
+	if given.Changed("chdir") {
 		if err := directory("-C", f.dir); err != nil {
 			return err
 		}
@@ -88,22 +91,27 @@ func (f *placeFlags) apply(p *plan.Plan) error {
 	}
 	p.Execute.Env = f.env
 	var err error
-	p.Execute.Shell, err = f.findShell()
-	p.Execute.ShellForced = f.shell != ""
+	p.Execute.ShellForced = given.Changed("shell")
+	if p.Execute.ShellForced {
+		p.Execute.Shell, err = f.givenShell()
+	} else {
+		p.Execute.Shell = defaultShell()
+	}
 	return err
 }
 
-// findShell is the shell for scripts, with its options.
-func (f *placeFlags) findShell() ([]string, error) {
-	path := os.Getenv("PATH")
-	if f.shell == "" {
-		for _, name := range []string{"bash", "sh"} {
-			if found, err := process.LookPath(name, path, ""); err == nil {
-				return []string{found}, nil
-			}
+// defaultShell is bash, else sh.
+func defaultShell() []string {
+	for _, name := range []string{"bash", "sh"} {
+		if found, err := process.LookPath(name, os.Getenv("PATH"), ""); err == nil {
+			return []string{found}
 		}
-		return []string{"/bin/sh"}, nil
 	}
+	return []string{"/bin/sh"}
+}
+
+// givenShell is the shell that the user names, with its options.
+func (f *placeFlags) givenShell() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {
 		return nil, fmt.Errorf("--shell %s: %w", f.shell, err)
@@ -111,7 +119,7 @@ func (f *placeFlags) findShell() ([]string, error) {
 	if len(words) == 0 {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")
 	}
-	found, err := process.LookPath(words[0], path, "")
+	found, err := process.LookPath(words[0], os.Getenv("PATH"), "")
 	if err != nil {
 		return nil, fmt.Errorf("--shell %s: %w", words[0], err)
 	}

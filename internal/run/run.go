@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"runtime"
@@ -32,8 +31,9 @@ type Run struct {
 	plan  plan.Plan
 	io    IO
 	tmpl  *template.Template
+	exec  schedule.Executor
 	sup   *process.Supervisor
-	local *execute.Local
+	local *execute.Local // the executor, when jobs really run
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
 }
@@ -49,17 +49,10 @@ func New(p plan.Plan, std IO) (*Run, error) {
 	if r.tmpl, err = template.Compile(p.Template); err != nil {
 		return nil, &UsageError{err}
 	}
-	if p.DryRun {
-		r.in, err = input.Open(p.Input, std.Stdin)
-		return r, err
-	}
 	if r.sup, err = process.NewSupervisor(p.Process); err != nil {
 		return nil, err
 	}
-	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
-		return nil, err
-	}
-	if err = r.prepareProcess(); err != nil {
+	if err = r.prepare(); err != nil {
 		return nil, err
 	}
 	if r.in, err = input.Open(p.Input, std.Stdin); err != nil {
@@ -77,11 +70,28 @@ type UsageError struct{ Err error }
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// prepareProcess readies this process for so many slots.
-func (r *Run) prepareProcess() error {
-	if !r.local.StartsProcesses() {
+// prepare makes the executor.
+func (r *Run) prepare() (err error) {
+	p := &r.plan
+	if p.DryRun {
+		r.exec = execute.DryRun{Template: r.tmpl, Shell: p.Execute.Shell[0]}
+		p.Schedule = schedule.Spec{Workers: 1}
+		p.Collect.Instant = true
 		return nil
 	}
+	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
+		return err
+	}
+	r.exec = r.local
+	p.Collect.Instant = !r.local.StartsProcesses()
+	if p.Collect.Instant {
+		return nil
+	}
+	return r.prepareProcess()
+}
+
+// prepareProcess readies this process for so many slots.
+func (r *Run) prepareProcess() error {
 	workers := r.plan.Schedule.Workers
 	const own = 32
 	if err := process.NeedFiles(own + workers*r.local.FilesPerJob()); err != nil {
@@ -104,11 +114,7 @@ func (r *Run) prepareProcess() error {
 func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
 
 // KillNow ends the grace of all jobs that are being stopped.
-func (r *Run) KillNow() {
-	if r.sup != nil {
-		r.sup.KillNow()
-	}
-}
+func (r *Run) KillNow() { r.sup.KillNow() }
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
@@ -120,9 +126,6 @@ func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary := &sink.Summary{}
 	defer r.in.Close()
-	if r.plan.DryRun {
-		return summary, r.print(ctx)
-	}
 	defer r.sup.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -141,7 +144,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
 
-	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.local, c)
+	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
 
 	writeErr := c.Close()
 	if unhook() {
@@ -163,7 +166,6 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
-	spec.Instant = !r.local.StartsProcesses()
 	return spec
 }
 
@@ -199,26 +201,4 @@ func watchReader(f *sink.File, cancel context.CancelCauseFunc) (wait func()) {
 		}
 	}()
 	return func() { <-ended }
-}
-
-// print writes what would run instead of running it.
-func (r *Run) print(ctx context.Context) error {
-	stdout, err := sink.NewFile(int(r.io.Stdout.Fd()), "standard output")
-	if err != nil {
-		return err
-	}
-	defer stdout.Close()
-	unhook := context.AfterFunc(ctx, stdout.Stop)
-	defer unhook()
-	for j, err := range r.jobs(ctx) {
-		if err != nil {
-			return errors.Join(err, stdout.Flush())
-		}
-		j.Slot = 1
-		line := r.tmpl.Display(j, r.plan.Execute.Shell[0])
-		if _, err := io.WriteString(stdout, line+"\n"); err != nil {
-			return err
-		}
-	}
-	return stdout.Flush()
 }
