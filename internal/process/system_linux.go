@@ -28,8 +28,10 @@ func (w waker) clear() {
 
 func pipe() (r, w int, err error) {
 	var p [2]int
-	err = unix.Pipe2(p[:], unix.O_CLOEXEC)
-	return p[0], p[1], err
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return -1, -1, err
+	}
+	return p[0], p[1], nil
 }
 
 // widen is a wish: the system may refuse it.

@@ -36,7 +36,7 @@ func (l Limit) reached(failed, finished int64) bool {
 	case l.Count > 0:
 		return failed >= l.Count
 	case l.Percent > 0:
-		return finished >= enough && float64(failed) >= l.Percent/100*float64(finished)
+		return finished >= enough && float64(failed)*100 >= l.Percent*float64(finished)
 	default:
 		return false
 	}

@@ -55,7 +55,7 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 	s := &scheduler{
 		spec: spec, exec: exec, out: out,
 		stopJobs: stopJobs, stopPulling: stopPulling,
-		next: next, limits: limiters(spec),
+		turn: make(chan struct{}, 1), next: next, limits: limiters(spec),
 	}
 	s.slots.Add(1)
 	go s.slot(ctx, pulling, 1)
@@ -87,7 +87,7 @@ type scheduler struct {
 	stopJobs    context.CancelCauseFunc // ends running jobs
 	stopPulling context.CancelCauseFunc // ends a wait for the next job
 
-	turn   sync.Mutex // held by the slot that waits for the next job
+	turn   chan struct{} // held by the slot that waits for the next job
 	next   func() (job.Job, error, bool)
 	limits []*rate.Limiter
 
@@ -118,8 +118,8 @@ func (s *scheduler) slot(ctx, pulling context.Context, number int) {
 
 // pull waits for a job and for the time at which it may start.
 func (s *scheduler) pull(ctx context.Context) (job.Job, bool) {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
 	if s.over() || ctx.Err() != nil {
 		return job.Job{}, false
 	}
@@ -129,11 +129,23 @@ func (s *scheduler) pull(ctx context.Context) (job.Job, bool) {
 		return j, false
 	}
 	for _, l := range s.limits {
-		if l.Wait(ctx) != nil {
-			break // the job is pulled, and will be done as stopped
-		}
+		pause(ctx, l.Reserve().Delay())
 	}
 	return j, true
+}
+
+// pause waits, but not longer than ctx: the job is pulled by then, and will be
+// done as stopped. Limiter.Wait would not wait at all for what is after ctx's deadline.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // over says that no more jobs are started.
