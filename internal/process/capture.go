@@ -29,6 +29,7 @@ type capture struct {
 	to   io.Writer  // where the bytes go
 	from PipeReader // the same, when it reads the pipe by itself
 	wide bool       // the pipe was enlarged
+	owed int        // how much of what the pipe held is still to be moved
 }
 
 // pipeSize is what the system makes a pipe hold; a read that empties a full one
@@ -69,6 +70,16 @@ func (c *capture) end() {
 	}
 }
 
+// owe takes note of what the pipe holds now.
+func (c *capture) owe() {
+	c.owed = 0
+	if c.read >= 0 {
+		c.owed = unread(c.read)
+	}
+}
+
+func (c *capture) owing() bool { return c.read >= 0 && c.owed > 0 }
+
 // move takes what the pipe holds, which poll has said is something or its end.
 // An output that fails has the run stopped by its owner; here it only means that
 // nobody will want the rest.
@@ -80,6 +91,7 @@ func (c *capture) move() {
 	} else {
 		n, err = copyOnce(c.to, c.read)
 	}
+	c.owed -= n
 	switch {
 	case err == unix.EINTR || err == unix.EAGAIN:
 	case err != nil || n == 0:

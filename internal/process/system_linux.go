@@ -34,6 +34,12 @@ func pipe() (r, w int, err error) {
 	return p[0], p[1], nil
 }
 
+// unread is how much a pipe holds.
+func unread(fd int) int {
+	n, _ := unix.IoctlGetInt(fd, unix.TIOCINQ)
+	return n
+}
+
 // widen is a wish: the system may refuse it.
 func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
 

@@ -43,6 +43,13 @@ func pipe() (r, w int, err error) {
 	return p[0], p[1], nil
 }
 
+// unread is how much a pipe holds.
+func unread(fd int) int {
+	const fionread = 0x4004667f
+	n, _ := unix.IoctlGetInt(fd, fionread)
+	return n
+}
+
 func widen(int) {}
 
 func sysProcAttr(group int, _ *int) *syscall.SysProcAttr {

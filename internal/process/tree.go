@@ -182,6 +182,7 @@ func (t *Tree) Finish() (held bool) {
 	// twice, for the pipes' end and for the pidfd.
 	t.captures[0].seal()
 	t.captures[1].seal()
+	t.step(0) // most often this finds the end of both
 	t.Drain()
 	held = t.linger()
 	for i := range t.captures {
@@ -208,9 +209,14 @@ func (t *Tree) linger() bool {
 	return false
 }
 
-// Drain moves on what the captured pipes hold now.
+// Drain moves on what the captured pipes hold now, and not what comes after: a
+// process that was left behind may print without end.
 func (t *Tree) Drain() {
-	for t.capturing() && t.step(0) {
+	for i := range t.captures {
+		t.captures[i].owe()
+	}
+	for t.captures[0].owing() || t.captures[1].owing() {
+		t.step(forever)
 	}
 }
 
