@@ -22,7 +22,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
+	err := errors.Join(root.Execute(), app.helpErr)
 	if text := message(err); text != "" {
 		fmt.Fprintf(stderr, "fanout: %s\n", text)
 	}
@@ -33,6 +33,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 type app struct {
 	io      run.IO
 	summary *sink.Summary // of the run, if it came to one
+	helpErr error         // cobra's help cannot fail
 }
 
 func (a *app) root() *cobra.Command {
@@ -66,7 +67,7 @@ func (a *app) root() *cobra.Command {
 			c.Printf("%s\n\nUsage:\n  %s\n", c.Short, c.UseLine())
 			return
 		}
-		f.help(c, c.OutOrStdout())
+		a.helpErr = f.help(c, c.OutOrStdout())
 	})
 	root.AddCommand(a.version())
 	return root

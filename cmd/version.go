@@ -4,19 +4,23 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"fanout/internal/run"
+
 	"github.com/spf13/cobra"
 )
-
-// version and the others are set by the linker in a release.
-const unknown = "(devel)"
 
 func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version of fanout",
-		Args:  cobra.NoArgs,
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(c, args); err != nil {
+				return &run.UsageError{Err: err}
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			version, commit, goVersion := unknown, "unknown", "unknown"
+			version, commit, goVersion := "(devel)", "unknown", "unknown"
 			if info, ok := debug.ReadBuildInfo(); ok {
 				goVersion = info.GoVersion
 				if info.Main.Version != "" {

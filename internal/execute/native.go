@@ -3,6 +3,9 @@ package execute
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"fanout/internal/job"
 	"fanout/internal/process"
@@ -69,7 +72,11 @@ func (r *runner) native(p *plan) job.Status {
 // complain writes to the job's standard error, after what its processes have written.
 func (r *runner) complain(err error) {
 	r.tree.Drain()
-	fmt.Fprintf(r.out.Stderr, "fanout: %v\n", err)
+	text := err.Error()
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		text = strconv.Quote(text) // it names an item, and may go to a terminal
+	}
+	fmt.Fprintf(r.out.Stderr, "fanout: %s\n", text)
 }
 
 // stage is one command of a pipeline that was started.

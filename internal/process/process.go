@@ -30,6 +30,7 @@ type Supervisor struct {
 	null    *os.File
 	census  census
 	killNow atomic.Bool
+	forks   sync.RWMutex // held for reading by every fork until its child's exec
 
 	mu    sync.Mutex
 	trees []*Tree
@@ -91,7 +92,7 @@ type proc struct {
 const tryFor = time.Second
 
 // fork starts c in the process group, or in a new one when group is 0.
-func fork(c *Command, group int) (proc, error) {
+func (s *Supervisor) fork(c *Command, group int) (proc, error) {
 	p := proc{pidfd: -1}
 	attr := syscall.ProcAttr{
 		Dir:   c.Dir,
@@ -102,7 +103,9 @@ func fork(c *Command, group int) (proc, error) {
 	var err error
 	var began time.Time
 	for pause := time.Millisecond; ; pause *= 2 {
+		s.forks.RLock()
 		p.pid, err = syscall.ForkExec(c.Path, c.Argv, &attr)
+		s.forks.RUnlock()
 		if err != unix.EAGAIN && err != unix.ENOMEM && err != unix.ETXTBSY {
 			return p, err
 		}
@@ -113,6 +116,16 @@ func fork(c *Command, group int) (proc, error) {
 		}
 		time.Sleep(pause)
 	}
+}
+
+// awaitForks returns when no child that was forked before is still on its way to
+// exec. syscall.ForkLock would not do: a vfork's parent goes on a little before
+// the child's close-on-exec descriptors are closed. It keeps others from forking
+// meanwhile, so it is for rare moments.
+func (s *Supervisor) awaitForks() {
+	s.forks.Lock()
+	//lint:ignore SA2001 nothing is to be done under the lock; having had it is the point
+	s.forks.Unlock()
 }
 
 // Result is how one process ended, and what it cost.

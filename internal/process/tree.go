@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"io"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -128,7 +127,7 @@ func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
 
 // Start starts a process of the current pipeline, in the pipeline's process group.
 func (t *Tree) Start(c *Command) error {
-	p, err := fork(c, t.group)
+	p, err := t.sup.fork(c, t.group)
 	if err != nil {
 		return err
 	}
@@ -202,7 +201,8 @@ func (t *Tree) linger() bool {
 			t.step(left)
 			continue
 		}
-		awaitForks()
+		t.sup.awaitForks()
+		t.step(0)
 		t.Drain()
 		return t.capturing()
 	}
@@ -218,12 +218,4 @@ func (t *Tree) Drain() {
 	for t.captures[0].owing() || t.captures[1].owing() {
 		t.step(forever)
 	}
-}
-
-// awaitForks returns when no fork that began before it is still on its way to exec.
-// It keeps others from forking meanwhile, so it is for rare moments.
-func awaitForks() {
-	syscall.ForkLock.Lock()
-	//lint:ignore SA2001 nothing is to be done under the lock; having had it is the point
-	syscall.ForkLock.Unlock()
 }

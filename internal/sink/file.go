@@ -52,7 +52,8 @@ func NewFile(fd int, name string) (*File, error) {
 	}
 	switch {
 	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
-		f.socket = true
+		// Only sendmsg can be told, for one call, not to block.
+		f.socket, f.noSplice = true, true
 	case st.Mode&unix.S_IFMT == unix.S_IFIFO || isTerminal(fd):
 		// A second description of the same pipe or terminal, so that it can be
 		// non-blocking for us alone. Where that is not allowed, writes block.

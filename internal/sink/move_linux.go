@@ -31,6 +31,9 @@ func (f *File) Splice(pipe int) (n int, ok bool, err error) {
 // SendFile writes up to n bytes of a file, from off, past what was gathered. Like
 // TryWrite it may answer EAGAIN.
 func (f *File) SendFile(file int, off int64, n int) (int, error) {
+	if f.socket {
+		return f.copyFile(file, off, n)
+	}
 	for {
 		from := off
 		sent, err := unix.Sendfile(f.fd, file, &from, n)

@@ -70,12 +70,15 @@ func (s *Summary) Notable() bool {
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		fmt.Fprintf(&b, "fanout: job %d, %s: %s\n", ev.Job.Seq, describe(ev.Job), ev.Status)
+		fmt.Fprintf(&b, "fanout: job %d, %s: %s\n", ev.Job.Seq, describe(ev.Job), oneLine(ev.Status.String()))
 		for _, line := range lastLines(ev.Tail) {
 			fmt.Fprintf(&b, "fanout:   | %s\n", line)
 		}
 	}
-	if more := s.Failed() - int64(len(s.failures)); more > 0 {
+	switch more := s.Failed() - int64(len(s.failures)); {
+	case more == 1:
+		fmt.Fprintf(&b, "fanout: and 1 more failure\n")
+	case more > 1:
 		fmt.Fprintf(&b, "fanout: and %d more failures\n", more)
 	}
 	if s.held > 0 {
@@ -148,25 +151,29 @@ func describe(j job.Job) string {
 
 // lastLines is the last lines of a job's standard error, made safe to print.
 func lastLines(tail []byte) []string {
-	const lines, width = 3, 200
+	const lines = 3
 	all := strings.Split(strings.TrimRight(string(tail), "\n"), "\n")
 	if all[len(all)-1] == "" {
 		return nil
 	}
 	all = all[max(0, len(all)-lines):]
 	for i, line := range all {
-		if len(line) > width {
-			line = line[:width] + "..."
-		}
-		all[i] = strings.Map(printable, strings.ToValidUTF8(line, "\uFFFD"))
+		all[i] = oneLine(line)
 	}
 	return all
 }
 
-// printable keeps control characters from a terminal.
-func printable(r rune) rune {
-	if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
-		return '\uFFFD'
+// oneLine makes of what a program or an item may hold a line that is safe for a
+// terminal: not too long, and without control characters.
+func oneLine(s string) string {
+	const most = 200
+	if len(s) > most {
+		s = s[:most] + "..."
 	}
-	return r
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

@@ -1,0 +1,396 @@
+package sink
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patient is how long a test waits for what must happen.
+const patient = 30 * time.Second
+
+func file(t *testing.T, fd int) *File {
+	t.Helper()
+	f, err := NewFile(fd, "standard output")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+// pipe is one as a shell makes it: it blocks, and Go's poller does not know it.
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	return ends(t, p)
+}
+
+func socketPair(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ends(t, p)
+}
+
+func ends(t *testing.T, p [2]int) (r, w *os.File) {
+	r, w = os.NewFile(uintptr(p[0]), "r"), os.NewFile(uintptr(p[1]), "w")
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+func fdOf(t *testing.T, f *os.File) (fd int) {
+	t.Helper()
+	conn, err := f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Control(func(n uintptr) { fd = int(n) })
+	return fd
+}
+
+func nonblocking(t *testing.T, fd int) bool {
+	t.Helper()
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flags&unix.O_NONBLOCK != 0
+}
+
+// in runs f and fails when it is not done in time.
+func in(t *testing.T, most time.Duration, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(most):
+		t.Fatalf("%s takes more than %v", what, most)
+	}
+}
+
+// outputs are the kinds of output, each with a reader for what was written.
+func outputs(t *testing.T) map[string]func(t *testing.T) (w *os.File, read func() string) {
+	all := func(make func(*testing.T) (r, w *os.File)) func(t *testing.T) (*os.File, func() string) {
+		return func(t *testing.T) (*os.File, func() string) {
+			r, w := make(t)
+			got := goRead(r)
+			return w, func() string { w.Close(); return <-got }
+		}
+	}
+	return map[string]func(t *testing.T) (*os.File, func() string){
+		"pipe":   all(pipe),
+		"socket": all(socketPair),
+		"shared O_NONBLOCK pipe": all(func(t *testing.T) (r, w *os.File) {
+			r, w = pipe(t)
+			unix.SetNonblock(fdOf(t, w), true)
+			return r, w
+		}),
+		"shared O_NONBLOCK socket": all(func(t *testing.T) (r, w *os.File) {
+			r, w = socketPair(t)
+			unix.SetNonblock(fdOf(t, w), true)
+			return r, w
+		}),
+		"file":          fileOutput(0),
+		"appended file": fileOutput(os.O_APPEND),
+	}
+}
+
+func goRead(r io.Reader) <-chan string {
+	got := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(r)
+		got <- string(text)
+	}()
+	return got
+}
+
+func fileOutput(flag int) func(t *testing.T) (*os.File, func() string) {
+	return func(t *testing.T) (*os.File, func() string) {
+		name := t.TempDir() + "/out"
+		w, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|flag, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.Close() })
+		return w, func() string { text, _ := os.ReadFile(name); return string(text) }
+	}
+}
+
+// TestBytes: all that is given arrives, by any way and at any kind of output.
+func TestBytes(t *testing.T) {
+	big := make([]byte, 3<<20+7)
+	for i := range big {
+		big[i] = byte(i * i >> 3)
+	}
+	spilled, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spilled.Close()
+	spilled.Write(big)
+	for name, open := range outputs(t) {
+		t.Run(name, func(t *testing.T) {
+			w, read := open(t)
+			f := file(t, fdOf(t, w))
+			var want bytes.Buffer
+			check := func(err error) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, p := range [][]byte{[]byte("small "), nil, big[:coalesce-1], []byte("x"), big[:coalesce], big[:coalesce+1], big, []byte("end")} {
+				_, err := f.Write(p)
+				check(err)
+				want.Write(p)
+			}
+			if !f.Pending() {
+				t.Error("nothing is pending")
+			}
+			check(f.Flush())
+			if f.Pending() {
+				t.Error("something is pending")
+			}
+			for off := int64(0); off < int64(len(big)); {
+				n, err := f.SendFile(fdOf(t, spilled), off, len(big)-int(off))
+				if err == unix.EAGAIN {
+					check(f.AwaitPatiently())
+					continue
+				}
+				check(err)
+				off += int64(n)
+			}
+			want.Write(big)
+			from, to := pipe(t)
+			go func() { to.Write(big); to.Close() }()
+			poll := []unix.PollFd{{Fd: int32(fdOf(t, from)), Events: unix.POLLIN}}
+			for {
+				unix.Poll(poll, -1)
+				n, ok, err := f.Splice(fdOf(t, from))
+				if !ok {
+					rest, _ := io.ReadAll(from)
+					_, err = f.Write(rest)
+					check(err)
+					check(f.Flush())
+					break
+				}
+				if err == unix.EAGAIN {
+					check(f.Await())
+					continue
+				}
+				check(err)
+				if n == 0 {
+					break
+				}
+			}
+			want.Write(big)
+			f.Close()
+			if got := read(); got != want.String() {
+				t.Errorf("%d bytes arrived, %d were written", len(got), want.Len())
+			}
+		})
+	}
+}
+
+// TestDescriptionIsLeftAlone: what other programs share stays as it was.
+func TestDescriptionIsLeftAlone(t *testing.T) {
+	for name, open := range outputs(t) {
+		w, _ := open(t)
+		fd := fdOf(t, w)
+		before := nonblocking(t, fd)
+		f := file(t, fd)
+		if name == "pipe" && (!f.private || !nonblocking(t, f.fd)) {
+			t.Errorf("%s: no description of our own", name)
+		}
+		f.Write([]byte("x"))
+		f.Flush()
+		if f.Fd() != fd || nonblocking(t, fd) != before {
+			t.Errorf("%s: the description has changed", name)
+		}
+		f.Close()
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+			t.Errorf("%s: closed: %v", name, err)
+		}
+	}
+}
+
+func fill(t *testing.T, f *File) {
+	t.Helper()
+	for range 1 << 20 {
+		if _, err := f.TryWrite(make([]byte, 4096)); err == unix.EAGAIN {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("never full")
+}
+
+// TestStop: no wait for a reader that takes nothing outlasts it by much.
+func TestStop(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+		t.Run(name, func(t *testing.T) {
+			_, w := make(t)
+			f := file(t, fdOf(t, w))
+			fill(t, f)
+			time.AfterFunc(10*time.Millisecond, f.Stop)
+			in(t, patient, "Await", func() {
+				if err := f.Await(); err != ErrStopped {
+					t.Errorf("Await: %v", err)
+				}
+			})
+			began := time.Now()
+			in(t, patient, "AwaitPatiently", func() {
+				if err := f.AwaitPatiently(); err != ErrStopped {
+					t.Errorf("AwaitPatiently: %v", err)
+				}
+			})
+			if took := time.Since(began); took < patience {
+				t.Errorf("after %v", took)
+			}
+			in(t, patient, "Flush", func() {
+				f.Write([]byte("x"))
+				if err := f.Flush(); err != ErrStopped {
+					t.Errorf("Flush: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestStopWhileMoving: not even the calls that move bytes past our memory are
+// held up by a reader that takes nothing.
+func TestStopWhileMoving(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+		t.Run(name, func(t *testing.T) {
+			r, w := make(t)
+			defer r.Close() // before all else: it sets free what hangs
+			f := file(t, fdOf(t, w))
+			fill(t, f)
+			from, to := pipe(t)
+			to.Write([]byte("x"))
+			in(t, patient/6, "Splice", func() {
+				if _, ok, err := f.Splice(fdOf(t, from)); ok && err != unix.EAGAIN {
+					t.Errorf("Splice: %v", err)
+				}
+			})
+			spilled, err := os.CreateTemp(t.TempDir(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer spilled.Close()
+			spilled.WriteString(strings.Repeat("x", 1<<20))
+			in(t, patient/6, "SendFile", func() {
+				if _, err := f.SendFile(fdOf(t, spilled), 0, 1<<20); err != unix.EAGAIN {
+					t.Errorf("SendFile: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestPatience: after Stop, a slow reader gets everything as long as it reads on.
+func TestPatience(t *testing.T) {
+	r, w := pipe(t)
+	f := file(t, fdOf(t, w))
+	f.Stop()
+	text := strings.Repeat("0123456789", 50_000)
+	got := make(chan int)
+	go func() {
+		n := 0
+		for buf := make([]byte, 16<<10); ; time.Sleep(time.Millisecond) {
+			k, err := r.Read(buf)
+			if n += k; err != nil {
+				got <- n
+				return
+			}
+		}
+	}()
+	if _, err := f.Write([]byte(text)); err != nil {
+		t.Error(err)
+	}
+	f.Close()
+	w.Close()
+	if n := <-got; n != len(text) {
+		t.Errorf("%d of %d bytes", n, len(text))
+	}
+}
+
+func TestFullDevice(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	f := file(t, fdOf(t, full))
+	if _, err := f.Write([]byte("x")); err != nil {
+		t.Error("gathering fails:", err)
+	}
+	err = f.Flush()
+	if !errors.Is(err, unix.ENOSPC) || err.Error() != "writing standard output: no space left on device" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReaderGone(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+		r, w := make(t)
+		f := file(t, fdOf(t, w))
+		if !f.CanLoseReader() {
+			t.Errorf("%s: has no reader", name)
+		}
+		gone := goneLater(f)
+		r.Close()
+		if !<-gone {
+			t.Errorf("%s: the end of the reader was not seen", name)
+		}
+		f.Write([]byte("x"))
+		if err := f.Flush(); !errors.Is(err, ErrReaderGone) {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, w = make(t)
+		f = file(t, fdOf(t, w))
+		gone = goneLater(f)
+		f.Stop()
+		if <-gone {
+			t.Errorf("%s: the reader is still there", name)
+		}
+	}
+	null, _ := os.OpenFile("/dev/null", os.O_WRONLY, 0)
+	defer null.Close()
+	if file(t, fdOf(t, null)).CanLoseReader() {
+		t.Error("/dev/null has a reader")
+	}
+	if file(t, 1<<20).CanLoseReader() {
+		t.Error("what is not open has a reader")
+	}
+}
+
+func goneLater(f *File) <-chan bool {
+	gone := make(chan bool)
+	go func() { gone <- f.AwaitReaderGone() }()
+	return gone
+}
+
+func TestClosedOutput(t *testing.T) {
+	f := file(t, 1<<20)
+	f.Write([]byte("x"))
+	if err := f.Flush(); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "standard output") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,201 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+
+	"fanout/internal/job"
+)
+
+func item(s string) []job.Item { return []job.Item{{Seq: 1, Fields: []string{s}}} }
+
+func done(seq int64, text string, st job.Status, tail string) job.Event {
+	return job.Event{Kind: job.Done, Job: job.Job{Seq: seq, Items: item(text)}, Status: st, Tail: []byte(tail)}
+}
+
+var (
+	fine   = job.Status{}
+	failed = job.Status{Code: 3}
+)
+
+func summary(events ...job.Event) *Summary {
+	s := &Summary{}
+	for _, ev := range events {
+		s.Observe(job.Event{Kind: job.Started, Job: ev.Job})
+		s.Observe(ev)
+	}
+	return s
+}
+
+func text(t *testing.T, s *Summary) string {
+	t.Helper()
+	var b strings.Builder
+	n, err := s.WriteTo(&b)
+	if err != nil || n != int64(b.Len()) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	return b.String()
+}
+
+func TestSummary(t *testing.T) {
+	held := job.Status{Held: true}
+	why := errors.New("why")
+	for _, tt := range []struct {
+		events []job.Event
+		want   string
+	}{
+		{nil, "fanout: 0 jobs: 0 ok\n"},
+		{[]job.Event{done(1, "a", fine, "")}, "fanout: 1 job: 1 ok\n"},
+		{[]job.Event{done(1, "a", fine, ""), done(2, "b", fine, "")}, "fanout: 2 jobs: 2 ok\n"},
+		{[]job.Event{done(2, "b c", failed, "")}, "fanout: job 2, \"b c\": exit 3\nfanout: 1 job: 0 ok, 1 failed\n"},
+		{
+			[]job.Event{done(1, "a", fine, ""), done(2, "b", failed, "one\ntwo\nthree\nfour\n")},
+			"fanout: job 2, \"b\": exit 3\nfanout:   | two\nfanout:   | three\nfanout:   | four\nfanout: 2 jobs: 1 ok, 1 failed\n",
+		},
+		{
+			[]job.Event{
+				done(1, "a", job.Status{End: job.Signaled, Signal: syscall.SIGSEGV}, ""),
+				done(2, "b", job.Status{End: job.TimedOut}, ""),
+				done(3, "c", job.Status{End: job.Stopped}, ""),
+				done(4, "d", job.Status{End: job.NotFound, Err: why}, ""),
+				done(5, "e", job.Status{End: job.NotExecutable, Err: why}, ""),
+				done(6, "f", job.Status{End: job.NotStarted, Err: why}, ""),
+				done(7, "g", job.Status{End: job.Lost, Err: why}, ""),
+				done(8, "h", failed, ""),
+			},
+			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out\nfanout: job 4, \"d\": not started: why\n" +
+				"fanout: job 5, \"e\": not started: why\nfanout: job 6, \"f\": not started: why\nfanout: job 7, \"g\": lost: why\n" +
+				"fanout: job 8, \"h\": exit 3\n" +
+				"fanout: 8 jobs: 0 ok, 7 failed (1 by a signal, 1 timed out, 1 not found, 1 not executable, 1 not started, 1 lost), 1 stopped\n",
+		},
+		{[]job.Event{done(1, "a", job.Status{End: job.Stopped}, "x")}, "fanout: 1 job: 0 ok, 1 stopped\n"},
+		{
+			[]job.Event{done(1, "a", held, "")},
+			"fanout: 1 job left a process behind that kept the output open; what it prints later is not shown\nfanout: 1 job: 1 ok\n",
+		},
+		{
+			[]job.Event{done(1, "a", held, ""), done(2, "b", held, "")},
+			"fanout: 2 jobs left a process behind that kept the output open; what it prints later is not shown\nfanout: 2 jobs: 2 ok\n",
+		},
+	} {
+		s := summary(tt.events...)
+		if got := text(t, s); got != tt.want {
+			t.Errorf("got:\n%swant:\n%s", got, tt.want)
+		}
+	}
+}
+
+func TestBatchInSummary(t *testing.T) {
+	j := job.Job{Seq: 1, Items: append(item("a"), append(item("b"), item("c")...)...)}
+	got := text(t, summary(job.Event{Kind: job.Done, Job: j, Status: failed}))
+	if !strings.HasPrefix(got, "fanout: job 1, \"a\" and 2 more: exit 3\n") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestManyFailures(t *testing.T) {
+	for n, want := range map[int]string{
+		keepFailures:     "",
+		keepFailures + 1: "fanout: and 1 more failure\n",
+		keepFailures + 2: "fanout: and 2 more failures\n",
+	} {
+		var events []job.Event
+		for i := range n {
+			events = append(events, done(int64(i+1), "x", failed, ""))
+		}
+		got := text(t, summary(events...))
+		last := fmt.Sprintf("fanout: %d jobs: 0 ok, %d failed\n", n, n)
+		if strings.Count(got, "exit 3") != keepFailures || !strings.HasSuffix(got, want+last) || want == "" && strings.Contains(got, "more") {
+			t.Errorf("%d failures:\n%s", n, got)
+		}
+	}
+}
+
+func TestSummaryAnswers(t *testing.T) {
+	stopped := job.Status{End: job.Stopped}
+	lost := job.Status{End: job.Lost}
+	for _, tt := range []struct {
+		statuses      []job.Status
+		failed        int64
+		lost, notable bool
+		first         job.End
+		any           bool
+	}{
+		{nil, 0, false, false, 0, false},
+		{[]job.Status{fine}, 0, false, false, 0, false},
+		{[]job.Status{{Held: true}}, 0, false, true, 0, false},
+		{[]job.Status{stopped}, 0, false, true, 0, false},
+		{[]job.Status{fine, stopped, failed, lost}, 2, true, true, job.Exited, true},
+		{[]job.Status{lost, failed}, 2, true, true, job.Lost, true},
+		{[]job.Status{{End: job.NotFound}, failed}, 2, false, true, job.NotFound, true},
+	} {
+		s := &Summary{}
+		for i, st := range tt.statuses {
+			s.Observe(done(int64(i+1), "x", st, ""))
+		}
+		first, any := s.First()
+		if s.Failed() != tt.failed || s.Lost() != tt.lost || s.Notable() != tt.notable || any != tt.any || first.End != tt.first {
+			t.Errorf("%v: %d failed, lost %v, notable %v, first %v %v", tt.statuses, s.Failed(), s.Lost(), s.Notable(), first, any)
+		}
+	}
+}
+
+// hostile is what must not reach a terminal as it is.
+var hostile = []string{
+	"\x1b[31mred", "\x1b]0;title\x07", "\a", "back\bspace", "over\rwritten", "nul\x00", "\x7f", "csi\u009b31m", "\xff\xfe", "a\xc3", "\v\f",
+	"one\ntwo", strings.Repeat("é", 500), strings.Repeat("\x1b[0m", 500), strings.Repeat("a", 79) + "é\x1b", "\x9b31m",
+}
+
+// TestTerminalIsSafe: whatever an item, an error or a tail holds, lines of the
+// summary are printable text that says it comes from fanout.
+func TestTerminalIsSafe(t *testing.T) {
+	for _, h := range hostile {
+		for name, ev := range map[string]job.Event{
+			"item":  done(1, h, failed, ""),
+			"tail":  done(1, "x", failed, h),
+			"error": done(1, "x", job.Status{End: job.NotFound, Err: errors.New(h + ": command not found")}, ""),
+			"lost":  done(1, "x", job.Status{End: job.Lost, Err: errors.New(h)}, ""),
+		} {
+			got := text(t, summary(ev))
+			if !utf8.ValidString(got) {
+				t.Errorf("%s %.40q: not UTF-8", name, h)
+			}
+			for _, r := range got {
+				if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+					t.Errorf("%s %.40q: %q gets through", name, h, r)
+					break
+				}
+			}
+			for line := range strings.Lines(got) {
+				if !strings.HasPrefix(line, "fanout: ") || len(line) > 700 {
+					t.Errorf("%s %.40q: line %.60q", name, h, line)
+				}
+			}
+		}
+	}
+}
+
+func TestTails(t *testing.T) {
+	for tail, want := range map[string][]string{
+		"":                  nil,
+		"\n\n":              nil,
+		"a":                 {"a"},
+		"a\n":               {"a"},
+		"a\n\nb\n\n":        {"a", "", "b"},
+		"a\nb\nc\nd":        {"b", "c", "d"},
+		"tab\there":         {"tab\there"},
+		"\x1b[1mE\x1b[0m\n": {"\uFFFD[1mE\uFFFD[0m"},
+	} {
+		got := lastLines([]byte(tail))
+		if fmt.Sprint(got) != fmt.Sprint(want) || len(got) != len(want) {
+			t.Errorf("%q: %q, want %q", tail, got, want)
+		}
+	}
+	if got := lastLines([]byte(strings.Repeat("x", 1000))); len(got) != 1 || len(got[0]) > 210 {
+		t.Errorf("%q", got)
+	}
+}
