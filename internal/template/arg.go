@@ -70,6 +70,7 @@ func unescape(s, only string) string {
 // shape tells what the word costs as an argument.
 func (w *walker) shape(a arg) shape {
 	var out shape
+	text := w.names.without(a.text)
 	w.names.split(a.text, func(lit string) { out.lit += len(lit) }, func(_ byte, id int) {
 		o := w.occs[id]
 		if o.literal != "" {
@@ -77,7 +78,7 @@ func (w *walker) shape(a arg) shape {
 			return
 		}
 		out.refs = append(out.refs, o.ref)
-		out.repeated = out.repeated || o.ref.perItem()
+		out.repeated = out.repeated || o.ref.repeats(text)
 	})
 	return out
 }

@@ -16,12 +16,12 @@ type finding struct {
 // checker looks for items in the code that a command hands to an interpreter.
 // It prefers to refuse too much: the safe form is always possible.
 type checker struct {
-	names   names
-	occs    []*occurrence
-	script  bool // builtins can be reached
-	several bool // one word can become several
-	nested  bool // the command is itself code for another shell: {:q} is used up
-	found   []finding
+	names  names
+	occs   []*occurrence
+	script bool // builtins can be reached
+	multi  bool // jobs can have several items
+	nested bool // the command is itself code for another shell: {:q} is used up
+	found  []finding
 }
 
 const safeForm = `pass it as an argument: sh -c '... "$1" ...' sh {}`
@@ -32,6 +32,7 @@ func (c *checker) command(args []arg) []finding {
 		return nil
 	}
 	wrapped := slices.Contains(wrappers, c.program(args[0]))
+	c.braces(args)
 	if c.program(args[0]) != "printf" {
 		c.shells(args, wrapped)
 	}
@@ -67,6 +68,7 @@ func (c *checker) shells(args []arg, wrapped bool) {
 		posix := slices.Contains(posixShells, name)
 		switch {
 		case posix || slices.Contains(otherShells, name):
+			c.below(args[:i], args[i+1:])
 			c.shell(name, args[i+1:], posix && !c.mixed(args[:i]), i == 0 || wrapped)
 		case name == "" && (i == 0 || wrapped) && codeWord(args[i+1:]) > 0:
 			c.shell("a shell", args[i+1:], false, true)
@@ -113,13 +115,14 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 			}
 		case code:
 			c.code(name+" -c", []arg{a}, quotable)
+			c.parameters(a, args[i+1:])
 			if !a.dynamic {
 				return
 			}
 		case literal:
 			return
 		default:
-			if sure && len(c.data(a)) > 0 && (c.several || len(c.dataOf(args[i+1:])) > 0) {
+			if sure && len(c.data(a)) > 0 && (c.several(a) || len(c.dataOf(args[i+1:])) > 0) {
 				c.refuse(c.data(a)[0], "an item that is -c would turn the next one into code of "+name, "write -- in front of it")
 			}
 			if len(c.data(a)) > 0 {
@@ -148,8 +151,33 @@ func (c *checker) dataOf(args []arg) []int {
 	return ids
 }
 
+// several tells whether the word can become several.
+func (c *checker) several(a arg) bool {
+	return slices.ContainsFunc(c.data(a), func(id int) bool {
+		r := c.occs[id].ref
+		return r.spread || c.multi && r.perItem()
+	})
+}
+
+// plain is a text with its literal braces.
+func (c *checker) plain(text string) string {
+	var b strings.Builder
+	c.names.split(text, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) {
+		if c.occs[id].literal != "" {
+			b.WriteString(c.occs[id].literal)
+		} else {
+			b.WriteString(c.names.token(id))
+		}
+	})
+	return b.String()
+}
+
 func (c *checker) refuse(id int, msg, hint string) {
 	c.found = append(c.found, finding{id: id, msg: msg, hint: hint})
+}
+
+func (c *checker) warn(id int, msg, hint string) {
+	c.found = append(c.found, finding{id: id, msg: msg, hint: hint, warn: true})
 }
 
 // code refuses items in words that are joined into shell code, save those that
@@ -161,7 +189,11 @@ func (c *checker) code(what string, args []arg, quotable bool) {
 	}
 	hint := safeForm
 	if quotable && !c.nested {
-		hint += "; or write {:q}, outside of the quotes in the code"
+		if quote := "write {:q}, outside of the quotes in the code"; strings.HasSuffix(what, " -c") {
+			hint += "; or " + quote
+		} else {
+			hint = quote
+		}
 		var text []string
 		dynamic := false
 		for _, a := range args {
@@ -191,7 +223,8 @@ func (c *checker) quoted(code string, ids []int) bool {
 	for i, o := range c.occs {
 		occs[i] = &occurrence{token: o.token, id: o.id}
 	}
-	w := &walker{names: c.names, occs: occs, facts: gather(f), spread: c.several, nested: true}
+	w := &walker{names: c.names, occs: occs, facts: gather(f, c.names, occs, c.multi), multi: c.multi, nested: true}
+	w.flows()
 	w.stmts(f.Stmts)
 	if w.err != nil {
 		return false

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -43,13 +44,12 @@ func (c *checker) one(name string, args []arg, builtin, mixed bool) {
 		}
 	case gitCode:
 		c.git(args)
-	case envCode:
-		c.flagged("env", args, "-S", "--split-string")
-	case rsyncCode:
-		c.flagged("rsync", args, "-e", "--rsh", "--rsync-path")
-	case tarCode:
-		c.flagged("tar", args, "-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command",
-			"-F", "--info-script", "--new-volume-script")
+	case flagCode:
+		c.flagged(name, args, codeFlags[name])
+	case screenCode:
+		if slices.ContainsFunc(args, func(a arg) bool { return a.text == "-X" }) {
+			c.one("tmux", args, false, mixed)
+		}
 	case testCode:
 		c.test(args)
 	case printfCode:
@@ -60,6 +60,9 @@ func (c *checker) one(name string, args []arg, builtin, mixed bool) {
 }
 
 func anyHint(name string) string {
+	if programs[name] == anyCode {
+		return ""
+	}
 	switch name {
 	case "source", ".":
 		return "run it as a program of its own: bash -- {}"
@@ -115,14 +118,15 @@ func (c *checker) option(name string, args []arg, quotable bool) {
 }
 
 // flagged checks options that take a command, as FLAG VALUE or FLAG=VALUE.
-func (c *checker) flagged(name string, args []arg, flags ...string) {
+func (c *checker) flagged(name string, args []arg, flags []string) {
 	for i, a := range args {
 		for _, f := range flags {
 			if strings.HasPrefix(a.text, f) && (len(f) == 2 || len(a.text) == len(f) || a.text[len(f)] == '=') {
-				c.code(name+" "+f, []arg{a}, false)
+				value := arg{strings.TrimPrefix(a.text, f+"="), a.dynamic, a.ids}
 				if a.text == f && i+1 < len(args) {
-					c.code(name+" "+f, args[i+1:i+2], false)
+					value = args[i+1]
 				}
+				c.code(name+" "+f, []arg{value}, name == "sbatch" || name == "gcloud")
 			}
 		}
 		if short := strings.TrimLeft(a.text, "-"); name == "rsync" && len(a.text)-len(short) == 1 && strings.HasSuffix(a.text, "e") && i+1 < len(args) {
@@ -158,7 +162,7 @@ func (c *checker) test(args []arg) {
 		switch {
 		case i > 0 && (args[i-1].text == "-v" || args[i-1].text == "-R"):
 			c.refuse(ids[0], nameOfVariable, nameHint)
-		case c.several || i > 0 && (args[i-1].dynamic || len(c.data(args[i-1])) > 0):
+		case c.several(a) || i > 0 && (args[i-1].dynamic || len(c.data(args[i-1])) > 0):
 			c.refuse(ids[0], "an item could become the operator of test, and -v runs code", "write [[ ... ]] instead")
 		}
 	}
@@ -184,6 +188,8 @@ func (c *checker) printf(args []arg) {
 		default:
 			if ids := c.data(a); len(ids) > 0 && c.leads(a) {
 				c.refuse(ids[0], "an item that begins with - would be an option of printf", `write printf '%s\n' {}`)
+			} else if len(ids) > 0 {
+				c.warn(ids[0], "the item becomes part of the format of printf, where % and \\ mean something", `write printf '... %s\n' {}`)
 			}
 			return
 		}
@@ -214,8 +220,7 @@ func (c *checker) language(name string, args []arg) {
 	l := languages[name]
 	warn := func(a arg) {
 		if ids := c.data(a); len(ids) > 0 {
-			c.found = append(c.found, finding{id: ids[0], warn: true,
-				msg: "the item becomes part of the program text of " + name, hint: "pass it as an argument or in a variable; {{}} is the text {}"})
+			c.warn(ids[0], "the item becomes part of the program text of "+name, "pass it as an argument or in a variable; {{}} is the text {}")
 		}
 	}
 	explicit := false

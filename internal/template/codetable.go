@@ -12,10 +12,9 @@ const (
 	anyCode         // some argument, and which one cannot be told: all are refused
 	afterCode       // all arguments up to :::
 	gitCode         // -c alias.x=…, and subcommands that run a shell
-	rsyncCode       // -e COMMAND
-	tarCode         // --to-command and the like
+	flagCode        // what follows one of codeFlags
+	screenCode      // -X COMMAND
 	adbCode         // all arguments after shell
-	envCode         // -S STRING
 	testCode        // [ -v a[…] ]
 	printfCode      // -v NAME and a format
 	setCode         // options
@@ -34,10 +33,18 @@ var programs = map[string]rule{
 	"eval": allCode, "watch": allCode, "hyperfine": allCode,
 	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode, "dbclient": remoteCode,
 	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
-	"tmux": anyCode, "screen": anyCode, "crontab": anyCode, "at": anyCode, "expect": anyCode,
+	"tmux": anyCode, "screen": screenCode,
 	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode, "vagrant": optionCode,
 	"parallel": afterCode, "sem": afterCode,
-	"env": envCode, "git": gitCode, "rsync": rsyncCode, "tar": tarCode, "adb": adbCode,
+	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode, "gcloud": flagCode, "ansible": flagCode, "expect": flagCode,
+	"git": gitCode, "adb": adbCode,
+}
+
+// codeFlags are options with a command, as FLAG VALUE or FLAG=VALUE.
+var codeFlags = map[string][]string{
+	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"}, "gcloud": {"--command"},
+	"tar":     {"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script", "--new-volume-script"},
+	"ansible": {"-a", "--args"}, "expect": {"-c"},
 }
 
 // builtins take code, names or options that make one of the two. They are
@@ -47,7 +54,7 @@ var builtins = map[string]rule{
 	"complete": anyCode, "compgen": anyCode, "compopt": anyCode, "enable": anyCode, "fc": anyCode, "history": anyCode,
 	"hash": anyCode, "read": anyCode, "mapfile": anyCode, "readarray": anyCode, "getopts": anyCode, "unset": anyCode,
 	"wait": anyCode, "let": anyCode, "declare": anyCode, "typeset": anyCode, "local": anyCode, "export": anyCode,
-	"readonly": anyCode, "jobs": anyCode, "ulimit": anyCode,
+	"readonly": anyCode, "jobs": anyCode,
 	"test": testCode, "[": testCode, "printf": printfCode, "set": setCode, "shopt": setCode,
 }
 

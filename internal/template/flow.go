@@ -7,128 +7,100 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// An item that a script hands on can become code one step later. These rules
-// cover the steps that scripts are seen to take: the parameters of functions,
-// output that is evaluated as arithmetic, and text that a shell reads. What
-// another program makes of its arguments is not followed.
+// An item that a script hands on can become code one step later: in a variable,
+// a parameter of a function, the output of a command, or what a shell reads.
 
-// repeaters print their arguments, or parts of them.
-var repeaters = []string{"echo", "printf", "basename", "dirname", "find", "ls", "readlink", "realpath"}
-
-// flows follows the arguments of a command.
-func (w *walker) flows(c *syntax.CallExpr, args []arg) {
-	name := w.checker().program(args[0])
-	var ids []int
-	for _, word := range c.Args {
-		ids = append(ids, w.direct(word.Parts)...)
-	}
-	if w.facts.codedParam && (name == "set" || w.facts.functions[name]) {
-		for _, id := range ids {
-			w.refuse(id, "the script runs $1 as code", safeForm)
-		}
-	}
-	if w.facts.parameters && (name == "" || name == "set" || w.facts.functions[name]) {
-		w.needInteger(ids)
-	}
-	if w.facts.reads() && (name == "echo" || name == "printf") {
-		w.needInteger(ids)
-	}
-}
-
-// computedIn finds the commands in a word part whose output becomes its value.
-func (w *walker) computedIn(p syntax.WordPart) {
-	switch p := p.(type) {
-	case *syntax.CmdSubst:
-		w.computed(p.Stmts)
-	case *syntax.DblQuoted:
-		for _, q := range p.Parts {
-			w.computedIn(q)
-		}
-	}
-}
-
-// computed looks at commands whose output is evaluated as arithmetic.
-func (w *walker) computed(list []*syntax.Stmt) {
-	for _, s := range list {
-		call := lastCall(s)
-		if call == nil || len(call.Args) == 0 {
-			continue
-		}
-		var ids []int
-		for _, word := range call.Args[1:] {
-			ids = append(ids, w.names.under(word)...)
-		}
-		switch name := call.Args[0].Lit(); {
-		case name == "echo" || name == "printf":
-			w.needInteger(ids)
-		case slices.Contains(repeaters, name):
-			for _, id := range ids {
-				w.refuse(id, "the output of "+name+" can hold the item, and arithmetic would run code in it", "check that it is a number first")
+// flows looks at all that is handed on, before the walk.
+func (w *walker) flows() {
+	f := &w.facts
+	for _, in := range f.feeds {
+		for _, from := range in.from {
+			what := "$" + in.names[0]
+			if in.names[0] == "REPLY" {
+				what = "what is read"
 			}
+			w.handed(from, in.into(f.integers), in.into(f.coded), what+" is run as code later in the script")
+		}
+	}
+	for _, call := range f.calls {
+		for i, word := range call.Args {
+			w.handed(word, f.takes(f.integers, call, i), f.takes(f.coded, call, i), "the script runs $1 as code")
+		}
+	}
+	for _, in := range f.stdins {
+		for _, from := range in.from {
+			w.runs(in.call, from)
+		}
+	}
+	if len(f.functions) > 0 {
+		return
+	}
+	for i := range w.occs { // the script uses $1, which is ours
+		if f.integers["$"] {
+			w.needInteger([]int{i})
+		}
+		if f.coded["$"] && w.occs[i].data() {
+			w.refuse(i, "the script runs $1 as code, which is the item", safeForm)
 		}
 	}
 }
 
-// lastCall is the command whose output is that of the statement.
-func lastCall(s *syntax.Stmt) *syntax.CallExpr {
-	for {
-		switch c := s.Cmd.(type) {
-		case *syntax.CallExpr:
-			return c
-		case *syntax.BinaryCmd:
-			s = c.Y
+// handed checks the items in what is evaluated, or run.
+func (w *walker) handed(n syntax.Node, evaluated, coded bool, msg string) {
+	if !evaluated && !coded {
+		return
+	}
+	w.carries(n, func(id int, by string) {
+		switch {
+		case !w.occs[id].data():
+		case coded:
+			w.refuse(id, msg, safeForm)
+		case by != "":
+			w.refuse(id, "the output of "+by+" can hold the item, and arithmetic would run code in it", "keep only the digits: ... | tr -dc 0-9")
 		default:
-			return nil
+			w.needInteger([]int{id})
 		}
-	}
+	})
 }
 
-// fed looks at what a statement reads: a shell runs its stdin.
-func (w *walker) fed(s *syntax.Stmt) {
-	switch c := s.Cmd.(type) {
-	case *syntax.CallExpr:
-		for _, r := range s.Redirs {
-			switch {
-			case r.Hdoc != nil:
-				w.runs(c, r.Hdoc)
-			case r.Op == syntax.WordHdoc:
-				w.runs(c, r.Word)
-			}
+// carries finds the tokens that the value of a node is made of.
+func (w *walker) carries(n syntax.Node, found func(id int, by string)) {
+	carried(n, "", func(n syntax.Node, by string) {
+		text := ""
+		switch n := n.(type) {
+		case *syntax.Lit:
+			text = n.Value
+		case *syntax.SglQuoted:
+			text = n.Value
 		}
-	case *syntax.BinaryCmd:
-		to, _ := c.Y.Cmd.(*syntax.CallExpr)
-		from := lastCall(c.X)
-		if c.Op != syntax.Pipe && c.Op != syntax.PipeAll || to == nil || from == nil || len(from.Args) == 0 {
-			return
+		for _, id := range w.names.tokens(text) {
+			found(id, by)
 		}
-		if name := from.Args[0].Lit(); name == "echo" || name == "printf" {
-			w.runs(to, from)
-		}
-		if last, ok := c.X.Cmd.(*syntax.CallExpr); ok && last == from {
-			for _, r := range c.X.Redirs {
-				if r.Hdoc != nil && from.Args[0].Lit() == "cat" {
-					w.runs(to, r.Hdoc)
-				}
-			}
-		}
-	}
+	})
 }
 
 // runs refuses items in text that a command runs, and warns of other languages.
 func (w *walker) runs(c *syntax.CallExpr, text syntax.Node) {
-	ids := w.checker().data(arg{ids: w.names.under(text)})
-	if len(c.Args) == 0 || len(ids) == 0 {
+	id, quoted := -1, false
+	w.carries(text, func(found int, _ string) {
+		if id < 0 && w.occs[found].data() {
+			id = found
+		}
+	})
+	if id < 0 {
 		return
 	}
-	args := make([]arg, len(c.Args))
-	for i, word := range c.Args {
-		args[i] = w.arg(word)
+	if word, ok := text.(*syntax.Word); ok {
+		a := w.arg(word)
+		quoted = !a.dynamic && !strings.ContainsRune(a.text, '\\') && w.checker().quoted(a.text, w.checker().data(a))
 	}
-	if name := w.checker().stdinShell(args); name != "" {
-		w.refuse(ids[0], name+" would run the item as code, from its stdin", safeForm)
+	name := w.facts.stdinShell(c)
+	posix := slices.Contains(posixShells, name) || programs[name] == remoteCode
+	if name != "" && !(quoted && posix) {
+		w.refuse(id, name+" would run the item as code, from its stdin", safeForm)
 	}
-	if name := w.checker().program(args[0]); languages[name].rule == evalTxt && len(args) < 3 {
-		w.warnings = append(w.warnings, finding{id: ids[0], msg: "the item becomes part of the program text of " + name, hint: "pass it as an argument"})
+	if name = programName(c.Args[0]); languages[name].rule == evalTxt && len(c.Args) < 3 {
+		w.warnings = append(w.warnings, finding{id: id, msg: "the item becomes part of the program text of " + name, hint: "pass it as an argument"})
 	}
 }
 
@@ -140,19 +112,63 @@ func (c *checker) stdinShell(args []arg) string {
 		rest := args[i+1:]
 		switch {
 		case slices.Contains(posixShells, name) || slices.Contains(otherShells, name):
+			if c.mixes(args[:i], rest) {
+				return "xargs"
+			}
 			if !hasOperand(rest) {
 				return name
 			}
+			if codeWord(rest) > 0 {
+				return ""
+			}
 		case i > 0 && !wrapped:
 		case programs[name] == remoteCode:
-			if operands(rest, remoteValued) < 2 {
+			if c.mixed(args[:i]) {
+				return "xargs"
+			}
+			if behindHost(len(rest), func(i int) string { return rest[i].text }) == len(rest) {
 				return name
 			}
-		case name == "at" || name == "batch" || name == "parallel" || name == "source" || name == "." || name == "crontab":
+		case name == "parallel":
+			if !hasOperand(rest) {
+				return name
+			}
+		case slices.Contains([]string{"at", "batch", "source", ".", "crontab", "sbatch", "qsub", "bsub"}, name):
 			return name
 		}
 	}
 	return ""
+}
+
+// mixes tells whether xargs puts what it reads into the code of a shell.
+func (c *checker) mixes(before, rest []arg) bool {
+	if !slices.ContainsFunc(before, func(a arg) bool { return c.program(a) == "xargs" }) {
+		return false
+	}
+	code := codeWord(rest)
+	if code == 0 {
+		return false
+	}
+	if code == len(rest) {
+		return true
+	}
+	for i, a := range before {
+		r := ""
+		switch {
+		case a.text == "-I" && i+1 < len(before):
+			r = before[i+1].text
+		case a.text == "-i" || a.text == "--replace":
+			r = "{}"
+		case strings.HasPrefix(a.text, "--replace="):
+			r = a.text[len("--replace="):]
+		case strings.HasPrefix(a.text, "-I"):
+			r = a.text[2:]
+		}
+		if r != "" && strings.Contains(c.plain(rest[code].text), c.plain(r)) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasOperand tells whether a shell is given a script or code.
@@ -174,19 +190,15 @@ func hasOperand(args []arg) bool {
 	return false
 }
 
-// operands counts the words that are no options; some options have a value.
-func operands(args []arg, valued string) int {
-	n := 0
-	for i := 0; i < len(args); i++ {
-		t := args[i].text
-		switch {
-		case n > 0:
-			n++
-		case len(t) == 2 && t[0] == '-' && strings.IndexByte(valued, t[1]) >= 0:
+// behindHost counts the arguments of ssh up to its host, and with it.
+func behindHost(n int, text func(int) string) int {
+	for i := 0; i < n; i++ {
+		switch t := text(i); {
+		case len(t) == 2 && t[0] == '-' && strings.IndexByte(remoteValued, t[1]) >= 0:
 			i++
-		case len(t) > 0 && t[0] == '-':
+		case len(t) > 1 && t[0] == '-':
 		default:
-			n++
+			return i + 1
 		}
 	}
 	return n

@@ -69,7 +69,7 @@ func compileProgram(spec *Spec) (*Plan, []string, error) {
 				text, strings.ReplaceAll(strings.Join(spec.Command, " "), "'", `'\''`)))
 		}
 	}
-	check := checker{names: w.names, occs: w.occs, several: spec.batched() || spec.Sources > 1}
+	check := checker{names: w.names, occs: w.occs, multi: spec.batched()}
 	for _, f := range check.command(args) {
 		msg := w.occs[f.id].src + ": " + f.msg
 		if !f.warn {

@@ -31,6 +31,13 @@ type ref struct {
 // perItem tells whether the placeholder has a value for each item of a batch.
 func (r ref) perItem() bool { return r.kind == refItem || r.kind == refField }
 
+// repeats tells whether a word is repeated for each item of a batch, if the
+// placeholder stands in it with such text. Items that are quoted for another
+// shell stay together in the code that they are part of.
+func (r ref) repeats(text string) bool {
+	return r.perItem() && !(r.quote && strings.ContainsAny(text, " \t\n;&|<>()"))
+}
+
 // number tells whether the placeholder is a number of ours and no input.
 func (r ref) number() bool { return r.kind == refSeq || r.kind == refSlot }
 

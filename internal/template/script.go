@@ -204,19 +204,16 @@ func (c *compiler) append() (*syntax.File, error) {
 
 // compile classifies, splices, prints and verifies.
 func (c *compiler) compile(f *syntax.File) (*script, error) {
-	w := &walker{names: c.names, facts: gather(f), multi: c.spec.batched(), spread: c.spec.Sources > 1}
+	w := &walker{names: c.names, multi: c.spec.batched()}
 	for i, t := range c.toks {
 		w.occs = append(w.occs, &occurrence{token: t, id: i})
 	}
+	w.facts = gather(f, w.names, w.occs, w.multi)
 	s := &script{text: c.text, names: c.names, occs: w.occs}
 	s.plan = nativePlan(f, w)
 	before := paths(f, c.standIns)
+	w.flows()
 	w.stmts(f.Stmts)
-	if w.facts.parameters && len(w.facts.functions) == 0 {
-		for i := range w.occs {
-			w.needInteger([]int{i}) // the script evaluates $1, which is ours
-		}
-	}
 	if w.err == nil {
 		w.err = c.missed(w)
 	}

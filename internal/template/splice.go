@@ -128,6 +128,13 @@ func (n names) split(text string, lit func(string), name func(kind byte, id int)
 	}
 }
 
+// without is text without its stand-ins.
+func (n names) without(text string) string {
+	var b strings.Builder
+	n.split(text, func(lit string) { b.WriteString(lit) }, func(byte, int) {})
+	return b.String()
+}
+
 // substitute puts stand-ins in the place of the tokens.
 func (n names) substitute(text string, toks []token, first int) string {
 	var b strings.Builder

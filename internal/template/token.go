@@ -33,7 +33,7 @@ func (s scanner) scan(text string, script bool) ([]token, error) {
 		}
 		shells := script && (oddRun(text[:i], '$') || oddRun(text[:i], '\\'))
 		t, ok, err := s.at(text, i, shells)
-		if err != nil {
+		if err != nil && !repetition(text[:i]) {
 			return nil, position(text, i, err)
 		}
 		switch {
@@ -48,6 +48,13 @@ func (s scanner) scan(text string, script bool) ([]token, error) {
 		}
 	}
 	return toks, nil
+}
+
+// repetition tells whether {2} stands behind what a regular expression repeats,
+// as in [0-9]{2}. It is text then, unless there is such a source.
+func repetition(before string) bool {
+	n := len(before)
+	return n > 0 && (before[n-1] == ']' || before[n-1] == ')') || n > 1 && before[n-2] == '\\' && before[n-1] != '\\'
 }
 
 func oddRun(before string, c byte) bool {

@@ -15,7 +15,6 @@ type walker struct {
 	occs     []*occurrence
 	facts    facts
 	multi    bool     // jobs can have several items
-	spread   bool     // items have values of several sources
 	nested   bool     // the script is code inside of another
 	words    []string // the text of arguments that are repeated for each item
 	calls    []load   // the arguments of each command, for the limits
@@ -58,7 +57,6 @@ func (w *walker) stmt(s *syntax.Stmt) {
 	for _, r := range s.Redirs {
 		w.redirect(r)
 	}
-	w.fed(s)
 }
 
 func (w *walker) command(c syntax.Command) {
@@ -116,7 +114,6 @@ func (w *walker) loop(l syntax.Loop) {
 		w.refuseAll(l.Name, nameOfVariable, nameHint)
 		for _, word := range l.Items {
 			w.argument(word)
-			w.assigned(l.Name.Value, word)
 		}
 	case *syntax.CStyleLoop:
 		for _, x := range []syntax.ArithmExpr{l.Init, l.Cond, l.Post} {
@@ -158,14 +155,13 @@ func (w *walker) call(c *syntax.CallExpr) {
 			w.refuse(f.id, f.msg, f.hint)
 		}
 	}
-	w.flows(c, args)
 	for _, word := range c.Args {
 		w.argument(word)
 	}
 }
 
 func (w *walker) checker() *checker {
-	return &checker{names: w.names, occs: w.occs, script: true, several: w.multi || w.spread, nested: w.nested}
+	return &checker{names: w.names, occs: w.occs, script: true, multi: w.multi, nested: w.nested}
 }
 
 // argument visits a word that a batch repeats.
@@ -177,9 +173,9 @@ func (w *walker) argument(word *syntax.Word) {
 		lit, ok := word.Parts[0].(*syntax.Lit)
 		o.whole = ok && lit.Value == w.names.token(o.id)
 	}
-	per := false
+	per, text := false, w.names.without(w.arg(word).text)
 	for _, id := range direct {
-		per = per || w.occs[id].literal == "" && w.occs[id].ref.perItem()
+		per = per || w.occs[id].literal == "" && w.occs[id].ref.repeats(text)
 	}
 	if !w.multi || !per {
 		return

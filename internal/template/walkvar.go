@@ -49,23 +49,8 @@ func (w *walker) assign(a *syntax.Assign) {
 
 // assigned checks what becomes of the items in the value of a variable.
 func (w *walker) assigned(name string, value *syntax.Word) {
-	ids := w.direct(value.Parts)
-	if w.facts.anyInteger || w.facts.integers[name] || slices.Contains(integerVars, name) {
-		w.needInteger(ids)
-		for _, p := range value.Parts {
-			w.computedIn(p)
-		}
-	}
-	if w.facts.coded[name] {
-		for _, id := range ids {
-			w.refuse(id, "$"+name+" is run as code later in the script", safeForm)
-		}
-	}
-	if slices.Contains(codeVars, name) {
-		for _, id := range ids {
-			w.refuse(id, "the value of "+name+" is run as code", "set it outside of fanout")
-		}
-	}
+	integer := w.facts.anyInteger || slices.Contains(integerVars, name)
+	w.handed(value, integer, slices.Contains(codeVars, name), "the value of "+name+" is run as code")
 }
 
 // declare visits export, local and the like. A value is safe only while bash
@@ -107,9 +92,6 @@ func (w *walker) redirect(r *syntax.Redirect) {
 	case syntax.DplIn, syntax.DplOut:
 		w.refuseAll(r.Word, "the item cannot be a file descriptor", "write &> or < for a file")
 	case syntax.WordHdoc:
-		if w.facts.reads() {
-			w.needInteger(w.direct(r.Word.Parts))
-		}
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrIn, syntax.RdrInOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
 		for _, id := range w.direct(r.Word.Parts) {
 			if o := w.occs[id]; w.multi && o.literal == "" && o.ref.perItem() {
@@ -147,7 +129,4 @@ func (w *walker) document(r *syntax.Redirect) {
 		}
 	}
 	w.parts(r.Hdoc.Parts, place{double: true})
-	if w.facts.reads() {
-		w.needInteger(w.direct(r.Hdoc.Parts))
-	}
 }

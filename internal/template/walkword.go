@@ -185,8 +185,8 @@ func (w *walker) operand(parts []syntax.WordPart) {
 		case *syntax.ParamExp:
 			w.param(p, place{double: true})
 		case *syntax.CmdSubst:
+			w.handed(p, true, false, "")
 			w.stmts(p.Stmts)
-			w.computed(p.Stmts)
 		case *syntax.ArithmExp:
 			w.arithm(p.X)
 		default:

@@ -25,7 +25,9 @@ type Word struct {
 // newWord joins literal pieces and chooses the cheapest way to expand.
 func newWord(segs []seg) Word {
 	var w Word
+	lit := ""
 	for _, s := range segs {
+		lit += s.lit
 		if n := len(w.segs); !s.isRef && n > 0 && !w.segs[n-1].isRef {
 			w.segs[n-1].lit += s.lit
 			continue
@@ -33,7 +35,9 @@ func newWord(segs []seg) Word {
 		if s.isRef || s.lit != "" {
 			w.segs = append(w.segs, s)
 		}
-		w.per = w.per || s.isRef && s.ref.perItem()
+	}
+	for _, s := range segs {
+		w.per = w.per || s.isRef && s.ref.repeats(lit)
 	}
 	if len(w.segs) == 0 {
 		return Word{}

@@ -1,0 +1,135 @@
+package template
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// code notes the variables below a node whose value is run.
+func (f *facts) code(n syntax.Node) {
+	carried(n, "", func(n syntax.Node, _ string) {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil {
+			note(f.coded, p.Param.Value)
+		}
+	})
+}
+
+// evaluated notes every name below a node. Naming too many costs nothing but
+// an integer check.
+func (f *facts) evaluated(n syntax.Node) {
+	if n == nil {
+		return
+	}
+	carried(n, "", func(n syntax.Node, _ string) {
+		switch n := n.(type) {
+		case *syntax.Lit:
+			for _, name := range strings.FieldsFunc(n.Value, notInName) {
+				f.integers[name] = true
+			}
+		case *syntax.ParamExp:
+			if n.Param != nil && isParameter(n.Param.Value) {
+				note(f.integers, n.Param.Value)
+			}
+		}
+	})
+}
+
+func note(set map[string]bool, name string) {
+	if isParameter(name) {
+		set["$"] = true
+		name = "$" + name
+	}
+	set[name] = true
+}
+
+func isParameter(name string) bool { return strings.Trim(name, "0123456789@*") == "" }
+
+func notInName(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+}
+
+func isArithmTest(op syntax.BinTestOperator) bool {
+	switch op {
+	case syntax.TsEql, syntax.TsNeq, syntax.TsLeq, syntax.TsGeq, syntax.TsLss, syntax.TsGtr:
+		return true
+	}
+	return false
+}
+
+func (f *facts) call(args []*syntax.Word) {
+	lit := args[0].Lit()
+	for _, word := range f.codeWords(args) {
+		f.code(word)
+	}
+	f.moves = f.moves || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(movers, lit)
+	f.shifts = f.shifts || lit == "set" || lit == "shift"
+	switch lit {
+	case "builtin", "command": // could stand before declare
+		f.anyInteger, f.arrays = true, true
+	case "cd", "pushd":
+		f.feeds = append(f.feeds, source{[]string{"PWD"}, nodes(args[1:])})
+	case "printf":
+		if len(args) > 3 && args[1].Lit() == "-v" {
+			f.feeds = append(f.feeds, source{[]string{args[2].Lit()}, nodes(args[3:])})
+			f.arrays = true
+		}
+	}
+}
+
+// codeWords are the words of a command that it, or a shell behind it, runs.
+func (f *facts) codeWords(args []*syntax.Word) []*syntax.Word {
+	wrapped := slices.Contains(wrappers, programName(args[0]))
+	shell, test := false, false
+	var out []*syntax.Word
+	for i, word := range args {
+		name, rest := programName(word), args[i+1:]
+		if shell && isCodeFlag(arg{text: word.Lit()}) || test && (name == "-v" || name == "-R") {
+			out = append(out, rest[:min(len(rest), 1)]...)
+		}
+		shell = shell || slices.Contains(posixShells, name) || slices.Contains(otherShells, name) || programs[name] == optionCode ||
+			(i == 0 || wrapped) && name == "" // a shell by another name
+		if i > 0 && !wrapped {
+			continue
+		}
+		r := programs[name]
+		if i == 0 && r == noCode {
+			r = builtins[name]
+		}
+		switch r {
+		case allCode, anyCode, afterCode:
+			out = append(out, rest...)
+		case remoteCode:
+			out = append(out, rest[behindHost(len(rest), func(i int) string { return rest[i].Lit() }):]...)
+		case testCode:
+			test = true
+		case printfCode:
+			if len(rest) > 1 && rest[0].Lit() == "-v" {
+				out = append(out, rest[1])
+			}
+		}
+	}
+	return out
+}
+
+func (f *facts) declare(d *syntax.DeclClause) {
+	integer := d.Variant.Value == "nameref"
+	for _, a := range d.Args {
+		if a.Name != nil {
+			continue
+		}
+		f.code(a.Value)
+		lit := a.Value.Lit()
+		if lit == "" {
+			f.anyInteger, f.arrays = true, true
+		}
+		integer = integer || strings.ContainsAny(lit, "in")
+		f.arrays = f.arrays || strings.ContainsAny(lit, "aA")
+	}
+	for _, a := range d.Args {
+		if integer && a.Name != nil {
+			f.integers[a.Name.Value] = true
+		}
+	}
+}
