@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"fanout/internal/run"
 	"fanout/internal/sink"
@@ -23,8 +24,12 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := errors.Join(root.Execute(), app.helpErr)
+	// Where these two fail there is no one to tell.
 	if text := message(err); text != "" {
-		fmt.Fprintf(stderr, "fanout: %s\n", text)
+		fmt.Fprintf(stderr, "fanout: %s\n", strings.ReplaceAll(text, "\n", "\nfanout: "))
+	}
+	if app.summary != nil && app.tell(err) {
+		app.summary.WriteTo(stderr)
 	}
 	return exitCode(err, app.summary)
 }
@@ -33,6 +38,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 type app struct {
 	io      run.IO
 	summary *sink.Summary // of the run, if it came to one
+	quiet   bool          // nothing is to be said about it
 	helpErr error         // cobra's help cannot fail
 }
 
@@ -100,10 +106,12 @@ func (a *app) run(p planned) error {
 	}
 	ctx, stop := stopOnSignals(context.Background(), r.KillNow)
 	defer stop()
-	summary, err := r.Do(ctx)
-	a.summary = summary
-	if !p.Quiet && !p.DryRun && summary.Notable() && !errors.Is(err, sink.ErrReaderGone) {
-		summary.WriteTo(a.io.Stderr) // where this fails there is no one to tell
-	}
+	a.quiet = p.Quiet || p.DryRun
+	a.summary, err = r.Do(ctx)
 	return err
+}
+
+// tell decides whether the summary is worth a look.
+func (a *app) tell(err error) bool {
+	return !a.quiet && a.summary.Notable() && !errors.Is(err, sink.ErrReaderGone)
 }

@@ -53,6 +53,7 @@ type Collector struct {
 	lines   sync.Mutex // with Line, held while whole lines are written
 	failed  atomic.Bool
 	backlog atomic.Int64 // finished jobs whose output is not written yet
+	rounds  atomic.Int64 // of the goroutine, after each of which there may be room, or a turn
 
 	mu      sync.Mutex
 	work    sync.Cond // for the goroutine: something to do
@@ -146,13 +147,13 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 		c.backlog.Add(1)
 	}
 	c.mu.Lock()
-	c.order.finish(e, r)
+	awaited := c.order.finish(e, r)
 	if len(c.observers) > 0 {
 		c.events = append(c.events, ev)
 	}
 	// Waking the goroutine costs a twentieth of the smallest job: the counting of
 	// silent successes can wait.
-	if r != nil || st.Failed() || len(c.events) > eventsLazy || c.order.keep && c.backlog.Load() > 0 {
+	if r != nil || awaited && !c.spec.Instant || st.Failed() || len(c.events) > eventsLazy {
 		c.work.Signal()
 	}
 	c.mu.Unlock()
@@ -189,6 +190,7 @@ func (c *Collector) fail(err error) {
 	}
 	c.mu.Lock()
 	c.err = err
+	c.room.Broadcast()
 	c.mu.Unlock()
 	c.onError(err)
 }

@@ -38,6 +38,9 @@ func (s *stream) makeRoom() error {
 		switch {
 		case buf == nil:
 			s.held.buf = c.memory.take()
+			if c.order.streams() {
+				c.nudge(s.e)
+			}
 			return nil
 		case len(buf) < cap(buf):
 			return nil
@@ -46,21 +49,24 @@ func (s *stream) makeRoom() error {
 			s.held.buf = grown
 			return nil
 		}
-		if !s.e.wants {
+		if !s.e.wants && !c.byLines() {
 			s.e.wants = true
 			c.want(s.e)
 		}
+		round := c.rounds.Load()
 		ext, err := c.spill.store(buf)
 		if err == nil {
 			s.held.spill(ext)
 			s.held.buf = buf[:0]
 			return nil
 		}
-		if err != errNoRoom {
-			c.fail(err)
-			return err
+		if err == errNoRoom && !c.byLines() {
+			err = c.await(s, round)
 		}
-		if err := c.await(s); err != nil {
+		if err != nil && err != errDropped {
+			c.fail(err)
+		}
+		if err != nil {
 			return err
 		}
 		if s.direct() {
@@ -84,6 +90,15 @@ func (h *held) spill(e extent) {
 	h.spilled = append(h.spilled, e)
 }
 
+// nudge has the stream lent to a job that begins to print, if it is the head.
+func (c *Collector) nudge(e *entry) {
+	c.mu.Lock()
+	if e.job.Seq == c.order.head {
+		c.work.Signal()
+	}
+	c.mu.Unlock()
+}
+
 // want asks for the stream on behalf of a job whose output has outgrown memory.
 func (c *Collector) want(e *entry) {
 	c.mu.Lock()
@@ -92,9 +107,9 @@ func (c *Collector) want(e *entry) {
 	c.mu.Unlock()
 }
 
-// await gives way, with nothing more to be spilled, until there is room or it is
-// the job's turn to write.
-func (c *Collector) await(s *stream) error {
+// await gives way, with nothing more to be spilled, until the goroutine has gone
+// on from the round: there may be room by then, or it is the job's turn to write.
+func (c *Collector) await(s *stream, round int64) error {
 	s.e.mu.Unlock()
 	defer s.e.mu.Lock()
 	c.mu.Lock()
@@ -103,10 +118,12 @@ func (c *Collector) await(s *stream) error {
 		c.full = true
 		c.onFull()
 	}
-	if c.stopped || c.failed.Load() {
-		return errDropped
+	for c.rounds.Load() == round {
+		if c.stopped || c.failed.Load() {
+			return errDropped
+		}
+		c.room.Wait()
 	}
-	c.room.Wait()
 	return nil
 }
 

@@ -52,6 +52,7 @@ func (c *Collector) loop() {
 		}
 		c.mu.Lock()
 		c.writing = false
+		c.rounds.Add(1)
 		c.room.Broadcast()
 		c.mu.Unlock()
 	}
@@ -114,15 +115,15 @@ func (c *Collector) write(number int, h *held, more []byte) error {
 
 func (c *Collector) writeHeld(file *sink.File, h *held) error {
 	defer func() {
+		for _, e := range h.spilled { // after a failure
+			c.spill.release(e)
+		}
 		if h.buf != nil {
 			c.memory.give(h.buf)
 		}
 		*h = held{}
 	}()
 	if c.failed.Load() {
-		for _, e := range h.spilled {
-			c.spill.release(e)
-		}
 		return errDropped
 	}
 	if file == c.files[1] {

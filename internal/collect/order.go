@@ -27,6 +27,9 @@ type place struct {
 
 func newOrder(keep, lends bool) order { return order{keep: keep, lends: lends, head: 1} }
 
+// streams says that the head of the order has the stream while it runs.
+func (o *order) streams() bool { return o.keep && o.lends }
+
 // within reports whether the job may start with no more than n jobs before it in
 // the order of which the first is not written yet.
 func (o *order) within(seq int64, n int) bool {
@@ -42,7 +45,8 @@ func (o *order) start(e *entry) {
 	}
 }
 
-func (o *order) finish(e *entry, r *result) {
+// finish takes the job's result, and reports whether others waited for its end.
+func (o *order) finish(e *entry, r *result) (awaited bool) {
 	owned := o.owner == e
 	if owned {
 		o.owner = nil
@@ -50,7 +54,7 @@ func (o *order) finish(e *entry, r *result) {
 	switch {
 	case o.keep:
 		*o.at(e.job.Seq) = place{done: true, result: r}
-		return
+		return e.job.Seq == o.head
 	case r == nil:
 	case owned:
 		o.finished = append([]*result{r}, o.finished...)
@@ -58,6 +62,7 @@ func (o *order) finish(e *entry, r *result) {
 		o.finished = append(o.finished, r)
 	}
 	o.unwait(e)
+	return owned
 }
 
 // want queues a job of which the output does not fit into its buffer.
@@ -99,7 +104,7 @@ func (o *order) nextInOrder(batch []*result) (ready []*result, lend *entry) {
 	for len(o.ring) > 0 {
 		p := o.at(o.head)
 		if !p.done {
-			if o.lends && len(batch) == 0 {
+			if o.streams() && len(batch) == 0 {
 				o.owner = p.running
 			}
 			return batch, o.owner

@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNoRoom says that output has to wait for its turn instead of being spilled.
-var errNoRoom = errors.New("no room to spill output")
+// errNoRoom says that output has to wait for its turn instead of being spilled. It
+// becomes an error of the run where there is no turn to wait for: a line that is
+// too long for memory and not complete.
+var errNoRoom = errors.New("no room to spill output; name another place with --tmpdir")
 
 // spill is the one unlinked temporary file that holds all output for which memory
 // is too small. One file for all jobs, because a finished job that waits for its

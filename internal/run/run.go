@@ -59,7 +59,8 @@ func New(p plan.Plan, std IO) (*Run, error) {
 		return nil, err
 	}
 	if p.Out != "" {
-		r.out, err = os.Create(p.Out)
+		// For writing only: who reads a named pipe as well never loses its reader.
+		r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	}
 	return r, err
 }
@@ -154,7 +155,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	if errors.Is(err, schedule.ErrFailures) {
 		err = nil
 	}
-	if !errors.Is(err, sink.ErrReaderGone) {
+	if !errors.Is(err, writeErr) && !errors.Is(err, sink.ErrReaderGone) {
 		err = errors.Join(err, writeErr)
 	}
 	if r.out != r.io.Stdout {
