@@ -114,10 +114,10 @@ func workers(s string) (int, error) {
 	if err != nil || n < 1 {
 		return 0, fmt.Errorf("-j %s: the number of workers is a whole number from 1 on, or a percentage of the %d CPUs such as 150%%", s, cpus)
 	}
-	if percent {
+	const most = 100_000
+	if percent && n <= 100*most {
 		n = max(1, n*cpus/100)
 	}
-	const most = 100_000
 	if n > most {
 		return 0, fmt.Errorf("-j %s: more than %d workers do not fit on one machine", s, most)
 	}

@@ -103,11 +103,18 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 // defaultShell is bash, else sh.
 func defaultShell() []string {
 	for _, name := range []string{"bash", "sh"} {
-		if found, err := process.LookPath(name, os.Getenv("PATH"), ""); err == nil {
+		if found, err := process.LookPath(name, searchPath(), ""); err == nil {
 			return []string{found}
 		}
 	}
 	return []string{"/bin/sh"}
+}
+
+func searchPath() string {
+	if path, set := os.LookupEnv("PATH"); set {
+		return path
+	}
+	return process.DefaultPath
 }
 
 // givenShell is the shell that the user names, with its options.
@@ -119,7 +126,7 @@ func (f *placeFlags) givenShell() ([]string, error) {
 	if len(words) == 0 {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")
 	}
-	found, err := process.LookPath(words[0], os.Getenv("PATH"), "")
+	found, err := process.LookPath(words[0], searchPath(), "")
 	if err != nil {
 		return nil, fmt.Errorf("--shell %s: %w", words[0], err)
 	}

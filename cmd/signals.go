@@ -14,7 +14,7 @@ type SignalError struct{ Signal syscall.Signal }
 
 func (e *SignalError) Error() string { return fmt.Sprintf("stopped by %s", e.Signal) }
 
-// stopOnSignals returns a context that the first INT, TERM or HUP cancels, with a
+// stopOnSignals returns a context that the first INT, TERM, HUP or QUIT cancels, with a
 // SignalError as its cause. A second one calls again. The function undoes it.
 //
 // A signal that is ignored from the start, as under nohup, stays ignored. SIGPIPE
@@ -24,7 +24,7 @@ func stopOnSignals(ctx context.Context, again func()) (context.Context, func()) 
 	pipe := make(chan os.Signal, 1)
 	signal.Notify(pipe, syscall.SIGPIPE)
 	got := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(s) {
 			signal.Notify(got, s)
 		}

@@ -364,7 +364,7 @@ func TestModel(t *testing.T) {
 				for _, piped := range []bool{true, false} {
 					spec.Mode = mode
 					spec.Slots = 8
-					jobs := []int64{400, 120, 24}[size]
+					jobs := []int64{300, 80, 20}[size]
 					name := fmt.Sprintf("mode %d, keep %v, tag %v, instant %v, size %d, piped %v", mode, spec.KeepOrder, spec.Tag, spec.Instant, size, piped)
 					t.Run(name, func(t *testing.T) { model(t, spec, jobs, sizes, piped) })
 				}
@@ -673,7 +673,7 @@ func noRoom(t *testing.T, c *Collector) {
 // TestNoRoom: with a full disk jobs wait for their turn; nothing is lost.
 func TestNoRoom(t *testing.T) {
 	for _, spec := range []Spec{{Slots: 6, KeepOrder: true}, {Slots: 6}, {Slots: 6, Tag: true}, {Slots: 6, KeepOrder: true, Tag: true}} {
-		for range 10 {
+		for range 3 {
 			w := newWorld(t, spec, true)
 			noRoom(t, w.Collector)
 			const jobs, size = 24, 600 << 10
@@ -684,7 +684,7 @@ func TestNoRoom(t *testing.T) {
 				for slot := range spec.Slots {
 					slots.Go(func() {
 						for n := seq.Add(1); n <= jobs; n = seq.Add(1) {
-							text := strings.Repeat(fmt.Sprintf("%d\n", n%10), size/2)
+							text := strings.Repeat(strings.Repeat(fmt.Sprint(n%10), 99)+"\n", size/100)
 							want[n-1] = expected(spec, "x", []chunk{{0, text, false}}, 0)
 							j := newJob(n, slot+1, "x")
 							out := w.Start(j)
@@ -704,6 +704,27 @@ func TestNoRoom(t *testing.T) {
 			checkOutput(t, spec, got, want)
 		}
 	}
+}
+
+// TestNoRoomForLines: a line that has to be kept whole and cannot be kept is an error.
+func TestNoRoomForLines(t *testing.T) {
+	w := newWorld(t, Spec{Mode: Line, Slots: 3}, true)
+	noRoom(t, w.Collector)
+	var slots sync.WaitGroup
+	for i := range w.spec.Slots {
+		slots.Go(func() {
+			j := newJob(int64(i+1), i+1, "x")
+			out := w.Start(j)
+			print(out, chunk{0, strings.Repeat("x", 4<<20) + "\n", i == 1})
+			w.Done(j, job.Status{})
+		})
+	}
+	in(t, "the run", slots.Wait)
+	in(t, "Close", func() {
+		if err := w.Close(); !errors.Is(err, errNoRoom) || w.errs.Load() != 1 {
+			t.Errorf("%v, OnError %d times", err, w.errs.Load())
+		}
+	})
 }
 
 // TestAwaitAfterLend: a job that goes to wait for its turn just after it was

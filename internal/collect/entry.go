@@ -4,8 +4,6 @@ import (
 	"sync"
 
 	"fanout/internal/job"
-
-	"golang.org/x/sys/unix"
 )
 
 // entry is the output of the job that a slot runs now. Its slot's goroutine uses
@@ -51,9 +49,9 @@ func (e *entry) reset(j job.Job) {
 func (e *entry) output() job.Output {
 	switch e.c.spec.Mode {
 	case Raw:
-		return job.Output{Stdout: inherited(e.c.files[0].Fd()), Stderr: inherited(e.c.files[1].Fd())}
+		return job.Output{Stdout: (*inherited)(&e.streams[0]), Stderr: (*inherited)(&e.streams[1])}
 	case None:
-		return job.Output{Stdout: inherited(e.c.spec.Null), Stderr: (*tailOnly)(&e.streams[1])}
+		return job.Output{Stdout: discarded(e.c.spec.Null), Stderr: (*tailOnly)(&e.streams[1])}
 	default:
 		return job.Output{Stdout: &e.streams[0], Stderr: &e.streams[1]}
 	}
@@ -79,22 +77,27 @@ func (e *entry) finish(backlog int64) *result {
 	return r
 }
 
-// inherited is a descriptor that jobs write to by themselves. Write is for what
-// fanout does in their stead.
-type inherited int
+// inherited is an output of ours that jobs write to by themselves. Write is for
+// what fanout does in their stead.
+type inherited stream
 
-func (fd inherited) Fd() int { return int(fd) }
+func (in *inherited) Fd() int { return in.e.c.files[in.number].Fd() }
 
-func (fd inherited) Write(p []byte) (int, error) {
-	for written := 0; written < len(p); {
-		n, err := unix.Write(int(fd), p[written:])
-		if err != nil && err != unix.EINTR {
-			return written, err
-		}
-		written += max(0, n)
+func (in *inherited) Write(p []byte) (int, error) {
+	in.e.c.lines.Lock()
+	defer in.e.c.lines.Unlock()
+	if in.e.c.failed.Load() {
+		return 0, errDropped
 	}
-	return len(p), nil
+	return len(p), in.e.c.write(in.number, &held{}, p)
 }
+
+// discarded is a descriptor of /dev/null.
+type discarded int
+
+func (fd discarded) Fd() int { return int(fd) }
+
+func (fd discarded) Write(p []byte) (int, error) { return len(p), nil }
 
 // tailOnly keeps the end of an output that is discarded, for the summary.
 type tailOnly stream

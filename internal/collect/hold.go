@@ -127,8 +127,11 @@ func (c *Collector) await(s *stream, round int64) error {
 	return nil
 }
 
-// byLines says that all slots write, whole lines.
-func (c *Collector) byLines() bool { return c.spec.Mode == Line && !c.spec.KeepOrder }
+// byLines says that all slots write, whole lines or, with Raw, what fanout does in
+// the jobs' stead.
+func (c *Collector) byLines() bool {
+	return c.spec.Mode == Raw || c.spec.Mode == Line && !c.spec.KeepOrder
+}
 
 // putLines writes the lines that are complete, and holds the rest.
 func (s *stream) putLines(p []byte) error {

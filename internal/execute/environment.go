@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fanout/internal/job"
+	"fanout/internal/process"
 )
 
 // environment is what all jobs of a run find in theirs.
@@ -17,7 +18,7 @@ type environment struct {
 }
 
 func newEnvironment(s Spec) environment {
-	e := environment{functions: map[string]bool{}}
+	e := environment{functions: map[string]bool{}, path: process.DefaultPath}
 	for _, kv := range s.Environ {
 		e.base = setVariable(e.base, kv)
 	}
@@ -31,11 +32,13 @@ func newEnvironment(s Spec) environment {
 		e.base = slices.DeleteFunc(e.base, func(kv string) bool { return strings.HasPrefix(kv, own+"=") })
 	}
 	e.base = append(e.base, "FANOUT_RUN="+s.RunID)
+	searched := false
 	for _, kv := range e.base {
 		name, value, _ := strings.Cut(kv, "=")
 		switch {
 		case name == "PATH":
 			e.path = value
+			searched = value != ""
 		case strings.HasPrefix(name, "BASH_FUNC_"):
 			name = strings.TrimPrefix(name, "BASH_FUNC_")
 			e.functions[strings.TrimSuffix(name, "%%")] = true
@@ -43,6 +46,7 @@ func newEnvironment(s Spec) environment {
 			e.alters = true
 		}
 	}
+	e.alters = e.alters || !searched // bash searches what it was compiled with
 	return e
 }
 

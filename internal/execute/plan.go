@@ -4,9 +4,10 @@ import "fanout/internal/template"
 
 // plan is a template's plan whose programs have been found.
 type plan struct {
-	steps  []step
-	inline bool // nothing but what fanout does itself
-	stages int  // of its longest pipeline
+	steps     []step
+	inline    bool // nothing but what fanout does itself
+	redirects bool // files are opened, as the items may name them
+	stages    int  // of its longest pipeline
 }
 
 type step struct {
@@ -25,6 +26,7 @@ func newPlan(p *template.Plan, paths [][]string) *plan {
 		st := step{op: s.Op}
 		for k, c := range s.Pipeline {
 			st.commands = append(st.commands, command{Command: c, path: paths[i][k]})
+			out.redirects = out.redirects || len(c.Redirects) > 0
 			out.inline = out.inline && c.Builtin != "" && len(c.Redirects) == 0
 		}
 		out.inline = out.inline && len(st.commands) == 1

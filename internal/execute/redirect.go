@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fanout/internal/template"
@@ -70,6 +71,51 @@ func (r *runner) redirect(c *command, f *files) error {
 	return nil
 }
 
+// needsShell says that one of the job's redirections is better done by a shell's
+// own processes than in this one: names such as /dev/stdout mean something else
+// here, and opening a named pipe can wait for another stage of the same pipeline.
+func (r *runner) needsShell(p *plan) bool {
+	for _, s := range p.steps {
+		for _, c := range s.commands {
+			for _, rd := range c.Redirects {
+				if rd.Kind == template.Dup {
+					continue
+				}
+				name, err := rd.Target.Single(r.job)
+				if err == nil && r.isSpecial(name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (r *runner) isSpecial(name string) bool {
+	if !filepath.IsAbs(name) && r.l.spec.Dir != "" {
+		name = r.l.spec.Dir + "/" + name
+	}
+	clean := filepath.Clean(name)
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+		clean = filepath.Join(folder, filepath.Base(name))
+	}
+	for _, prefix := range []string{"/dev/std", "/dev/fd", "/proc/"} {
+		if strings.HasPrefix(clean, prefix) {
+			return true
+		}
+	}
+	kind := fileType(name)
+	return kind == unix.S_IFIFO || kind == unix.S_IFSOCK
+}
+
+func fileType(name string) uint32 {
+	var st unix.Stat_t
+	if unix.Stat(name, &st) != nil {
+		return 0
+	}
+	return uint32(st.Mode) & unix.S_IFMT
+}
+
 var errStopped = errors.New("stopped")
 
 // open opens a file as seen from the job's directory.
@@ -78,10 +124,9 @@ func (r *runner) open(name string, flags int) (int, error) {
 		return -1, unix.ENOENT
 	}
 	if r.l.spec.Dir != "" && !filepath.IsAbs(name) {
-		name = filepath.Join(r.l.spec.Dir, name)
+		name = r.l.spec.Dir + "/" + name
 	}
-	var st unix.Stat_t
-	if unix.Stat(name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO {
+	if fileType(name) == unix.S_IFIFO { // made by the job itself: see needsShell
 		return openFIFO(r.ctx, name, flags)
 	}
 	return openFile(name, flags)

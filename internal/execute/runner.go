@@ -41,10 +41,10 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 		return notStarted(err)
 	}
 	var st job.Status
-	if p != nil {
-		st = r.native(p)
-	} else {
+	if p == nil || p.redirects && r.needsShell(p) {
 		st = r.shell()
+	} else {
+		st = r.native(p)
 	}
 	st.Held = r.tree.Finish()
 	st.Usage = r.usage
@@ -150,9 +150,9 @@ func startFailure(name string, err error) job.Status {
 	}
 	err = fmt.Errorf("%s: %w", name, err)
 	switch errno {
-	case unix.ENOENT, unix.ENOTDIR:
+	case unix.ENOENT:
 		return job.Status{End: job.NotFound, Err: err}
-	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ELOOP, unix.ETXTBSY:
+	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY:
 		return job.Status{End: job.NotExecutable, Err: err}
 	default:
 		return notStarted(err)
@@ -162,7 +162,7 @@ func startFailure(name string, err error) job.Status {
 // isText follows bash: a file with a NUL in its first line is no script.
 func isText(path, dir string) bool {
 	if dir != "" && !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
+		path = dir + "/" + path
 	}
 	f, err := os.Open(path)
 	if err != nil {

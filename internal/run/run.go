@@ -148,6 +148,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
 
 	writeErr := c.Close()
+	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
+		err = context.Cause(ctx) // the end came while the last output was waiting for its reader
+	}
 	if unhook() {
 		c.Stop() // no more than the end of the watch, now that everything is written
 	}

@@ -1,0 +1,381 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"fanout/internal/collect"
+	"fanout/internal/input"
+	"fanout/internal/plan"
+	"fanout/internal/run"
+	"fanout/internal/schedule"
+	"fanout/internal/template"
+
+	"github.com/spf13/cobra"
+)
+
+func TestWorkers(t *testing.T) {
+	cpus := runtime.NumCPU()
+	for s, want := range map[string]int{
+		"1": 1, "7": 7, "100000": 100000, "100%": cpus, "200%": 2 * cpus, "1%": max(1, cpus/100), "150%": max(1, 150*cpus/100), "+3": 3,
+	} {
+		if got, err := workers(s); err != nil || got != want {
+			t.Errorf("%q: %d, %v, want %d", s, got, err, want)
+		}
+	}
+	for _, s := range []string{
+		"", "0", "-1", "x", "1.5", " 1", "1 ", "%", "0%", "-5%", "x%", "100%%", "100001", "99999999999999999999",
+		"9223372036854775807%", "99999999999%", "0x10",
+	} {
+		if got, err := workers(s); err == nil || !strings.Contains(err.Error(), "-j") {
+			t.Errorf("%q: %d, %v", s, got, err)
+		}
+	}
+}
+
+func TestPerSecond(t *testing.T) {
+	for s, want := range map[string]float64{
+		"1": 1, "10/s": 10, "0.5/s": 0.5, "90/m": 1.5, "60/m": 1, "3600/h": 1, "1e3/s": 1000, "1/h": 1.0 / 3600,
+	} {
+		if got, err := perSecond(s); err != nil || got != want {
+			t.Errorf("%q: %v, %v, want %v", s, got, err, want)
+		}
+	}
+	for _, s := range []string{"", "0", "0/s", "-1/s", "x", "/s", "1/d", "1/ms", "1/s/s", "NaN", "Inf/s", "1e9/s", "1 /s", "1/S"} {
+		if got, err := perSecond(s); err == nil || !strings.Contains(err.Error(), "--rate") {
+			t.Errorf("%q: %v, %v", s, got, err)
+		}
+	}
+}
+
+func TestPositive(t *testing.T) {
+	for s, want := range map[string]int{"1": 1, "500": 500} {
+		if got, err := positive("-n", s); err != nil || got != want {
+			t.Errorf("%q: %d, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "0", "-1", "x", "1.5", "99999999999999999999"} {
+		if got, err := positive("-n", s); err == nil || !strings.HasPrefix(err.Error(), "-n ") {
+			t.Errorf("%q: %d, %v", s, got, err)
+		}
+	}
+}
+
+func TestSplitSources(t *testing.T) {
+	list := func(args ...string) input.Source { return input.Source{Args: args} }
+	file := func(name string) input.Source { return input.Source{Path: name, IsFile: true} }
+	for _, tt := range []struct {
+		args    string
+		command string
+		sources []input.Source
+	}{
+		{"", "", nil},
+		{"cat -n {}", "cat -n {}", nil},
+		{"cat ::: a b", "cat", []input.Source{list("a", "b")}},
+		{"cat :::", "cat", []input.Source{{}}},
+		{"cat ::: a ::: b c", "cat", []input.Source{list("a"), list("b", "c")}},
+		{"cat ::: ::: b", "cat", []input.Source{{}, list("b")}},
+		{"cat :::: f", "cat", []input.Source{file("f")}},
+		{"cat :::: f g", "cat", []input.Source{file("f"), file("g")}},
+		{"cat :::: - ::: a :::: g", "cat", []input.Source{file("-"), list("a"), file("g")}},
+		{"::: a", "", []input.Source{list("a")}},
+		{"cat ::::: x", "cat ::::: x", nil},
+		{"cat ::: -x --y", "cat", []input.Source{list("-x", "--y")}},
+		{"cat :::+ a", "cat :::+ a", nil}, // part of the command, as long as no source has begun
+	} {
+		command, sources, err := splitSources(strings.Fields(tt.args))
+		if err != nil || strings.Join(command, " ") != tt.command || !reflect.DeepEqual(sources, tt.sources) {
+			t.Errorf("%q: %q, %v, %v", tt.args, command, sources, err)
+		}
+	}
+	for _, args := range []string{"cat ::::", "cat ::: a :::+ b", "cat ::: a ::::+ b"} {
+		if command, sources, err := splitSources(strings.Fields(args)); err == nil {
+			t.Errorf("%q: %q, %v", args, command, sources)
+		}
+	}
+}
+
+// parse is the plan of a command line.
+func parse(t *testing.T, args ...string) (plan.Plan, error) {
+	t.Helper()
+	f := newFlags()
+	c := &cobra.Command{}
+	c.Flags().SetInterspersed(false)
+	f.register(c.Flags())
+	if err := c.ParseFlags(args); err != nil {
+		return plan.Plan{}, err
+	}
+	p, err := f.plan(c, c.Flags().Args())
+	return p.Plan, err
+}
+
+func TestPlan(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Mkdir("sub", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cpus := runtime.NumCPU()
+	for _, tt := range []struct {
+		args string
+		what func(p plan.Plan) any
+		want any
+	}{
+		{"cat", func(p plan.Plan) any { return p.Template.Command }, []string{"cat"}},
+		{"cat -j 3", func(p plan.Plan) any { return p.Template.Command }, []string{"cat", "-j", "3"}},
+		{"-- version x", func(p plan.Plan) any { return p.Template.Command }, []string{"version", "x"}},
+		{"cat", func(p plan.Plan) any { return p.Schedule.Workers }, 2 * cpus},
+		{"-j3 cat", func(p plan.Plan) any { return p.Schedule.Workers }, 3},
+		{"-j3 cat", func(p plan.Plan) any { return []int{p.Execute.Slots, p.Collect.Slots, p.Template.Workers} }, []int{3, 3, 3}},
+		{"--workers=100% cat", func(p plan.Plan) any { return p.Schedule.Workers }, cpus},
+		{"--delay 200ms cat", func(p plan.Plan) any { return p.Schedule.Delay }, 200 * time.Millisecond},
+		{"--rate 90/m cat", func(p plan.Plan) any { return p.Schedule.Rate }, 1.5},
+		{"cat", func(p plan.Plan) any { return p.Schedule.Rate }, 0.0},
+		{"cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{}},
+		{"-e cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{Count: 1}},
+		{"-e cat", func(p plan.Plan) any { return p.Schedule.Soon }, false},
+		{"-e cat soon", func(p plan.Plan) any { return p.Template.Command }, []string{"cat", "soon"}},
+		{"--stop-on-error=soon cat", func(p plan.Plan) any { return p.Schedule.Soon }, true},
+		{"-e=soon cat", func(p plan.Plan) any { return p.Schedule.Soon }, true},
+		{"--max-failures 10% cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{Percent: 10}},
+		{"-e --max-failures 5 cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{Count: 5}},
+		{"cat", func(p plan.Plan) any { return p.Process.Grace }, 5 * time.Second},
+		{"--grace 0s cat", func(p plan.Plan) any { return p.Process.Grace }, time.Duration(0)},
+		{"cat", func(p plan.Plan) any { return p.Input.Delimiter }, "\n"},
+		{"-0 cat", func(p plan.Plan) any { return p.Input.Delimiter }, "\x00"},
+		{`-d \t cat`, func(p plan.Plan) any { return p.Input.Delimiter }, "\t"},
+		{"-0 cat", func(p plan.Plan) any { return p.Template.Terminator }, "\x00"},
+		{"--skip-empty --link cat", func(p plan.Plan) any { return []bool{p.Input.SkipEmpty, p.Input.Link} }, []bool{true, true}},
+		{"--format shell cat", func(p plan.Plan) any { return p.Input.Shell }, true},
+		{"-a x -a - cat :::: y", func(p plan.Plan) any { return p.Input.Sources },
+			[]input.Source{{Path: "x", IsFile: true}, {Path: "-", IsFile: true}, {Path: "y", IsFile: true}}},
+		{"cat", func(p plan.Plan) any { return p.Template.Sources }, 1},
+		{"cat ::: a ::: b", func(p plan.Plan) any { return p.Template.Sources }, 2},
+		{"cat", func(p plan.Plan) any { return p.Template.Batch }, 1},
+		{"-n 7 cat", func(p plan.Plan) any { return p.Template.Batch }, 7},
+		{"-n max cat", func(p plan.Plan) any { return p.Template.Batch }, template.BatchMax},
+		{"--pipe cat", func(p plan.Plan) any { return p.Template.Pipe && p.Execute.Pipe }, true},
+		{"--dry-run cat", func(p plan.Plan) any { return p.DryRun }, true},
+		{"cat", func(p plan.Plan) any { return p.Collect.Mode }, collect.Group},
+		{"--output line cat", func(p plan.Plan) any { return p.Collect.Mode }, collect.Line},
+		{"--output raw cat", func(p plan.Plan) any { return p.Collect.Mode }, collect.Raw},
+		{"--output none cat", func(p plan.Plan) any { return p.Collect.Mode }, collect.None},
+		{"-k --tag -q -o out cat", func(p plan.Plan) any { return fmt.Sprintln(p.Collect.KeepOrder, p.Collect.Tag, p.Quiet, p.Out) }, "true true true out\n"},
+		{"cat", func(p plan.Plan) any { return p.Collect.TmpDir }, os.TempDir()},
+		{"--tmpdir sub cat", func(p plan.Plan) any { return p.Collect.TmpDir }, "sub"},
+		{"-C sub cat", func(p plan.Plan) any { return p.Execute.Dir }, mustGetwd(t) + "/sub"},
+		{"--env A=1 --env B= cat", func(p plan.Plan) any { return p.Execute.Env }, []string{"A=1", "B="}},
+		{"cat", func(p plan.Plan) any { return p.Execute.ShellForced }, false},
+		{"--shell sh cat", func(p plan.Plan) any { return p.Execute.ShellForced }, true},
+		{"cat", func(p plan.Plan) any { return len(p.Execute.RunID) }, 32},
+		{"cat", func(p plan.Plan) any {
+			return p.Template.Limits.Arg > 4096 && p.Template.Limits.Total > p.Template.Limits.Arg
+		}, true},
+	} {
+		p, err := parse(t, strings.Fields(tt.args)...)
+		if err != nil {
+			t.Errorf("%s: %v", tt.args, err)
+			continue
+		}
+		if got := tt.what(p); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.args, got, tt.want)
+		}
+	}
+	p, err := parse(t, "--shell", "sh -e -u", "cat")
+	if err != nil || len(p.Execute.Shell) != 3 || !strings.HasSuffix(p.Execute.Shell[0], "/sh") || p.Execute.Shell[2] != "-u" {
+		t.Errorf("%v, %v", p.Execute.Shell, err)
+	}
+}
+
+func mustGetwd(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestWrongUsage: what cannot be meant is refused, and the message names the flag.
+func TestWrongUsage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		name string // in the message
+	}{
+		{nil, "COMMAND is missing"},
+		{[]string{":::", "a"}, "COMMAND is missing"},
+		{[]string{"--no-such-flag", "cat"}, "no-such-flag"},
+		{[]string{"-j", "0", "cat"}, "-j 0"},
+		{[]string{"-j", "", "cat"}, "-j"},
+		{[]string{"--delay", "-1s", "cat"}, "--delay"},
+		{[]string{"--delay", "5", "cat"}, "--delay"},
+		{[]string{"--rate", "x", "cat"}, "--rate"},
+		{[]string{"--rate", "", "cat"}, "--rate"},
+		{[]string{"-n", "0", "cat"}, "-n 0"},
+		{[]string{"-n", "many", "cat"}, "max"},
+		{[]string{"--grace", "-1s", "cat"}, "--grace"},
+		{[]string{"--stop-on-error=later", "cat"}, "--stop-on-error=later"},
+		{[]string{"--stop-on-error=", "cat"}, "--stop-on-error="},
+		{[]string{"--max-failures", "0", "cat"}, "--max-failures"},
+		{[]string{"--max-failures", "", "cat"}, "--max-failures"},
+		{[]string{"-0", "-d", ",", "cat"}, "-0 and -d"},
+		{[]string{"-d", "", "cat"}, "-d"},
+		{[]string{"-d", `\q`, "cat"}, "-d"},
+		{[]string{"--format", "csv", "cat"}, "--format csv"},
+		{[]string{"--output", "loud", "cat"}, "--output loud"},
+		{[]string{"-o", "", "cat"}, "-o"},
+		{[]string{"--tmpdir", "missing", "cat"}, "--tmpdir"},
+		{[]string{"--tmpdir", "file", "cat"}, "not a directory"},
+		{[]string{"-C", "missing", "cat"}, "-C"},
+		{[]string{"-C", "", "cat"}, "-C"},
+		{[]string{"--env", "A", "cat"}, "--env A"},
+		{[]string{"--env", "=x", "cat"}, "--env =x"},
+		{[]string{"--shell", "", "cat"}, "--shell"},
+		{[]string{"--shell", "no-such-shell", "cat"}, "no-such-shell"},
+		{[]string{"--shell", "'open", "cat"}, "--shell"},
+		{[]string{"cat", "::::"}, "::::"},
+	} {
+		if _, err := parse(t, tt.args...); err == nil || !strings.Contains(err.Error(), tt.name) {
+			t.Errorf("%q: %v, want %q", tt.args, err, tt.name)
+		}
+	}
+}
+
+func TestFromEnvironment(t *testing.T) {
+	t.Setenv("FANOUT_WORKERS", "5")
+	t.Setenv("FANOUT_KEEP_ORDER", "true")
+	t.Setenv("FANOUT_STOP_ON_ERROR", "soon")
+	t.Setenv("FANOUT_SEQ", "7") // of a job that this fanout is
+	t.Setenv("FANOUT_RUN", "outer")
+	p, err := parse(t, "cat")
+	if err != nil || p.Schedule.Workers != 5 || !p.Collect.KeepOrder || !p.Schedule.Soon {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err = parse(t, "-j2", "-e", "cat"); err != nil || p.Schedule.Workers != 2 || p.Schedule.Soon {
+		t.Errorf("flags come first: %d workers, %v", p.Schedule.Workers, err)
+	}
+	t.Setenv("FANOUT_WORKERS", "many")
+	if _, err = parse(t, "cat"); err == nil || !strings.Contains(err.Error(), "many") {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("FANOUT_WORKERS", "5")
+	t.Setenv("FANOUT_DELAY", "soon")
+	if _, err = parse(t, "cat"); err == nil || !strings.Contains(err.Error(), "FANOUT_DELAY") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestHelp: it fits two screens, and tells of every flag and every exit code.
+func TestHelp(t *testing.T) {
+	root := (&app{}).root()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetArgs([]string{"--help"})
+	if err := root.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	lines := strings.Split(text, "\n")
+	if len(lines) > 100 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for i, line := range lines {
+		if len(line) > 120 || strings.TrimRight(line, " ") != line {
+			t.Errorf("line %d: %q", i+1, line)
+		}
+	}
+	for _, word := range []string{
+		"Usage:", "Examples:", "Input:", "Command:", "Workers:", "Failure:", "Output:", "Place:", "Exit codes:", "{/.}", "{:q}", "{{}}", ":::", "::::",
+		"--null", "--workers", "--keep-order", "--dry-run", "--pipe", "--stop-on-error", "--tmpdir", "--shell",
+		"123", "125", "126", "127", "129, 130, 143", "141",
+	} {
+		if !strings.Contains(text, word) {
+			t.Errorf("%q is missing", word)
+		}
+	}
+	if strings.Contains(text, "completion") && !strings.Contains(text, "fanout --") {
+		t.Error("a program with the name of a subcommand is not told of")
+	}
+}
+
+// TestMainCodes runs whole command lines for their exit codes.
+func TestMainCodes(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("plain", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args      []string
+		want      int
+		out, errs string // errs is contained
+	}{
+		{[]string{"echo", ":::", "a"}, 0, "a\n", ""},
+		{[]string{"-k", "cat {} | tr a b", ":::", "plain", "plain"}, 0, "", ""},
+		{[]string{"false"}, 0, "", ""}, // no item
+		{[]string{"-k", "echo", ":::", "a", "b"}, 0, "a\nb\n", ""},
+		{[]string{"--dry-run", "rm {}", ":::", "a b"}, 0, "rm 'a b'\n", ""},
+		{[]string{"cat", "::::", "missing"}, 1, "", "missing"},
+		{[]string{"-o", "missing/x", "echo", ":::", "a"}, 1, "", "missing/x"},
+		{[]string{"--what", "cat"}, 2, "", "--help"},
+		{[]string{}, 2, "", "COMMAND"},
+		{[]string{"-k", "--output", "raw", "cat", ":::", "a"}, 2, "", "raw"},
+		{[]string{"sh -c 'x {}'", ":::", "a"}, 2, "", "$1"},
+		{[]string{"false", ":::", "a"}, 123, "", "1 job: 0 ok, 1 failed"},
+		{[]string{"-q", "false", ":::", "a"}, 123, "", ""},
+		{[]string{"sh", "-c", "echo why >&2; exit 127", ":::", "a"}, 123, "", "| why"},
+		{[]string{"-j1", "-e", "[ {} = b ]", ":::", "b", "a", "b"}, 123, "", "2 jobs: 1 ok, 1 failed"},
+		{[]string{"./plain", ":::", "a"}, 126, "", "plain"},
+		{[]string{"no-such-command", ":::", "a"}, 127, "", "no-such-command"},
+		{[]string{"{}", "x", ":::", "no-such-command"}, 127, "", "no-such-command"},
+		{[]string{"version"}, 0, "", ""},
+		{[]string{"--help"}, 0, "", ""},
+	} {
+		code, out, errs := invoke(t, tt.args...)
+		if code != tt.want || tt.out != "" && out != tt.out || !strings.Contains(errs, tt.errs) || tt.errs == "" && errs != "" {
+			t.Errorf("%q: %d, want %d\nout:  %q\nerrs: %q", tt.args, code, tt.want, out, errs)
+		}
+	}
+}
+
+func invoke(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var files [3]*os.File
+	for i := range files {
+		f, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	code = Main(args, files[0], files[1], files[2])
+	text := func(f *os.File) string {
+		b, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	return code, text(files[1]), text(files[2])
+}
+
+func TestUsageErrorIsTold(t *testing.T) {
+	var usage *run.UsageError
+	root := (&app{}).root()
+	root.SetArgs([]string{"-j", "x", "cat"})
+	if err := root.Execute(); !errors.As(err, &usage) {
+		t.Errorf("%v", err)
+	}
+}
