@@ -657,6 +657,36 @@ func TestSpills(t *testing.T) {
 	}
 }
 
+// TestBacklog: the outputs of many finished jobs that have to wait stay within the
+// bound of memory, too.
+func TestBacklog(t *testing.T) {
+	const jobs, size = 2500, 20 << 10
+	w := newWorld(t, Spec{KeepOrder: true, Slots: 2}, false)
+	head := newJob(1, 1, "1")
+	w.Start(head)
+	var want strings.Builder
+	for seq := int64(2); seq <= jobs; seq++ {
+		j := newJob(seq, 2, "x")
+		out := w.Start(j)
+		text := strings.Repeat(fmt.Sprintf("%09d\n", seq), size/10)
+		want.WriteString(text)
+		if err := print(out, chunk{0, text, false}); err != nil {
+			t.Fatal(err)
+		}
+		w.Done(j, job.Status{})
+	}
+	if used := w.memory.used.Load(); used > memoryCap+2*lastBuffer {
+		t.Errorf("%d bytes in memory", used)
+	}
+	if w.spill.live == 0 {
+		t.Error("nothing was spilled")
+	}
+	w.Done(head, job.Status{})
+	if got, _ := w.finish(); got != want.String() {
+		t.Errorf("%d bytes, want %d", len(got), want.Len())
+	}
+}
+
 // noRoom makes a Collector's spill one that is always full.
 func noRoom(t *testing.T, c *Collector) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,36 @@ func (t *Template) Display(j job.Job, shell string) string {
 	if err != nil {
 		return "# " + strings.ReplaceAll(err.Error(), "\n", " ")
 	}
+	if pieces := t.Stdin(j); pieces != nil {
+		if t.plan != nil && len(t.plan.Steps) > 1 {
+			s = "{ " + s + "; }"
+		}
+		return "printf " + printfFormat(pieces) + " | " + s
+	}
 	return s
+}
+
+// printfFormat is a format that makes printf print the pieces, which may hold
+// NUL bytes as its arguments may not.
+func printfFormat(pieces []string) string {
+	var b strings.Builder
+	for _, piece := range pieces {
+		for i := range len(piece) {
+			switch c := piece[i]; {
+			case c == '%':
+				b.WriteString("%%")
+			case c == '\\':
+				b.WriteString(`\\`)
+			case c == '\n':
+				b.WriteString(`\n`)
+			case c < ' ' || c >= 0x7f:
+				fmt.Fprintf(&b, `\%03o`, c)
+			default:
+				b.WriteByte(c)
+			}
+		}
+	}
+	return "-- " + quotePOSIX(b.String())
 }
 
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {

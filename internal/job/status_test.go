@@ -1,0 +1,55 @@
+package job
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+)
+
+func TestStatus(t *testing.T) {
+	why := errors.New("why")
+	for _, tt := range []struct {
+		status     Status
+		text       string
+		ok, failed bool
+	}{
+		{Status{}, "exit 0", true, false},
+		{Status{Code: 3}, "exit 3", false, true},
+		{Status{Code: 255}, "exit 255", false, true},
+		{Status{End: Signaled, Signal: syscall.SIGKILL}, "killed by SIGKILL", false, true},
+		{Status{End: Signaled, Signal: syscall.SIGSEGV}, "killed by SIGSEGV", false, true},
+		{Status{End: Signaled, Signal: 60}, "killed by signal 60", false, true},
+		{Status{End: TimedOut}, "timed out", false, true},
+		{Status{End: Stopped}, "stopped", false, false},
+		{Status{End: NotFound, Err: why}, "not started: why", false, true},
+		{Status{End: NotExecutable, Err: why}, "not started: why", false, true},
+		{Status{End: NotStarted, Err: why}, "not started: why", false, true},
+		{Status{End: NotStarted}, "not started", false, true},
+		{Status{End: Lost, Err: why}, "lost: why", false, true},
+		{Status{End: Lost}, "lost", false, true},
+	} {
+		if got := tt.status.String(); got != tt.text {
+			t.Errorf("%+v: %q, want %q", tt.status, got, tt.text)
+		}
+		if tt.status.OK() != tt.ok || tt.status.Failed() != tt.failed {
+			t.Errorf("%+v: OK %v, Failed %v", tt.status, tt.status.OK(), tt.status.Failed())
+		}
+	}
+}
+
+func TestLabel(t *testing.T) {
+	item := func(s string) Item { return Item{Fields: []string{s, "field"}} }
+	for _, tt := range []struct {
+		items []Item
+		want  string
+	}{
+		{nil, ""},
+		{[]Item{{}}, ""},
+		{[]Item{item("a")}, "a"},
+		{[]Item{item("a"), item("b")}, "a"},
+	} {
+		if got := (Job{Items: tt.items}).Label(); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.items, got, tt.want)
+		}
+	}
+}
