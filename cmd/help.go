@@ -32,7 +32,7 @@ const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files
 const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wrong usage
   123 a job failed         125 an outcome is unknown
   126 COMMAND cannot be executed                       127 COMMAND was not found
-  129, 130, 143 stopped by HUP, INT, TERM              141 the reader of the output is gone`
+  129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM   141 the reader of the output is gone`
 
 // help writes what --help shows: the flags in their groups.
 func (f *flags) help(c *cobra.Command, w io.Writer) error {
