@@ -62,6 +62,7 @@ func TestExitCode(t *testing.T) {
 		{signal(syscall.SIGHUP), outcomes(failed), 129},
 		{signal(syscall.SIGINT), outcomes(ok), 130},
 		{signal(syscall.SIGINT), outcomes(end(job.Lost)), 130},
+		{signal(syscall.SIGQUIT), outcomes(failed), 131},
 		{signal(syscall.SIGTERM), nil, 143},
 		{errors.Join(signal(syscall.SIGTERM), sink.ErrStopped), outcomes(), 143},
 		{errors.Join(signal(syscall.SIGINT), plain), outcomes(), 130},

@@ -298,7 +298,7 @@ func TestHelp(t *testing.T) {
 	for _, word := range []string{
 		"Usage:", "Examples:", "Input:", "Command:", "Workers:", "Failure:", "Output:", "Place:", "Exit codes:", "{/.}", "{:q}", "{{}}", ":::", "::::",
 		"--null", "--workers", "--keep-order", "--dry-run", "--pipe", "--stop-on-error", "--tmpdir", "--shell",
-		"123", "125", "126", "127", "129, 130, 143", "141",
+		"123", "125", "126", "127", "129", "130", "131", "143", "141",
 	} {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q is missing", word)
