@@ -1,0 +1,227 @@
+package collect
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/process"
+	"fanout/internal/sink"
+
+	"golang.org/x/sys/unix"
+)
+
+// patient is how long a test waits for what must happen.
+const patient = 20 * time.Second
+
+// until waits for what other goroutines bring about.
+func until(t *testing.T, what string, reached func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patient); !reached(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(end) {
+			t.Fatalf("timed out: %s", what)
+		}
+	}
+}
+
+// in runs f and fails when it is not done in time.
+func in(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(patient):
+		t.Fatalf("%s hangs", what)
+	}
+}
+
+func fdOf(t *testing.T, f *os.File) (fd int) {
+	t.Helper()
+	conn, err := f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Control(func(n uintptr) { fd = int(n) })
+	return fd
+}
+
+// blockingPipe is one as a shell makes it.
+func blockingPipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	r, w = os.NewFile(uintptr(p[0]), "r"), os.NewFile(uintptr(p[1]), "w")
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+func newFile(t *testing.T, f *os.File) *sink.File {
+	t.Helper()
+	file, err := sink.NewFile(fdOf(t, f), f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(file.Close)
+	return file
+}
+
+// world is a Collector and its two outputs: pipes that are read to their end, or files.
+type world struct {
+	*Collector
+	t     *testing.T
+	ends  [2]func() string // what came out, after Close
+	errs  atomic.Int64
+	fulls atomic.Int64
+
+	mu     sync.Mutex
+	events []job.Event
+}
+
+func newWorld(t *testing.T, spec Spec, piped bool) *world {
+	t.Helper()
+	w := &world{t: t}
+	var files [2]*sink.File
+	for i := range files {
+		var out *os.File
+		if piped {
+			r, wr := blockingPipe(t)
+			got := make(chan string, 1)
+			go func() {
+				text, _ := io.ReadAll(r)
+				got <- string(text)
+			}()
+			file := newFile(t, wr)
+			files[i] = file
+			w.ends[i] = func() string { file.Close(); wr.Close(); return <-got }
+			continue
+		}
+		out, err := os.OpenFile(fmt.Sprintf("%s/%d", t.TempDir(), i), os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { out.Close() })
+		files[i] = newFile(t, out)
+		w.ends[i] = func() string { text, _ := os.ReadFile(out.Name()); return string(text) }
+	}
+	w.Collector = newCollector(t, w, spec, files)
+	return w
+}
+
+func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Collector {
+	if spec.TmpDir == "" {
+		spec.TmpDir = t.TempDir()
+	}
+	return New(spec, files[0], files[1], Hooks{
+		OnError: func(error) { w.errs.Add(1) },
+		OnFull:  func() { w.fulls.Add(1) },
+		Observers: []func(job.Event){func(ev job.Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, ev)
+		}},
+	})
+}
+
+// finish closes the Collector and returns what came out.
+func (w *world) finish() (out, errs string) {
+	w.t.Helper()
+	in(w.t, "Close", func() {
+		if err := w.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	if w.spill.live != 0 {
+		w.t.Errorf("%d bytes of the spill were not given back", w.spill.live)
+	}
+	if used := w.memory.used.Load(); used != 0 {
+		w.t.Errorf("%d bytes of memory were not given back", used)
+	}
+	if n := w.backlog.Load(); n != 0 {
+		w.t.Errorf("a backlog of %d is left", n)
+	}
+	return w.ends[0](), w.ends[1]()
+}
+
+// checkEvents holds for every run: one Started and then one Done for each job.
+func (w *world) checkEvents(jobs int64) {
+	w.t.Helper()
+	started, done := map[int64]int{}, map[int64]int{}
+	for _, ev := range w.events {
+		switch ev.Kind {
+		case job.Started:
+			started[ev.Job.Seq]++
+		case job.Done:
+			if started[ev.Job.Seq] != 1 {
+				w.t.Errorf("job %d is done before it has started", ev.Job.Seq)
+			}
+			done[ev.Job.Seq]++
+		}
+	}
+	for seq := int64(1); seq <= jobs; seq++ {
+		if started[seq] != 1 || done[seq] != 1 {
+			w.t.Errorf("job %d: %d Started, %d Done", seq, started[seq], done[seq])
+		}
+	}
+	if len(w.events) != int(2*jobs) {
+		w.t.Errorf("%d events of %d jobs", len(w.events), jobs)
+	}
+}
+
+func newJob(seq int64, slot int, item string) job.Job {
+	return job.Job{Seq: seq, Slot: slot, Attempt: 1, Items: []job.Item{{Seq: seq, Fields: []string{item}}}}
+}
+
+// chunk is something that a job prints at one go.
+type chunk struct {
+	stream int
+	text   string
+	piped  bool // through a pipe, not by Write
+}
+
+// print has a job's output take the chunk, as process does.
+func print(out job.Output, c chunk) error {
+	w := []io.Writer{out.Stdout, out.Stderr}[c.stream]
+	reader, can := w.(process.PipeReader)
+	if !c.piped || !can {
+		_, err := io.WriteString(w, c.text)
+		return err
+	}
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	defer unix.Close(p[0])
+	go func() {
+		defer unix.Close(p[1])
+		for text := []byte(c.text); len(text) > 0; {
+			n, err := unix.Write(p[1], text)
+			if err != nil {
+				return
+			}
+			text = text[n:]
+		}
+	}()
+	poll := []unix.PollFd{{Fd: int32(p[0]), Events: unix.POLLIN}}
+	for {
+		unix.Poll(poll, -1)
+		n, err := reader.ReadPipe(p[0])
+		switch {
+		case err == unix.EAGAIN || err == unix.EINTR:
+		case err != nil:
+			return err
+		case n == 0:
+			return nil
+		}
+	}
+}

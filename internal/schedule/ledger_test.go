@@ -1,0 +1,118 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"testing"
+
+	"fanout/internal/job"
+)
+
+// ledger is a Collector that keeps what happened, and finds what must not happen.
+type ledger struct {
+	mu     sync.Mutex
+	slots  map[int]int64 // the job that runs on a slot
+	starts map[int64]int
+	dones  map[int64]job.Status
+	most   int // jobs at a time
+	faults []string
+}
+
+func newLedger() *ledger {
+	return &ledger{slots: map[int]int64{}, starts: map[int64]int{}, dones: map[int64]job.Status{}}
+}
+
+func (l *ledger) fault(format string, args ...any) {
+	l.faults = append(l.faults, fmt.Sprintf(format, args...))
+}
+
+func (l *ledger) Start(j job.Job) job.Output {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if other, busy := l.slots[j.Slot]; busy {
+		l.fault("job %d starts on slot %d, where %d runs", j.Seq, j.Slot, other)
+	}
+	l.slots[j.Slot] = j.Seq
+	l.starts[j.Seq]++
+	l.most = max(l.most, len(l.slots))
+	return job.Output{}
+}
+
+func (l *ledger) Done(j job.Job, st job.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, twice := l.dones[j.Seq]; twice {
+		l.fault("job %d is done twice", j.Seq)
+	}
+	if l.slots[j.Slot] != j.Seq {
+		l.fault("job %d is done on slot %d, where it did not start", j.Seq, j.Slot)
+	}
+	l.dones[j.Seq] = st
+	delete(l.slots, j.Slot)
+}
+
+func (l *ledger) count(end job.End) (n int) {
+	for _, st := range l.dones {
+		if st.End == end {
+			n++
+		}
+	}
+	return n
+}
+
+// check holds for every run: each of the jobs that were pulled has one Start and
+// one Done, on a slot from 1 to workers.
+func (l *ledger) check(t *testing.T, pulled int64, workers int) {
+	t.Helper()
+	for _, f := range l.faults {
+		t.Error(f)
+	}
+	for seq := int64(1); seq <= pulled; seq++ {
+		if _, done := l.dones[seq]; l.starts[seq] != 1 || !done {
+			t.Errorf("job %d: %d starts, done %v", seq, l.starts[seq], done)
+		}
+	}
+	if n := len(l.starts); int64(n) != pulled {
+		t.Errorf("%d jobs started, %d were pulled", n, pulled)
+	}
+	if len(l.slots) > 0 || l.most > workers {
+		t.Errorf("%d jobs still run, %d ran at a time on %d workers", len(l.slots), l.most, workers)
+	}
+}
+
+// source yields so many jobs, and then its error. It counts what was pulled.
+type source struct {
+	jobs   int64
+	err    error
+	pulled int64
+
+	blocked func() // called instead of an end, before a wait for ctx
+}
+
+func (s *source) all(ctx context.Context) iter.Seq2[job.Job, error] {
+	return func(yield func(job.Job, error) bool) {
+		for s.pulled < s.jobs {
+			s.pulled++
+			if !yield(job.Job{Seq: s.pulled, Attempt: 1}, nil) {
+				return
+			}
+		}
+		if s.blocked != nil {
+			s.blocked()
+			<-ctx.Done()
+		}
+		if s.err != nil {
+			yield(job.Job{}, s.err)
+		}
+	}
+}
+
+// runFunc is an Executor.
+type runFunc func(ctx context.Context, j job.Job) job.Status
+
+func (f runFunc) Run(ctx context.Context, j job.Job, _ job.Output) job.Status { return f(ctx, j) }
+
+var ok = job.Status{}
+var bad = job.Status{Code: 1}
