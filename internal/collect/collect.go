@@ -151,7 +151,7 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	if len(c.observers) > 0 {
 		c.events = append(c.events, ev)
 	}
-	// Waking the goroutine costs a twentieth of the smallest job: the counting of
+	// Waking the goroutine costs two system calls and a switch: the counting of
 	// silent successes can wait.
 	if r != nil || awaited && !c.spec.Instant || st.Failed() || len(c.events) > eventsLazy {
 		c.work.Signal()

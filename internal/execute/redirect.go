@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -95,14 +96,27 @@ func (r *runner) isSpecial(name string) bool {
 	if !filepath.IsAbs(name) && r.l.spec.Dir != "" {
 		name = r.l.spec.Dir + "/" + name
 	}
-	clean := filepath.Clean(name)
-	if folder, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
-		clean = filepath.Join(folder, filepath.Base(name))
-	}
-	for _, prefix := range []string{"/dev/std", "/dev/fd", "/proc/"} {
-		if strings.HasPrefix(clean, prefix) {
-			return true
+	const mostLinks = 40 // the system follows no more
+	for range mostLinks {
+		clean := filepath.Clean(name)
+		if folder, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+			clean = filepath.Join(folder, filepath.Base(name))
 		}
+		for _, prefix := range []string{"/dev/std", "/dev/fd", "/proc/"} {
+			if strings.HasPrefix(clean, prefix) {
+				return true
+			}
+		}
+		// One link at a time: the last of them may lead to a file of ours and look
+		// like any other.
+		target, err := os.Readlink(name)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Dir(clean) + "/" + target
+		}
+		name = target
 	}
 	kind := fileType(name)
 	return kind == unix.S_IFIFO || kind == unix.S_IFSOCK

@@ -177,8 +177,8 @@ func (t *Tree) Finish() (held bool) {
 		t.feeds[i].close()
 	}
 	t.feeds = t.feeds[:0]
-	// Not earlier: with no write end of ours, the exit of a job would wake the poll
-	// twice, for the pipes' end and for the pidfd.
+	// Not earlier: it would save nothing that could be measured, and a list's later
+	// commands still need them.
 	t.captures[0].seal()
 	t.captures[1].seal()
 	t.step(0) // most often this finds the end of both
