@@ -11,19 +11,20 @@ import (
 // mayImport is the table of docs/architecture.md: which of our packages each may
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
-	"fanout":                   {"cmd"},
-	"fanout/cmd":               {"internal/plan", "internal/run", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":      {"internal/plan", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/plan":     {"internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
-	"fanout/internal/job":      {},
-	"fanout/internal/input":    {"internal/job"},
-	"fanout/internal/template": {"internal/job"},
-	"fanout/internal/schedule": {"internal/job"},
-	"fanout/internal/process":  {},
-	"fanout/internal/execute":  {"internal/job", "internal/template", "internal/process"},
-	"fanout/internal/collect":  {"internal/job", "internal/sink"},
-	"fanout/internal/sink":     {"internal/job"},
-	"fanout/scripts/bench":     {},
+	"fanout":                        {"cmd"},
+	"fanout/cmd":                    {"internal/plan", "internal/run", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/plan", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":          {"internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/internal/job":           {},
+	"fanout/internal/input":         {"internal/job"},
+	"fanout/internal/template":      {"internal/job"},
+	"fanout/internal/schedule":      {"internal/job"},
+	"fanout/internal/process":       {"internal/process/vfork"},
+	"fanout/internal/process/vfork": {},
+	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process"},
+	"fanout/internal/collect":       {"internal/job", "internal/sink"},
+	"fanout/internal/sink":          {"internal/job"},
+	"fanout/scripts/bench":          {},
 }
 
 // goList runs go list for all packages.

@@ -118,6 +118,9 @@ func (r *runner) pipeline(commands []command) job.Status {
 			r.complain(final.status.Err)
 		}
 	}
+	if r.l.plan.single() {
+		r.tree.Seal()
+	}
 	results := r.tree.Wait()
 	return r.outcome(final, results)
 }

@@ -97,6 +97,7 @@ func (r *runner) shell() job.Status {
 	if err != nil {
 		return startFailure(shell[0], err)
 	}
+	r.tree.Seal()
 	return r.status(r.tree.Wait()[0])
 }
 

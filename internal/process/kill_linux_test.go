@@ -204,7 +204,7 @@ func TestCensusOfRealProcesses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := new(Supervisor).fork(&Command{Path: link, Argv: []string{"sleep", "1000"}}, 0)
+		p, err := new(Supervisor).fork(new(spawner), &Command{Path: link, Argv: []string{"sleep", "1000"}}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

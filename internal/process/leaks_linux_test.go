@@ -173,7 +173,7 @@ func TestWithoutPidfds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := tr.sup.fork(&Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0)
+		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,6 +31,7 @@ type Supervisor struct {
 	census  census
 	killNow atomic.Bool
 	forks   sync.RWMutex // held for reading by every fork until its child's exec
+	refused refused
 
 	mu    sync.Mutex
 	trees []*Tree
@@ -92,30 +93,34 @@ type proc struct {
 const tryFor = time.Second
 
 // fork starts c in the process group, or in a new one when group is 0.
-func (s *Supervisor) fork(c *Command, group int) (proc, error) {
-	p := proc{pidfd: -1}
-	attr := syscall.ProcAttr{
-		Dir:   c.Dir,
-		Env:   c.Env,
-		Files: []uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
-		Sys:   sysProcAttr(group, &p.pidfd),
-	}
-	var err error
+func (s *Supervisor) fork(sp *spawner, c *Command, group int) (proc, error) {
 	var began time.Time
 	for pause := time.Millisecond; ; pause *= 2 {
 		s.forks.RLock()
-		p.pid, err = syscall.ForkExec(c.Path, c.Argv, &attr)
+		pid, pidfd, err := sp.spawn(c, group, &s.refused)
 		s.forks.RUnlock()
 		if err != unix.EAGAIN && err != unix.ENOMEM && err != unix.ETXTBSY {
-			return p, err
+			return proc{pid: pid, pidfd: pidfd}, err
 		}
 		if began.IsZero() {
 			began = time.Now()
 		} else if time.Since(began) > tryFor {
-			return p, err
+			return proc{}, err
 		}
 		time.Sleep(pause)
 	}
+}
+
+// forkExec is how Go starts a process.
+func forkExec(c *Command, group int) (pid, pidfd int, err error) {
+	pidfd = -1
+	pid, err = syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
+		Dir:   c.Dir,
+		Env:   c.Env,
+		Files: []uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
+		Sys:   sysProcAttr(group, &pidfd),
+	})
+	return pid, pidfd, err
 }
 
 // awaitForks returns when no child that was forked before is still on its way to

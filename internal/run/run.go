@@ -100,8 +100,9 @@ func (r *Run) prepareProcess() error {
 	}
 	if workers >= 2 {
 		// A fork holds its P until the child's exec: with as many Ps as CPUs, the
-		// slots would wait for each other. At 64 slots, 16 Ps take half the time of 2.
-		runtime.GOMAXPROCS(max(runtime.NumCPU(), min(2*workers, 64)))
+		// slots would wait for each other. At 64 slots, 16 Ps take half the time of 2; 32
+		// and 64 take no less.
+		runtime.GOMAXPROCS(max(runtime.NumCPU(), min(2*workers, 16)))
 	}
 	// Each slot sits in a system call, on a thread of its own.
 	const goThreads = 10000

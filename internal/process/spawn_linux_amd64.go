@@ -1,0 +1,121 @@
+package process
+
+import (
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"fanout/internal/process/vfork"
+
+	"golang.org/x/sys/unix"
+)
+
+// spawner starts processes, one at a time, and keeps the memory for that.
+type spawner struct {
+	args  vfork.Args
+	bytes []byte  // all strings, each with its NUL
+	ends  []int   // where each ends, and the next begins
+	list  []*byte // argv, nil, envp, nil
+}
+
+// refused says that the system has no clone3, or does not let us use it: sandboxes
+// forbid it, and kernels before 5.5 do not know all that we ask of it.
+type refused struct{ atomic.Bool }
+
+// spawn starts c in the process group, or in a new one when group is 0. The pidfd
+// is -1 where the system has none.
+func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int, err error) {
+	if refused.Load() || c.crossed() {
+		return forkExec(c, group)
+	}
+	if err := s.image(c); err != nil {
+		return 0, -1, err
+	}
+	s.args.Group = group
+	s.args.Files = [3]int{c.Stdin, c.Stdout, c.Stderr}
+	s.args.Limit = nil
+	if l := &vfork.OpenFiles; l.Soft != l.Hard {
+		s.args.Limit = l
+	}
+	pidfd = vfork.Start(&s.args)
+	switch {
+	case s.args.Pid > 0 && s.args.Error == 0:
+		return s.args.Pid, pidfd, nil
+	case s.args.Pid > 0:
+		p := proc{pid: s.args.Pid, pidfd: pidfd}
+		p.reap()
+		return 0, -1, syscall.Errno(s.args.Error)
+	}
+	switch err := syscall.Errno(-s.args.Pid); err {
+	case unix.ENOSYS, unix.EPERM, unix.EINVAL:
+		refused.Store(true)
+		return forkExec(c, group)
+	default:
+		return 0, -1, err
+	}
+}
+
+// crossed says that one of the standard three is to become another of them.
+func (c *Command) crossed() bool {
+	for i, fd := range [3]int{c.Stdin, c.Stdout, c.Stderr} {
+		if fd < 3 && fd != i {
+			return true
+		}
+	}
+	return false
+}
+
+// keep is how much memory a spawner keeps for the next process.
+const keep = 64 << 10
+
+// image lays out what execve wants.
+func (s *spawner) image(c *Command) error {
+	if cap(s.bytes) > keep {
+		*s = spawner{}
+	}
+	s.bytes, s.ends = s.bytes[:0], s.ends[:0]
+	s.add(c.Path)
+	s.add(c.Dir)
+	for _, arg := range c.Argv {
+		s.add(arg)
+	}
+	for _, kv := range c.Env {
+		s.add(kv)
+	}
+	if nul := strings.IndexByte; nul(c.Path, 0) >= 0 || nul(c.Dir, 0) >= 0 || holdsNUL(c.Argv) || holdsNUL(c.Env) {
+		return unix.EINVAL
+	}
+	// Only now, since growing has moved them.
+	s.args.Path = &s.bytes[0]
+	s.args.Dir = nil
+	if c.Dir != "" {
+		s.args.Dir = &s.bytes[s.ends[0]]
+	}
+	starts := s.ends[1:]
+	s.list = s.list[:0]
+	for _, at := range starts[:len(c.Argv)] {
+		s.list = append(s.list, &s.bytes[at])
+	}
+	s.list = append(s.list, nil)
+	for _, at := range starts[len(c.Argv) : len(c.Argv)+len(c.Env)] {
+		s.list = append(s.list, &s.bytes[at])
+	}
+	s.list = append(s.list, nil)
+	s.args.Argv = &s.list[0]
+	s.args.Envp = &s.list[len(c.Argv)+1]
+	return nil
+}
+
+func (s *spawner) add(text string) {
+	s.bytes = append(append(s.bytes, text...), 0)
+	s.ends = append(s.ends, len(s.bytes))
+}
+
+func holdsNUL(list []string) bool {
+	for _, s := range list {
+		if strings.IndexByte(s, 0) >= 0 {
+			return true
+		}
+	}
+	return false
+}

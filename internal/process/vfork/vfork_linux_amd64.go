@@ -1,0 +1,85 @@
+// Package vfork starts a program as syscall.ForkExec does, with less work.
+//
+// Go's own resets some sixty signal handlers in every child, one system call
+// each, and makes a pipe on which the parent learns of a failed exec; other
+// children that are being forked hold copies of that pipe, so that slots wait for
+// each other's execs. Here the kernel clears the handlers and the child, which
+// shares our memory until its exec, writes its error there. For 3000 static
+// programs that do nothing, through four slots, that is 0.73 of the time and
+// 0.80 of the CPU of syscall.ForkExec; through 64 slots, 0.6 of the time.
+//
+// It imports nothing but unsafe: OpenFiles must be read before package syscall is
+// initialised, which is so only for a package that does not need it.
+package vfork
+
+import "unsafe"
+
+// Limit is a resource limit as the kernel has it.
+type Limit struct{ Soft, Hard uint64 }
+
+// OpenFiles is the limit on open files that this process was started with. Package
+// syscall raises its own at once, and keeps what it was to itself.
+var OpenFiles = openFiles()
+
+func openFiles() (l Limit) {
+	getOpenFiles(&l)
+	return l
+}
+
+func getOpenFiles(l *Limit)
+
+// Args says what to start, and holds how that went. The strings and the lists end
+// with a NUL. It must be on the heap, since the child writes to it.
+type Args struct {
+	Path       *byte
+	Argv, Envp **byte
+	Dir        *byte // nil: ours
+	Group      int   // process group; 0: a new one
+	// Files are the standard three. One that is below 3 must have its own number.
+	Files [3]int
+	// Limit, if not nil, is given to the child as its limit on open files.
+	Limit *Limit
+
+	Pid   int // of the child, or minus the error of the fork
+	Error int // of what the child did after it, 0 when the program was started
+
+	clone     cloneArgs
+	pidfd     int32
+	all, mine uint64 // signal masks
+}
+
+type cloneArgs struct {
+	flags                           uint64
+	pidfd                           unsafe.Pointer
+	childTid, parentTid, exitSignal uint64
+	stack, stackSize, tls           uint64
+}
+
+const (
+	cloneVM           = 0x100
+	clonePidfd        = 0x1000
+	cloneVfork        = 0x4000
+	cloneClearSighand = 0x100000000
+	sigchld           = 17
+)
+
+// Start starts the program and returns a pidfd. When Pid is positive and Error is
+// not 0, there is a child that failed and is to be reaped.
+func Start(a *Args) (pidfd int) {
+	a.Error = 0
+	a.pidfd = -1
+	a.all = ^uint64(0)
+	a.clone = cloneArgs{
+		flags:      cloneVM | cloneVfork | clonePidfd | cloneClearSighand,
+		pidfd:      unsafe.Pointer(&a.pidfd),
+		exitSignal: sigchld,
+	}
+	vforkExec(a, &a.clone)
+	return int(a.pidfd)
+}
+
+// vforkExec does it all in assembly: between clone3 and exec, the child runs on
+// our stack, and Go code there could be interrupted, or grow it.
+//
+//go:noescape
+func vforkExec(a *Args, clone *cloneArgs)
