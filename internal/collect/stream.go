@@ -18,6 +18,7 @@ type stream struct {
 	held   held
 	tail   tail   // of standard error
 	tag    []byte // what each line begins with, nil for nothing
+	free   int64  // how much may be spilled before waiting is tried again
 	inLine bool   // the last byte was not the end of a line
 	tagged []byte // a scratch buffer
 }
@@ -36,6 +37,7 @@ func (s *stream) reset() {
 	s.tail.buf = s.tail.buf[:0]
 	s.inLine = false
 	s.held = held{}
+	s.free = 0
 	if s.e.c.spec.Tag {
 		s.tag = appendTag(s.tag[:0], s.e.job)
 	}
@@ -135,6 +137,9 @@ func (s *stream) splice(fd int) (n int, ok bool, err error) {
 
 // fill reads from the pipe into what is held.
 func (s *stream) fill(fd int) (int, error) {
+	if s.outgrown() && s.awaitTurn() {
+		return 0, unix.EAGAIN
+	}
 	if err := s.makeRoom(); err != nil {
 		return 0, err
 	}

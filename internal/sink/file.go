@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +38,7 @@ type File struct {
 	stopR    *os.File // readable once stopped
 	stopW    *os.File
 	noSplice bool
+	moved    atomic.Int64
 }
 
 // NewFile writes to fd, which stays open. The name is for errors.
@@ -132,10 +134,14 @@ func (f *File) TryWrite(p []byte) (n int, err error) {
 			n, err = unix.Write(f.fd, p)
 		}
 		if err != unix.EINTR {
+			f.moved.Add(int64(max(0, n)))
 			return max(0, n), f.check(err)
 		}
 	}
 }
+
+// Moved is how many bytes have been taken so far. Any goroutine may ask.
+func (f *File) Moved() int64 { return f.moved.Load() }
 
 // Await waits until more can be written, and returns ErrStopped after Stop.
 func (f *File) Await() error {

@@ -23,6 +23,7 @@ func (f *File) Splice(pipe int) (n int, ok bool, err error) {
 			f.noSplice = true
 			return 0, false, nil
 		default:
+			f.moved.Add(max(0, moved))
 			return int(moved), true, f.check(err)
 		}
 	}
@@ -42,6 +43,7 @@ func (f *File) SendFile(file int, off int64, n int) (int, error) {
 		case unix.EINVAL:
 			return f.copyFile(file, off, n)
 		default:
+			f.moved.Add(int64(max(0, sent)))
 			return max(0, sent), f.check(err)
 		}
 	}
