@@ -36,7 +36,32 @@ type running struct {
 // start runs fanout, or another program that becomes it.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
+	r := prepare(t, args...)
+	r.begin()
+	return r
+}
+
+// prepare makes everything ready to run fanout.
+func prepare(t *testing.T, args ...string) *running {
+	t.Helper()
 	r := &running{t: t, mark: "FANOUT_TEST_MARK=" + rand.Text(), dir: t.TempDir()}
+	r.stderr = filepath.Join(t.TempDir(), "stderr")
+	r.cmd = exec.Command(args[0], args[1:]...)
+	r.cmd.Dir = r.dir
+	r.cmd.Env = append(os.Environ(), r.mark)
+	r.registry(t.TempDir())
+	return r
+}
+
+// registry says where it notes what it runs: nowhere that anybody else's does.
+func (r *running) registry(dir string) {
+	r.cmd.Env = append(r.cmd.Env, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
+}
+
+// begin starts it.
+func (r *running) begin() {
+	t := r.t
+	t.Helper()
 	stdin, stdinW, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,15 +71,11 @@ func start(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	r.stdin, r.stdout = stdinW, stdoutR
-	r.stderr = filepath.Join(t.TempDir(), "stderr")
 	stderr, err := os.Create(r.stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stderr.Close()
-	r.cmd = exec.Command(args[0], args[1:]...)
-	r.cmd.Dir = r.dir
-	r.cmd.Env = append(os.Environ(), r.mark)
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, stdout, stderr
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -69,7 +90,6 @@ func start(t *testing.T, args ...string) *running {
 		}
 		r.cmd.Wait()
 	})
-	return r
 }
 
 // marked is every process that carries the mark, fanout among them. A zombie has
