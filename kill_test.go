@@ -94,18 +94,19 @@ func (r *running) begin() {
 
 // marked is every process that carries the mark, fanout among them. A zombie has
 // no environment any more.
-func (r *running) marked() []int {
-	var pids []int
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, name := range environs {
-		env, err := os.ReadFile(name)
-		if err != nil || !slices.Contains(strings.Split(string(env), "\x00"), r.mark) {
-			continue
+func (r *running) marked() (pids []int) {
+	for _, pid := range processes() {
+		if r.bears(pid) {
+			pids = append(pids, pid)
 		}
-		pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
-		pids = append(pids, pid)
 	}
 	return pids
+}
+
+// bears says whether the process carries the mark.
+func (r *running) bears(pid int) bool {
+	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	return slices.Contains(strings.Split(string(env), "\x00"), r.mark)
 }
 
 // eventually waits for what must become true.
@@ -235,12 +236,18 @@ func TestSignalAmongShortJobs(t *testing.T) {
 	}
 }
 
-// named is the process of that name.
+// named is the process of that name; where its children have it too, the first.
 func (r *running) named(name string) int {
 	r.t.Helper()
+	parents := map[int]int{}
 	for _, pid := range r.marked() {
 		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if program, _, _ := bytes.Cut(line, []byte{0}); string(program) == name {
+			_, parents[pid] = stat(pid)
+		}
+	}
+	for pid, parent := range parents {
+		if _, ok := parents[parent]; !ok {
 			return pid
 		}
 	}
