@@ -25,8 +25,7 @@ type terminal struct {
 
 // interactive is the shell's part. It notes how fanout ended; if it was only
 // stopped, it waits before it has it go on in the foreground, and notes the end.
-const interactive = `set -m
-"$@"
+const interactive = `"$@"
 status=$?
 case $status in
 147|148)
@@ -40,7 +39,7 @@ echo $status > status`
 func newTerminal(t *testing.T, program string) *terminal {
 	t.Helper()
 	tr := newTrial(t, program)
-	tr.running = prepare(t, "bash", "-c", interactive, "bash", "fanout")
+	tr.running = prepare(t, "bash", "--norc", "-ic", interactive, "bash", "fanout")
 	tm := &terminal{trial: tr, shown: &screen{}}
 	tm.gate("fg")
 	tm.master, tm.running.terminal = ptys(t)
