@@ -164,6 +164,10 @@ func killBoth(tr *trial) time.Time {
 	if err := tr.cleanup.Start(); err != nil {
 		tr.t.Fatal(err)
 	}
+	tr.t.Cleanup(func() {
+		tr.cleanup.Process.Kill()
+		tr.cleanup.Wait()
+	})
 	return time.Now()
 }
 
