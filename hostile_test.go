@@ -207,7 +207,6 @@ func (c *crowd) direct(mode string, more ...string) int {
 // none is taken for gone as long as it lives, and that all end with the test.
 func TestHostile(t *testing.T) {
 	program := hostile(t)
-	adoptComets(t)
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()

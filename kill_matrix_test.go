@@ -211,7 +211,6 @@ func (tr *trial) unmarked(end time.Time) bool {
 // checks that nothing of them outlives the grace and a second.
 func TestKillMatrix(t *testing.T) {
 	program := hostile(t)
-	adoptComets(t)
 	for _, row := range rows() {
 		t.Run(row.name, func(t *testing.T) {
 			for _, mode := range modes {
