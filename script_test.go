@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+func init() { runtime.LockOSThread() } // as main does
 
 // TestMain makes the program "fanout" out of this test binary, in front of PATH:
 // what it runs is built once, with the race detector if the tests are.

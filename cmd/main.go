@@ -7,17 +7,44 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
+	"fanout/internal/guardian"
 	"fanout/internal/run"
 	"fanout/internal/sink"
 
 	"github.com/spf13/cobra"
 )
 
-// Main runs fanout and returns its exit code.
+// Main is all of fanout: its guardian or, in the process that the guardian starts,
+// its runner. It returns the exit code. The caller is to have locked main's goroutine
+// to the first thread, which has to be free of other work: the runner takes the
+// thread's end for the guardian's, and the system hands orphans to it, apart from
+// the children of other threads.
 func Main(args []string, stdin, stdout, stderr *os.File) int {
-	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}}
+	if guarded(args) {
+		code, ran, reason := guardian.Guard()
+		if ran {
+			return code
+		}
+		if reason != nil && runtime.GOOS == "linux" {
+			fmt.Fprintf(stderr, "fanout: warning: no guardian, so that kill -9 would leave jobs running: %v\n", reason)
+		}
+	}
+	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach()}
+	code := make(chan int)
+	go func() { code <- app.main(args) }()
+	return <-code
+}
+
+// main does what the arguments ask for.
+func (app *app) main(args []string) int {
+	if app.link != nil {
+		defer app.link.Close()
+		defer app.link.Done()
+	}
+	stdin, stdout, stderr := app.io.Stdin, app.io.Stdout, app.io.Stderr
 	root := app.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -37,6 +64,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 // app is one invocation of the program.
 type app struct {
 	io      run.IO
+	link    *guardian.Link
 	summary *sink.Summary // of the run, if it came to one
 	quiet   bool          // nothing is to be said about it
 	helpErr error         // cobra's help cannot fail
@@ -95,6 +123,9 @@ func message(err error) string {
 
 // run runs a plan, with signals ending it.
 func (a *app) run(p planned) error {
+	if p.NoGuardian && a.link != nil {
+		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
+	}
 	r, err := run.New(p.Plan, a.io)
 	if err != nil {
 		return err
@@ -104,7 +135,7 @@ func (a *app) run(p planned) error {
 			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
 		}
 	}
-	ctx, stop := stopOnSignals(context.Background(), r.KillNow)
+	ctx, stop := obeySignals(context.Background(), r, a.link)
 	defer stop()
 	a.quiet = p.Quiet || p.DryRun
 	a.summary, err = r.Do(ctx)

@@ -25,6 +25,8 @@ type Plan struct {
 	Out    string // file for standard output; "" for our own
 	DryRun bool   // print what would run
 	Quiet  bool   // no summary, no warnings
+
+	NoGuardian bool // nothing watches over this process
 }
 
 // Check reports what cannot work together.

@@ -3,6 +3,8 @@ package process
 import (
 	"context"
 	"io"
+	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,14 +22,21 @@ type Tree struct {
 
 	ctx      context.Context
 	unhook   func() bool // takes the hook out of ctx that wakes the Tree
-	group    int         // process group of the current pipeline, 0 before its first process
-	procs    []proc
+	mark     string      // by which the job's processes are known
+	number   int64       // counts the jobs of the Supervisor
+	first    bool        // when the job began, no other was running
+	before   []int       // the orphans at that time
 	results  []Result
 	captures [2]capture
 	feeds    []feed
 	polls    []unix.PollFd
 	stage    stage
-	killAt   time.Time // when the grace ends, in stage terminated
+	wants    syscall.Signal // why the system stopped the job: it uses the terminal
+	killAt   time.Time      // when the grace ends, in stage terminated
+
+	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
+	group int        // process group of the current pipeline, 0 before its first process
+	procs []proc     // not reaped yet
 }
 
 // stage is how far a Tree has gone on the way of ending its processes.
@@ -60,8 +69,9 @@ func (t *Tree) close() {
 	t.wake.close()
 }
 
-// Begin readies the Tree for a job that is stopped when ctx is done.
-func (t *Tree) Begin(ctx context.Context) {
+// Begin readies the Tree for a job that is stopped when ctx is done, and whose
+// processes have the mark in their environment.
+func (t *Tree) Begin(ctx context.Context, mark string) {
 	if ctx != t.ctx {
 		// Most jobs of a run share one context: hooking in anew for each would
 		// put all slots behind that context's lock.
@@ -70,10 +80,18 @@ func (t *Tree) Begin(ctx context.Context) {
 		}
 		t.ctx = ctx
 		t.unhook = context.AfterFunc(ctx, t.wake.signal)
+		t.before = t.sup.orphaned()
 	}
-	t.group = 0
+	t.mark = mark
+	t.first = t.sup.active.Add(1) == 1
+	t.number = t.sup.begun.Add(1)
 	t.stage = running
+	t.wants = 0
 }
+
+// WantsTerminal is the signal by which the system stopped the job for using the
+// terminal, so that it had to be ended; 0 when it did not.
+func (t *Tree) WantsTerminal() syscall.Signal { return t.wants }
 
 // Stopping reports whether the job is to end.
 func (t *Tree) Stopping() bool { return t.stage != running || t.ctx.Err() != nil }
@@ -128,19 +146,22 @@ func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
 
 // Start starts a process of the current pipeline, in the pipeline's process group.
 func (t *Tree) Start(c *Command) error {
-	p, err := t.sup.fork(&t.spawner, c, t.group)
-	if err != nil {
-		return err
-	}
-	if t.group == 0 {
-		t.group = p.pid
-	}
+	_, err := t.sup.fork(&t.spawner, c, t.group, t.add)
+	return err
+}
+
+// add makes a process the Tree's own.
+func (t *Tree) add(p proc) {
 	if p.pidfd < 0 {
 		p.exited = make(chan struct{})
 		go p.watch(t.wake)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.group == 0 {
+		t.group = p.pid
+	}
 	t.procs = append(t.procs, p)
-	return nil
 }
 
 // watch is for systems without pidfds. It ends with the process, and reap waits for it.
@@ -166,16 +187,23 @@ func (t *Tree) Seal() {
 func (t *Tree) Wait() []Result {
 	for t.alive() {
 		t.step(t.patience())
+		if t.sup.terminal && t.stage == running {
+			t.checkTerminal()
+		}
 	}
 	if t.stage != running {
 		t.outlast()
 	}
+	t.mu.Lock()
+	t.group = 0 // not the job's any more, once its first process is reaped
+	t.mu.Unlock()
 	t.results = t.results[:0]
 	for i := range t.procs {
 		t.results = append(t.results, t.procs[i].reap())
 	}
+	t.mu.Lock()
 	t.procs = t.procs[:0]
-	t.group = 0
+	t.mu.Unlock()
 	return t.results
 }
 
@@ -186,6 +214,10 @@ func (t *Tree) Finish() (held bool) {
 		t.feeds[i].close()
 	}
 	t.feeds = t.feeds[:0]
+	defer t.sup.active.Add(-1)
+	if t.sup.spec.Reap && t.stage == running {
+		t.reapLeft()
+	}
 	t.Seal()
 	t.step(0) // most often this finds the end of both
 	t.Drain()

@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
@@ -118,6 +121,42 @@ func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
 // KillNow ends the grace of all jobs that are being stopped.
 func (r *Run) KillNow() { r.sup.KillNow() }
 
+// Suspend stops all jobs until Resume.
+func (r *Run) Suspend() { r.sup.Suspend() }
+
+// Resume has all jobs go on.
+func (r *Run) Resume() { r.sup.Resume() }
+
+// SuspendMyself stops this process, until it gets CONT.
+func (r *Run) SuspendMyself() { process.SuspendMyself() }
+
+// TellRunning says on standard error which jobs run.
+func (r *Run) TellRunning() {
+	var running []execute.Running
+	if r.local != nil {
+		running = r.local.Running()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
+	for _, now := range running {
+		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
+	}
+	io.WriteString(r.io.Stderr, b.String())
+}
+
+// endOrphans deals with what jobs have left behind, and returns how much of it still
+// runs: what jobs that ended by themselves have left is let be, unless the run was
+// stopped.
+func (r *Run) endOrphans(ctx context.Context, err error) int {
+	switch {
+	case ctx.Err() != nil, errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
+		r.sup.EndOrphans(false)
+	case r.sup.Ended():
+		r.sup.EndOrphans(true)
+	}
+	return len(r.sup.Left())
+}
+
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 	return r.tmpl.Jobs(r.in.Items(ctx))
@@ -147,6 +186,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	unhook := context.AfterFunc(ctx, c.Stop)
 
 	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
+	summary.Left(r.endOrphans(ctx, err))
 
 	writeErr := c.Close()
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {

@@ -15,6 +15,7 @@ type Summary struct {
 	counts   [job.Lost + 1]int64 // by End
 	ok       int64
 	held     int64
+	left     int
 	failures []job.Event // the first few
 }
 
@@ -38,6 +39,9 @@ func (s *Summary) Observe(ev job.Event) {
 		s.failures = append(s.failures, ev)
 	}
 }
+
+// Left takes how many processes jobs have left running.
+func (s *Summary) Left(processes int) { s.left = processes }
 
 // Failed is how many jobs failed; those that were stopped are not among them.
 func (s *Summary) Failed() int64 {
@@ -63,14 +67,14 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.held > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.held > 0 || s.left > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		fmt.Fprintf(&b, "fanout: job %d, %s: %s\n", ev.Job.Seq, describe(ev.Job), oneLine(ev.Status.String()))
+		fmt.Fprintf(&b, "fanout: %s: %s\n", Describe(ev.Job), oneLine(ev.Status.String()))
 		for _, line := range lastLines(ev.Tail) {
 			fmt.Fprintf(&b, "fanout:   | %s\n", line)
 		}
@@ -83,6 +87,12 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	}
 	if s.held > 0 {
 		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", jobs(s.held))
+	}
+	switch {
+	case s.left == 1:
+		fmt.Fprintf(&b, "fanout: 1 process that a job left behind still runs; --reap ends such\n")
+	case s.left > 1:
+		fmt.Fprintf(&b, "fanout: %d processes that jobs left behind still run; --reap ends such\n", s.left)
 	}
 	fmt.Fprintf(&b, "fanout: %s\n", s.line())
 	return b.WriteTo(w)
@@ -135,9 +145,13 @@ func jobs(n int64) string {
 	return fmt.Sprintf("%d jobs", n)
 }
 
-// describe names the job's items. They are quoted: an item may hold anything, and
-// this goes to a terminal.
-func describe(j job.Job) string {
+// Describe names the job by its number and its items. These are quoted: an item may
+// hold anything, and this goes to a terminal.
+func Describe(j job.Job) string {
+	return fmt.Sprintf("job %d, %s", j.Seq, items(j))
+}
+
+func items(j job.Job) string {
 	const most = 80
 	label := j.Label()
 	if len(label) > most {
