@@ -138,10 +138,10 @@ func (r *runner) outcome(final stage, results []process.Result) job.Status {
 		}
 	}
 	switch {
-	case final.process:
-		return r.status(results[len(results)-1])
 	case r.tree.Terminated():
 		return job.Status{End: job.Stopped}
+	case final.process:
+		return r.status(results[len(results)-1])
 	default:
 		return final.status
 	}

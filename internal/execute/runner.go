@@ -51,6 +51,9 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	} else {
 		st = r.native(p)
 	}
+	if sig := r.tree.WantsTerminal(); sig != 0 {
+		st = job.Status{End: job.Signaled, Signal: sig, Err: errWantsTerminal}
+	}
 	held := r.tree.Finish()
 	st.Held = held && st.End != job.Stopped // what a job that is stopped leaves behind is ended too
 	st.Usage = r.usage
@@ -132,9 +135,6 @@ func (r *runner) start(path string, argv, env []string, fds [3]int) error {
 // status is the outcome of a job whose last process ended like this.
 func (r *runner) status(res process.Result) job.Status {
 	r.count(res)
-	if sig := r.tree.WantsTerminal(); sig != 0 {
-		return job.Status{End: job.Signaled, Signal: sig, Err: errWantsTerminal}
-	}
 	if r.tree.Terminated() {
 		return job.Status{End: job.Stopped}
 	}
