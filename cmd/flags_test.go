@@ -311,6 +311,8 @@ func TestHelp(t *testing.T) {
 
 // TestMainCodes runs whole command lines for their exit codes.
 func TestMainCodes(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
 	dir := t.TempDir()
 	t.Chdir(dir)
 	if err := os.WriteFile("plain", nil, 0o600); err != nil {
@@ -340,6 +342,15 @@ func TestMainCodes(t *testing.T) {
 		{[]string{"no-such-command", ":::", "a"}, 127, "", "no-such-command"},
 		{[]string{"{}", "x", ":::", "no-such-command"}, 127, "", "no-such-command"},
 		{[]string{"version"}, 0, "", ""},
+		{[]string{"ps"}, 0, "", ""},
+		{[]string{"ps", "x"}, 2, "", "unknown command"},
+		{[]string{"cleanup"}, 0, "", ""},
+		{[]string{"cleanup", "x"}, 2, "", "unknown command"},
+		{[]string{"cleanup", "--grace", "-1s"}, 2, "", "negative"},
+		{[]string{"cleanup", "--run", "x"}, 2, "", "--run"},
+		{[]string{"cleanup", "--run", ""}, 2, "", "--run"},
+		{[]string{"cleanup", "--run", "ab"}, 1, "", "no run ab"},
+		{[]string{"cleanup", "--help"}, 0, "", ""},
 		{[]string{"--help"}, 0, "", ""},
 	} {
 		code, out, errs := invoke(t, tt.args...)

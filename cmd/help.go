@@ -47,6 +47,21 @@ func (f *flags) help(c *cobra.Command, w io.Writer) error {
 	return err
 }
 
+// subHelp is the same for a subcommand.
+func subHelp(c *cobra.Command, w io.Writer) error {
+	var b strings.Builder
+	about := c.Long
+	if about == "" {
+		about = c.Short
+	}
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", about, c.UseLine())
+	if flags := c.LocalFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(&b, "\nFlags:\n%s", flags)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // subcommands names those that are for users.
 func subcommands(c *cobra.Command) string {
 	var names []string

@@ -102,12 +102,12 @@ func (a *app) root() *cobra.Command {
 	f.register(root.Flags())
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		if c != root {
-			c.Printf("%s\n\nUsage:\n  %s\n", c.Short, c.UseLine())
+			a.helpErr = subHelp(c, c.OutOrStdout())
 			return
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.track(), a.version())
+	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version())
 	return root
 }
 
@@ -129,6 +129,9 @@ func message(err error) string {
 func (a *app) run(p planned) error {
 	if p.NoGuardian && a.link != nil {
 		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
+	}
+	if a.link != nil {
+		p.Guardian = a.link.Pid()
 	}
 	r, err := run.New(p.Plan, a.io)
 	if err != nil {

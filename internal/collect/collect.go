@@ -159,6 +159,13 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	c.mu.Unlock()
 }
 
+// Tell has the observers told soon of the events so far, which may wait for more.
+func (c *Collector) Tell() {
+	c.mu.Lock()
+	c.work.Signal()
+	c.mu.Unlock()
+}
+
 // Stop is called when the run is to end early: jobs that wait for room go on, and
 // a reader that takes nothing is not waited for much longer.
 func (c *Collector) Stop() {

@@ -13,6 +13,9 @@ func Attach() *Link { return nil }
 // Link would be the connection to the guardian.
 type Link struct{ signals chan syscall.Signal }
 
+// Pid is the guardian's.
+func (*Link) Pid() int { return 0 }
+
 // Signals is those that the guardian had.
 func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
 

@@ -11,6 +11,7 @@ import (
 // Link is the runner's connection to its guardian.
 type Link struct {
 	file    *os.File
+	pid     int
 	signals chan syscall.Signal
 	ended   chan struct{}
 }
@@ -32,6 +33,7 @@ func Attach() *Link {
 	unix.SetNonblock(fd, true)
 	l := &Link{
 		file:    os.NewFile(uintptr(fd), "guardian"),
+		pid:     int(peer.Pid),
 		signals: make(chan syscall.Signal, 16),
 		ended:   make(chan struct{}),
 	}
@@ -55,6 +57,9 @@ func (l *Link) read() {
 		}
 	}
 }
+
+// Pid is the guardian's.
+func (l *Link) Pid() int { return l.pid }
 
 // Signals is those that the guardian had, each once. It is closed when the guardian
 // is gone.

@@ -27,6 +27,7 @@ type Plan struct {
 	Quiet  bool   // no summary, no warnings
 
 	NoGuardian bool // nothing watches over this process
+	Guardian   int  // the process that does; 0 is none
 }
 
 // Check reports what cannot work together.

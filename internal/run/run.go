@@ -39,6 +39,8 @@ type Run struct {
 	local *execute.Local // the executor, when jobs really run
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
+
+	progress progress
 }
 
 // New makes everything ready that can fail before the first job: it compiles the
@@ -180,8 +182,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	c := collect.New(r.collectSpec(), stdout, stderr, collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe},
+		Observers: []func(job.Event){summary.Observe, r.progress.observe},
 	})
+	defer r.register(c.Tell)()
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
 

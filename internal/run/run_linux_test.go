@@ -3,6 +3,8 @@ package run
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -26,6 +28,25 @@ import (
 // patient is how long a test waits for what must happen.
 const patient = 30 * time.Second
 
+// TestMain gives the tests a registry of runs of their own.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "fanout-test-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_RUNTIME_DIR", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// mark is that of a run.
+func mark() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
 // planFor is a plan for the command and the items.
 func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 	t.Helper()
@@ -35,7 +56,7 @@ func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 		Template: template.Spec{Command: command, Sources: 1, Terminator: "\n", Workers: workers},
 		Schedule: schedule.Spec{Workers: workers},
 		Process:  process.Spec{Grace: patient, Linger: 50 * time.Millisecond},
-		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: "run"},
+		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: mark()},
 		Collect:  collect.Spec{KeepOrder: true, Slots: workers, TmpDir: t.TempDir()},
 	}
 }

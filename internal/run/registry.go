@@ -1,0 +1,76 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"fanout/internal/guard"
+	"fanout/internal/job"
+)
+
+// register enters the run into the registry, where fanout ps and fanout cleanup find
+// it, and tells there how far it has come. The run does without if that fails. The
+// function that it returns takes the run out again.
+//
+// Before each count, tell has all events told that have waited so far.
+func (r *Run) register(tell func()) (unregister func()) {
+	if r.local == nil || !r.local.StartsProcesses() {
+		return func() {}
+	}
+	dir, _ := os.Getwd()
+	reg, err := guard.Register(guard.Place(), guard.Entry{
+		Mark:     r.plan.Execute.RunID,
+		Guardian: r.plan.Guardian,
+		Command:  os.Args,
+		Dir:      dir,
+		TmpDir:   r.plan.Collect.TmpDir,
+	})
+	if err != nil {
+		if !r.plan.Quiet {
+			fmt.Fprintf(r.io.Stderr, "fanout: warning: this run is not in the registry: %v\n", err)
+		}
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell()
+				time.Sleep(10 * time.Millisecond)
+				reg.Progress(r.progress.counts())
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+		reg.Close()
+	}
+}
+
+// progress counts jobs.
+type progress struct{ started, done, failed atomic.Int64 }
+
+func (p *progress) observe(ev job.Event) {
+	if ev.Kind == job.Started {
+		p.started.Add(1)
+		return
+	}
+	if ev.Status.Failed() {
+		p.failed.Add(1)
+	}
+	p.done.Add(1)
+}
+
+func (p *progress) counts() guard.Counts {
+	done := p.done.Load()
+	return guard.Counts{Done: done, Failed: p.failed.Load(), Running: max(0, p.started.Load()-done), At: time.Now()}
+}
