@@ -50,6 +50,9 @@ func (a *app) track() *cobra.Command {
 }
 
 func (a *app) runTracked(spec run.TrackSpec) error {
+	if a.link != nil {
+		spec.Guardian = a.link.Pid()
+	}
 	t, err := run.NewTracked(spec)
 	if err != nil {
 		return err

@@ -155,7 +155,9 @@ func (h *hunt) send(p *prey, s unix.Signal) {
 		return
 	}
 	if err := p.signal(s); err == nil {
-		p.sent = s
+		if s != unix.SIGCONT { // which ends nothing
+			p.sent = s
+		}
 	} else if err != unix.ESRCH {
 		p.err = err
 	}

@@ -14,6 +14,7 @@ import (
 // standard files and the terminal that fanout has.
 type Tracked struct {
 	command process.Command
+	spec    TrackSpec
 	mark    string
 	sup     *process.Supervisor
 	tree    *process.Tree
@@ -25,6 +26,8 @@ type TrackSpec struct {
 	Grace time.Duration // of what is left, between TERM and KILL
 	Reap  bool          // end what the command leaves when it has ended
 	RunID string
+
+	Guardian int // its pid, 0 without one
 }
 
 // NewTracked finds the program. The error is an *execute.CommandError when there is
@@ -34,7 +37,7 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 	if err != nil {
 		return nil, &execute.CommandError{Name: spec.Argv[0], Err: err}
 	}
-	t := &Tracked{mark: spec.RunID + ".1.1"}
+	t := &Tracked{spec: spec, mark: spec.RunID + ".1.1"}
 	t.command = process.Command{
 		Path: path, Argv: spec.Argv,
 		Env:   execute.Environ(os.Environ(), spec.RunID, t.mark),
@@ -53,6 +56,11 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 // is how much still runs.
 func (t *Tracked) Do(ctx context.Context, stopped func() bool) (code, left int, err error) {
 	defer t.sup.Close()
+	if reg, err := enter(t.spec.RunID, t.spec.Guardian, ""); err == nil {
+		defer reg.Close()
+	} else {
+		warnUnregistered(os.Stderr, err)
+	}
 	t.tree.Begin(ctx, t.mark)
 	if err := t.tree.StartHere(&t.command); err != nil {
 		return 0, 0, &execute.CommandError{Name: t.command.Argv[0], Err: err}
