@@ -146,12 +146,30 @@ func (r *Run) TellRunning() {
 	io.WriteString(r.io.Stderr, b.String())
 }
 
+// endOrphansWith ends, as soon as ctx is done, what jobs have left behind, at the
+// same time as those that run. The function that it returns waits for that, and
+// reports whether it was so.
+func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
+	done := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		defer close(done)
+		r.sup.EndOrphans(false)
+	})
+	return func() bool {
+		if unhook() {
+			return false
+		}
+		<-done
+		return true
+	}
+}
+
 // endOrphans deals with what jobs have left behind, and returns how much of it still
 // runs: what jobs that ended by themselves have left is let be, unless the run was
 // stopped.
-func (r *Run) endOrphans(ctx context.Context, err error) int {
+func (r *Run) endOrphans(ended func() bool, err error) int {
 	switch {
-	case ctx.Err() != nil, errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
+	case ended(), errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
 		r.sup.EndOrphans(false)
 	case r.sup.Ended():
 		r.sup.EndOrphans(true)
@@ -187,9 +205,10 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	defer r.register(c.Tell)()
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
+	ended := r.endOrphansWith(ctx)
 
 	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
-	summary.Left(r.endOrphans(ctx, err))
+	summary.Left(r.endOrphans(ended, err))
 
 	writeErr := c.Close()
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
