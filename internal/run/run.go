@@ -36,6 +36,7 @@ type Run struct {
 	local *execute.Local // the executor, when jobs really run
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
+	clock schedule.Clock
 }
 
 // New makes everything ready that can fail before the first job: it compiles the
@@ -77,7 +78,7 @@ func (r *Run) prepare() (err error) {
 	if p.DryRun {
 		r.exec = execute.DryRun{Template: r.tmpl, Shell: p.Execute.Shell[0]}
 		p.Schedule = schedule.Spec{Workers: 1}
-		p.Collect.Instant = true
+		p.Collect.Instant, p.Collect.Retries = true, 0
 		return nil
 	}
 	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
@@ -118,6 +119,13 @@ func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
 // KillNow ends the grace of all jobs that are being stopped.
 func (r *Run) KillNow() { r.sup.KillNow() }
 
+// Pause keeps the timeouts of jobs, the deadline and retries from coming nearer,
+// until Resume.
+func (r *Run) Pause() { r.clock.Pause() }
+
+// Resume undoes Pause.
+func (r *Run) Resume() { r.clock.Resume() }
+
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 	return r.tmpl.Jobs(r.in.Items(ctx))
@@ -145,8 +153,11 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	})
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
+	if d := r.plan.Schedule.Deadline; d > 0 {
+		defer r.clock.AfterFunc(d, func() { cancel(fmt.Errorf("%w, after %s", schedule.ErrDeadline, d)) }).Stop()
+	}
 
-	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
+	err = schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
 
 	writeErr := c.Close()
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
@@ -171,6 +182,12 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	return spec
+}
+
+func (r *Run) scheduleSpec() schedule.Spec {
+	spec := r.plan.Schedule
+	spec.Clock = &r.clock
 	return spec
 }
 

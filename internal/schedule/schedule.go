@@ -247,9 +247,13 @@ func (s *scheduler) run(j job.Job) {
 
 // try runs the job once, for as long as it is given.
 func (s *scheduler) try(j job.Job, out job.Output) job.Status {
-	if s.spec.Timeout == 0 {
-		return s.exec.Run(s.ctx, j, out)
+	if s.spec.Timeout > 0 {
+		return s.timed(j, out)
 	}
+	return s.exec.Run(s.ctx, j, out)
+}
+
+func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
 	alarm := s.clock.AfterFunc(s.spec.Timeout, func() { cancel(ErrTimeout) })
