@@ -40,3 +40,6 @@ func (t *Tree) members() []relative {
 	}
 	return nil
 }
+
+// awaitExecs is not needed with syscall.ForkExec, which waits for them itself.
+func (t *Tree) awaitExecs() {}

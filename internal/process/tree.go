@@ -248,11 +248,6 @@ func (t *Tree) Finish() (held bool) {
 	return held
 }
 
-// settle is how long a child may take from its exec, which a fork waits for, to
-// the closing of the descriptors that it does not keep: no more than a few
-// microseconds of work, but another may have the CPU meanwhile.
-const settle = 20 * time.Millisecond
-
 // linger reads on for a while, and reports whether the writers outlasted it. Most
 // often the writer is a child that another slot has forked meanwhile, which holds
 // a copy of every descriptor of ours until its exec.
@@ -265,7 +260,8 @@ func (t *Tree) linger() bool {
 			continue
 		}
 		t.sup.awaitForks()
-		t.step(settle)
+		t.awaitExecs()
+		t.step(0)
 		t.Drain()
 		return t.capturing()
 	}
