@@ -82,6 +82,7 @@ func complete(p *plan.Plan) {
 	p.Execute.Pipe = p.Template.Pipe
 	p.Execute.Slots = p.Schedule.Workers
 	p.Collect.Slots = p.Schedule.Workers
+	p.Collect.Retries = p.Schedule.Retries
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
 }

@@ -219,7 +219,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"-j", "0", "cat"}, "-j 0"},
 		{[]string{"-j", "", "cat"}, "-j"},
 		{[]string{"--delay", "-1s", "cat"}, "--delay"},
-		{[]string{"--delay", "5", "cat"}, "--delay"},
+		{[]string{"--delay", "5 s", "cat"}, "--delay"},
 		{[]string{"--rate", "x", "cat"}, "--rate"},
 		{[]string{"--rate", "", "cat"}, "--rate"},
 		{[]string{"-n", "0", "cat"}, "-n 0"},

@@ -58,6 +58,9 @@ func (app *app) main(args []string) int {
 	if app.summary != nil && app.tell(err) {
 		app.summary.WriteTo(stderr)
 	}
+	if err == nil && app.tracked != nil {
+		return *app.tracked
+	}
 	return exitCode(err, app.summary)
 }
 
@@ -68,6 +71,7 @@ type app struct {
 	summary *sink.Summary // of the run, if it came to one
 	quiet   bool          // nothing is to be said about it
 	helpErr error         // cobra's help cannot fail
+	tracked *int          // exit status of the command that was tracked
 }
 
 func (a *app) root() *cobra.Command {
@@ -103,7 +107,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.ps(), a.cleanup(), a.version())
+	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version())
 	return root
 }
 

@@ -48,14 +48,7 @@ func obeySignals(ctx context.Context, run obeyer, link *guardian.Link) (context.
 	if link != nil {
 		s.reports = link.Signals()
 	}
-	pipe := make(chan os.Signal, 1)
-	signal.Notify(pipe, syscall.SIGPIPE)
-	got := make(chan os.Signal, 8)
-	for _, s := range append([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}, jobControl()...) {
-		if !signal.Ignored(s) {
-			signal.Notify(got, s)
-		}
-	}
+	got := notify()
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() { s.watch(got, done) })
@@ -65,6 +58,19 @@ func obeySignals(ctx context.Context, run obeyer, link *guardian.Link) (context.
 		watching.Wait()
 		cancel(nil)
 	}
+}
+
+// notify has the signals that are not ignored sent to a channel.
+func notify() chan os.Signal {
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	got := make(chan os.Signal, 8)
+	for _, s := range append([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}, jobControl()...) {
+		if !signal.Ignored(s) {
+			signal.Notify(got, s)
+		}
+	}
+	return got
 }
 
 func (s *signals) watch(got <-chan os.Signal, done <-chan struct{}) {

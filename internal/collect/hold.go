@@ -31,7 +31,7 @@ func (s *stream) hold(p []byte) (int, error) {
 
 // makeRoom leaves room in the buffer: it grows up to a limit, and then is spilled.
 // Where that is not possible the job waits for its turn to write, which the head
-// of the order always has.
+// of the order always has. One that may be tried again has no turn.
 func (s *stream) makeRoom() error {
 	c := s.e.c
 	for {
@@ -58,7 +58,7 @@ func (s *stream) makeRoom() error {
 			s.held.buf = buf[:0]
 			return nil
 		}
-		if err == errNoRoom && !c.byLines() {
+		if err == errNoRoom && !c.byLines() && !s.e.kept {
 			err = c.await(s, round)
 		}
 		if err != nil && err != errDropped {
@@ -93,7 +93,7 @@ const (
 // to go on waiting, in its next read, instead of spilling.
 func (s *stream) awaitTurn() bool {
 	c := s.e.c
-	if s.free > 0 || c.byLines() {
+	if s.free > 0 || c.byLines() || s.e.kept {
 		s.free -= lastBuffer
 		return false
 	}
@@ -111,7 +111,7 @@ func (s *stream) awaitTurn() bool {
 
 // want has the job queue for the stream.
 func (s *stream) want() {
-	if c := s.e.c; !s.e.wants && !c.byLines() {
+	if c := s.e.c; !s.e.wants && !c.byLines() && !s.e.kept {
 		s.e.wants = true
 		c.want(s.e)
 	}

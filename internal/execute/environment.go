@@ -61,6 +61,12 @@ func newEnvironment(s Spec) environment {
 // the next: it is what the limits of the system are counted with.
 func Variables(s Spec) []string { return newEnvironment(s).base }
 
+// Environ is environ with the marks of a run and of its one job.
+func Environ(environ []string, run, mark string) []string {
+	e := newEnvironment(Spec{Environ: environ, RunID: run})
+	return append(e.base, process.MarkVariable+"="+mark+e.outer)
+}
+
 // setVariable replaces or adds K=V, so that a program sees one value only.
 func setVariable(env []string, kv string) []string {
 	name, _, _ := strings.Cut(kv, "=")

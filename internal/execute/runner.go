@@ -43,6 +43,9 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 		return r.inline(p)
 	}
 	if err := r.begin(); err != nil {
+		if r.tree != nil {
+			r.tree.Finish()
+		}
 		return notStarted(err)
 	}
 	var st job.Status

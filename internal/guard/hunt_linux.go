@@ -157,7 +157,7 @@ func (h *hunt) send(p *prey, s unix.Signal) {
 	switch err := p.signal(s); {
 	case err != nil && err != unix.ESRCH:
 		p.err = err
-	case err == nil && s != unix.SIGCONT:
+	case err == nil && s != unix.SIGCONT: // which ends nothing
 		p.sent = s
 	}
 }

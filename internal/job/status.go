@@ -26,6 +26,7 @@ type Status struct {
 	End    End
 	Code   int            // exit status, when End is Exited
 	Signal syscall.Signal // when End is Signaled
+	Limit  time.Duration  // what it was given, when End is TimedOut
 	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted and Lost, and for some that were Signaled
 	Held   bool           // a process that the job left behind still held its output when it ended
 	Usage  Usage
@@ -55,7 +56,7 @@ func (s Status) String() string {
 		}
 		return fmt.Sprintf("killed by %s", signalName(s.Signal))
 	case TimedOut:
-		return "timed out"
+		return fmt.Sprintf("timed out after %s", s.Limit)
 	case Stopped:
 		return "stopped"
 	case Lost:

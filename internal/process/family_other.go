@@ -29,7 +29,8 @@ func (*Supervisor) Left() []int { return nil }
 // relative would be a process of a job.
 type relative struct{ group int }
 
-func (relative) send(unix.Signal) {}
+func (relative) send(unix.Signal)   {}
+func (relative) same(relative) bool { return false }
 
 // members kills what is left of the group when its first process has ended, instead
 // of giving it the grace, and says that none is left.

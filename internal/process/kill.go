@@ -1,6 +1,7 @@
 package process
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,9 +22,14 @@ func (t *Tree) terminate() {
 	t.stage = terminated
 	t.killAt = time.Now().Add(t.sup.spec.Grace)
 	t.sup.ended.Store(true)
+	t.told = append(t.told[:0], t.members()...)
 	t.signal(unix.SIGTERM)
 	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
-	t.signalOthers(unix.SIGTERM, unix.SIGCONT)
+	for _, m := range t.told {
+		if t.group == 0 || m.group != t.group {
+			m.terminate()
+		}
+	}
 	if t.graceOver() {
 		t.kill()
 	}
@@ -37,7 +43,9 @@ func (t *Tree) kill() {
 	t.stage = killed
 	t.signal(unix.SIGKILL)
 	t.sup.strike(t.mark)
-	t.signalOthers(unix.SIGKILL)
+	for _, m := range t.members() {
+		m.send(unix.SIGKILL)
+	}
 }
 
 // signal reaches the whole group. Its first process has not been reaped, so the
@@ -62,7 +70,7 @@ func (t *Tree) outlast() {
 		if t.stage == killed {
 			t.kill()
 		}
-		if len(t.members()) > 0 {
+		if t.tellNew() {
 			clean = 0
 		} else {
 			clean++
@@ -85,16 +93,23 @@ func (t *Tree) outlast() {
 	}
 }
 
-// signalOthers reaches the members that are not in the group.
-func (t *Tree) signalOthers(signals ...unix.Signal) {
-	for _, m := range t.members() {
-		if t.group != 0 && m.group == t.group {
-			continue
-		}
-		for _, s := range signals {
-			m.send(s)
+// tellNew sends TERM to members that were forked since it was sent to the others,
+// and reports whether there is any member.
+func (t *Tree) tellNew() bool {
+	all := t.members()
+	for _, m := range all {
+		if !slices.ContainsFunc(t.told, m.same) {
+			m.terminate()
+			t.told = append(t.told, m)
 		}
 	}
+	return len(all) > 0
+}
+
+// terminate asks a process to end. One that is stopped could not take the TERM alone.
+func (r relative) terminate() {
+	r.send(unix.SIGTERM)
+	r.send(unix.SIGCONT)
 }
 
 // reapLeft ends what the job has left behind although it has ended by itself.

@@ -201,8 +201,7 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 		return
 	}
 	for _, r := range chosen() {
-		r.send(unix.SIGTERM)
-		r.send(unix.SIGCONT)
+		r.terminate()
 	}
 	grace := time.Now().Add(s.spec.Grace)
 	end := grace.Add(gone)

@@ -133,6 +133,9 @@ func (s *Supervisor) fork(sp *spawner, c *Command, group int, known func(proc)) 
 	}
 }
 
+// ours stands for our own process group.
+const ours = -1
+
 // forkExec is how Go starts a process.
 func forkExec(c *Command, group int) (pid, pidfd int, err error) {
 	pidfd = -1

@@ -15,6 +15,9 @@ type relative struct {
 	start              uint64 // clock ticks since the system's start
 }
 
+// same says that they are one process, whatever its parent and group are by now.
+func (r relative) same(o relative) bool { return r.pid == o.pid && r.start == o.start }
+
 // living is all processes that are no zombies, by pid.
 func living() map[int]relative {
 	seen := map[int]relative{}

@@ -33,6 +33,7 @@ type Tree struct {
 	stage    stage
 	wants    syscall.Signal // why the system stopped the job: it uses the terminal
 	killAt   time.Time      // when the grace ends, in stage terminated
+	told     []relative     // the members that got TERM
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
 	group int        // process group of the current pipeline, 0 before its first process
@@ -150,6 +151,27 @@ func (t *Tree) Start(c *Command) error {
 	return err
 }
 
+// StartHere starts the job's one process in our own process group, so that it has
+// the terminal as we have it.
+func (t *Tree) StartHere(c *Command) error {
+	_, err := t.sup.fork(&t.spawner, c, ours, func(p proc) {
+		t.add(p)
+		t.mu.Lock()
+		t.group = 0
+		t.mu.Unlock()
+	})
+	return err
+}
+
+// Signal sends a signal to the job's processes that were started by us.
+func (t *Tree) Signal(s unix.Signal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.procs { // not reaped yet, so that the pid is its own
+		unix.Kill(t.procs[i].pid, s)
+	}
+}
+
 // add makes a process the Tree's own.
 func (t *Tree) add(p proc) {
 	if p.pidfd < 0 {
@@ -187,23 +209,21 @@ func (t *Tree) Seal() {
 func (t *Tree) Wait() []Result {
 	for t.alive() {
 		t.step(t.patience())
-		if t.sup.terminal && t.stage == running {
+		if t.sup.terminal && t.stage == running && t.group != 0 {
 			t.checkTerminal()
 		}
 	}
 	if t.stage != running {
 		t.outlast()
 	}
-	t.mu.Lock()
-	t.group = 0 // not the job's any more, once its first process is reaped
-	t.mu.Unlock()
 	t.results = t.results[:0]
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i := range t.procs {
 		t.results = append(t.results, t.procs[i].reap())
 	}
-	t.mu.Lock()
 	t.procs = t.procs[:0]
-	t.mu.Unlock()
+	t.group = 0
 	return t.results
 }
 

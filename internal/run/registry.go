@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"sync/atomic"
 	"time"
@@ -19,17 +20,10 @@ func (r *Run) register(tell func()) (unregister func()) {
 	if r.local == nil || !r.local.StartsProcesses() {
 		return func() {}
 	}
-	dir, _ := os.Getwd()
-	reg, err := guard.Register(guard.Place(), guard.Entry{
-		Mark:     r.plan.Execute.RunID,
-		Guardian: r.plan.Guardian,
-		Command:  os.Args,
-		Dir:      dir,
-		TmpDir:   r.plan.Collect.TmpDir,
-	})
+	reg, err := enter(r.plan.Execute.RunID, r.plan.Guardian, r.plan.Collect.TmpDir)
 	if err != nil {
 		if !r.plan.Quiet {
-			fmt.Fprintf(r.io.Stderr, "fanout: warning: this run is not in the registry: %v\n", err)
+			warnUnregistered(r.io.Stderr, err)
 		}
 		return func() {}
 	}
@@ -56,18 +50,31 @@ func (r *Run) register(tell func()) (unregister func()) {
 	}
 }
 
+// enter makes the entry of this process.
+func enter(mark string, guardian int, tmpDir string) (*guard.Registration, error) {
+	dir, _ := os.Getwd()
+	return guard.Register(guard.Place(), guard.Entry{
+		Mark: mark, Guardian: guardian, Command: os.Args, Dir: dir, TmpDir: tmpDir,
+	})
+}
+
+func warnUnregistered(stderr io.Writer, err error) {
+	fmt.Fprintf(stderr, "fanout: warning: this run is not in the registry: %v\n", err)
+}
+
 // progress counts jobs.
 type progress struct{ started, done, failed atomic.Int64 }
 
 func (p *progress) observe(ev job.Event) {
-	if ev.Kind == job.Started {
+	switch ev.Kind {
+	case job.Started:
 		p.started.Add(1)
-		return
+	case job.Done:
+		if ev.Status.Failed() {
+			p.failed.Add(1)
+		}
+		p.done.Add(1)
 	}
-	if ev.Status.Failed() {
-		p.failed.Add(1)
-	}
-	p.done.Add(1)
 }
 
 func (p *progress) counts() guard.Counts {

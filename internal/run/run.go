@@ -5,13 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
-	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
@@ -39,6 +36,7 @@ type Run struct {
 	local *execute.Local // the executor, when jobs really run
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
+	clock schedule.Clock
 
 	progress progress
 }
@@ -82,7 +80,7 @@ func (r *Run) prepare() (err error) {
 	if p.DryRun {
 		r.exec = execute.DryRun{Template: r.tmpl, Shell: p.Execute.Shell[0]}
 		p.Schedule = schedule.Spec{Workers: 1}
-		p.Collect.Instant = true
+		p.Collect.Instant, p.Collect.Retries = true, 0
 		return nil
 	}
 	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
@@ -120,45 +118,6 @@ func (r *Run) prepareProcess() error {
 // Warnings is what the user should know before the run.
 func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
 
-// KillNow ends the grace of all jobs that are being stopped.
-func (r *Run) KillNow() { r.sup.KillNow() }
-
-// Suspend stops all jobs until Resume.
-func (r *Run) Suspend() { r.sup.Suspend() }
-
-// Resume has all jobs go on.
-func (r *Run) Resume() { r.sup.Resume() }
-
-// SuspendMyself stops this process, until it gets CONT.
-func (r *Run) SuspendMyself() { process.SuspendMyself() }
-
-// TellRunning says on standard error which jobs run.
-func (r *Run) TellRunning() {
-	var running []execute.Running
-	if r.local != nil {
-		running = r.local.Running()
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
-	for _, now := range running {
-		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
-	}
-	io.WriteString(r.io.Stderr, b.String())
-}
-
-// endOrphans deals with what jobs have left behind, and returns how much of it still
-// runs: what jobs that ended by themselves have left is let be, unless the run was
-// stopped.
-func (r *Run) endOrphans(ctx context.Context, err error) int {
-	switch {
-	case ctx.Err() != nil, errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
-		r.sup.EndOrphans(false)
-	case r.sup.Ended():
-		r.sup.EndOrphans(true)
-	}
-	return len(r.sup.Left())
-}
-
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 	return r.tmpl.Jobs(r.in.Items(ctx))
@@ -187,9 +146,14 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	defer r.register(c.Tell)()
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
+	if d := r.plan.Schedule.Deadline; d > 0 {
+		defer r.clock.AfterFunc(d, func() { cancel(fmt.Errorf("%w, after %s", schedule.ErrDeadline, d)) }).Stop()
+	}
 
-	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
-	summary.Left(r.endOrphans(ctx, err))
+	ended := r.endOrphansWith(ctx)
+
+	err = schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
+	summary.Left(r.endOrphans(ended, err))
 
 	writeErr := c.Close()
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
@@ -214,6 +178,12 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	return spec
+}
+
+func (r *Run) scheduleSpec() schedule.Spec {
+	spec := r.plan.Schedule
+	spec.Clock = &r.clock
 	return spec
 }
 

@@ -14,8 +14,10 @@ import (
 type Summary struct {
 	counts   [job.Lost + 1]int64 // by End
 	ok       int64
+	okLater  int64 // of ok, those that had failed before
 	held     int64
 	left     int
+	tries    int64       // of all jobs
 	failures []job.Event // the first few
 }
 
@@ -27,11 +29,15 @@ func (s *Summary) Observe(ev job.Event) {
 	if ev.Kind != job.Done {
 		return
 	}
+	s.tries += int64(max(1, ev.Job.Attempt))
 	if ev.Status.Held {
 		s.held++
 	}
 	if ev.Status.OK() {
 		s.ok++
+		if ev.Job.Attempt > 1 {
+			s.okLater++
+		}
 		return
 	}
 	s.counts[ev.Status.End]++
@@ -67,7 +73,7 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.held > 0 || s.left > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.okLater > 0 || s.held > 0 || s.left > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
@@ -105,13 +111,20 @@ func (s *Summary) line() string {
 		total += n
 	}
 	parts := []string{fmt.Sprintf("%d ok", s.ok)}
+	if s.okLater > 0 {
+		parts[0] += fmt.Sprintf(" (%d after a retry)", s.okLater)
+	}
 	if n := s.Failed(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed%s", n, s.kinds()))
 	}
 	if n := s.counts[job.Stopped]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d stopped", n))
 	}
-	return jobs(total) + ": " + strings.Join(parts, ", ")
+	line := jobs(total) + ": " + strings.Join(parts, ", ")
+	if s.tries > total {
+		line += fmt.Sprintf("; %d tries", s.tries)
+	}
+	return line
 }
 
 // kinds says of what kind the failures were that did not just exit.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"fanout/internal/job"
@@ -59,7 +60,7 @@ func TestSummary(t *testing.T) {
 		{
 			[]job.Event{
 				done(1, "a", job.Status{End: job.Signaled, Signal: syscall.SIGSEGV}, ""),
-				done(2, "b", job.Status{End: job.TimedOut}, ""),
+				done(2, "b", job.Status{End: job.TimedOut, Limit: time.Minute}, ""),
 				done(3, "c", job.Status{End: job.Stopped}, ""),
 				done(4, "d", job.Status{End: job.NotFound, Err: why}, ""),
 				done(5, "e", job.Status{End: job.NotExecutable, Err: why}, ""),
@@ -67,7 +68,7 @@ func TestSummary(t *testing.T) {
 				done(7, "g", job.Status{End: job.Lost, Err: why}, ""),
 				done(8, "h", failed, ""),
 			},
-			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out\nfanout: job 4, \"d\": not started: why\n" +
+			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out after 1m0s\nfanout: job 4, \"d\": not started: why\n" +
 				"fanout: job 5, \"e\": not started: why\nfanout: job 6, \"f\": not started: why\nfanout: job 7, \"g\": lost: why\n" +
 				"fanout: job 8, \"h\": exit 3\n" +
 				"fanout: 8 jobs: 0 ok, 7 failed (1 by a signal, 1 timed out, 1 not found, 1 not executable, 1 not started, 1 lost), 1 stopped\n",
