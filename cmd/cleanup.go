@@ -68,6 +68,7 @@ func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
 	defer registry.Close()
 	t := newTable("RUN", "PID", "AGE", "DONE", "COMMAND")
 	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
 	var failed error // to write; what was begun is brought to its end
 	c.Tell = func(r guard.Report) {
 		if asJSON {

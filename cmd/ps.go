@@ -52,6 +52,7 @@ func list(out io.Writer, asJSON bool) error {
 	runs, err := registry.Runs()
 	t := newTable("RUN", "PID", "STATE", "DONE", "FAILED", "RUNNING", "AGE", "COMMAND")
 	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
 	for _, r := range runs {
 		pid, _ := r.Visible()
 		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Started, r.Dir, r.Command}

@@ -33,7 +33,7 @@ type prey struct {
 	mark    string
 	words   []string
 	age     time.Duration
-	sent    unix.Signal // the last
+	sent    unix.Signal // the last, other than CONT
 	err     error       // why it cannot be ended
 	outcome Deed
 }
@@ -154,12 +154,11 @@ func (h *hunt) send(p *prey, s unix.Signal) {
 	if p.err != nil || h.dry {
 		return
 	}
-	if err := p.signal(s); err == nil {
-		if s != unix.SIGCONT { // which ends nothing
-			p.sent = s
-		}
-	} else if err != unix.ESRCH {
+	switch err := p.signal(s); {
+	case err != nil && err != unix.ESRCH:
 		p.err = err
+	case err == nil && s != unix.SIGCONT: // which ends nothing
+		p.sent = s
 	}
 }
 

@@ -554,7 +554,7 @@ func rewrite(t *testing.T, r *Registration, pid int) {
 
 // TestParseStat: names may hold what stands between fields.
 func TestParseStat(t *testing.T) {
-	const rest = " 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 %d 21 12345 23 24"
+	const rest = " 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 %d 22 12345 24 25"
 	for text, want := range map[string]stat{
 		"1 (a) S" + fmt.Sprintf(rest, 1):           {'S', 5, 1, 12345},
 		"1 (a) b) (c) Z) Z" + fmt.Sprintf(rest, 3): {'Z', 5, 3, 12345},
