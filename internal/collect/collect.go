@@ -56,18 +56,20 @@ type Collector struct {
 	backlog atomic.Int64 // finished jobs whose output is not written yet
 	rounds  atomic.Int64 // of the goroutine, after each of which there may be room, or a turn
 
-	mu      sync.Mutex
-	work    sync.Cond // for the goroutine: something to do
-	room    sync.Cond // for slots: room, a turn, or the end
-	order   order
-	tries   map[int64]attempt // by job, the last tries of those that are to be tried again
-	events  []job.Event
-	writing bool
-	full    bool
-	stopped bool
-	closed  bool
-	ended   chan struct{}
-	err     error
+	mu       sync.Mutex
+	work     sync.Cond // for the goroutine: something to do
+	room     sync.Cond // for slots: room, a turn, or the end
+	order    order
+	tries    map[int64]attempt // by job, the last tries of those that are to be tried again
+	events   []job.Event
+	writing  bool
+	full     bool
+	moments  int // counted while jobs wait for room to spill
+	counting bool
+	stopped  bool
+	closed   bool
+	ended    chan struct{}
+	err      error
 }
 
 // Hooks are what the Collector calls when something happens to the run as a whole.
