@@ -36,7 +36,32 @@ type running struct {
 // start runs fanout, or another program that becomes it.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
+	r := prepare(t, args...)
+	r.begin()
+	return r
+}
+
+// prepare makes everything ready to run fanout.
+func prepare(t *testing.T, args ...string) *running {
+	t.Helper()
 	r := &running{t: t, mark: "FANOUT_TEST_MARK=" + rand.Text(), dir: t.TempDir()}
+	r.stderr = filepath.Join(t.TempDir(), "stderr")
+	r.cmd = exec.Command(args[0], args[1:]...)
+	r.cmd.Dir = r.dir
+	r.cmd.Env = append(os.Environ(), r.mark)
+	r.registry(t.TempDir())
+	return r
+}
+
+// registry says where it notes what it runs: nowhere that anybody else's does.
+func (r *running) registry(dir string) {
+	r.cmd.Env = append(r.cmd.Env, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
+}
+
+// begin starts it.
+func (r *running) begin() {
+	t := r.t
+	t.Helper()
 	stdin, stdinW, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,15 +71,11 @@ func start(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	r.stdin, r.stdout = stdinW, stdoutR
-	r.stderr = filepath.Join(t.TempDir(), "stderr")
 	stderr, err := os.Create(r.stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stderr.Close()
-	r.cmd = exec.Command(args[0], args[1:]...)
-	r.cmd.Dir = r.dir
-	r.cmd.Env = append(os.Environ(), r.mark)
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, stdout, stderr
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -69,23 +90,23 @@ func start(t *testing.T, args ...string) *running {
 		}
 		r.cmd.Wait()
 	})
-	return r
 }
 
 // marked is every process that carries the mark, fanout among them. A zombie has
 // no environment any more.
-func (r *running) marked() []int {
-	var pids []int
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, name := range environs {
-		env, err := os.ReadFile(name)
-		if err != nil || !slices.Contains(strings.Split(string(env), "\x00"), r.mark) {
-			continue
+func (r *running) marked() (pids []int) {
+	for _, pid := range processes() {
+		if r.bears(pid) {
+			pids = append(pids, pid)
 		}
-		pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
-		pids = append(pids, pid)
 	}
 	return pids
+}
+
+// bears says whether the process carries the mark.
+func (r *running) bears(pid int) bool {
+	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	return slices.Contains(strings.Split(string(env), "\x00"), r.mark)
 }
 
 // eventually waits for what must become true.
@@ -215,12 +236,18 @@ func TestSignalAmongShortJobs(t *testing.T) {
 	}
 }
 
-// named is the process of that name.
+// named is the process of that name; where its children have it too, the first.
 func (r *running) named(name string) int {
 	r.t.Helper()
+	parents := map[int]int{}
 	for _, pid := range r.marked() {
 		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if program, _, _ := bytes.Cut(line, []byte{0}); string(program) == name {
+			_, parents[pid] = stat(pid)
+		}
+	}
+	for pid, parent := range parents {
+		if _, ok := parents[parent]; !ok {
 			return pid
 		}
 	}
