@@ -39,29 +39,29 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 }
 
 // main does what the arguments ask for.
-func (app *app) main(args []string) int {
-	if app.link != nil {
-		defer app.link.Close()
-		defer app.link.Done()
+func (a *app) main(args []string) int {
+	if a.link != nil {
+		defer a.link.Close()
+		defer a.link.Done()
 	}
-	stdin, stdout, stderr := app.io.Stdin, app.io.Stdout, app.io.Stderr
-	root := app.root()
+	stdin, stdout, stderr := a.io.Stdin, a.io.Stdout, a.io.Stderr
+	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := errors.Join(root.Execute(), app.helpErr)
+	err := errors.Join(root.Execute(), a.helpErr)
 	// Where these two fail there is no one to tell.
 	if text := message(err); text != "" {
 		fmt.Fprintf(stderr, "fanout: %s\n", strings.ReplaceAll(text, "\n", "\nfanout: "))
 	}
-	if app.summary != nil && app.tell(err) {
-		app.summary.WriteTo(stderr)
+	if a.summary != nil && a.tell(err) {
+		a.summary.WriteTo(stderr)
 	}
-	if err == nil && app.tracked != nil {
-		return *app.tracked
+	if err == nil && a.tracked != nil {
+		return *a.tracked
 	}
-	return exitCode(err, app.summary)
+	return exitCode(err, a.summary)
 }
 
 // app is one invocation of the program.

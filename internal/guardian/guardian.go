@@ -9,14 +9,9 @@
 // there were (Link). Where there is no guardian, the runner goes on without.
 package guardian
 
-import "errors"
-
 // fdVariable tells the runner where its end of the Link is.
 const fdVariable = "FANOUT_GUARDIAN_FD"
 
 // done is what the runner says when it has ended as it should: what it leaves
 // behind is left on purpose.
 const done = "done"
-
-// errNotHere is why there is no guardian on other systems than Linux.
-var errNotHere = errors.New("not on this system")

@@ -2,7 +2,13 @@
 
 package guardian
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
+
+// errNotHere is why there is no guardian.
+var errNotHere = errors.New("not on this system")
 
 // Guard does nothing here: there is no way to become the parent of orphans.
 func Guard() (code int, ran bool, reason error) { return 0, false, errNotHere }
