@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // census knows the living processes of the system. A look at all of /proc takes
@@ -63,11 +65,15 @@ func newFamily(seen map[int]relative, self int, owned func() map[int]bool) *fami
 			f.byChild[top] = append(f.byChild[top], r)
 			continue
 		}
-		f.orphans = append(f.orphans, r)
 		both := append(slices.Clone(mark(top)), mark(pid)...)
 		if len(both) == 0 {
+			// A child that a Tree has reaped meanwhile bears no mark either.
+			if again, ok := look(pid); !ok || !again.same(r) {
+				continue
+			}
 			f.unmarked = append(f.unmarked, r)
 		}
+		f.orphans = append(f.orphans, r)
 		slices.Sort(both)
 		for _, m := range slices.Compact(both) {
 			f.byMark[m] = append(f.byMark[m], r)
@@ -92,9 +98,45 @@ func ancestor(seen map[int]relative, pid, self int) (top int, ours bool) {
 	return 0, false
 }
 
-// members is the living processes of the Tree's job: its group, its processes and
-// their descendants, and orphans that bear its mark, with theirs.
+// members is the living processes of the Tree's job: its own and their descendants,
+// and orphans that bear its mark, with theirs.
 func (t *Tree) members() []relative {
+	if t.sup.orphans.list == nil {
+		return t.search()
+	}
+	var k kin
+	for i := range t.procs {
+		k.descend(t.procs[i].pid)
+	}
+	for _, pid := range t.sup.orphansOf(t) {
+		k.descend(pid)
+	}
+	return k.found
+}
+
+// kin is processes and their descendants, found from parent to child, which takes
+// time for those alone; a look at all processes takes some milliseconds. The system
+// may pass over one whose siblings come and go: who needs all looks again.
+type kin struct {
+	found []relative
+}
+
+func (k *kin) descend(pid int) {
+	if slices.ContainsFunc(k.found, func(r relative) bool { return r.pid == pid }) {
+		return
+	}
+	r, ok := look(pid)
+	if !ok {
+		return
+	}
+	k.found = append(k.found, r)
+	for _, child := range childrenOf(pid) {
+		k.descend(child)
+	}
+}
+
+// search finds the members among all processes of the system.
+func (t *Tree) search() []relative {
 	f := t.sup.family()
 	var all []relative
 	if t.group != 0 {
@@ -104,14 +146,37 @@ func (t *Tree) members() []relative {
 		all = append(all, f.byChild[p.pid]...)
 	}
 	all = append(all, f.byMark[t.mark]...)
-	if len(f.unmarked) > 0 && t.sup.alone(t) {
-		// No other job has run since this one began: what was not there then is its own.
-		for _, r := range f.unmarked {
-			if !slices.Contains(t.before, r.pid) {
-				all = append(all, r)
-			}
+	for _, r := range f.unmarked {
+		if t.claims(r) {
+			all = append(all, r)
 		}
 	}
 	slices.SortFunc(all, func(a, b relative) int { return a.pid - b.pid })
 	return slices.Compact(all)
+}
+
+// claims says that an orphan without a mark may be the job's and cannot be that of
+// another that runs: it was started since this one began, and before the others did.
+func (t *Tree) claims(r relative) bool {
+	if t.tick == 0 || r.start < t.tick || slices.Contains(t.before, r.pid) {
+		return false
+	}
+	t.sup.mu.Lock()
+	defer t.sup.mu.Unlock()
+	for _, other := range t.sup.trees {
+		if began := other.running.Load(); other != t && began != 0 && r.start >= began {
+			return false
+		}
+	}
+	return true
+}
+
+// now is the time in ticks, as processes' starts are counted.
+func now() uint64 {
+	const ticks = 100 // a second: USER_HZ is the same on all our systems
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
+		return 0
+	}
+	return uint64(t.Nano()) / (1e9 / ticks)
 }

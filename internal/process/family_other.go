@@ -16,9 +16,9 @@ func (*orphans) adopt() error      { return unix.ENOSYS }
 func (*orphans) sweep(*Supervisor) {}
 func (*orphans) close()            {}
 
-func (*Supervisor) orphaned() []int { return nil }
-func (*Supervisor) strike(string)   {}
-func (*Supervisor) spare(string)    {}
+func (*Supervisor) orphaned() []int          { return nil }
+func (*Supervisor) strike(string, bool) bool { return false }
+func (*Supervisor) told(relative) bool       { return false }
 
 // EndOrphans reaches none here.
 func (*Supervisor) EndOrphans(bool) {}
@@ -43,3 +43,5 @@ func (t *Tree) members() []relative {
 
 // awaitExecs is not needed with syscall.ForkExec, which waits for them itself.
 func (t *Tree) awaitExecs() {}
+
+func now() uint64 { return 1 }

@@ -22,11 +22,12 @@ func (t *Tree) terminate() {
 	t.stage = terminated
 	t.killAt = time.Now().Add(t.sup.spec.Grace)
 	t.sup.ended.Store(true)
+	t.sup.strike(t.mark, false)
 	t.told = append(t.told[:0], t.members()...)
 	t.signal(unix.SIGTERM)
 	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
 	for _, m := range t.told {
-		if t.group == 0 || m.group != t.group {
+		if (t.group == 0 || m.group != t.group) && !t.sup.told(m) {
 			m.terminate()
 		}
 	}
@@ -41,11 +42,7 @@ func (t *Tree) graceOver() bool {
 
 func (t *Tree) kill() {
 	t.stage = killed
-	t.signal(unix.SIGKILL)
-	t.sup.strike(t.mark)
-	for _, m := range t.members() {
-		m.send(unix.SIGKILL)
-	}
+	t.killRest()
 }
 
 // signal reaches the whole group. Its first process has not been reaped, so the
@@ -63,29 +60,24 @@ const gone = 2 * time.Second
 // others: they too have the grace, and then KILL. Two looks that find none end it,
 // since a process that forks and exits may be missed by one.
 func (t *Tree) outlast() {
-	defer t.sup.spare(t.mark)
 	pause := 2 * time.Millisecond
 	var end time.Time
 	for clean := 0; clean < 2; {
-		if t.stage == killed {
-			t.kill()
-		}
-		if t.tellNew() {
-			clean = 0
-		} else {
-			clean++
-		}
-		wait := min(pause, max(0, time.Until(t.killAt)))
+		var found bool
+		wait := time.Millisecond
 		if t.stage == killed {
 			if end.IsZero() {
 				end = time.Now().Add(gone)
 			} else if time.Now().After(end) {
 				return
 			}
-			wait = time.Millisecond
+			found = t.killRest()
+		} else if found = t.tellNew(); found {
+			wait = min(pause, max(0, time.Until(t.killAt)))
 		}
-		if clean == 1 {
-			wait = time.Millisecond
+		clean++
+		if found {
+			clean = 0
 		}
 		if clean < 2 && !t.step(wait) {
 			pause = min(2*pause, 50*time.Millisecond)
@@ -93,17 +85,32 @@ func (t *Tree) outlast() {
 	}
 }
 
+// killRest kills the members, and reports whether there was any. The orphans are
+// quickly found; what they have forked meanwhile is an orphan at the next look.
+func (t *Tree) killRest() bool {
+	t.signal(unix.SIGKILL)
+	if t.sup.strike(t.mark, true) {
+		return true
+	}
+	all := t.members()
+	for _, m := range all {
+		m.send(unix.SIGKILL)
+	}
+	return len(all) > 0
+}
+
 // tellNew sends TERM to members that were forked since it was sent to the others,
 // and reports whether there is any member.
 func (t *Tree) tellNew() bool {
+	struck := t.sup.strike(t.mark, false)
 	all := t.members()
 	for _, m := range all {
-		if !slices.ContainsFunc(t.told, m.same) {
+		if !slices.ContainsFunc(t.told, m.same) && !t.sup.told(m) {
 			m.terminate()
 			t.told = append(t.told, m)
 		}
 	}
-	return len(all) > 0
+	return struck || len(all) > 0
 }
 
 // terminate asks a process to end. One that is stopped could not take the TERM alone.

@@ -43,9 +43,8 @@ func TestFailingStart(t *testing.T) {
 
 // TestNothingLeaks: neither descriptors nor zombies, whatever happens to the jobs.
 func TestNothingLeaks(t *testing.T) {
-	s := supervisor(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
+	s := adopting(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
 	m := mark(t)
-	defer reapMarked(m)
 	trees := make([]*Tree, 4)
 	for i := range trees {
 		trees[i] = tree(t, s)
@@ -77,7 +76,7 @@ func TestNothingLeaks(t *testing.T) {
 			})
 		}
 		slots.Wait()
-		reapMarked(m)
+		s.EndOrphans(false)
 	}
 	round(6)
 	before := openFiles(t)

@@ -24,11 +24,16 @@ type orphans struct {
 	list *os.File   // nil where the system has no such list
 	buf  [4096]byte
 
-	struck    time.Time
-	condemned map[string]bool // marks of jobs that got KILL
+	known map[int]*orphan
 
 	stop chan struct{}
 	done chan struct{}
+}
+
+// orphan is what is known of one. Its pid is its own as long as it is not reaped.
+type orphan struct {
+	marks []string
+	told  bool // it got TERM
 }
 
 // adopt makes us the parent of what jobs leave behind.
@@ -37,7 +42,7 @@ func (o *orphans) adopt() error {
 		return err
 	}
 	o.on = true
-	o.condemned = map[string]bool{}
+	o.known = map[int]*orphan{}
 	self := os.Getpid()
 	if list, err := os.Open(fmt.Sprintf("/proc/self/task/%d/children", self)); err == nil {
 		o.list = list
@@ -142,38 +147,83 @@ func (s *Supervisor) reapOrphans() []int {
 	for _, pid := range all {
 		if got, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); got == 0 && err == nil {
 			lives = append(lives, pid)
+		} else {
+			delete(s.orphans.known, pid)
 		}
 	}
 	return lives
 }
 
-// strike sends KILL to the orphans that bear the mark, and to those of other jobs
-// that were struck before and not spared since. It is quick, so that one which
-// forks and exits again and again is hit before it has forked. Those who ask at the
-// same time share one.
-func (s *Supervisor) strike(mark string) {
-	asked := time.Now()
+// strike sends TERM, once, or KILL to the orphans that bear the mark, and reports
+// whether there are any. It is quick, so that one which forks and exits again and
+// again is hit before it has forked.
+func (s *Supervisor) strike(mark string, kill bool) (found bool) {
 	o := &s.orphans
 	if !o.on {
-		return
+		return false
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.condemned[mark] && !o.struck.Before(asked) {
-		return
+	for _, pid := range o.pids(s) {
+		who := o.meet(pid)
+		if !slices.Contains(who.marks, mark) {
+			continue
+		}
+		found = true
+		// Our own child, which only we reap: the pid is its own.
+		switch {
+		case kill:
+			unix.Kill(pid, unix.SIGKILL)
+		case !who.told:
+			who.told = true
+			unix.Kill(pid, unix.SIGTERM)
+			unix.Kill(pid, unix.SIGCONT)
+		}
 	}
-	o.struck = time.Now()
-	o.condemned[mark] = true
-	s.killOrphans(func(pid int) bool {
-		return slices.ContainsFunc(strings.Fields(markOf(pid)), func(m string) bool { return o.condemned[m] })
-	})
+	if found {
+		s.reapOrphans()
+	}
+	return found
 }
 
-// spare ends what strike has begun for the mark.
-func (s *Supervisor) spare(mark string) {
+// meet gets to know an orphan. One without marks may just be in its exec: it is asked
+// again.
+func (o *orphans) meet(pid int) *orphan {
+	who := o.known[pid]
+	if who == nil {
+		who = &orphan{}
+		o.known[pid] = who
+	}
+	if len(who.marks) == 0 {
+		who.marks = strings.Fields(markOf(pid))
+	}
+	return who
+}
+
+// orphansOf is the orphans that bear the job's mark or, without any mark, can only be
+// its own.
+func (s *Supervisor) orphansOf(t *Tree) (pids []int) {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
-	delete(s.orphans.condemned, mark)
+	for _, pid := range s.orphans.pids(s) {
+		switch who := s.orphans.meet(pid); {
+		case slices.Contains(who.marks, t.mark):
+			pids = append(pids, pid)
+		case len(who.marks) == 0:
+			if r, ok := look(pid); ok && t.claims(r) {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+// told says that a process is an orphan that got TERM.
+func (s *Supervisor) told(r relative) bool {
+	s.orphans.mu.Lock()
+	defer s.orphans.mu.Unlock()
+	who := s.orphans.known[r.pid]
+	return who != nil && who.told
 }
 
 // killOrphans sends KILL to some. The caller has the lock of the orphans.

@@ -40,9 +40,6 @@ type Supervisor struct {
 	suspended atomic.Bool
 	terminal  bool // there is one that jobs might want
 
-	// Of the jobs that a Tree has begun, and not finished, for alone.
-	begun, active atomic.Int64
-
 	mu    sync.Mutex
 	trees []*Tree
 }
@@ -161,11 +158,6 @@ func (s *Supervisor) owned() map[int]bool {
 		t.mu.Unlock()
 	}
 	return pids
-}
-
-// alone says that no other job has run since this one began.
-func (s *Supervisor) alone(t *Tree) bool {
-	return t.first && s.begun.Load() == t.number && s.active.Load() == 1
 }
 
 // awaitForks returns when no child that was forked before is still on its way to

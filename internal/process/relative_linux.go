@@ -39,11 +39,17 @@ func living() map[int]relative {
 
 // look finds out about one process. Zombies do not count.
 func look(pid int) (relative, bool) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return relative{}, false
 	}
-	r, ok := parseStat(stat)
+	defer unix.Close(fd)
+	var stat [1024]byte // it is one line of 52 numbers
+	n, err := unix.Read(fd, stat[:])
+	if err != nil {
+		return relative{}, false
+	}
+	r, ok := parseStat(stat[:n])
 	r.pid = pid
 	return r, ok
 }
@@ -73,6 +79,25 @@ func (r relative) send(s unix.Signal) {
 	if now, ok := look(r.pid); ok && now.start == r.start {
 		unix.PidfdSendSignal(fd, s, nil, 0)
 	}
+}
+
+// childrenOf is the children of all threads of a process, as far as the system lists
+// them.
+func childrenOf(pid int) (pids []int) {
+	tasks := "/proc/" + strconv.Itoa(pid) + "/task/"
+	threads, err := os.ReadDir(tasks)
+	if err != nil {
+		return nil
+	}
+	for _, thread := range threads {
+		text, _ := os.ReadFile(tasks + thread.Name() + "/children")
+		for _, word := range bytes.Fields(text) {
+			if child, err := strconv.Atoi(string(word)); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
 }
 
 // markOf is what a process's environment says about the job that it belongs to,

@@ -3,8 +3,6 @@ package process
 import (
 	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -92,33 +90,14 @@ func EndChildren() {
 	}
 }
 
-// children is those of all our threads. The system may pass over one while others
-// come and go: who needs all looks again.
+// children is our own, also where the system does not list them.
 func children() []int {
-	var pids []int
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return nil
+	if pids := childrenOf(os.Getpid()); len(pids) > 0 {
+		return pids
 	}
-	for _, task := range tasks {
-		text, err := os.ReadFile("/proc/self/task/" + task.Name() + "/children")
-		if err != nil {
-			return childrenOf(os.Getpid())
-		}
-		for _, word := range strings.Fields(string(text)) {
-			if pid, err := strconv.Atoi(word); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids
-}
-
-// childrenOf is for systems that do not list children.
-func childrenOf(parent int) []int {
 	var pids []int
 	for pid, r := range living() {
-		if r.parent == parent {
+		if r.parent == os.Getpid() {
 			pids = append(pids, pid)
 		}
 	}

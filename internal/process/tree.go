@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,11 +22,11 @@ type Tree struct {
 	spawner spawner
 
 	ctx      context.Context
-	unhook   func() bool // takes the hook out of ctx that wakes the Tree
-	mark     string      // by which the job's processes are known
-	number   int64       // counts the jobs of the Supervisor
-	first    bool        // when the job began, no other was running
-	before   []int       // the orphans at that time
+	unhook   func() bool   // takes the hook out of ctx that wakes the Tree
+	mark     string        // by which the job's processes are known
+	tick     uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
+	running  atomic.Uint64 // tick while the job runs, for other Trees
+	before   []int         // the orphans when it began
 	results  []Result
 	captures [2]capture
 	feeds    []feed
@@ -81,11 +82,11 @@ func (t *Tree) Begin(ctx context.Context, mark string) {
 		}
 		t.ctx = ctx
 		t.unhook = context.AfterFunc(ctx, t.wake.signal)
+		t.tick = now()
 		t.before = t.sup.orphaned()
 	}
 	t.mark = mark
-	t.first = t.sup.active.Add(1) == 1
-	t.number = t.sup.begun.Add(1)
+	t.running.Store(t.tick)
 	t.stage = running
 	t.wants = 0
 }
@@ -234,7 +235,7 @@ func (t *Tree) Finish() (held bool) {
 		t.feeds[i].close()
 	}
 	t.feeds = t.feeds[:0]
-	defer t.sup.active.Add(-1)
+	defer t.running.Store(0)
 	if t.sup.spec.Reap && t.stage == running {
 		t.reapLeft()
 	}
