@@ -31,6 +31,9 @@ type running struct {
 	stdin  *os.File // our ends of the pipes
 	stdout *os.File
 	stderr string // the file for its standard error
+	notes  string // the directory of its registry
+
+	terminal *os.File // instead of the pipes
 }
 
 // start runs fanout, or another program that becomes it.
@@ -53,8 +56,9 @@ func prepare(t *testing.T, args ...string) *running {
 	return r
 }
 
-// registry says where it notes what it runs: nowhere that anybody else's does.
+// registry says where it is registered: where no run is that is not of this test.
 func (r *running) registry(dir string) {
+	r.notes = dir
 	r.cmd.Env = append(r.cmd.Env, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
 }
 
@@ -62,15 +66,10 @@ func (r *running) registry(dir string) {
 func (r *running) begin() {
 	t := r.t
 	t.Helper()
-	stdin, stdinW, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
+	stdin, stdout := r.terminal, r.terminal
+	if r.terminal == nil {
+		stdin, stdout = r.pipes()
 	}
-	stdoutR, stdout, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.stdin, r.stdout = stdinW, stdoutR
 	stderr, err := os.Create(r.stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +89,23 @@ func (r *running) begin() {
 		}
 		r.cmd.Wait()
 	})
+}
+
+// pipes makes the pipes, and returns its ends of them.
+func (r *running) pipes() (stdin, stdout *os.File) {
+	r.t.Helper()
+	stdin, r.stdin = pipe(r.t)
+	r.stdout, stdout = pipe(r.t)
+	return stdin, stdout
+}
+
+func pipe(t *testing.T) (read, write *os.File) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read, write
 }
 
 // marked is every process that carries the mark, fanout among them. A zombie has

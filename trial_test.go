@@ -88,13 +88,19 @@ func (tr *trial) member(name, mode string, lasting bool) {
 	tr.job(name, script)
 }
 
-// run starts fanout with so many slots, and waits until the crowd is there, and
-// those of it have gone that are to end by themselves.
-func (tr *trial) run(slots int) {
+// launch starts fanout with so many slots.
+func (tr *trial) launch(slots int) {
 	tr.t.Helper()
 	tr.cmd.Args = append(append(tr.cmd.Args, tr.flags...), "-j"+strconv.Itoa(slots), "sh", "{}", ":::")
 	tr.cmd.Args = append(tr.cmd.Args, tr.jobs...)
 	tr.begin()
+}
+
+// run launches it, and waits until the crowd is there, and those of it have gone
+// that are to end by themselves.
+func (tr *trial) run(slots int) {
+	tr.t.Helper()
+	tr.launch(slots)
 	for end := time.Now().Add(patience); ; {
 		tr.crowd.read(time.Millisecond)
 		ready := tr.crowd.said("ready")
@@ -106,6 +112,17 @@ func (tr *trial) run(slots int) {
 			tr.t.Fatalf("the crowd is not ready: %d of %d; stderr:\n%s", len(ready), tr.ready, tr.said())
 		}
 	}
+}
+
+// number is what a job has written into a file, once it is a whole line.
+func (tr *trial) number(name string) (n int) {
+	tr.t.Helper()
+	tr.eventually("a number in "+name, func() bool {
+		text, _ := os.ReadFile(filepath.Join(tr.dir, name))
+		got, _ := fmt.Sscanf(string(text), "%d\n", &n)
+		return got == 1 && bytes.HasSuffix(text, []byte("\n"))
+	})
+	return n
 }
 
 func count(pids []int, what func(pid int) bool) (n int) {
@@ -137,9 +154,8 @@ func stat(pid int) (state byte, parent int) {
 
 // runner is the process that starts the jobs: the visible one's child that is
 // the same program.
-func (r *running) runner() int {
+func (r *running) runner(visible int) int {
 	r.t.Helper()
-	visible := r.cmd.Process.Pid
 	program := executable(visible)
 	for _, pid := range processes() {
 		if _, parent := stat(pid); parent == visible && executable(pid) == program {
