@@ -247,6 +247,40 @@ func inStack(call string) bool {
 	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte(call))
 }
 
+// TestPause: in a pause neither jobs nor the run come closer to their end.
+func TestPause(t *testing.T) {
+	for _, spec := range []schedule.Spec{{Timeout: time.Millisecond}, {Deadline: time.Millisecond}} {
+		files, _ := std(t)
+		p := planFor(t, []string{"sleep"}, "0.2")
+		p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline
+		r, err := New(p, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Pause()
+		summary, err := r.Do(t.Context())
+		r.clock.Resume()
+		if err != nil || summary.Failed() > 0 {
+			t.Errorf("%+v: %v, %d failed", spec, err, summary.Failed())
+		}
+	}
+}
+
+// TestDeadline: it is an error of the run, unless the jobs are done by then.
+func TestDeadline(t *testing.T) {
+	for command, late := range map[string]bool{"sleep": true, "true": false} {
+		files, _ := std(t)
+		p := planFor(t, []string{command}, "1000")
+		p.Schedule.Deadline = patient
+		if late {
+			p.Schedule.Deadline = 100 * time.Millisecond
+		}
+		if _, err := do(t, t.Context(), p, files); errors.Is(err, schedule.ErrDeadline) != late || !late && err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
 // TestCancelled: what was printed before a stop is still written.
 func TestCancelled(t *testing.T) {
 	r, w, err := os.Pipe()

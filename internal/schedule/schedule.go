@@ -83,14 +83,22 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 	s.slots.Add(1)
 	go s.slot(1)
 	s.slots.Wait()
-	cause := context.Cause(ctx)
-	if errors.Is(cause, ErrDeadline) && s.emptied && !s.cut {
-		cause = nil // it came when all was done
+	return s.outcome()
+}
+
+// outcome is the error of the run, when all jobs are done.
+func (s *scheduler) outcome() error {
+	s.mu.Lock() // against a stop that comes this late
+	defer s.mu.Unlock()
+	cause := context.Cause(s.ctx)
+	switch {
+	case s.err != nil:
+		return s.err
+	case errors.Is(cause, ErrDeadline) && s.emptied && !s.cut:
+		return nil // all was done before it
+	default:
+		return cause
 	}
-	if s.err == nil {
-		s.err = cause
-	}
-	return s.err
 }
 
 func limiters(spec Spec) []*rate.Limiter {

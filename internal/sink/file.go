@@ -16,7 +16,7 @@ import (
 var ErrReaderGone = errors.New("the reader of the output is gone")
 
 // ErrStopped is the answer of a File that cannot take more now, after Stop.
-var ErrStopped = errors.New("stopped")
+var ErrStopped = errors.New("the reader of the output took no more of it")
 
 // coalesce is how much small output is gathered into one write.
 const coalesce = 64 << 10

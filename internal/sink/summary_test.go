@@ -90,6 +90,34 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestTries: they are told of only where there was more than one for a job.
+func TestTries(t *testing.T) {
+	tried := func(n int, st job.Status) job.Event {
+		ev := done(1, "a", st, "")
+		ev.Job.Attempt = n
+		return ev
+	}
+	for _, tt := range []struct {
+		events  []job.Event
+		want    string // the last line
+		notable bool
+	}{
+		{[]job.Event{tried(1, fine), tried(1, fine)}, "fanout: 2 jobs: 2 ok\n", false},
+		{[]job.Event{tried(1, fine), tried(3, fine)}, "fanout: 2 jobs: 2 ok (1 after a retry); 4 tries\n", true},
+		{[]job.Event{tried(3, failed), tried(1, fine)}, "fanout: 2 jobs: 1 ok, 1 failed; 4 tries\n", true},
+		{[]job.Event{tried(2, fine), tried(2, job.Status{End: job.TimedOut}), tried(1, job.Status{End: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 tries\n", true},
+	} {
+		s := &Summary{}
+		for _, ev := range tt.events {
+			s.Observe(job.Event{Kind: job.Retried, Job: ev.Job, Status: failed}) // not what counts
+			s.Observe(ev)
+		}
+		if got := text(t, s); !strings.HasSuffix(got, tt.want) || s.Notable() != tt.notable {
+			t.Errorf("got:\n%swant:\n%s, notable %v", got, tt.want, s.Notable())
+		}
+	}
+}
+
 func TestBatchInSummary(t *testing.T) {
 	j := job.Job{Seq: 1, Items: append(item("a"), append(item("b"), item("c")...)...)}
 	got := text(t, summary(job.Event{Kind: job.Done, Job: j, Status: failed}))
