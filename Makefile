@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 .PHONY: build demo test check bench fuzz install clean
 
 build:
-	$(GO) build -trimpath -ldflags '-s -w' -o fanout .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
 
 # The main job on real files: compress each, count its words, keep the order.
 demo: build

@@ -210,6 +210,7 @@ func (tr *trial) unmarked(end time.Time) bool {
 // TestKillMatrix ends runs in each way over jobs that are hard to end in each way, and
 // checks that nothing of them outlives the grace and a second.
 func TestKillMatrix(t *testing.T) {
+	reapOrphans(t)
 	program := hostile(t)
 	for _, row := range rows() {
 		t.Run(row.name, func(t *testing.T) {

@@ -12,14 +12,16 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/plan", "internal/run", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":           {"internal/plan", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/guard", "internal/guardian", "internal/plan", "internal/run", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
 	"fanout/internal/template":      {"internal/job"},
 	"fanout/internal/schedule":      {"internal/job"},
 	"fanout/internal/process":       {"internal/process/vfork"},
+	"fanout/internal/guardian":      {"internal/process"},
+	"fanout/internal/guard":         {"internal/process"},
 	"fanout/internal/process/vfork": {},
 	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink"},

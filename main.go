@@ -3,9 +3,12 @@ package main
 
 import (
 	"os"
+	"runtime"
 
 	"fanout/cmd"
 )
+
+func init() { runtime.LockOSThread() } // as cmd.Main asks for
 
 func main() {
 	os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

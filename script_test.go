@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,13 +20,28 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+func init() { runtime.LockOSThread() } // as main does
+
 // TestMain makes the program "fanout" out of this test binary, in front of PATH:
 // what it runs is built once, with the race detector if the tests are.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", fastExit)
-	testscript.Main(m, map[string]func(){
+	testscript.Main(secluded{m}, map[string]func(){
 		"fanout": func() { os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// secluded is tests with a registry of runs of their own.
+type secluded struct{ *testing.M }
+
+func (s secluded) Run() int {
+	dir, err := os.MkdirTemp("", "fanout-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("XDG_RUNTIME_DIR", dir)
+	return s.M.Run()
 }
 
 // fastExit keeps a program with the race detector from sleeping a second at its end.
@@ -43,7 +60,8 @@ func TestScript(t *testing.T) {
 		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", fastExit)
-			return nil
+			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
+			return os.Mkdir(filepath.Join(env.WorkDir, ".run"), 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,

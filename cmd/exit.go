@@ -6,6 +6,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/job"
 	"fanout/internal/run"
+	"fanout/internal/schedule"
 	"fanout/internal/sink"
 )
 
@@ -15,6 +16,7 @@ const (
 	exitFanout        = 1 // fanout itself failed
 	exitUsage         = 2
 	exitFailed        = 123
+	exitDeadline      = 124 // as coreutils' timeout
 	exitLost          = 125
 	exitNotExecutable = 126
 	exitNotFound      = 127
@@ -33,6 +35,8 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitSignal + int(signal.Signal)
 	case errors.Is(err, sink.ErrReaderGone):
 		return exitReaderGone
+	case errors.Is(err, schedule.ErrDeadline):
+		return exitDeadline
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &command) && command.Missing():

@@ -10,6 +10,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/job"
 	"fanout/internal/run"
+	"fanout/internal/schedule"
 	"fanout/internal/sink"
 )
 
@@ -28,6 +29,7 @@ func TestExitCode(t *testing.T) {
 	end := func(e job.End) job.Status { return job.Status{End: e} }
 	signal := func(s syscall.Signal) error { return fmt.Errorf("run: %w", &SignalError{s}) }
 	command := func(err error) error { return fmt.Errorf("run: %w", &execute.CommandError{Name: "x", Err: err}) }
+	deadline := fmt.Errorf("%w, after 10s", schedule.ErrDeadline)
 	for _, tt := range []struct {
 		err     error
 		summary *sink.Summary
@@ -51,6 +53,10 @@ func TestExitCode(t *testing.T) {
 		{nil, outcomes(end(job.NotStarted)), 123},
 		{nil, outcomes(end(job.Stopped), failed), 123},
 		{nil, outcomes(failed, end(job.NotFound)), 123}, // the first failure counts
+		{deadline, outcomes(ok), 124},
+		{deadline, outcomes(failed, end(job.Lost)), 124},
+		{errors.Join(deadline, sink.ErrStopped), outcomes(), 124},
+		{errors.Join(deadline, signal(syscall.SIGINT)), outcomes(), 130},
 		{nil, outcomes(failed, end(job.Lost)), 125},
 		{nil, outcomes(end(job.Lost)), 125},
 		{nil, outcomes(end(job.NotExecutable)), 126},

@@ -36,7 +36,7 @@ type planned struct{ plan.Plan }
 
 func newFlags() *flags {
 	return &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &outputFlags{}, &placeFlags{},
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &placeFlags{},
 	}}
 }
 
@@ -82,6 +82,7 @@ func complete(p *plan.Plan) {
 	p.Execute.Pipe = p.Template.Pipe
 	p.Execute.Slots = p.Schedule.Workers
 	p.Collect.Slots = p.Schedule.Workers
+	p.Collect.Retries = p.Schedule.Retries
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
 }

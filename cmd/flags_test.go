@@ -147,6 +147,16 @@ func TestPlan(t *testing.T) {
 		{"--max-failures 10% cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{Percent: 10}},
 		{"-e --max-failures 5 cat", func(p plan.Plan) any { return p.Schedule.MaxFailures }, schedule.Limit{Count: 5}},
 		{"cat", func(p plan.Plan) any { return p.Process.Grace }, 5 * time.Second},
+		{"--delay 1.5 cat", func(p plan.Plan) any { return p.Schedule.Delay }, 1500 * time.Millisecond},
+		{"--grace 2 cat", func(p plan.Plan) any { return p.Process.Grace }, 2 * time.Second},
+		{"-t 90 cat", func(p plan.Plan) any { return p.Schedule.Timeout }, 90 * time.Second},
+		{"--timeout 1h30m cat", func(p plan.Plan) any { return p.Schedule.Timeout }, 90 * time.Minute},
+		{"--deadline 10m cat", func(p plan.Plan) any { return p.Schedule.Deadline }, 10 * time.Minute},
+		{"cat", func(p plan.Plan) any { return p.Schedule.Timeout + p.Schedule.Deadline }, time.Duration(0)},
+		{"-r3 cat", func(p plan.Plan) any { return p.Schedule.Retries }, 3},
+		{"-r3 cat", func(p plan.Plan) any { return p.Collect.Retries }, 3},
+		{"-r 0 --retry-delay 0 cat", func(p plan.Plan) any { return p.Schedule.Retries }, 0},
+		{"-r 1 --retry-delay 0.1 cat", func(p plan.Plan) any { return p.Schedule.RetryDelay }, 100 * time.Millisecond},
 		{"--grace 0s cat", func(p plan.Plan) any { return p.Process.Grace }, time.Duration(0)},
 		{"cat", func(p plan.Plan) any { return p.Input.Delimiter }, "\n"},
 		{"-0 cat", func(p plan.Plan) any { return p.Input.Delimiter }, "\x00"},
@@ -219,12 +229,32 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"-j", "0", "cat"}, "-j 0"},
 		{[]string{"-j", "", "cat"}, "-j"},
 		{[]string{"--delay", "-1s", "cat"}, "--delay"},
-		{[]string{"--delay", "5", "cat"}, "--delay"},
+		{[]string{"--delay", "5 s", "cat"}, "--delay"},
 		{[]string{"--rate", "x", "cat"}, "--rate"},
 		{[]string{"--rate", "", "cat"}, "--rate"},
 		{[]string{"-n", "0", "cat"}, "-n 0"},
 		{[]string{"-n", "many", "cat"}, "max"},
 		{[]string{"--grace", "-1s", "cat"}, "--grace"},
+		{[]string{"--grace", "soon", "cat"}, "--grace"},
+		{[]string{"--timeout", "0", "cat"}, "--timeout 0: give a time above 0"},
+		{[]string{"-t", "-5", "cat"}, "--timeout -5s"},
+		{[]string{"-t", "", "cat"}, "--timeout"},
+		{[]string{"-t", "1m30", "cat"}, "not a time such as"},
+		{[]string{"-t", "NaN", "cat"}, "--timeout"},
+		{[]string{"-t", "Inf", "cat"}, "--timeout"},
+		{[]string{"-t", "1e9", "cat"}, "--timeout"},
+		{[]string{"--deadline", "0s", "cat"}, "--deadline 0"},
+		{[]string{"--deadline", "-1m", "cat"}, "--deadline -1m0s"},
+		{[]string{"--deadline", "noon", "cat"}, "--deadline"},
+		{[]string{"-r", "-1", "cat"}, "--retries"},
+		{[]string{"-r", "1.5", "cat"}, "--retries"},
+		{[]string{"-r", "many", "cat"}, "--retries"},
+		{[]string{"-r", "", "cat"}, "--retries"},
+		{[]string{"-r", "1", "--retry-delay", "-1s", "cat"}, "--retry-delay -1s"},
+		{[]string{"-r", "1", "--retry-delay", "x", "cat"}, "--retry-delay"},
+		{[]string{"--retry-delay", "1s", "cat"}, "--retry-delay without --retries"},
+		{[]string{"--max-failures", "120%", "cat"}, "--max-failures"},
+		{[]string{"--max-failures", "-1", "cat"}, "--max-failures"},
 		{[]string{"--stop-on-error=later", "cat"}, "--stop-on-error=later"},
 		{[]string{"--stop-on-error=", "cat"}, "--stop-on-error="},
 		{[]string{"--max-failures", "0", "cat"}, "--max-failures"},
@@ -298,7 +328,7 @@ func TestHelp(t *testing.T) {
 	for _, word := range []string{
 		"Usage:", "Examples:", "Input:", "Command:", "Workers:", "Failure:", "Output:", "Place:", "Exit codes:", "{/.}", "{:q}", "{{}}", ":::", "::::",
 		"--null", "--workers", "--keep-order", "--dry-run", "--pipe", "--stop-on-error", "--tmpdir", "--shell",
-		"123", "125", "126", "127", "129", "130", "131", "143", "141",
+		"--timeout", "--deadline", "--retries", "--retry-delay", "123", "124", "125", "126", "127", "129", "130", "131", "143", "141",
 	} {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q is missing", word)
@@ -311,6 +341,8 @@ func TestHelp(t *testing.T) {
 
 // TestMainCodes runs whole command lines for their exit codes.
 func TestMainCodes(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
 	dir := t.TempDir()
 	t.Chdir(dir)
 	if err := os.WriteFile("plain", nil, 0o600); err != nil {
@@ -336,10 +368,23 @@ func TestMainCodes(t *testing.T) {
 		{[]string{"-q", "false", ":::", "a"}, 123, "", ""},
 		{[]string{"sh", "-c", "echo why >&2; exit 127", ":::", "a"}, 123, "", "| why"},
 		{[]string{"-j1", "-e", "[ {} = b ]", ":::", "b", "a", "b"}, 123, "", "2 jobs: 1 ok, 1 failed"},
+		{[]string{"-t", "0.01", "sleep", ":::", "60"}, 123, "", "timed out after 10ms"},
+		{[]string{"--deadline", "0.01", "sleep", ":::", "60"}, 124, "", "the deadline has passed, after 10ms"},
+		{[]string{"-r1", "false", ":::", "a"}, 123, "", "1 failed; 2 tries"},
+		{[]string{"-r1", "[ $FANOUT_ATTEMPT = {} ]", ":::", "2"}, 0, "", "1 job: 1 ok (1 after a retry); 2 tries"},
 		{[]string{"./plain", ":::", "a"}, 126, "", "plain"},
 		{[]string{"no-such-command", ":::", "a"}, 127, "", "no-such-command"},
 		{[]string{"{}", "x", ":::", "no-such-command"}, 127, "", "no-such-command"},
 		{[]string{"version"}, 0, "", ""},
+		{[]string{"ps"}, 0, "", ""},
+		{[]string{"ps", "x"}, 2, "", "unknown command"},
+		{[]string{"cleanup"}, 0, "", ""},
+		{[]string{"cleanup", "x"}, 2, "", "unknown command"},
+		{[]string{"cleanup", "--grace", "-1s"}, 2, "", "negative"},
+		{[]string{"cleanup", "--run", "x"}, 2, "", "--run"},
+		{[]string{"cleanup", "--run", ""}, 2, "", "--run"},
+		{[]string{"cleanup", "--run", "ab"}, 1, "", "no run ab"},
+		{[]string{"cleanup", "--help"}, 0, "", ""},
 		{[]string{"--help"}, 0, "", ""},
 	} {
 		code, out, errs := invoke(t, tt.args...)
@@ -360,7 +405,7 @@ func invoke(t *testing.T, args ...string) (code int, out, errs string) {
 		defer f.Close()
 		files[i] = f
 	}
-	code = Main(args, files[0], files[1], files[2])
+	code = (&app{io: run.IO{Stdin: files[0], Stdout: files[1], Stderr: files[2]}}).main(args)
 	text := func(f *os.File) string {
 		b, err := os.ReadFile(f.Name())
 		if err != nil {

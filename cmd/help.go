@@ -27,10 +27,11 @@ const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files
   fanout -k 'curl -fsS {} | wc -c' < urls.txt   results in the order of the input
   fanout -n max rm < files.txt                  as few rm processes as possible
   fanout -e --tag make -C {} test ::: a b c     stop at the first failure
+  fanout -t 30 -r 3 --retry-delay 1s curl -fsSO < urls.txt
   fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`
 
 const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wrong usage
-  123 a job failed         125 an outcome is unknown
+  123 a job failed         124 the deadline passed     125 an outcome is unknown
   126 COMMAND cannot be executed                       127 COMMAND was not found
   129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM   141 the reader of the output is gone`
 
@@ -43,6 +44,21 @@ func (f *flags) help(c *cobra.Command, w io.Writer) error {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), f.sets[i].FlagUsages())
 	}
 	fmt.Fprintf(&b, "\nExit codes:\n%s\n", exitCodes)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// subHelp is the same for a subcommand.
+func subHelp(c *cobra.Command, w io.Writer) error {
+	var b strings.Builder
+	about := c.Long
+	if about == "" {
+		about = c.Short
+	}
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", about, c.UseLine())
+	if flags := c.LocalFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(&b, "\nFlags:\n%s", flags)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

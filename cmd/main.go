@@ -7,39 +7,71 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
+	"fanout/internal/guardian"
 	"fanout/internal/run"
 	"fanout/internal/sink"
 
 	"github.com/spf13/cobra"
 )
 
-// Main runs fanout and returns its exit code.
+// Main is all of fanout: its guardian or, in the process that the guardian starts,
+// its runner. It returns the exit code. The caller is to have locked main's goroutine
+// to the first thread, which has to be free of other work: the runner takes the
+// thread's end for the guardian's, and the system hands orphans to it, apart from
+// the children of other threads.
 func Main(args []string, stdin, stdout, stderr *os.File) int {
-	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}}
-	root := app.root()
+	if guarded(args) {
+		code, ran, reason := guardian.Guard()
+		if ran {
+			return code
+		}
+		if reason != nil && runtime.GOOS == "linux" {
+			fmt.Fprintf(stderr, "fanout: warning: no guardian, so that kill -9 would leave jobs running: %v\n", reason)
+		}
+	}
+	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach()}
+	code := make(chan int)
+	go func() { code <- app.main(args) }()
+	return <-code
+}
+
+// main does what the arguments ask for.
+func (a *app) main(args []string) int {
+	if a.link != nil {
+		defer a.link.Close()
+		defer a.link.Done()
+	}
+	stdin, stdout, stderr := a.io.Stdin, a.io.Stdout, a.io.Stderr
+	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := errors.Join(root.Execute(), app.helpErr)
+	err := errors.Join(root.Execute(), a.helpErr)
 	// Where these two fail there is no one to tell.
 	if text := message(err); text != "" {
 		fmt.Fprintf(stderr, "fanout: %s\n", strings.ReplaceAll(text, "\n", "\nfanout: "))
 	}
-	if app.summary != nil && app.tell(err) {
-		app.summary.WriteTo(stderr)
+	if a.summary != nil && a.tell(err) {
+		a.summary.WriteTo(stderr)
 	}
-	return exitCode(err, app.summary)
+	if err == nil && a.tracked != nil {
+		return *a.tracked
+	}
+	return exitCode(err, a.summary)
 }
 
 // app is one invocation of the program.
 type app struct {
 	io      run.IO
+	link    *guardian.Link
 	summary *sink.Summary // of the run, if it came to one
 	quiet   bool          // nothing is to be said about it
 	helpErr error         // cobra's help cannot fail
+	tracked *int          // exit status of the command that was tracked
 }
 
 func (a *app) root() *cobra.Command {
@@ -70,12 +102,12 @@ func (a *app) root() *cobra.Command {
 	f.register(root.Flags())
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		if c != root {
-			c.Printf("%s\n\nUsage:\n  %s\n", c.Short, c.UseLine())
+			a.helpErr = subHelp(c, c.OutOrStdout())
 			return
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.version())
+	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version())
 	return root
 }
 
@@ -95,6 +127,12 @@ func message(err error) string {
 
 // run runs a plan, with signals ending it.
 func (a *app) run(p planned) error {
+	if p.NoGuardian && a.link != nil {
+		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
+	}
+	if a.link != nil {
+		p.Guardian = a.link.Pid()
+	}
 	r, err := run.New(p.Plan, a.io)
 	if err != nil {
 		return err
@@ -104,7 +142,7 @@ func (a *app) run(p planned) error {
 			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
 		}
 	}
-	ctx, stop := stopOnSignals(context.Background(), r.KillNow)
+	ctx, stop := obeySignals(context.Background(), r, a.link)
 	defer stop()
 	a.quiet = p.Quiet || p.DryRun
 	a.summary, err = r.Do(ctx)

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"fanout/internal/guardian"
 )
 
 // SignalError is the end of a run by a signal to fanout.
@@ -14,41 +16,114 @@ type SignalError struct{ Signal syscall.Signal }
 
 func (e *SignalError) Error() string { return fmt.Sprintf("stopped by %s", e.Signal) }
 
-// stopOnSignals returns a context that the first INT, TERM, HUP or QUIT cancels, with a
-// SignalError as its cause. A second one calls again. The function undoes it.
+// obeyer is a run that signals tell what to do.
+type obeyer interface {
+	KillNow()       // ends the grace of jobs that are being stopped
+	Suspend()       // stops all processes of jobs, and their clocks
+	Resume()        // has them go on
+	TellRunning()   // says on standard error what runs
+	SuspendMyself() // stops this process until it is told to go on
+}
+
+// signals has a run obey the signals that fanout gets.
+type signals struct {
+	run    obeyer
+	cancel context.CancelCauseFunc
+	// strikes counts the signals that end the run: the second ends the grace.
+	strikes int
+	// reports is the guardian's account of the signals that it had, nil without one.
+	// The terminal sends its signals to both, so that the runner's own can only be
+	// counted when there is no guardian.
+	reports <-chan syscall.Signal
+}
+
+// obeySignals returns a context that the first INT, TERM, HUP or QUIT cancels, with
+// a SignalError as its cause. The function undoes it.
 //
 // A signal that is ignored from the start, as under nohup, stays ignored. SIGPIPE
 // becomes the error EPIPE, so that jobs can be stopped before fanout ends.
-func stopOnSignals(ctx context.Context, again func()) (context.Context, func()) {
+func obeySignals(ctx context.Context, run obeyer, link *guardian.Link) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	pipe := make(chan os.Signal, 1)
-	signal.Notify(pipe, syscall.SIGPIPE)
-	got := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-		if !signal.Ignored(s) {
-			signal.Notify(got, s)
-		}
+	s := &signals{run: run, cancel: cancel}
+	if link != nil {
+		s.reports = link.Signals()
 	}
+	got := notify()
 	done := make(chan struct{})
 	var watching sync.WaitGroup
-	watching.Go(func() {
-		for first := true; ; first = false {
-			select {
-			case s := <-got:
-				if first {
-					cancel(&SignalError{s.(syscall.Signal)})
-				} else {
-					again()
-				}
-			case <-done:
-				return
-			}
-		}
-	})
+	watching.Go(func() { s.watch(got, done) })
 	return ctx, func() {
 		signal.Stop(got)
 		close(done)
 		watching.Wait()
 		cancel(nil)
 	}
+}
+
+// notify has the signals that are not ignored sent to a channel.
+func notify() chan os.Signal {
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	got := make(chan os.Signal, 8)
+	for _, s := range append([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}, jobControl()...) {
+		if !signal.Ignored(s) {
+			signal.Notify(got, s)
+		}
+	}
+	return got
+}
+
+func (s *signals) watch(got <-chan os.Signal, done <-chan struct{}) {
+	for {
+		select {
+		case sig := <-got:
+			s.own(sig.(syscall.Signal))
+		case sig, ok := <-s.reports:
+			if !ok { // the guardian has been killed
+				s.reports = nil
+				s.cancel(&SignalError{syscall.SIGTERM})
+				continue
+			}
+			s.count(sig)
+		case <-done:
+			return
+		}
+	}
+}
+
+// own obeys a signal that this process had.
+func (s *signals) own(sig syscall.Signal) {
+	switch {
+	case sig == syscall.SIGCONT:
+		s.run.Resume()
+	case s.reports == nil:
+		s.count(sig)
+	case ends(sig):
+		s.cancel(&SignalError{sig})
+	}
+}
+
+// count obeys a signal that is known not to be another's shadow.
+func (s *signals) count(sig syscall.Signal) {
+	switch sig {
+	case syscall.SIGTSTP:
+		s.run.Suspend()
+		s.run.SuspendMyself()
+	case syscall.SIGUSR1:
+		s.run.TellRunning()
+	default:
+		s.strikes++
+		s.cancel(&SignalError{sig})
+		if s.strikes > 1 {
+			s.run.KillNow()
+		}
+	}
+}
+
+// ends says that the signal ends a run.
+func ends(sig syscall.Signal) bool { return sig != syscall.SIGTSTP && sig != syscall.SIGUSR1 }
+
+// jobControl is the signals that do not end a run.
+func jobControl() []os.Signal {
+	return []os.Signal{syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGUSR1}
 }

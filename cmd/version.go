@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"fanout/internal/run"
-
 	"github.com/spf13/cobra"
 )
 
@@ -13,12 +11,7 @@ func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version of fanout",
-		Args: func(c *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(c, args); err != nil {
-				return &run.UsageError{Err: err}
-			}
-			return nil
-		},
+		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			version, commit, goVersion := "(devel)", "unknown", "unknown"
 			if info, ok := debug.ReadBuildInfo(); ok {

@@ -35,6 +35,7 @@ type Spec struct {
 	Tag       bool   // each line begins with the job's item and a tab
 	TmpDir    string // where output is spilled
 	Instant   bool   // jobs take no time, so that none is worth streaming
+	Retries   int    // how often a job that fails may be tried again, which only the last try need not wait for
 	Slots     int
 	Null      int // a descriptor of /dev/null, for None
 }
@@ -55,17 +56,20 @@ type Collector struct {
 	backlog atomic.Int64 // finished jobs whose output is not written yet
 	rounds  atomic.Int64 // of the goroutine, after each of which there may be room, or a turn
 
-	mu      sync.Mutex
-	work    sync.Cond // for the goroutine: something to do
-	room    sync.Cond // for slots: room, a turn, or the end
-	order   order
-	events  []job.Event
-	writing bool
-	full    bool
-	stopped bool
-	closed  bool
-	ended   chan struct{}
-	err     error
+	mu       sync.Mutex
+	work     sync.Cond // for the goroutine: something to do
+	room     sync.Cond // for slots: room, a turn, or the end
+	order    order
+	tries    map[int64]attempt // by job, the last tries of those that are to be tried again
+	events   []job.Event
+	writing  bool
+	full     bool
+	moments  int // counted while jobs wait for room to spill
+	counting bool
+	stopped  bool
+	closed   bool
+	ended    chan struct{}
+	err      error
 }
 
 // Hooks are what the Collector calls when something happens to the run as a whole.
@@ -86,6 +90,7 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		spill:     spill{dir: spec.TmpDir},
 		entries:   make([]*entry, spec.Slots+1),
 		order:     newOrder(spec.KeepOrder, !spec.Instant),
+		tries:     map[int64]attempt{},
 		ended:     make(chan struct{}),
 	}
 	c.work.L = &c.mu
@@ -104,8 +109,23 @@ const (
 	eventsLazy = 1 << 6
 )
 
-// Start readies the output of a job on its slot. It waits while too much is on
-// its way out already.
+// Await waits while too much is on its way out already for one more job. One that
+// was started before does not wait for others.
+func (c *Collector) Await(j job.Job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaitRoom(j.Seq)
+}
+
+func (c *Collector) awaitRoom(seq int64) {
+	for !c.stopped && !c.hasRoom(seq) {
+		c.work.Signal()
+		c.room.Wait()
+	}
+}
+
+// Start readies the output of a job on its slot, when there is room. What it has
+// printed in an earlier try is dropped.
 func (c *Collector) Start(j job.Job) job.Output {
 	e := c.entries[j.Slot]
 	if e == nil {
@@ -113,13 +133,13 @@ func (c *Collector) Start(j job.Job) job.Output {
 		c.entries[j.Slot] = e
 	}
 	e.reset(j)
-	c.mu.Lock()
-	for !c.stopped && !c.hasRoom(j.Seq) {
-		c.work.Signal()
-		c.room.Wait()
+	if j.Attempt > 1 {
+		c.drop(c.takeTry(j.Seq).result)
 	}
+	c.mu.Lock()
+	c.awaitRoom(j.Seq)
 	c.order.start(e)
-	if len(c.observers) > 0 {
+	if len(c.observers) > 0 && j.Attempt <= 1 {
 		c.events = append(c.events, job.Event{Kind: job.Started, Job: j})
 	}
 	c.mu.Unlock()
@@ -148,14 +168,25 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	}
 	c.mu.Lock()
 	awaited := c.order.finish(e, r)
+	c.tell(&ev, r != nil || awaited && !c.spec.Instant || st.Failed())
+	c.mu.Unlock()
+}
+
+// tell adds an event, and wakes the goroutine if something is urgent. Waking it
+// costs two system calls and a switch: the counting of silent successes can wait.
+func (c *Collector) tell(ev *job.Event, urgent bool) {
 	if len(c.observers) > 0 {
-		c.events = append(c.events, ev)
+		c.events = append(c.events, *ev)
 	}
-	// Waking the goroutine costs two system calls and a switch: the counting of
-	// silent successes can wait.
-	if r != nil || awaited && !c.spec.Instant || st.Failed() || len(c.events) > eventsLazy {
+	if urgent || len(c.events) > eventsLazy {
 		c.work.Signal()
 	}
+}
+
+// Tell has the observers told soon of the events so far, which may wait for more.
+func (c *Collector) Tell() {
+	c.mu.Lock()
+	c.work.Signal()
 	c.mu.Unlock()
 }
 

@@ -17,6 +17,7 @@ type entry struct {
 	turn uint64 // counts the jobs
 	over bool   // the job has ended
 	live bool   // the stream is lent to the job, and everything held has been written
+	kept bool   // the job may be tried again: its output must not be seen yet
 
 	wants bool // it has asked for the stream; the slot's own
 }
@@ -40,6 +41,7 @@ func (e *entry) reset(j job.Job) {
 	e.job = j
 	e.turn++
 	e.over, e.live, e.wants = false, false, false
+	e.kept = j.Attempt <= e.c.spec.Retries && !e.c.byLines()
 	for i := range e.streams {
 		e.streams[i].reset()
 	}

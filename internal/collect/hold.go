@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // errDropped is the answer to output that came after our own output had failed.
@@ -17,7 +19,12 @@ var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 
 // hold keeps some of p until it is the job's turn.
 func (s *stream) hold(p []byte) (int, error) {
-	if err := s.makeRoom(); err != nil {
+	err := s.makeRoom()
+	if err == unix.EAGAIN {
+		s.holdMore(p)
+		return len(p), nil
+	}
+	if err != nil {
 		return 0, err
 	}
 	if s.direct() { // since it had to wait for room
@@ -31,7 +38,8 @@ func (s *stream) hold(p []byte) (int, error) {
 
 // makeRoom leaves room in the buffer: it grows up to a limit, and then is spilled.
 // Where that is not possible the job waits for its turn to write, which the head
-// of the order always has.
+// of the order always has; one that may be tried again has none. EAGAIN means that
+// it did not come within a moment.
 func (s *stream) makeRoom() error {
 	c := s.e.c
 	for {
@@ -43,7 +51,7 @@ func (s *stream) makeRoom() error {
 				c.nudge(s.e)
 			}
 			return nil
-		case len(buf) < cap(buf):
+		case len(buf) < min(cap(buf), lastBuffer):
 			return nil
 		}
 		if grown, ok := c.memory.grow(buf); ok {
@@ -58,24 +66,24 @@ func (s *stream) makeRoom() error {
 			s.held.buf = buf[:0]
 			return nil
 		}
-		if err == errNoRoom && !c.byLines() {
+		if err == errNoRoom && !c.byLines() && !s.e.kept {
 			err = c.await(s, round)
 		}
-		if err != nil && err != errDropped {
+		if err != nil && err != errDropped && err != unix.EAGAIN {
 			c.fail(err)
+		}
+		if s.direct() && (err == nil || err == unix.EAGAIN) {
+			return nil
 		}
 		if err != nil {
 			return err
-		}
-		if s.direct() {
-			return nil
 		}
 	}
 }
 
 // outgrown says that the buffer is as large as buffers get, and full.
 func (s *stream) outgrown() bool {
-	return len(s.held.buf) == lastBuffer && cap(s.held.buf) == lastBuffer
+	return len(s.held.buf) >= lastBuffer
 }
 
 // Output that moves this fast has the memory's whole bandwidth: a job that spills
@@ -93,7 +101,7 @@ const (
 // to go on waiting, in its next read, instead of spilling.
 func (s *stream) awaitTurn() bool {
 	c := s.e.c
-	if s.free > 0 || c.byLines() {
+	if s.free > 0 || c.byLines() || s.e.kept {
 		s.free -= lastBuffer
 		return false
 	}
@@ -111,7 +119,7 @@ func (s *stream) awaitTurn() bool {
 
 // want has the job queue for the stream.
 func (s *stream) want() {
-	if c := s.e.c; !s.e.wants && !c.byLines() {
+	if c := s.e.c; !s.e.wants && !c.byLines() && !s.e.kept {
 		s.e.wants = true
 		c.want(s.e)
 	}
@@ -151,6 +159,7 @@ func (c *Collector) want(e *entry) {
 
 // await gives way, with nothing more to be spilled, until the goroutine has gone
 // on from the round: there may be room by then, or it is the job's turn to write.
+// EAGAIN means that this takes longer than a moment.
 func (c *Collector) await(s *stream, round int64) error {
 	s.e.mu.Unlock()
 	defer s.e.mu.Lock()
@@ -160,13 +169,33 @@ func (c *Collector) await(s *stream, round int64) error {
 		c.full = true
 		c.onFull()
 	}
+	began := c.moments
+	if !c.counting {
+		c.counting = true
+		time.AfterFunc(moment, c.countMoment)
+	}
 	for c.rounds.Load() == round {
 		if c.stopped || c.failed.Load() {
 			return errDropped
 		}
+		if c.moments != began {
+			return unix.EAGAIN
+		}
 		c.room.Wait()
 	}
 	return nil
+}
+
+// moment is how long at most a slot waits without looking after its job.
+const moment = 50 * time.Millisecond
+
+// countMoment wakes all who wait for room, once for all of them.
+func (c *Collector) countMoment() {
+	c.mu.Lock()
+	c.counting = false
+	c.moments++
+	c.room.Broadcast()
+	c.mu.Unlock()
 }
 
 // byLines says that all slots write, whole lines or, with Raw, what fanout does in

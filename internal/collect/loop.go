@@ -114,15 +114,7 @@ func (c *Collector) write(number int, h *held, more []byte) error {
 }
 
 func (c *Collector) writeHeld(file *sink.File, h *held) error {
-	defer func() {
-		for _, e := range h.spilled { // after a failure
-			c.spill.release(e)
-		}
-		if h.buf != nil {
-			c.memory.give(h.buf)
-		}
-		*h = held{}
-	}()
+	defer c.release(h) // of spilled output there is some left only after a failure
 	if c.failed.Load() {
 		return errDropped
 	}

@@ -20,7 +20,7 @@ type order struct {
 
 // place is a job of the order: not started yet, running, or done.
 type place struct {
-	running *entry
+	running *entry // nil while its output must not be seen
 	done    bool
 	result  *result // nil when nothing is left to write
 }
@@ -40,8 +40,18 @@ func (o *order) within(seq int64, n int) bool {
 }
 
 func (o *order) start(e *entry) {
-	if o.keep {
+	if o.keep && !e.kept {
 		o.at(e.job.Seq).running = e
+	}
+}
+
+// abandon takes what the last try of a job has left, of which there is no other.
+func (o *order) abandon(seq int64, r *result) {
+	switch {
+	case o.keep:
+		*o.at(seq) = place{done: true, result: r}
+	case r != nil:
+		o.finished = append(o.finished, r)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // errNoRoom says that output has to wait for its turn instead of being spilled. It
 // becomes an error of the run where there is no turn to wait for: a line that is
-// too long for memory and not complete.
+// too long for memory and not complete, a job that may be tried again.
 var errNoRoom = errors.New("no room to spill output; name another place with --tmpdir")
 
 // spill is the one unlinked temporary file that holds all output for which memory

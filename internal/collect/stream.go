@@ -82,13 +82,22 @@ func (s *stream) finish(backlog int64) held {
 func (s *stream) Write(p []byte) (int, error) {
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()
-	return len(p), s.put(p)
+	err := s.put(p)
+	for again := err == nil; again; {
+		err = s.relieve()
+		again = err == unix.EAGAIN
+	}
+	return len(p), err
 }
 
-// ReadPipe takes what a pipe holds. It implements process.PipeReader.
+// ReadPipe takes what a pipe holds, or waits a moment for that to be possible. It
+// implements process.PipeReader.
 func (s *stream) ReadPipe(fd int) (int, error) {
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()
+	if err := s.relieve(); err != nil {
+		return 0, err
+	}
 	if s.e.live && s.plain() && s.held.empty() {
 		if n, ok, err := s.splice(fd); ok {
 			return n, err
@@ -98,6 +107,20 @@ func (s *stream) ReadPipe(fd int) (int, error) {
 		return s.readThrough(fd, s.put)
 	}
 	return s.fill(fd)
+}
+
+// relieve brings on its way what was read from the job and not taken yet. It waits
+// a moment at most, so that the job can be ended meanwhile; EAGAIN means that there
+// is still some.
+func (s *stream) relieve() error {
+	switch {
+	case s.e.live && !s.held.empty():
+		return s.passHeld()
+	case !s.direct() && len(s.held.buf) > lastBuffer:
+		return s.makeRoom()
+	default:
+		return nil
+	}
 }
 
 // readThrough reads from the pipe by way of a buffer.
@@ -205,24 +228,42 @@ func (s *stream) withTags(p []byte) []byte {
 	return s.tagged
 }
 
-// pass writes to our output, which is lent to the job. What it does not take
-// before the run is stopped is held.
+// pass writes to our output, which is lent to the job. What it does not take now
+// is held.
 func (s *stream) pass(p []byte) (int, error) {
-	if !s.held.empty() {
-		return len(p), s.holdAnyway(p)
-	}
-	file := s.e.c.files[s.number]
-	n, err := file.TryWrite(p)
-	switch {
-	case err == unix.EAGAIN:
-		if file.Await() == sink.ErrStopped {
-			return len(p), s.holdAnyway(p)
+	if s.held.empty() {
+		n, err := s.e.c.files[s.number].TryWrite(p)
+		if err == nil {
+			return n, nil
 		}
-		return 0, nil
-	case err != nil:
+		if err != unix.EAGAIN {
+			s.e.c.fail(err)
+			return n, err
+		}
+	}
+	return len(p), s.holdAnyway(p)
+}
+
+// passHeld writes what is held of a job that the stream is lent to. After a stop
+// that is left for its end.
+func (s *stream) passHeld() error {
+	file := s.e.c.files[s.number]
+	buf := s.held.buf
+	n, err := file.TryWrite(buf)
+	if err == unix.EAGAIN && file.Await() == sink.ErrStopped {
+		return nil
+	}
+	if err != nil && err != unix.EAGAIN {
 		s.e.c.fail(err)
 	}
-	return n, err
+	if err != nil {
+		return err
+	}
+	s.held.buf = buf[:copy(buf, buf[n:])]
+	if n < len(buf) {
+		return unix.EAGAIN
+	}
+	return nil
 }
 
 // holdAnyway keeps the last words of a job that is being stopped while nobody
@@ -231,6 +272,13 @@ func (s *stream) holdAnyway(p []byte) error {
 	if len(s.held.buf) > lastBuffer {
 		return errDropped
 	}
-	s.held.buf = append(s.held.buf, p...)
+	s.holdMore(p)
 	return nil
+}
+
+// holdMore keeps p, however much that is.
+func (s *stream) holdMore(p []byte) {
+	before := cap(s.held.buf)
+	s.held.buf = append(s.held.buf, p...)
+	s.e.c.memory.used.Add(int64(cap(s.held.buf) - before))
 }

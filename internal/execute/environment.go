@@ -12,13 +12,15 @@ import (
 // environment is what all jobs of a run find in theirs.
 type environment struct {
 	base      []string
+	run       string          // the run's mark
+	outer     string          // a blank and the marks of the job that fanout itself runs in, if any
 	path      string          // PATH
 	functions map[string]bool // functions that bash would import
 	alters    bool            // something in it alters what bash does with a script
 }
 
 func newEnvironment(s Spec) environment {
-	e := environment{functions: map[string]bool{}, path: process.DefaultPath}
+	e := environment{functions: map[string]bool{}, path: process.DefaultPath, run: s.RunID}
 	for _, kv := range s.Environ {
 		e.base = setVariable(e.base, kv)
 	}
@@ -28,7 +30,12 @@ func newEnvironment(s Spec) environment {
 	for _, kv := range s.Env {
 		e.base = setVariable(e.base, kv)
 	}
-	for _, own := range []string{"FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN"} {
+	for _, kv := range s.Environ {
+		if marks, ok := strings.CutPrefix(kv, process.MarkVariable+"="); ok && marks != "" {
+			e.outer = " " + marks
+		}
+	}
+	for _, own := range []string{process.MarkVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN"} {
 		e.base = slices.DeleteFunc(e.base, func(kv string) bool { return strings.HasPrefix(kv, own+"=") })
 	}
 	e.base = append(e.base, "FANOUT_RUN="+s.RunID)
@@ -54,6 +61,12 @@ func newEnvironment(s Spec) environment {
 // the next: it is what the limits of the system are counted with.
 func Variables(s Spec) []string { return newEnvironment(s).base }
 
+// Environ is environ with the marks of a run and of its one job.
+func Environ(environ []string, run, mark string) []string {
+	e := newEnvironment(Spec{Environ: environ, RunID: run})
+	return append(e.base, process.MarkVariable+"="+mark+e.outer)
+}
+
 // setVariable replaces or adds K=V, so that a program sees one value only.
 func setVariable(env []string, kv string) []string {
 	name, _, _ := strings.Cut(kv, "=")
@@ -73,7 +86,13 @@ func (e *environment) forJob(buf []string, j job.Job) []string {
 		buf = append(buf, e.base...)
 	}
 	return append(buf[:len(e.base)],
+		process.MarkVariable+"="+e.mark(j)+e.outer,
 		"FANOUT_SEQ="+strconv.FormatInt(j.Seq, 10),
 		"FANOUT_SLOT="+strconv.Itoa(j.Slot),
 		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
+}
+
+// mark tells a job's processes from all others on the system.
+func (e *environment) mark(j job.Job) string {
+	return e.run + "." + strconv.FormatInt(j.Seq, 10) + "." + strconv.Itoa(j.Attempt)
 }

@@ -110,9 +110,44 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 		l.runners[j.Slot] = r
 	}
 	began := time.Now()
+	r.set(j, began)
 	st := r.run(ctx, j, out)
+	r.set(j, time.Time{})
 	st.Usage.Wall = time.Since(began)
 	return st
+}
+
+func (r *runner) set(j job.Job, began time.Time) {
+	r.mu.Lock()
+	r.job, r.began = j, began
+	r.mu.Unlock()
+}
+
+// Running is a job that runs now.
+type Running struct {
+	Job job.Job
+	Pid int // of its first process, 0 before that
+	For time.Duration
+}
+
+// Running is the jobs that run now, in the order of their slots.
+func (l *Local) Running() []Running {
+	var all []Running
+	for _, r := range l.runners {
+		if r == nil {
+			continue
+		}
+		r.mu.Lock()
+		if !r.began.IsZero() {
+			now := Running{Job: r.job, For: time.Since(r.began)}
+			if r.tree != nil {
+				now.Pid = r.tree.Pid()
+			}
+			all = append(all, now)
+		}
+		r.mu.Unlock()
+	}
+	return all
 }
 
 // Close ends the Local, no job of which may be running.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
+	"time"
 
 	"fanout/internal/job"
 	"fanout/internal/process"
@@ -19,8 +21,11 @@ type runner struct {
 	l    *Local
 	tree *process.Tree // nil until a process is needed
 
+	mu    sync.Mutex // guards these two against Running
+	began time.Time  // zero between jobs
+	job   job.Job
+
 	ctx  context.Context
-	job  job.Job
 	out  job.Output
 	give [2]int // what processes get as standard output and error
 
@@ -31,13 +36,16 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status {
-	r.ctx, r.job, r.out = ctx, j, out
+	r.ctx, r.out = ctx, out
 	r.usage = job.Usage{}
 	p := r.l.plan
 	if p != nil && p.inline {
 		return r.inline(p)
 	}
 	if err := r.begin(); err != nil {
+		if r.tree != nil {
+			r.tree.Finish()
+		}
 		return notStarted(err)
 	}
 	var st job.Status
@@ -46,7 +54,11 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	} else {
 		st = r.native(p)
 	}
-	st.Held = r.tree.Finish()
+	if sig := r.tree.WantsTerminal(); sig != 0 {
+		st = job.Status{End: job.Signaled, Signal: sig, Err: errWantsTerminal}
+	}
+	held := r.tree.Finish()
+	st.Held = held && st.End != job.Stopped // what a job that is stopped leaves behind is ended too
 	st.Usage = r.usage
 	return st
 }
@@ -60,7 +72,7 @@ func (r *runner) begin() error {
 		}
 		r.tree = tree
 	}
-	r.tree.Begin(r.ctx)
+	r.tree.Begin(r.ctx, r.l.env.mark(r.job))
 	r.env = r.l.env.forJob(r.env, r.job)
 	var err error
 	r.give[0], r.give[1], err = r.tree.Capture(r.out.Stdout, r.out.Stderr)
@@ -140,6 +152,9 @@ func (r *runner) count(res process.Result) {
 	r.usage.System += res.System
 	r.usage.MaxRSS = max(r.usage.MaxRSS, res.MaxRSS)
 }
+
+// errWantsTerminal is why a job was ended that would have waited for ever.
+var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: give it its input by --pipe or by a file")
 
 func notStarted(err error) job.Status { return job.Status{End: job.NotStarted, Err: err} }
 

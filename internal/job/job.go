@@ -44,11 +44,11 @@ type Output struct {
 }
 
 // Event is something that happened to a job. Every job that was pulled from the
-// template has exactly one Started and exactly one Done.
+// template has exactly one Started and exactly one Done, however often it is tried.
 type Event struct {
 	Kind   Kind
 	Job    Job
-	Status Status // of a Done
+	Status Status // of a Retried or Done
 	Tail   []byte // of a Done that failed: the last bytes of its stderr
 }
 
@@ -58,5 +58,6 @@ type Kind uint8
 // The events of a job.
 const (
 	Started Kind = iota
+	Retried      // a try has failed, and another is to follow
 	Done
 )

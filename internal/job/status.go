@@ -26,7 +26,8 @@ type Status struct {
 	End    End
 	Code   int            // exit status, when End is Exited
 	Signal syscall.Signal // when End is Signaled
-	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted and Lost
+	Limit  time.Duration  // what it was given, when End is TimedOut
+	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted and Lost, and for some that were Signaled
 	Held   bool           // a process that the job left behind still held its output when it ended
 	Usage  Usage
 }
@@ -50,9 +51,12 @@ func (s Status) String() string {
 	case Exited:
 		return fmt.Sprintf("exit %d", s.Code)
 	case Signaled:
+		if s.Err != nil {
+			return s.Err.Error()
+		}
 		return fmt.Sprintf("killed by %s", signalName(s.Signal))
 	case TimedOut:
-		return "timed out"
+		return fmt.Sprintf("timed out after %s", s.Limit)
 	case Stopped:
 		return "stopped"
 	case Lost:

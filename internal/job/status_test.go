@@ -4,6 +4,7 @@ import (
 	"errors"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestStatus(t *testing.T) {
@@ -19,7 +20,7 @@ func TestStatus(t *testing.T) {
 		{Status{End: Signaled, Signal: syscall.SIGKILL}, "killed by SIGKILL", false, true},
 		{Status{End: Signaled, Signal: syscall.SIGSEGV}, "killed by SIGSEGV", false, true},
 		{Status{End: Signaled, Signal: 60}, "killed by signal 60", false, true},
-		{Status{End: TimedOut}, "timed out", false, true},
+		{Status{End: TimedOut, Limit: 2 * time.Second}, "timed out after 2s", false, true},
 		{Status{End: Stopped}, "stopped", false, false},
 		{Status{End: NotFound, Err: why}, "not started: why", false, true},
 		{Status{End: NotExecutable, Err: why}, "not started: why", false, true},

@@ -25,6 +25,9 @@ type Plan struct {
 	Out    string // file for standard output; "" for our own
 	DryRun bool   // print what would run
 	Quiet  bool   // no summary, no warnings
+
+	NoGuardian bool // nothing watches over this process
+	Guardian   int  // the process that does; 0 is none
 }
 
 // Check reports what cannot work together.

@@ -51,7 +51,7 @@ type outcome struct {
 func pipeline(t *testing.T, ctx context.Context, tr *Tree, feed []string, commands ...[]string) *outcome {
 	t.Helper()
 	o := &outcome{}
-	tr.Begin(ctx)
+	tr.Begin(ctx, "")
 	stdout, stderr, err := tr.Capture(&o.out, &o.errs)
 	if err != nil {
 		t.Fatal(err)

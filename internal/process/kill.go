@@ -1,31 +1,48 @@
 package process
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// escalate ends the job's processes once its context is done: TERM to the group,
-// KILL when the grace is over.
+// escalate ends the job's processes once its context is done: TERM, and KILL when
+// the grace is over.
 func (t *Tree) escalate() {
 	switch {
 	case t.stage == running && t.ctx.Err() != nil:
-		t.stage = terminated
-		t.killAt = time.Now().Add(t.sup.spec.Grace)
-		t.signal(unix.SIGTERM)
-		t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
-		if t.sup.killNow.Load() {
-			t.kill()
-		}
-	case t.stage == terminated && (t.sup.killNow.Load() || !time.Now().Before(t.killAt)):
+		t.terminate()
+	case t.stage == terminated && t.graceOver():
 		t.kill()
 	}
 }
 
+func (t *Tree) terminate() {
+	t.stage = terminated
+	t.killAt = time.Now().Add(t.sup.spec.Grace)
+	t.sup.ended.Store(true)
+	t.sup.strike(t.mark, false)
+	t.told = append(t.told[:0], t.members()...)
+	t.signal(unix.SIGTERM)
+	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
+	for _, m := range t.told {
+		if (t.group == 0 || m.group != t.group) && !t.sup.told(m) {
+			m.terminate()
+		}
+	}
+	if t.graceOver() {
+		t.kill()
+	}
+}
+
+func (t *Tree) graceOver() bool {
+	return t.sup.killNow.Load() || !time.Now().Before(t.killAt)
+}
+
 func (t *Tree) kill() {
 	t.stage = killed
-	t.signal(unix.SIGKILL)
+	t.killRest()
 }
 
 // signal reaches the whole group. Its first process has not been reaped, so the
@@ -40,27 +57,77 @@ func (t *Tree) signal(s unix.Signal) {
 const gone = 2 * time.Second
 
 // outlast waits, after the job's own processes have gone the way of TERM, for the
-// rest of their group: they too have the grace, and then KILL.
+// others: they too have the grace, and then KILL. Two looks that find none end it,
+// since a process that forks and exits may be missed by one.
 func (t *Tree) outlast() {
-	if t.group == 0 {
-		return
-	}
 	pause := 2 * time.Millisecond
 	var end time.Time
-	for t.sup.census.alive(t.group) {
+	for clean := 0; clean < 2; {
+		var found bool
+		wait := time.Millisecond
 		if t.stage == killed {
 			if end.IsZero() {
 				end = time.Now().Add(gone)
 			} else if time.Now().After(end) {
 				return
 			}
+			found = t.killRest()
+		} else if found = t.tellNew(); found {
+			wait = min(pause, max(0, time.Until(t.killAt)))
 		}
-		wait := min(pause, max(0, time.Until(t.killAt)))
-		if t.stage == killed {
-			wait = pause
+		clean++
+		if found {
+			clean = 0
 		}
-		if !t.step(wait) {
+		if clean < 2 && !t.step(wait) {
 			pause = min(2*pause, 50*time.Millisecond)
 		}
 	}
 }
+
+// killRest kills the members, and reports whether there was any. The orphans are
+// quickly found; what they have forked meanwhile is an orphan at the next look.
+func (t *Tree) killRest() bool {
+	t.signal(unix.SIGKILL)
+	if t.sup.strike(t.mark, true) {
+		return true
+	}
+	all := t.members()
+	for _, m := range all {
+		m.send(unix.SIGKILL)
+	}
+	return len(all) > 0
+}
+
+// tellNew sends TERM to members that were forked since it was sent to the others,
+// and reports whether there is any member.
+func (t *Tree) tellNew() bool {
+	struck := t.sup.strike(t.mark, false)
+	all := t.members()
+	for _, m := range all {
+		if !slices.ContainsFunc(t.told, m.same) && !t.sup.told(m) {
+			m.terminate()
+			t.told = append(t.told, m)
+		}
+	}
+	return struck || len(all) > 0
+}
+
+// terminate asks a process to end. One that is stopped could not take the TERM alone.
+func (r relative) terminate() {
+	r.send(unix.SIGTERM)
+	r.send(unix.SIGCONT)
+}
+
+// reapLeft ends what the job has left behind although it has ended by itself.
+func (t *Tree) reapLeft() {
+	if len(t.sup.orphaned()) == 0 || len(t.members()) == 0 {
+		return
+	}
+	t.terminate()
+	t.outlast()
+	t.stage = running
+}
+
+// Ended reports whether any job was ended by us.
+func (s *Supervisor) Ended() bool { return s.ended.Load() }

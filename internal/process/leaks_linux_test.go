@@ -43,9 +43,8 @@ func TestFailingStart(t *testing.T) {
 
 // TestNothingLeaks: neither descriptors nor zombies, whatever happens to the jobs.
 func TestNothingLeaks(t *testing.T) {
-	s := supervisor(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
+	s := adopting(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
 	m := mark(t)
-	defer reapMarked(m)
 	trees := make([]*Tree, 4)
 	for i := range trees {
 		trees[i] = tree(t, s)
@@ -77,7 +76,7 @@ func TestNothingLeaks(t *testing.T) {
 			})
 		}
 		slots.Wait()
-		reapMarked(m)
+		s.EndOrphans(false)
 	}
 	round(6)
 	before := openFiles(t)
@@ -114,7 +113,7 @@ func TestNoDescriptors(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &less); err != nil {
 			t.Fatal(err)
 		}
-		tr.Begin(t.Context())
+		tr.Begin(t.Context(), "")
 		_, _, err := tr.Capture(io.Discard, io.Discard)
 		if err == nil {
 			_, err = tr.Feed([]string{"x"})
@@ -168,12 +167,12 @@ func TestWithoutPidfds(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: 20 * time.Millisecond, Linger: patient}))
 	start := func(ctx context.Context, script string) Result {
 		var out bytes.Buffer
-		tr.Begin(ctx)
+		tr.Begin(ctx, "")
 		stdout, stderr, err := tr.Capture(&out, &out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0)
+		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0, func(proc) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,8 @@ import (
 type Spec struct {
 	Grace  time.Duration // between TERM and KILL
 	Linger time.Duration // how long output is read after the job's end while another process still holds it
+	Adopt  bool          // become the parent of what jobs leave behind; where the system can
+	Reap   bool          // end what a job has left behind when it has ended
 }
 
 // Supervisor makes Trees and knows all of them. It is safe for use by many
@@ -29,9 +31,14 @@ type Supervisor struct {
 	spec    Spec
 	null    *os.File
 	census  census
+	orphans orphans
 	killNow atomic.Bool
+	ended   atomic.Bool  // a job was ended by us
 	forks   sync.RWMutex // held for reading by every fork until its child's exec
 	refused refused
+
+	suspended atomic.Bool
+	terminal  bool // there is one that jobs might want
 
 	mu    sync.Mutex
 	trees []*Tree
@@ -43,7 +50,13 @@ func NewSupervisor(spec Spec) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Supervisor{spec: spec, null: null}, nil
+	s := &Supervisor{spec: spec, null: null, terminal: haveTerminal()}
+	if spec.Adopt {
+		if err := s.orphans.adopt(); err == nil { // else they are out of reach, as on other systems
+			s.orphans.sweep(s)
+		}
+	}
+	return s, nil
 }
 
 // Null is a descriptor of /dev/null, for reading and writing.
@@ -61,6 +74,7 @@ func (s *Supervisor) KillNow() {
 
 // Close releases the Supervisor and all its Trees, none of which may be in use.
 func (s *Supervisor) Close() error {
+	s.orphans.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.trees {
@@ -92,15 +106,20 @@ type proc struct {
 // slot has forked and that has not reached its exec yet.
 const tryFor = time.Second
 
-// fork starts c in the process group, or in a new one when group is 0.
-func (s *Supervisor) fork(sp *spawner, c *Command, group int) (proc, error) {
+// fork starts c in the process group, or in a new one when group is 0. The process
+// is made known before it can be taken for an orphan.
+func (s *Supervisor) fork(sp *spawner, c *Command, group int, known func(proc)) (proc, error) {
 	var began time.Time
 	for pause := time.Millisecond; ; pause *= 2 {
 		s.forks.RLock()
 		pid, pidfd, err := sp.spawn(c, group, &s.refused)
+		p := proc{pid: pid, pidfd: pidfd}
+		if err == nil {
+			known(p)
+		}
 		s.forks.RUnlock()
 		if err != unix.EAGAIN && err != unix.ENOMEM && err != unix.ETXTBSY {
-			return proc{pid: pid, pidfd: pidfd}, err
+			return p, err
 		}
 		if began.IsZero() {
 			began = time.Now()
@@ -110,6 +129,9 @@ func (s *Supervisor) fork(sp *spawner, c *Command, group int) (proc, error) {
 		time.Sleep(pause)
 	}
 }
+
+// ours stands for our own process group.
+const ours = -1
 
 // forkExec is how Go starts a process.
 func forkExec(c *Command, group int) (pid, pidfd int, err error) {
@@ -121,6 +143,21 @@ func forkExec(c *Command, group int) (pid, pidfd int, err error) {
 		Sys:   sysProcAttr(group, &pidfd),
 	})
 	return pid, pidfd, err
+}
+
+// owned is the processes of jobs that their Trees have not reaped yet.
+func (s *Supervisor) owned() map[int]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pids := map[int]bool{}
+	for _, t := range s.trees {
+		t.mu.Lock()
+		for i := range t.procs { // what else they hold is the Tree's own
+			pids[t.procs[i].pid] = true
+		}
+		t.mu.Unlock()
+	}
+	return pids
 }
 
 // awaitForks returns when no child that was forked before is still on its way to

@@ -59,7 +59,7 @@ func TestSpawnIsForkExec(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var none refused
 			sp := new(spawner)
-			run := func(spawn func(c *Command) (int, int, error)) (string, error, unix.WaitStatus) {
+			run := func(spawn func(c *Command) (int, int, error)) (string, unix.WaitStatus, error) {
 				r, w, err := os.Pipe()
 				if err != nil {
 					t.Fatal(err)
@@ -76,17 +76,17 @@ func TestSpawnIsForkExec(t *testing.T) {
 				out, _ := io.ReadAll(r)
 				r.Close()
 				if err != nil {
-					return string(out), err, 0
+					return string(out), 0, err
 				}
 				if group, err := unix.Getpgid(pid); err != nil || group != pid {
 					t.Errorf("group %d of process %d: %v", group, pid, err)
 				}
 				p := proc{pid: pid, pidfd: pidfd}
-				return string(out), nil, unix.WaitStatus(p.reap().Status)
+				return string(out), unix.WaitStatus(p.reap().Status), nil
 			}
-			goOut, goErr, goStatus := run(func(c *Command) (int, int, error) { return forkExec(c, 0) })
+			goOut, goStatus, goErr := run(func(c *Command) (int, int, error) { return forkExec(c, 0) })
 			for range 2 { // the second time with memory that was used
-				out, err, status := run(func(c *Command) (int, int, error) { return sp.spawn(c, 0, &none) })
+				out, status, err := run(func(c *Command) (int, int, error) { return sp.spawn(c, 0, &none) })
 				if out != goOut || err != goErr || status != goStatus {
 					t.Errorf("%q, %v, %x; Go's: %q, %v, %x", out, err, status, goOut, goErr, goStatus)
 				}

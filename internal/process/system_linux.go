@@ -44,6 +44,9 @@ func unread(fd int) int {
 func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
 
 func sysProcAttr(group int, pidfd *int) *syscall.SysProcAttr {
+	if group == ours {
+		return &syscall.SysProcAttr{PidFD: pidfd}
+	}
 	return &syscall.SysProcAttr{Setpgid: true, Pgid: group, PidFD: pidfd}
 }
 

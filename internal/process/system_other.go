@@ -53,6 +53,9 @@ func unread(fd int) int {
 func widen(int) {}
 
 func sysProcAttr(group int, _ *int) *syscall.SysProcAttr {
+	if group == ours {
+		return nil
+	}
 	return &syscall.SysProcAttr{Setpgid: true, Pgid: group}
 }
 

@@ -3,6 +3,9 @@ package process
 import (
 	"context"
 	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,15 +22,23 @@ type Tree struct {
 	spawner spawner
 
 	ctx      context.Context
-	unhook   func() bool // takes the hook out of ctx that wakes the Tree
-	group    int         // process group of the current pipeline, 0 before its first process
-	procs    []proc
+	unhook   func() bool   // takes the hook out of ctx that wakes the Tree
+	mark     string        // by which the job's processes are known
+	tick     uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
+	running  atomic.Uint64 // tick while the job runs, for other Trees
+	before   []int         // the orphans when it began
 	results  []Result
 	captures [2]capture
 	feeds    []feed
 	polls    []unix.PollFd
 	stage    stage
-	killAt   time.Time // when the grace ends, in stage terminated
+	wants    syscall.Signal // why the system stopped the job: it uses the terminal
+	killAt   time.Time      // when the grace ends, in stage terminated
+	told     []relative     // the members that got TERM
+
+	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
+	group int        // process group of the current pipeline, 0 before its first process
+	procs []proc     // not reaped yet
 }
 
 // stage is how far a Tree has gone on the way of ending its processes.
@@ -60,8 +71,9 @@ func (t *Tree) close() {
 	t.wake.close()
 }
 
-// Begin readies the Tree for a job that is stopped when ctx is done.
-func (t *Tree) Begin(ctx context.Context) {
+// Begin readies the Tree for a job that is stopped when ctx is done, and whose
+// processes have the mark in their environment.
+func (t *Tree) Begin(ctx context.Context, mark string) {
 	if ctx != t.ctx {
 		// Most jobs of a run share one context: hooking in anew for each would
 		// put all slots behind that context's lock.
@@ -70,10 +82,18 @@ func (t *Tree) Begin(ctx context.Context) {
 		}
 		t.ctx = ctx
 		t.unhook = context.AfterFunc(ctx, t.wake.signal)
+		t.tick = now()
+		t.before = t.sup.orphaned()
 	}
-	t.group = 0
+	t.mark = mark
+	t.running.Store(t.tick)
 	t.stage = running
+	t.wants = 0
 }
+
+// WantsTerminal is the signal by which the system stopped the job for using the
+// terminal, so that it had to be ended; 0 when it did not.
+func (t *Tree) WantsTerminal() syscall.Signal { return t.wants }
 
 // Stopping reports whether the job is to end.
 func (t *Tree) Stopping() bool { return t.stage != running || t.ctx.Err() != nil }
@@ -128,19 +148,43 @@ func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
 
 // Start starts a process of the current pipeline, in the pipeline's process group.
 func (t *Tree) Start(c *Command) error {
-	p, err := t.sup.fork(&t.spawner, c, t.group)
-	if err != nil {
-		return err
+	_, err := t.sup.fork(&t.spawner, c, t.group, t.add)
+	return err
+}
+
+// StartHere starts the job's one process in our own process group, so that it has
+// the terminal as we have it.
+func (t *Tree) StartHere(c *Command) error {
+	_, err := t.sup.fork(&t.spawner, c, ours, func(p proc) {
+		t.add(p)
+		t.mu.Lock()
+		t.group = 0
+		t.mu.Unlock()
+	})
+	return err
+}
+
+// Signal sends a signal to the job's processes that were started by us.
+func (t *Tree) Signal(s unix.Signal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.procs { // not reaped yet, so that the pid is its own
+		unix.Kill(t.procs[i].pid, s)
 	}
-	if t.group == 0 {
-		t.group = p.pid
-	}
+}
+
+// add makes a process the Tree's own.
+func (t *Tree) add(p proc) {
 	if p.pidfd < 0 {
 		p.exited = make(chan struct{})
 		go p.watch(t.wake)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.group == 0 {
+		t.group = p.pid
+	}
 	t.procs = append(t.procs, p)
-	return nil
 }
 
 // watch is for systems without pidfds. It ends with the process, and reap waits for it.
@@ -166,11 +210,16 @@ func (t *Tree) Seal() {
 func (t *Tree) Wait() []Result {
 	for t.alive() {
 		t.step(t.patience())
+		if t.sup.terminal && t.stage == running && t.group != 0 {
+			t.checkTerminal()
+		}
 	}
 	if t.stage != running {
 		t.outlast()
 	}
 	t.results = t.results[:0]
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i := range t.procs {
 		t.results = append(t.results, t.procs[i].reap())
 	}
@@ -186,6 +235,10 @@ func (t *Tree) Finish() (held bool) {
 		t.feeds[i].close()
 	}
 	t.feeds = t.feeds[:0]
+	defer t.running.Store(0)
+	if t.sup.spec.Reap && t.stage == running {
+		t.reapLeft()
+	}
 	t.Seal()
 	t.step(0) // most often this finds the end of both
 	t.Drain()
@@ -195,11 +248,6 @@ func (t *Tree) Finish() (held bool) {
 	}
 	return held
 }
-
-// settle is how long a child may take from its exec, which a fork waits for, to
-// the closing of the descriptors that it does not keep: no more than a few
-// microseconds of work, but another may have the CPU meanwhile.
-const settle = 20 * time.Millisecond
 
 // linger reads on for a while, and reports whether the writers outlasted it. Most
 // often the writer is a child that another slot has forked meanwhile, which holds
@@ -213,7 +261,8 @@ func (t *Tree) linger() bool {
 			continue
 		}
 		t.sup.awaitForks()
-		t.step(settle)
+		t.awaitExecs()
+		t.step(0)
 		t.Drain()
 		return t.capturing()
 	}

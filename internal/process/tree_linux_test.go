@@ -59,7 +59,7 @@ func TestPipelines(t *testing.T) {
 			t.Errorf("three: %q, %v", &o.out, o.results)
 		}
 		// The first has ended before the second starts: the group is still there for it.
-		tr.Begin(t.Context())
+		tr.Begin(t.Context(), "")
 		var out, errs bytes.Buffer
 		stdout, stderr, _ := tr.Capture(&out, &errs)
 		start := func(argv ...string) {
@@ -123,7 +123,7 @@ func (i inheritable) Fd() int { return int(i.File.Fd()) }
 func TestWriters(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	run := func(out io.Writer, script string) syscall.WaitStatus {
-		tr.Begin(t.Context())
+		tr.Begin(t.Context(), "")
 		stdout, stderr, err := tr.Capture(out, io.Discard)
 		if err != nil {
 			t.Fatal(err)
@@ -201,7 +201,7 @@ func TestHeldAndLoud(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
 	defer reapMarked(m)
-	tr.Begin(t.Context())
+	tr.Begin(t.Context(), "")
 	stdout, stderr, err := tr.Capture(slowly{}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func TestOwed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	owe := func() *os.File {
-		tr.Begin(ctx)
+		tr.Begin(ctx, "")
 		r, w, err := pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -28,10 +28,14 @@ func (t *Tree) capturing() bool {
 
 // patience is how long a step may wait for something to happen.
 func (t *Tree) patience() time.Duration {
-	if t.stage == terminated {
+	switch {
+	case t.stage == terminated:
 		return max(0, time.Until(t.killAt))
+	case t.sup.terminal:
+		return lookEvery
+	default:
+		return forever
 	}
-	return forever
 }
 
 const forever time.Duration = -1

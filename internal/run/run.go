@@ -36,6 +36,9 @@ type Run struct {
 	local *execute.Local // the executor, when jobs really run
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
+	clock schedule.Clock
+
+	progress progress
 }
 
 // New makes everything ready that can fail before the first job: it compiles the
@@ -77,7 +80,7 @@ func (r *Run) prepare() (err error) {
 	if p.DryRun {
 		r.exec = execute.DryRun{Template: r.tmpl, Shell: p.Execute.Shell[0]}
 		p.Schedule = schedule.Spec{Workers: 1}
-		p.Collect.Instant = true
+		p.Collect.Instant, p.Collect.Retries = true, 0
 		return nil
 	}
 	if r.local, err = execute.NewLocal(p.Execute, r.tmpl, p.Template.Limits, r.sup); err != nil {
@@ -115,9 +118,6 @@ func (r *Run) prepareProcess() error {
 // Warnings is what the user should know before the run.
 func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
 
-// KillNow ends the grace of all jobs that are being stopped.
-func (r *Run) KillNow() { r.sup.KillNow() }
-
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 	return r.tmpl.Jobs(r.in.Items(ctx))
@@ -141,12 +141,19 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	c := collect.New(r.collectSpec(), stdout, stderr, collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe},
+		Observers: []func(job.Event){summary.Observe, r.progress.observe},
 	})
+	defer r.register(c.Tell)()
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
+	if d := r.plan.Schedule.Deadline; d > 0 {
+		defer r.clock.AfterFunc(d, func() { cancel(fmt.Errorf("%w, after %s", schedule.ErrDeadline, d)) }).Stop()
+	}
 
-	err = schedule.Run(ctx, r.plan.Schedule, r.jobs, r.exec, c)
+	ended := r.endOrphansWith(ctx)
+
+	err = schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
+	summary.Left(r.endOrphans(ended, err))
 
 	writeErr := c.Close()
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
@@ -171,6 +178,12 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	return spec
+}
+
+func (r *Run) scheduleSpec() schedule.Spec {
+	spec := r.plan.Schedule
+	spec.Clock = &r.clock
 	return spec
 }
 

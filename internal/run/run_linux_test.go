@@ -3,6 +3,8 @@ package run
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -26,6 +28,25 @@ import (
 // patient is how long a test waits for what must happen.
 const patient = 30 * time.Second
 
+// TestMain gives the tests a registry of runs of their own.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "fanout-test-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_RUNTIME_DIR", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// mark is that of a run.
+func mark() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
 // planFor is a plan for the command and the items.
 func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 	t.Helper()
@@ -35,7 +56,7 @@ func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 		Template: template.Spec{Command: command, Sources: 1, Terminator: "\n", Workers: workers},
 		Schedule: schedule.Spec{Workers: workers},
 		Process:  process.Spec{Grace: patient, Linger: 50 * time.Millisecond},
-		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: "run"},
+		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: mark()},
 		Collect:  collect.Spec{KeepOrder: true, Slots: workers, TmpDir: t.TempDir()},
 	}
 }
@@ -224,6 +245,40 @@ func TestStoppedAtTheEnd(t *testing.T) {
 func inStack(call string) bool {
 	stacks := make([]byte, 1<<20)
 	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte(call))
+}
+
+// TestPause: in a pause neither jobs nor the run come closer to their end.
+func TestPause(t *testing.T) {
+	for _, spec := range []schedule.Spec{{Timeout: time.Millisecond}, {Deadline: time.Millisecond}} {
+		files, _ := std(t)
+		p := planFor(t, []string{"sleep"}, "0.2")
+		p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline
+		r, err := New(p, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Pause()
+		summary, err := r.Do(t.Context())
+		r.clock.Resume()
+		if err != nil || summary.Failed() > 0 {
+			t.Errorf("%+v: %v, %d failed", spec, err, summary.Failed())
+		}
+	}
+}
+
+// TestDeadline: it is an error of the run, unless the jobs are done by then.
+func TestDeadline(t *testing.T) {
+	for command, late := range map[string]bool{"sleep": true, "true": false} {
+		files, _ := std(t)
+		p := planFor(t, []string{command}, "1000")
+		p.Schedule.Deadline = patient
+		if late {
+			p.Schedule.Deadline = 100 * time.Millisecond
+		}
+		if _, err := do(t, t.Context(), p, files); errors.Is(err, schedule.ErrDeadline) != late || !late && err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
 }
 
 // TestCancelled: what was printed before a stop is still written.

@@ -15,18 +15,27 @@ type ledger struct {
 	mu     sync.Mutex
 	slots  map[int]int64 // the job that runs on a slot
 	starts map[int64]int
+	waits  map[int64]bool // jobs between two tries
 	dones  map[int64]job.Status
-	most   int // jobs at a time
+	tries  map[int64]int // that have ended
+
+	noRoom func(j job.Job) // called by Await
+	most   int             // jobs at a time
 	faults []string
 }
 
 func newLedger() *ledger {
-	return &ledger{slots: map[int]int64{}, starts: map[int64]int{}, dones: map[int64]job.Status{}}
+	return &ledger{
+		slots: map[int]int64{}, starts: map[int64]int{}, waits: map[int64]bool{}, dones: map[int64]job.Status{}, tries: map[int64]int{},
+		noRoom: func(job.Job) {},
+	}
 }
 
 func (l *ledger) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
+
+func (l *ledger) Await(j job.Job) { l.noRoom(j) }
 
 func (l *ledger) Start(j job.Job) job.Output {
 	l.mu.Lock()
@@ -35,22 +44,55 @@ func (l *ledger) Start(j job.Job) job.Output {
 		l.fault("job %d starts on slot %d, where %d runs", j.Seq, j.Slot, other)
 	}
 	l.slots[j.Slot] = j.Seq
-	l.starts[j.Seq]++
 	l.most = max(l.most, len(l.slots))
+	switch {
+	case !l.waits[j.Seq]:
+		l.starts[j.Seq]++
+	case j.Attempt != l.tries[j.Seq]+1:
+		l.fault("try %d of job %d comes after %d tries", j.Attempt, j.Seq, l.tries[j.Seq])
+	}
+	delete(l.waits, j.Seq)
 	return job.Output{}
+}
+
+// leave ends a try.
+func (l *ledger) leave(j job.Job) {
+	if l.slots[j.Slot] != j.Seq {
+		l.fault("job %d ends on slot %d, where it did not start", j.Seq, j.Slot)
+	}
+	delete(l.slots, j.Slot)
+	l.tries[j.Seq]++
+}
+
+func (l *ledger) done(j job.Job, st job.Status) {
+	if _, twice := l.dones[j.Seq]; twice {
+		l.fault("job %d is done twice", j.Seq)
+	}
+	l.dones[j.Seq] = st
+}
+
+func (l *ledger) Retry(j job.Job, st job.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leave(j)
+	l.waits[j.Seq] = true
+}
+
+func (l *ledger) Abandon(j job.Job, st job.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.waits[j.Seq] || !st.Failed() {
+		l.fault("job %d does not wait for a try, and is abandoned: %v", j.Seq, st)
+	}
+	delete(l.waits, j.Seq)
+	l.done(j, st)
 }
 
 func (l *ledger) Done(j job.Job, st job.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, twice := l.dones[j.Seq]; twice {
-		l.fault("job %d is done twice", j.Seq)
-	}
-	if l.slots[j.Slot] != j.Seq {
-		l.fault("job %d is done on slot %d, where it did not start", j.Seq, j.Slot)
-	}
-	l.dones[j.Seq] = st
-	delete(l.slots, j.Slot)
+	l.leave(j)
+	l.done(j, st)
 }
 
 func (l *ledger) count(end job.End) (n int) {
@@ -76,6 +118,9 @@ func (l *ledger) check(t *testing.T, pulled int64, workers int) {
 	}
 	if n := len(l.starts); int64(n) != pulled {
 		t.Errorf("%d jobs started, %d were pulled", n, pulled)
+	}
+	if len(l.waits) > 0 {
+		t.Errorf("%d jobs wait for a try", len(l.waits))
 	}
 	if len(l.slots) > 0 || l.most > workers {
 		t.Errorf("%d jobs still run, %d ran at a time on %d workers", len(l.slots), l.most, workers)

@@ -1,6 +1,6 @@
 // Package schedule runs jobs on slots: it pulls a job when a slot is free, hands
-// it to the executor, and decides when no more are started. It knows nothing of
-// processes.
+// it to the executor, decides whether it is tried again, and when no more are started. It
+// knows nothing of processes.
 package schedule
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fanout/internal/job"
@@ -15,13 +16,19 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Spec says how many jobs run at a time, how fast they may start, and when to stop.
+// Spec says how many jobs run at a time, how fast they may start, how long they may
+// take, how often they are tried, and when to stop.
 type Spec struct {
 	Workers     int
-	Delay       time.Duration // between the starts of two jobs
-	Rate        float64       // jobs started a second; 0: no limit
+	Delay       time.Duration // between two starts
+	Rate        float64       // starts a second; 0: no limit
+	Timeout     time.Duration // for each try of a job; 0: no limit
+	Deadline    time.Duration // for the run, which its owner cancels with ErrDeadline; 0: none
+	Retries     int           // how often a job that fails is tried again
+	RetryDelay  time.Duration // before the first retry; later ones wait longer
 	MaxFailures Limit         // after which the run is stopped; zero: never
 	Soon        bool          // a stop lets running jobs end
+	Clock       *Clock        // that timeouts and retries go by; nil: one of its own
 }
 
 // Executor runs one job. It never retries, reorders or judges success.
@@ -30,14 +37,23 @@ type Executor interface {
 }
 
 // Collector takes what a job prints and how it ended. Each Start is followed by
-// one Done for the same job, from the same goroutine.
+// one Done or Retry for the same job, from the same goroutine. After a Retry comes
+// the Start of the next try, maybe on another slot, or Abandon, which is the Done
+// of a job that is not tried again after all.
 type Collector interface {
+	Await(j job.Job) // returns when there is room for one more job, or try
 	Start(j job.Job) job.Output
+	Retry(j job.Job, st job.Status)
+	Abandon(j job.Job, st job.Status)
 	Done(j job.Job, st job.Status)
 }
 
-// ErrFailures is the cause of a stop after too many failures.
-var ErrFailures = errors.New("too many jobs failed")
+// The causes of a stop, and of the end of a try.
+var (
+	ErrFailures = errors.New("too many jobs failed")
+	ErrDeadline = errors.New("the deadline has passed")
+	ErrTimeout  = errors.New("the job has timed out")
+)
 
 // Jobs is where jobs come from. It ends early, even while it waits for input, when
 // ctx is done.
@@ -53,17 +69,36 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 	next, end := iter.Pull2(jobs(pulling))
 	defer end()
 	s := &scheduler{
-		spec: spec, exec: exec, out: out,
-		stopJobs: stopJobs, stopPulling: stopPulling,
+		spec: spec, exec: exec, out: out, clock: spec.Clock,
+		ctx: ctx, pulling: pulling, stopJobs: stopJobs, stopPulling: stopPulling,
 		next: next, limits: limiters(spec),
+		free: newNumbers(spec.Workers), pending: pending{later: map[*retry]struct{}{}},
 	}
+	if s.clock == nil {
+		s.clock = &Clock{}
+	}
+	s.freed.L, s.fewer.L = &s.mu, &s.mu
+	unhook := context.AfterFunc(pulling, s.abandon)
+	defer unhook()
 	s.slots.Add(1)
-	go s.slot(ctx, pulling, 1)
+	go s.slot(1)
 	s.slots.Wait()
-	if s.err == nil {
-		s.err = context.Cause(ctx)
+	return s.outcome()
+}
+
+// outcome is the error of the run, when all jobs are done.
+func (s *scheduler) outcome() error {
+	s.mu.Lock() // against a stop that comes this late
+	defer s.mu.Unlock()
+	cause := context.Cause(s.ctx)
+	switch {
+	case s.err != nil:
+		return s.err
+	case errors.Is(cause, ErrDeadline) && s.emptied && !s.cut:
+		return nil // all was done before it
+	default:
+		return cause
 	}
-	return s.err
 }
 
 func limiters(spec Spec) []*rate.Limiter {
@@ -82,10 +117,13 @@ type scheduler struct {
 	spec  Spec
 	exec  Executor
 	out   Collector
-	slots sync.WaitGroup
+	clock *Clock
+	slots sync.WaitGroup // what runs jobs, and what waits to be tried again
 
-	stopJobs    context.CancelCauseFunc // ends running jobs
-	stopPulling context.CancelCauseFunc // ends a wait for the next job
+	ctx         context.Context         // of running jobs
+	pulling     context.Context         // of the wait for the next
+	stopJobs    context.CancelCauseFunc // ends ctx
+	stopPulling context.CancelCauseFunc // ends pulling
 
 	// turn is held by the slot that waits for the next job. It is a mutex since that
 	// spins for a moment: a channel hands over to a goroutine of the same P, which
@@ -95,36 +133,49 @@ type scheduler struct {
 	next   func() (job.Job, error, bool)
 	limits []*rate.Limiter
 
+	decided atomic.Bool // a stop rule is against starting more
+
 	mu       sync.Mutex // guards the rest
 	err      error      // why no more are pulled
 	ended    bool
+	emptied  bool // all jobs were pulled
+	cut      bool // a job was stopped, or not tried again since the run was
 	finished int64
 	failed   int64
+	free     numbers
+	freed    sync.Cond // a number is free
+	pending  pending
+	fewer    sync.Cond // retries wait
 }
 
 // slot runs one job after the other. The first that finds a job starts the next
-// slot, so that there are never many more slots than jobs.
-func (s *scheduler) slot(ctx, pulling context.Context, number int) {
+// slot, so that there are never many more slots than jobs. With retries it has a
+// number only while it runs one: a retry can have it while no more jobs come in.
+func (s *scheduler) slot(nth int) {
 	defer s.slots.Done()
 	for first := true; ; first = false {
-		j, ok := s.pull(pulling)
+		j, ok := s.pull()
 		if !ok {
 			return
 		}
-		if first && number < s.spec.Workers {
+		if first && nth < s.spec.Workers {
 			s.slots.Add(1)
-			go s.slot(ctx, pulling, number+1)
+			go s.slot(nth + 1)
 		}
-		j.Slot = number
-		s.run(ctx, j)
+		j.Slot = nth
+		if s.spec.Retries > 0 {
+			s.out.Await(j) // not with the number: the job that all wait for may wait for one
+			j.Slot = s.take()
+		}
+		s.run(j)
 	}
 }
 
 // pull waits for a job and for the time at which it may start.
-func (s *scheduler) pull(ctx context.Context) (job.Job, bool) {
+func (s *scheduler) pull() (job.Job, bool) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if s.over() || ctx.Err() != nil {
+	if s.over() || s.pulling.Err() != nil {
 		return job.Job{}, false
 	}
 	j, err, ok := s.next()
@@ -132,10 +183,15 @@ func (s *scheduler) pull(ctx context.Context) (job.Job, bool) {
 		s.end(err)
 		return j, false
 	}
-	for _, l := range s.limits {
-		pause(ctx, l.Reserve().Delay())
-	}
+	s.pace()
 	return j, true
+}
+
+// pace waits until another try may start.
+func (s *scheduler) pace() {
+	for _, l := range s.limits {
+		pause(s.pulling, l.Reserve().Delay())
+	}
 }
 
 // pause waits, but not longer than ctx: the job is pulled by then, and will be
@@ -152,10 +208,14 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// over says that no more jobs are started.
+// over says that no more jobs are started. It waits while too many are to be tried
+// again.
 func (s *scheduler) over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.pending.count() >= pendingMax {
+		s.fewer.Wait()
+	}
 	return s.ended
 }
 
@@ -163,31 +223,70 @@ func (s *scheduler) end(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
+	s.emptied = err == nil && s.pulling.Err() == nil
 	if s.err == nil {
 		s.err = err
 	}
 }
 
-func (s *scheduler) run(ctx context.Context, j job.Job) {
-	out := s.out.Start(j)
-	st := job.Status{End: job.Stopped}
-	if ctx.Err() == nil && !s.stopped() {
-		st = s.exec.Run(ctx, j, out)
-	}
-	s.out.Done(j, st)
-	s.judge(st)
-}
-
-// stopped says that a stop rule has decided against starting more.
-func (s *scheduler) stopped() bool {
+// take waits for a slot.
+func (s *scheduler) take() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Is(s.err, ErrFailures)
+	for {
+		if n := s.free.take(); n > 0 {
+			return n
+		}
+		s.freed.Wait()
+	}
 }
 
-// judge counts the outcome and applies the stop rule.
-func (s *scheduler) judge(st job.Status) {
+// run runs the job, and then the retries to which its slot falls.
+func (s *scheduler) run(j job.Job) {
+	out := s.out.Start(j)
+	st := job.Status{End: job.Stopped}
+	if s.ctx.Err() == nil && !s.decided.Load() {
+		st = s.try(j, out)
+	}
+	for r := s.settle(j, st); r != nil; {
+		r = s.retry(r)
+	}
+}
+
+// try runs the job once, for as long as it is given.
+func (s *scheduler) try(j job.Job, out job.Output) job.Status {
+	if s.spec.Timeout > 0 {
+		return s.timed(j, out)
+	}
+	return s.exec.Run(s.ctx, j, out)
+}
+
+func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	alarm := s.clock.AfterFunc(s.spec.Timeout, func() { cancel(ErrTimeout) })
+	defer alarm.Stop()
+	st := s.exec.Run(ctx, j, out)
+	if st.End == job.Stopped && context.Cause(ctx) == ErrTimeout {
+		st.End, st.Limit = job.TimedOut, s.spec.Timeout
+	}
+	return st
+}
+
+// settle hands on how a try ended, and returns the retry that has its slot next.
+func (s *scheduler) settle(j job.Job, st job.Status) *retry {
+	if s.again(j, st) {
+		s.out.Retry(j, st)
+		return s.postpone(j, st)
+	}
+	s.out.Done(j, st)
+	return s.judge(j.Slot, st)
+}
+
+// judge counts the outcome, applies the stop rule, and gives the slot away.
+func (s *scheduler) judge(slot int, st job.Status) *retry {
 	s.mu.Lock()
+	s.cut = s.cut || !st.OK() && s.ctx.Err() != nil
 	if st.End != job.Stopped {
 		s.finished++
 	}
@@ -196,11 +295,13 @@ func (s *scheduler) judge(st job.Status) {
 	}
 	stop := s.spec.MaxFailures.reached(s.failed, s.finished)
 	if stop {
+		s.decided.Store(true)
 		s.ended = true
 		if s.err == nil {
 			s.err = ErrFailures
 		}
 	}
+	next := s.release(slot)
 	s.mu.Unlock()
 	if stop {
 		s.stopPulling(ErrFailures)
@@ -208,4 +309,5 @@ func (s *scheduler) judge(st job.Status) {
 	if stop && !s.spec.Soon {
 		s.stopJobs(ErrFailures)
 	}
+	return next
 }

@@ -16,7 +16,7 @@ import (
 var ErrReaderGone = errors.New("the reader of the output is gone")
 
 // ErrStopped is the answer of a File that cannot take more now, after Stop.
-var ErrStopped = errors.New("stopped")
+var ErrStopped = errors.New("the reader of the output took no more of it")
 
 // coalesce is how much small output is gathered into one write.
 const coalesce = 64 << 10
@@ -24,6 +24,9 @@ const coalesce = 64 << 10
 // patience is how long, after Stop, a reader may take nothing before what is
 // left for it is given up.
 const patience = 250 * time.Millisecond
+
+// moment is how long Await waits.
+const moment = 50 * time.Millisecond
 
 // File is one of our own outputs. Its writes can be interrupted by Stop although
 // the descriptor's description, which other programs share, is left as it is.
@@ -143,9 +146,10 @@ func (f *File) TryWrite(p []byte) (n int, err error) {
 // Moved is how many bytes have been taken so far. Any goroutine may ask.
 func (f *File) Moved() int64 { return f.moved.Load() }
 
-// Await waits until more can be written, and returns ErrStopped after Stop.
+// Await waits a moment for more to be writable, and returns ErrStopped after Stop.
+// It is short so that a job whose output is waiting can be ended meanwhile.
 func (f *File) Await() error {
-	_, stopped := f.poll(-1)
+	_, stopped := f.poll(moment, true)
 	if stopped {
 		return ErrStopped
 	}
@@ -155,24 +159,26 @@ func (f *File) Await() error {
 // AwaitPatiently is Await for output whose job has ended: after Stop the reader
 // still has a little time to take it.
 func (f *File) AwaitPatiently() error {
-	ready, stopped := f.poll(-1)
+	ready, stopped := f.poll(-1, true)
 	if stopped && !ready {
-		if ready, _ = f.poll(patience); !ready {
+		if ready, _ = f.poll(patience, false); !ready {
 			return ErrStopped
 		}
 	}
 	return nil
 }
 
-// poll waits for room, or for so long; a negative time ends at Stop.
-func (f *File) poll(wait time.Duration) (ready, stopped bool) {
+// poll waits for room or Stop, or for so long; a negative time has no end.
+func (f *File) poll(wait time.Duration, stoppable bool) (ready, stopped bool) {
 	polls := []unix.PollFd{
 		{Fd: int32(f.fd), Events: unix.POLLOUT},
 		{Fd: int32(f.stopR.Fd()), Events: unix.POLLIN},
 	}
+	if !stoppable {
+		polls = polls[:1]
+	}
 	timeout := -1
 	if wait >= 0 {
-		polls = polls[:1]
 		timeout = int(wait / time.Millisecond)
 	}
 	for {

@@ -250,7 +250,11 @@ func TestStop(t *testing.T) {
 			fill(t, f)
 			time.AfterFunc(10*time.Millisecond, f.Stop)
 			in(t, patient, "Await", func() {
-				if err := f.Await(); err != ErrStopped {
+				err := f.Await()
+				for err == nil {
+					err = f.Await()
+				}
+				if err != ErrStopped {
 					t.Errorf("Await: %v", err)
 				}
 			})
@@ -271,6 +275,18 @@ func TestStop(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAwaitIsShort: a job whose output is not taken can be ended meanwhile.
+func TestAwaitIsShort(t *testing.T) {
+	_, w := pipe(t)
+	f := file(t, fdOf(t, w))
+	fill(t, f)
+	in(t, patient, "Await", func() {
+		if err := f.Await(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestStopWhileMoving: not even the calls that move bytes past our memory are

@@ -14,7 +14,10 @@ import (
 type Summary struct {
 	counts   [job.Lost + 1]int64 // by End
 	ok       int64
+	okLater  int64 // of ok, those that had failed before
 	held     int64
+	left     int
+	tries    int64       // of all jobs
 	failures []job.Event // the first few
 }
 
@@ -26,11 +29,15 @@ func (s *Summary) Observe(ev job.Event) {
 	if ev.Kind != job.Done {
 		return
 	}
+	s.tries += int64(max(1, ev.Job.Attempt))
 	if ev.Status.Held {
 		s.held++
 	}
 	if ev.Status.OK() {
 		s.ok++
+		if ev.Job.Attempt > 1 {
+			s.okLater++
+		}
 		return
 	}
 	s.counts[ev.Status.End]++
@@ -38,6 +45,9 @@ func (s *Summary) Observe(ev job.Event) {
 		s.failures = append(s.failures, ev)
 	}
 }
+
+// Left takes how many processes jobs have left running.
+func (s *Summary) Left(processes int) { s.left = processes }
 
 // Failed is how many jobs failed; those that were stopped are not among them.
 func (s *Summary) Failed() int64 {
@@ -63,14 +73,14 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.held > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.okLater > 0 || s.held > 0 || s.left > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		fmt.Fprintf(&b, "fanout: job %d, %s: %s\n", ev.Job.Seq, describe(ev.Job), oneLine(ev.Status.String()))
+		fmt.Fprintf(&b, "fanout: %s: %s\n", Describe(ev.Job), oneLine(ev.Status.String()))
 		for _, line := range lastLines(ev.Tail) {
 			fmt.Fprintf(&b, "fanout:   | %s\n", line)
 		}
@@ -84,6 +94,12 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	if s.held > 0 {
 		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", jobs(s.held))
 	}
+	switch {
+	case s.left == 1:
+		fmt.Fprintf(&b, "fanout: 1 process that a job left behind still runs; --reap ends such\n")
+	case s.left > 1:
+		fmt.Fprintf(&b, "fanout: %d processes that jobs left behind still run; --reap ends such\n", s.left)
+	}
 	fmt.Fprintf(&b, "fanout: %s\n", s.line())
 	return b.WriteTo(w)
 }
@@ -95,13 +111,20 @@ func (s *Summary) line() string {
 		total += n
 	}
 	parts := []string{fmt.Sprintf("%d ok", s.ok)}
+	if s.okLater > 0 {
+		parts[0] += fmt.Sprintf(" (%d after a retry)", s.okLater)
+	}
 	if n := s.Failed(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed%s", n, s.kinds()))
 	}
 	if n := s.counts[job.Stopped]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d stopped", n))
 	}
-	return jobs(total) + ": " + strings.Join(parts, ", ")
+	line := jobs(total) + ": " + strings.Join(parts, ", ")
+	if s.tries > total {
+		line += fmt.Sprintf("; %d tries", s.tries)
+	}
+	return line
 }
 
 // kinds says of what kind the failures were that did not just exit.
@@ -135,9 +158,13 @@ func jobs(n int64) string {
 	return fmt.Sprintf("%d jobs", n)
 }
 
-// describe names the job's items. They are quoted: an item may hold anything, and
-// this goes to a terminal.
-func describe(j job.Job) string {
+// Describe names the job by its number and its items. These are quoted: an item may
+// hold anything, and this goes to a terminal.
+func Describe(j job.Job) string {
+	return fmt.Sprintf("job %d, %s", j.Seq, items(j))
+}
+
+func items(j job.Job) string {
 	const most = 80
 	label := j.Label()
 	if len(label) > most {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"fanout/internal/job"
@@ -59,7 +60,7 @@ func TestSummary(t *testing.T) {
 		{
 			[]job.Event{
 				done(1, "a", job.Status{End: job.Signaled, Signal: syscall.SIGSEGV}, ""),
-				done(2, "b", job.Status{End: job.TimedOut}, ""),
+				done(2, "b", job.Status{End: job.TimedOut, Limit: time.Minute}, ""),
 				done(3, "c", job.Status{End: job.Stopped}, ""),
 				done(4, "d", job.Status{End: job.NotFound, Err: why}, ""),
 				done(5, "e", job.Status{End: job.NotExecutable, Err: why}, ""),
@@ -67,7 +68,7 @@ func TestSummary(t *testing.T) {
 				done(7, "g", job.Status{End: job.Lost, Err: why}, ""),
 				done(8, "h", failed, ""),
 			},
-			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out\nfanout: job 4, \"d\": not started: why\n" +
+			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out after 1m0s\nfanout: job 4, \"d\": not started: why\n" +
 				"fanout: job 5, \"e\": not started: why\nfanout: job 6, \"f\": not started: why\nfanout: job 7, \"g\": lost: why\n" +
 				"fanout: job 8, \"h\": exit 3\n" +
 				"fanout: 8 jobs: 0 ok, 7 failed (1 by a signal, 1 timed out, 1 not found, 1 not executable, 1 not started, 1 lost), 1 stopped\n",
@@ -85,6 +86,34 @@ func TestSummary(t *testing.T) {
 		s := summary(tt.events...)
 		if got := text(t, s); got != tt.want {
 			t.Errorf("got:\n%swant:\n%s", got, tt.want)
+		}
+	}
+}
+
+// TestTries: they are told of only where there was more than one for a job.
+func TestTries(t *testing.T) {
+	tried := func(n int, st job.Status) job.Event {
+		ev := done(1, "a", st, "")
+		ev.Job.Attempt = n
+		return ev
+	}
+	for _, tt := range []struct {
+		events  []job.Event
+		want    string // the last line
+		notable bool
+	}{
+		{[]job.Event{tried(1, fine), tried(1, fine)}, "fanout: 2 jobs: 2 ok\n", false},
+		{[]job.Event{tried(1, fine), tried(3, fine)}, "fanout: 2 jobs: 2 ok (1 after a retry); 4 tries\n", true},
+		{[]job.Event{tried(3, failed), tried(1, fine)}, "fanout: 2 jobs: 1 ok, 1 failed; 4 tries\n", true},
+		{[]job.Event{tried(2, fine), tried(2, job.Status{End: job.TimedOut}), tried(1, job.Status{End: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 tries\n", true},
+	} {
+		s := &Summary{}
+		for _, ev := range tt.events {
+			s.Observe(job.Event{Kind: job.Retried, Job: ev.Job, Status: failed}) // not what counts
+			s.Observe(ev)
+		}
+		if got := text(t, s); !strings.HasSuffix(got, tt.want) || s.Notable() != tt.notable {
+			t.Errorf("got:\n%swant:\n%s, notable %v", got, tt.want, s.Notable())
 		}
 	}
 }

@@ -80,6 +80,7 @@ func findFanout(ctx context.Context, bin, given string) (string, error) {
 	}
 	path := filepath.Join(bin, "fanout")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building fanout: %w\n%s", err, out)
 	}

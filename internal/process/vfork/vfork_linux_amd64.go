@@ -43,16 +43,18 @@ type Args struct {
 	Pid   int // of the child, or minus the error of the fork
 	Error int // of what the child did after it, 0 when the program was started
 
-	clone     cloneArgs
-	pidfd     int32
-	all, mine uint64 // signal masks
+	clone cloneArgs
+	pidfd int32
+	masks [2]uint64 // of signals: all, and ours
 }
 
+// cloneArgs is the kernel's struct clone_args.
 type cloneArgs struct {
-	flags                           uint64
-	pidfd                           unsafe.Pointer
-	childTid, parentTid, exitSignal uint64
-	stack, stackSize, tls           uint64
+	flags      uint64
+	pidfd      unsafe.Pointer
+	_          [2]uint64 // child_tid, parent_tid
+	exitSignal uint64
+	_          [3]uint64 // stack, stack_size, tls
 }
 
 const (
@@ -68,7 +70,7 @@ const (
 func Start(a *Args) (pidfd int) {
 	a.Error = 0
 	a.pidfd = -1
-	a.all = ^uint64(0)
+	a.masks[0] = ^uint64(0)
 	a.clone = cloneArgs{
 		flags:      cloneVM | cloneVfork | clonePidfd | cloneClearSighand,
 		pidfd:      unsafe.Pointer(&a.pidfd),

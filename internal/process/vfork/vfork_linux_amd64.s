@@ -52,8 +52,8 @@ TEXT ·vforkExec(SB), NOSPLIT, $0-16
 	// No signal may reach the child before its handlers, which are ours, are gone.
 	MOVQ $SYS_rt_sigprocmask, AX
 	MOVQ $SIG_SETMASK, DI
-	LEAQ Args_all(R12), SI
-	LEAQ Args_mine(R12), DX
+	LEAQ Args_masks(R12), SI
+	LEAQ (Args_masks+8)(R12), DX
 	MOVQ $8, R10
 	SYSCALL
 
@@ -67,7 +67,7 @@ TEXT ·vforkExec(SB), NOSPLIT, $0-16
 	MOVQ AX, Args_Pid(R12)
 	MOVQ $SYS_rt_sigprocmask, AX
 	MOVQ $SIG_SETMASK, DI
-	LEAQ Args_mine(R12), SI
+	LEAQ (Args_masks+8)(R12), SI
 	MOVQ $0, DX
 	MOVQ $8, R10
 	SYSCALL
@@ -106,7 +106,7 @@ files:
 program:
 	MOVQ $SYS_rt_sigprocmask, AX
 	MOVQ $SIG_SETMASK, DI
-	LEAQ Args_mine(R12), SI
+	LEAQ (Args_masks+8)(R12), SI
 	MOVQ $0, DX
 	MOVQ $8, R10
 	SYSCALL

@@ -1,0 +1,91 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"fanout/internal/guard"
+	"fanout/internal/run"
+
+	"github.com/spf13/cobra"
+)
+
+const cleanupLong = `cleanup ends what is left of runs that were killed together with their guardian,
+and forgets them. It searches for processes with the run's mark in their environment
+and for the descendants of those, stops them all, sends TERM, and KILL after the
+grace. Runs that are still running are left alone.
+
+Exit codes:
+  0 nothing is left     1 something is left, or a file in the registry is no entry
+  2 wrong usage`
+
+func (a *app) cleanup() *cobra.Command {
+	var c guard.Cleanup
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "cleanup [--dry-run] [--run ID] [--grace D] [--json] [--all]",
+		Short: "end what killed runs have left behind",
+		Long:  cleanupLong,
+		Args:  noArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			switch {
+			case c.Grace < 0:
+				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", c.Grace)}
+			case command.Flags().Changed("run") && !guard.IsID(c.Run):
+				return &run.UsageError{Err: fmt.Errorf("--run %q: the ID of a run is its first hexadecimal digits, as fanout ps shows them", c.Run)}
+			}
+			return clean(c, command.OutOrStdout(), asJSON)
+		},
+	}
+	set := command.Flags()
+	set.SortFlags = false
+	set.BoolVar(&c.DryRun, "dry-run", false, "say what would be done, and do nothing")
+	set.StringVar(&c.Run, "run", "", "only the run `ID`, as fanout ps shows it")
+	set.DurationVar(&c.Grace, "grace", 5*time.Second, "time `D` that processes have to end after TERM, before KILL")
+	set.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	set.BoolVar(&c.All, "all", false, "stop runs that are still running, too")
+	return command
+}
+
+// report is a guard.Report as it is printed.
+type report struct {
+	Run     string   `json:"run"`
+	PID     int      `json:"pid"`
+	Age     float64  `json:"age"` // seconds
+	Done    string   `json:"done"`
+	Why     string   `json:"why"`
+	Command []string `json:"command"`
+}
+
+func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
+	registry, err := guard.Open()
+	if err != nil {
+		return err
+	}
+	defer registry.Close()
+	t := newTable("RUN", "PID", "AGE", "DONE", "COMMAND")
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	var failed error // to write; what was begun is brought to its end
+	c.Tell = func(r guard.Report) {
+		if asJSON {
+			if err := lines.Encode(report{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
+				failed = err
+			}
+			return
+		}
+		done := string(r.Deed)
+		if r.Why != "" {
+			done += ": " + r.Why
+		}
+		t.add(guard.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
+	}
+	err = c.Do(registry)
+	if _, werr := t.WriteTo(out); werr != nil {
+		failed = werr
+	}
+	return errors.Join(err, failed)
+}

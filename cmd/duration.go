@@ -1,0 +1,36 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// duration is the value of a flag that takes a time: 200ms, 1h30m, or a number of
+// seconds, as timeout and sleep take it.
+type duration time.Duration
+
+// longest is longer than any run, and short enough to be doubled.
+const longest = 100 * 365 * 24 * time.Hour
+
+func (d *duration) Set(s string) error {
+	text := s
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		text += "s"
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed.Abs() > longest {
+		return fmt.Errorf("%q is not a time such as 200ms, 90s or 1h30m, or a number of seconds", s)
+	}
+	*d = duration(parsed)
+	return nil
+}
+
+func (d *duration) String() string {
+	if *d == 0 {
+		return "0" // which --help leaves out
+	}
+	return time.Duration(*d).String()
+}
+
+func (d *duration) Type() string { return "duration" }

@@ -1,0 +1,26 @@
+package cmd
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// guarded says whether what the arguments ask for needs a guardian. It is asked
+// before any flag is parsed, so --no-guardian must come before the other flags.
+func guarded(args []string) bool {
+	if no, err := strconv.ParseBool(os.Getenv("FANOUT_NO_GUARDIAN")); err == nil && no {
+		return false
+	}
+	if len(args) == 0 {
+		return false
+	}
+	switch first := args[0]; first {
+	case "--no-guardian", "--no-guardian=true", "--help", "-h":
+		return false
+	case "cleanup", "ps", "version", "completion", "help":
+		return false
+	default:
+		return !strings.HasPrefix(first, "__complete")
+	}
+}

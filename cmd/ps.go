@@ -1,0 +1,71 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"fanout/internal/guard"
+
+	"github.com/spf13/cobra"
+)
+
+const psLong = `ps lists your runs, the oldest first: those that are running, and dead ones, which
+were killed before they could end. fanout cleanup ends what those have left behind.`
+
+func (a *app) ps() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "ps [--json]",
+		Short: "list runs",
+		Long:  psLong,
+		Args:  noArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return list(command.OutOrStdout(), asJSON)
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return command
+}
+
+// listed is a guard.Run as it is printed.
+type listed struct {
+	Run     string    `json:"run"`
+	PID     int       `json:"pid"`
+	State   string    `json:"state"`
+	Done    int64     `json:"done"`
+	Failed  int64     `json:"failed"`
+	Running int64     `json:"running"`
+	Started time.Time `json:"started"`
+	Dir     string    `json:"cwd"`
+	Command []string  `json:"command"`
+}
+
+func list(out io.Writer, asJSON bool) error {
+	registry, err := guard.Open()
+	if err != nil {
+		return err
+	}
+	defer registry.Close()
+	runs, err := registry.Runs()
+	t := newTable("RUN", "PID", "STATE", "DONE", "FAILED", "RUNNING", "AGE", "COMMAND")
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	for _, r := range runs {
+		pid, _ := r.Visible()
+		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Started, r.Dir, r.Command}
+		if !r.Live {
+			l.State, l.Running = "dead", 0
+		}
+		if !asJSON {
+			t.add(guard.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running),
+				age(time.Since(r.Started)), words(r.Command))
+		} else if werr := lines.Encode(l); werr != nil {
+			return errors.Join(err, werr)
+		}
+	}
+	_, werr := t.WriteTo(out)
+	return errors.Join(err, werr)
+}

@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"fanout/internal/run"
+
+	"github.com/spf13/cobra"
+)
+
+// table is rows under their headings. Without rows it is nothing.
+type table struct {
+	head string
+	rows []string
+}
+
+func newTable(head ...string) *table { return &table{head: strings.Join(head, "\t")} }
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, strings.Join(cells, "\t")) }
+
+// WriteTo writes it, with columns as wide as they need.
+func (t *table) WriteTo(w io.Writer) (int64, error) {
+	if len(t.rows) == 0 {
+		return 0, nil
+	}
+	var b bytes.Buffer
+	tabs := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tabs, t.head)
+	for _, row := range t.rows {
+		fmt.Fprintln(tabs, row)
+	}
+	tabs.Flush()
+	return b.WriteTo(w)
+}
+
+// age is how long something has been there, as short as it can be told.
+func age(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	default:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	}
+}
+
+// words is a command line as one cell that is safe for a terminal.
+func words(command []string) string {
+	const most = 100
+	line := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(strings.Join(command, " "), "\uFFFD"))
+	if runes := []rune(line); len(runes) > most {
+		line = string(runes[:most]) + "..."
+	}
+	return line
+}
+
+// noArgs is for subcommands that take none.
+func noArgs(c *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(c, args); err != nil {
+		return &run.UsageError{Err: err}
+	}
+	return nil
+}

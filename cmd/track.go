@@ -1,0 +1,159 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"fanout/internal/process"
+	"fanout/internal/run"
+
+	"github.com/spf13/cobra"
+)
+
+const trackLong = `track runs one command, such as a worker pool of your own, under fanout's care:
+with its guardian, its mark and its entry for fanout ps and fanout cleanup. The
+command has the standard files and the terminal as if it had been run by itself,
+and its exit status is fanout's.
+
+A signal is passed on to the command, which ends when it wants to; a second one
+kills it. What it leaves behind is let be when it has ended by itself, unless
+--reap is given, and ended after a signal.`
+
+func (a *app) track() *cobra.Command {
+	spec := run.TrackSpec{}
+	c := &cobra.Command{
+		Use:   "track [flags] -- COMMAND [ARG]...",
+		Short: "run one command with fanout's guardian",
+		Long:  trackLong,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &run.UsageError{Err: errors.New("track: name the command to run, as in fanout track -- make test")}
+			}
+			if spec.Grace < 0 {
+				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", spec.Grace)}
+			}
+			spec.Argv = args
+			spec.RunID = newRunID()
+			return a.runTracked(spec)
+		},
+	}
+	c.Flags().SetInterspersed(false)
+	c.Flags().DurationVar(&spec.Grace, "grace", 5*time.Second, "time `D` that what is left has to end after TERM, before KILL")
+	c.Flags().BoolVar(&spec.Reap, "reap", false, "end what the command leaves running when it has ended")
+	return c
+}
+
+func (a *app) runTracked(spec run.TrackSpec) error {
+	if a.link != nil {
+		spec.Guardian = a.link.Pid()
+	}
+	t, err := run.NewTracked(spec)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	p := passer{to: t, cancel: cancel}
+	if a.link != nil {
+		p.reports = a.link.Signals()
+	}
+	stop := p.start()
+	defer stop()
+	code, left, err := t.Do(ctx, p.signaled.Load)
+	if err != nil {
+		return err
+	}
+	a.tracked = &code
+	if left > 0 {
+		fmt.Fprintf(a.io.Stderr, "fanout: %d left behind still run; --reap ends such\n", left)
+	}
+	return nil
+}
+
+// passer passes signals on to a tracked command.
+type passer struct {
+	to       *run.Tracked
+	cancel   context.CancelCauseFunc
+	reports  <-chan syscall.Signal // the guardian's, nil without one
+	signaled atomic.Bool
+	strikes  int
+}
+
+func (p *passer) start() (stop func()) {
+	got := notify()
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watch(got, done) })
+	return func() {
+		close(done)
+		watching.Wait()
+	}
+}
+
+func (p *passer) watch(got <-chan os.Signal, done <-chan struct{}) {
+	for {
+		select {
+		case s := <-got:
+			if sig := s.(syscall.Signal); p.reports == nil {
+				p.pass(sig, true)
+			} else if sig == syscall.SIGCONT {
+				p.to.Signal(sig)
+			}
+		case sig, ok := <-p.reports:
+			if !ok { // the guardian has been killed
+				p.reports = nil
+				p.cancel(&SignalError{syscall.SIGTERM})
+				continue
+			}
+			p.pass(sig, p.shared(got, sig))
+		case <-done:
+			return
+		}
+	}
+}
+
+// shared says that a signal which the guardian had came from the terminal, which
+// sends it to the command too: this process has had it then, at the same time.
+func (p *passer) shared(got <-chan os.Signal, sig syscall.Signal) bool {
+	if sig != syscall.SIGINT && sig != syscall.SIGQUIT {
+		return false
+	}
+	late := time.After(100 * time.Millisecond)
+	for {
+		select {
+		case s := <-got:
+			if s == sig {
+				return true
+			}
+		case <-late:
+			return false
+		}
+	}
+}
+
+// pass hands a signal on, unless the command has had it.
+func (p *passer) pass(sig syscall.Signal, had bool) {
+	if sig == syscall.SIGTSTP {
+		p.to.Signal(sig)
+		process.SuspendMyself()
+		return
+	}
+	if ends(sig) && sig != syscall.SIGCONT {
+		p.signaled.Store(true)
+		p.strikes++
+	}
+	if p.strikes > 1 {
+		p.to.KillNow()
+		p.cancel(&SignalError{sig})
+		return
+	}
+	if !had || sig != syscall.SIGINT && sig != syscall.SIGQUIT {
+		p.to.Signal(sig)
+	}
+}

@@ -1,0 +1,67 @@
+package collect
+
+import "fanout/internal/job"
+
+// attempt is what a try that has failed has left, while its job waits for the next.
+type attempt struct {
+	result *result
+	tail   []byte // of its standard error
+}
+
+// Retry takes the outcome of a try that another is to follow. The job keeps its
+// place in the order.
+func (c *Collector) Retry(j job.Job, st job.Status) {
+	e := c.entries[j.Slot]
+	tail := e.streams[1].tail.bytes()
+	r := e.finish(c.backlog.Load())
+	if r != nil && c.byLines() {
+		c.writeResult(r) // a line that was not completed
+		r = nil
+	}
+	if r != nil {
+		c.backlog.Add(1)
+	}
+	c.mu.Lock()
+	c.tries[j.Seq] = attempt{r, tail}
+	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
+	c.mu.Unlock()
+}
+
+// Abandon is the Done of a job that waited for another try: its last one counts.
+func (c *Collector) Abandon(j job.Job, st job.Status) {
+	last := c.takeTry(j.Seq)
+	c.mu.Lock()
+	c.order.abandon(j.Seq, last.result)
+	c.tell(&job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}, true)
+	c.mu.Unlock()
+}
+
+func (c *Collector) takeTry(seq int64) attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := c.tries[seq]
+	delete(c.tries, seq)
+	return last
+}
+
+// drop gives back the room of what nobody is to see.
+func (c *Collector) drop(r *result) {
+	if r == nil {
+		return
+	}
+	for i := range r.held {
+		c.release(&r.held[i])
+	}
+	c.backlog.Add(-1)
+}
+
+// release gives back the room of what is held.
+func (c *Collector) release(h *held) {
+	for _, e := range h.spilled {
+		c.spill.release(e)
+	}
+	if h.buf != nil {
+		c.memory.give(h.buf)
+	}
+	*h = held{}
+}

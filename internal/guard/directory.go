@@ -1,0 +1,157 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// places is where the registry can be: runs use the first.
+func places() []string {
+	shared := filepath.Join(os.TempDir(), "fanout-"+strconv.Itoa(os.Geteuid()))
+	own := os.Getenv("XDG_RUNTIME_DIR")
+	var st unix.Stat_t
+	if own == "" || unix.Stat(own, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR || unsound(&st) {
+		return []string{shared}
+	}
+	return []string{filepath.Join(own, "fanout"), shared}
+}
+
+// Place is the directory where runs are registered.
+func Place() string { return places()[0] }
+
+// unsound says that others than we can change what is in the directory.
+func unsound(st *unix.Stat_t) bool {
+	return int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0
+}
+
+// directory is a registry that was opened and looked at: what is done in it goes
+// through the descriptor, so that no other can be put in its place.
+type directory struct {
+	fd   int
+	path string
+}
+
+func openDirectory(path string) (*directory, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	d := &directory{fd, path}
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err == nil {
+		err = judge(path, &st)
+	}
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// makeDirectory opens it, and makes it where it is missing.
+func makeDirectory(path string) (*directory, error) {
+	d, err := openDirectory(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return d, err
+	}
+	if err := unix.Mkdir(path, 0o700); err != nil && err != unix.EEXIST {
+		return nil, &fs.PathError{Op: "mkdir", Path: path, Err: err}
+	}
+	return openDirectory(path)
+}
+
+func (d *directory) close() { unix.Close(d.fd) }
+
+// explain says what stands where the directory should be.
+func explain(path string, err error) error {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		if int(st.Uid) != os.Geteuid() {
+			return judge(path, &st)
+		}
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	case unix.S_IFLNK:
+		return fmt.Errorf("%s is a symbolic link of user %d, where the registry of runs should be a directory: remove it", path, st.Uid)
+	default:
+		return fmt.Errorf("%s is a file of user %d, where the registry of runs should be a directory: remove it", path, st.Uid)
+	}
+}
+
+// judge refuses a directory that others can change.
+func judge(path string, st *unix.Stat_t) error {
+	if !unsound(st) {
+		return nil
+	}
+	if uid := os.Geteuid(); int(st.Uid) != uid {
+		return fmt.Errorf("%s, the registry of runs, belongs to user %d and not to you, user %d: have it removed, or set XDG_RUNTIME_DIR to a directory of your own",
+			path, st.Uid, uid)
+	}
+	return fmt.Errorf("%s, the registry of runs, is yours (user %d), but others may write to it (mode %03o): look at what is in it, then: chmod 700 %s",
+		path, st.Uid, st.Mode&0o777, path)
+}
+
+// names is what is in the directory.
+func (d *directory) names() ([]string, error) {
+	fd, err := unix.Openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: d.path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), d.path)
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+// create makes a file that was not there.
+func (d *directory) create(name string) (*os.File, error) {
+	fd, err := unix.Openat(d.fd, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	return d.file(fd, name, err)
+}
+
+// open opens a file for reading. What else may stand there is not waited for.
+func (d *directory) open(name string) (*os.File, error) {
+	fd, err := unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	return d.file(fd, name, err)
+}
+
+func (d *directory) file(fd int, name string, err error) (*os.File, error) {
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: d.join(name), Err: err}
+	}
+	return os.NewFile(uintptr(fd), d.join(name)), nil
+}
+
+func (d *directory) join(name string) string { return filepath.Join(d.path, name) }
+
+func (d *directory) remove(name string) error {
+	if err := unix.Unlinkat(d.fd, name, 0); err != nil && err != unix.ENOENT {
+		return &fs.PathError{Op: "remove", Path: d.join(name), Err: err}
+	}
+	return nil
+}
+
+// holds says that f is what the name stands for.
+func (d *directory) holds(name string, f *os.File) bool {
+	var now, then unix.Stat_t
+	return unix.Fstatat(d.fd, name, &now, unix.AT_SYMLINK_NOFOLLOW) == nil &&
+		unix.Fstat(int(f.Fd()), &then) == nil && now.Dev == then.Dev && now.Ino == then.Ino
+}
+
+// lock takes the lock of a file, and fails with EWOULDBLOCK when it is another's and
+// how says not to wait.
+func lock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
+			return err
+		}
+	}
+}

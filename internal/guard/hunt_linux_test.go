@@ -1,0 +1,581 @@
+package guard
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// patient is how long a test waits for what must happen.
+const patient = 30 * time.Second
+
+// cometVariable makes a comet of this program that leaves its trail in this file.
+const cometVariable = "FANOUT_TEST_COMET"
+
+// TestMain makes the test program play other parts as well.
+func TestMain(m *testing.M) {
+	if trail := os.Getenv(cometVariable); trail != "" {
+		os.Exit(fly(trail))
+	}
+	if len(os.Args) > 1 && os.Args[1] == reuseArg {
+		os.Exit(reusePID())
+	}
+	os.Exit(m.Run())
+}
+
+// fly forks, and exits, every millisecond, for ten seconds at most: where it was seen,
+// it is no more. Each time it adds to its trail. After the first fork there is but
+// one thread, which can do nothing but system calls.
+func fly(trail string) int {
+	fd, err := unix.Open(trail, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT, 0o600)
+	if err != nil {
+		return 1
+	}
+	var now, pause syscall.Timespec
+	step := [1]byte{'.'}
+	pause.Nsec = 1e6
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&now)), 0)
+	for end := now.Sec + 10; now.Sec < end; {
+		child, _, _ := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+		if child != 0 {
+			break
+		}
+		syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&step)), 1)
+		syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+		syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&now)), 0)
+	}
+	syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
+	return 0
+}
+
+// world is processes that a test has started. All bear a sign, by which none is
+// left after the test.
+type world struct {
+	t    *testing.T
+	sign string
+	dir  string
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t, "FANOUT_TEST_SIGN=" + newMark(), t.TempDir()}
+	t.Cleanup(func() {
+		for len(w.alive("")) > 0 {
+			for _, pid := range w.alive("") {
+				unix.Kill(pid, unix.SIGKILL)
+			}
+		}
+	})
+	return w
+}
+
+// start runs a script that does not wait for what it starts, with these variables.
+func (w *world) start(env []string, script string) {
+	w.t.Helper()
+	c := exec.Command("sh", "-c", script)
+	c.Dir = w.dir
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), w.sign}, env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		w.t.Fatalf("%s: %v, %s", script, err, out)
+	}
+}
+
+// alive is the processes that bear the sign and have this in their environment too.
+// Zombies have none.
+func (w *world) alive(what string) (pids []int) {
+	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, name := range environs {
+		env, err := os.ReadFile(name)
+		if err != nil || !slices.Contains(strings.Split(string(env), "\x00"), w.sign) {
+			continue
+		}
+		if strings.Contains(string(env), what) {
+			pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func (w *world) eventually(what string, cond func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(patient); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}
+
+// await waits for a file that a script makes.
+func (w *world) await(name string) {
+	w.t.Helper()
+	w.eventually(name, func() bool { _, err := os.Stat(filepath.Join(w.dir, name)); return err == nil })
+}
+
+// markOfJob is what the environment of a job says.
+func markOfJob(mark string) string { return "FANOUT_MARK=" + mark + ".7.1" }
+
+// TestCleanup: whatever a job has left, all of it is ended.
+func TestCleanup(t *testing.T) {
+	for name, tt := range map[string]struct {
+		script string
+		ready  string // a file that is there when the script has done its work
+		least  int    // processes that are found
+	}{
+		"plain":    {"sleep 1000 > /dev/null 2>&1 &", "", 1},
+		"session":  {"setsid sleep 1000 > /dev/null 2>&1 &", "", 1},
+		"daemon":   {"(setsid sh -c 'sleep 1000 & exit' > /dev/null 2>&1 &)", "", 1},
+		"stubborn": {`sh -c 'trap "" TERM HUP INT; : > ready; while :; do sleep 1; done' > /dev/null 2>&1 &`, "ready", 1},
+		"stopped":  {"sh -c 'kill -STOP $$; sleep 1000' > /dev/null 2>&1 &", "", 1},
+		"tree":     {"for i in 1 2 3 4 5; do sh -c 'sleep 1000 & sleep 1000 & wait' > /dev/null 2>&1 & done", "", 5},
+		// Its children have emptied their environment: descent tells.
+		"children without": {"sh -c 'env -i " + "FANOUT_TEST_HIDDEN=1" + " sh -c \"sleep 1000 & : > ready; wait\" & wait' > /dev/null 2>&1 &", "ready", 3},
+		// On TERM it starts another.
+		"avenger": {`sh -c 'trap "setsid sleep 1000 & exit" TERM; : > ready; while :; do sleep 0.1; done' > /dev/null 2>&1 &`, "ready", 1},
+	} {
+		for _, grace := range []time.Duration{0, 300 * time.Millisecond} {
+			t.Run(fmt.Sprint(name, " ", grace), func(t *testing.T) {
+				registry(t)
+				w := newWorld(t)
+				r := register(t, newMark())
+				w.start([]string{markOfJob(r.mark)}, tt.script)
+				if tt.ready != "" {
+					w.await(tt.ready)
+				}
+				w.eventually("all processes", func() bool { return len(w.alive("")) >= 1 })
+				r.abandon()
+				began := time.Now()
+				told, err := clean(t, Cleanup{Grace: grace})
+				if err != nil {
+					t.Error(err)
+				}
+				if left := w.alive(""); len(left) > 0 {
+					t.Errorf("left: %v", left)
+				}
+				if hidden := hidden(t); len(hidden) > 0 {
+					t.Errorf("left, without environment: %v", hidden)
+				}
+				killed := 0
+				for _, rep := range told {
+					if rep.Run != r.mark {
+						t.Errorf("%+v", rep)
+					}
+					if rep.Deed == Killed {
+						killed++
+					}
+				}
+				if killed < tt.least || told[len(told)-1].Deed != Removed {
+					t.Errorf("%v", told)
+				}
+				t.Log(killed, "killed in", time.Since(began))
+			})
+		}
+	}
+}
+
+// hidden is the processes of TestCleanup that do not bear the sign.
+func hidden(t *testing.T) (pids []string) {
+	t.Helper()
+	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, name := range environs {
+		if env, err := os.ReadFile(name); err == nil && strings.Contains(string(env), "FANOUT_TEST_HIDDEN=1\x00") {
+			pids = append(pids, name)
+		}
+	}
+	return pids
+}
+
+// TestComets: processes that fork and exit each millisecond are caught.
+func TestComets(t *testing.T) {
+	registry(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 6 {
+		w := newWorld(t)
+		r := register(t, newMark())
+		r.abandon()
+		trail := func(i int) string { return fmt.Sprintf("%s/%d", w.dir, i) }
+		length := func(i int) int64 {
+			st, err := os.Stat(trail(i))
+			if err != nil {
+				return 0
+			}
+			return st.Size()
+		}
+		const comets = 3
+		for i := range comets {
+			w.start([]string{markOfJob(r.mark), cometVariable + "=" + trail(i)}, "setsid "+self+" > /dev/null 2>&1 &")
+		}
+		for i := range comets {
+			w.eventually("a comet", func() bool { return length(i) > 5 })
+		}
+		grace := time.Duration(round%2) * 50 * time.Millisecond
+		began := time.Now()
+		told, err := clean(t, Cleanup{Grace: grace})
+		took := time.Since(began)
+		var lengths [comets]int64
+		for i := range comets {
+			lengths[i] = length(i)
+		}
+		time.Sleep(100 * time.Millisecond)
+		for i := range comets {
+			if now := length(i); now != lengths[i] {
+				t.Errorf("round %d: comet %d goes on, from %d to %d; told %v", round, i, lengths[i], now, told)
+			}
+		}
+		if err != nil || len(told) < 2 {
+			t.Errorf("round %d: %v, %v", round, told, err)
+		}
+		t.Log(len(told)-1, "in", took, "trails", lengths)
+	}
+}
+
+// TestInnocent: what does not bear the run's mark in the right place is not touched,
+// whatever else it has in common with those that do.
+func TestInnocent(t *testing.T) {
+	registry(t)
+	w := newWorld(t)
+	r := register(t, newMark())
+	r.abandon()
+	other := newMark()
+	own, spared := []string{markOfJob(r.mark), "GUILTY=yes"}, [][]string{
+		nil,
+		{"FANOUT_MARK="},
+		{markOfJob(other)},
+		{markOfJob(other + r.mark)},
+		{"FANOUT_MARK=" + other + "." + r.mark + ".7"},
+		{"FANOUT_MARK=" + r.mark + "0.1.1"},
+		{"FANOUT_MARK=" + r.mark[:31] + ".1.1"},
+		{"FANOUT_MARK=" + r.mark},
+		{"FANOUT_MARK=x" + r.mark + ".1.1"},
+		{"FANOUT_MARK=" + strings.ToUpper(r.mark) + "X.1.1"},
+		{"OTHER_FANOUT_MARK=" + r.mark + ".1.1"},
+		{"FANOUT_MARKS=" + r.mark + ".1.1"},
+		{"OTHER=FANOUT_MARK=" + r.mark + ".1.1"},
+		{"OTHER=x\nFANOUT_MARK=" + r.mark + ".1.1"},
+		{"FANOUT_RUN=" + r.mark},
+	}
+	for i, env := range spared {
+		w.start(append(env, fmt.Sprintf("INNOCENT=%d;", i)), "sleep 1000 > /dev/null 2>&1 &")
+	}
+	// The command line does not count. Group and session are those of one that is killed; so is
+	// the parent's child, when the parent is not the run's.
+	w.start([]string{"INNOCENT=argv;"}, "sh -c 'sleep 1000; :' FANOUT_MARK="+r.mark+".1.1 > /dev/null 2>&1 &")
+	w.start([]string{"INNOCENT=group;"}, "setsid sh -c '(export GUILTY=yes "+markOfJob(r.mark)+"; exec sleep 1000) & sleep 1000 & wait' > /dev/null 2>&1 &")
+	// Of several marks one is enough.
+	w.start([]string{"FANOUT_MARK=" + other + ".1.1 " + r.mark + ".3.2", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start([]string{"FANOUT_MARK=" + r.mark + ".3.2 " + other + ".1.1", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start(own, "sleep 1000 > /dev/null 2>&1 &")
+	innocents := len(spared) + 2 + 2
+	w.eventually("all processes", func() bool {
+		return len(w.alive("GUILTY")) >= 4 && len(w.alive("INNOCENT")) == innocents+1
+	})
+	before := w.alive("INNOCENT")
+
+	told, err := clean(t, Cleanup{DryRun: true})
+	if err != nil || len(told) != 5 || told[0].Deed != WouldKill || told[4].Deed != WouldRemove || len(w.alive("GUILTY")) != 4 {
+		t.Errorf("%v, %v", told, err)
+	}
+	if told, err = clean(t, Cleanup{Grace: patient}); err != nil || len(told) != 5 {
+		t.Errorf("%v, %v", told, err)
+	}
+	if left := w.alive("GUILTY"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	if after := w.alive("INNOCENT"); len(after) != innocents {
+		t.Errorf("of %d innocents %d are left: %v, before %v; told %v", innocents, len(after), after, before, told)
+	}
+}
+
+// TestWithin: a cleanup within a job of the run spares what it runs in, says so, and
+// keeps the entry.
+func TestWithin(t *testing.T) {
+	registry(t)
+	w := newWorld(t)
+	r := register(t, newMark())
+	r.abandon()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("FANOUT_TEST_WITHIN") != "" {
+		t.Skip("the test itself")
+	}
+	w.start([]string{markOfJob(r.mark), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	c := exec.Command("sh", "-c", `"$@"; echo spared`, "sh", self, "-test.run=^TestPlayWithin$", "-test.v")
+	c.Env = append(os.Environ(), markOfJob(r.mark), "FANOUT_TEST_WITHIN="+os.Getenv("XDG_RUNTIME_DIR"), w.sign)
+	out, err := c.CombinedOutput()
+	for _, want := range []string{"could not kill: this command runs in it", "entry kept", "something is left", "spared"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in: %s, %v", want, out, err)
+		}
+	}
+	if left := w.alive("OTHER=yes"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// TestPlayWithin is the part of TestWithin that runs within the run.
+func TestPlayWithin(t *testing.T) {
+	dir := os.Getenv("FANOUT_TEST_WITHIN")
+	if dir == "" {
+		t.Skip("a part of TestWithin")
+	}
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	told, err := clean(t, Cleanup{})
+	for _, rep := range told {
+		fmt.Printf("%d %s: %s\n", rep.PID, rep.Deed, rep.Why)
+	}
+	fmt.Println(err)
+}
+
+// TestManyRuns: several runs are ended together, and told apart.
+func TestManyRuns(t *testing.T) {
+	registry(t)
+	w := newWorld(t)
+	var marks []string
+	for range 5 {
+		r := register(t, newMark())
+		r.abandon()
+		marks = append(marks, r.mark)
+		w.start([]string{markOfJob(r.mark)}, "sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 &")
+	}
+	w.eventually("all processes", func() bool { return len(w.alive("FANOUT_MARK=")) == 10 })
+	if told, err := clean(t, Cleanup{Run: marks[2][:20], Grace: patient}); err != nil || len(told) != 3 || len(w.alive("")) != 8 {
+		t.Errorf("%v, %v", told, err)
+	}
+	told, err := clean(t, Cleanup{Grace: patient})
+	if err != nil || len(told) != 12 || len(w.alive("")) != 0 {
+		t.Errorf("%v, %v", told, err)
+	}
+	for _, mark := range slices.Delete(marks, 2, 3) {
+		n := 0
+		for _, rep := range told {
+			if rep.Run == mark {
+				n++
+			}
+		}
+		if n != 3 {
+			t.Errorf("%s: %d of %v", mark, n, told)
+		}
+	}
+}
+
+// TestPIDReused: a process that was given the pid of one that was found, or of a
+// run's own, is not touched. That needs a PID namespace, in which the next pid can
+// be chosen.
+func TestPIDReused(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("unshare", "--pid", "--fork", "--mount-proc", self, reuseArg)
+	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "TMPDIR="+t.TempDir())
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		t.Logf("%s", out)
+	case errors.As(err, &exit) && exit.ExitCode() == 1 && !strings.Contains(string(out), "unshare"):
+		t.Errorf("%s", out)
+	default:
+		t.Skipf("no PID namespace to be had: %v, %s", err, out)
+	}
+}
+
+// reuseArg has the test program play the part of TestPIDReused in the namespace.
+const reuseArg = "reuse-pid"
+
+func reusePID() (code int) {
+	fail := func(format string, args ...any) int { fmt.Printf(format+"\n", args...); return 1 }
+	mark := newMark()
+	first := exec.Command("sleep", "1000")
+	first.Env = []string{markOfJob(mark)}
+	if err := first.Start(); err != nil {
+		return fail("%v", err)
+	}
+	pid := first.Process.Pid
+	h := newHunt([]string{mark}, false)
+	for len(h.known) == 0 {
+		h.scan(false)
+	}
+	held := h.known[pid]
+	if held == nil {
+		return fail("found: %v", h.known)
+	}
+	start := held.start
+	time.Sleep(20 * time.Millisecond) // a start is counted in hundredths of a second
+	first.Process.Kill()
+	first.Wait()
+	second, err := startAs(pid)
+	if err != nil {
+		fmt.Println("unshare does not help:", err)
+		return 3
+	}
+	defer second.Process.Kill()
+	h.each(unix.SIGKILL)
+	if _, ok := openExactly(pid, start); ok {
+		return fail("another process is taken for the one that had its pid")
+	}
+	h.await(0)
+	h.halt()
+	if len(h.known) != 0 {
+		return fail("known: %v", h.known)
+	}
+	// A run whose pid is another's now.
+	r, err := Register(Place(), Entry{Mark: mark})
+	if err != nil {
+		return fail("%v", err)
+	}
+	reg, err := Open()
+	if err != nil {
+		return fail("%v", err)
+	}
+	records, err := reg.read("")
+	if err != nil || len(records) != 1 {
+		return fail("%v, %v", records, err)
+	}
+	records[0].PID, records[0].Start = pid, start
+	if why := h.tellToStop(records[0]); !strings.Contains(why, "not to be found") {
+		return fail("told: %q", why)
+	}
+	records[0].kill()
+	r.Close()
+	time.Sleep(50 * time.Millisecond)
+	if st, ok := openExactly(pid, startOf(pid)); !ok {
+		return fail("the innocent process is gone: %v", st)
+	}
+	if err := second.Process.Signal(syscall.Signal(0)); err != nil {
+		return fail("the innocent process is gone: %v", err)
+	}
+	fmt.Println("the pid was", pid, "both times")
+	return 0
+}
+
+// startAs starts a process with this pid.
+func startAs(pid int) (*exec.Cmd, error) {
+	for range 1000 {
+		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(pid-1)), 0); err != nil {
+			return nil, err
+		}
+		c := exec.Command("sleep", "1000")
+		c.Env = []string{}
+		if err := c.Start(); err != nil {
+			return nil, err
+		}
+		if c.Process.Pid == pid {
+			return c, nil
+		}
+		c.Process.Kill()
+		c.Wait()
+	}
+	return nil, errors.New("the pid does not come")
+}
+
+// TestStopLive: --all stops what holds the lock.
+func TestStopLive(t *testing.T) {
+	for name, tt := range map[string]struct {
+		script string
+		deed   Deed
+		why    string
+	}{
+		"obedient": {"trap 'exit 0' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "before it could"},
+		"stubborn": {"trap '' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "KILL"},
+		"stopped":  {"trap 'exit 0' TERM; : > ready; kill -STOP $$; sleep 1000", Stopped, "before it could"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			registry(t)
+			w := newWorld(t)
+			r := register(t, newMark())
+			c := exec.Command("sh", "-c", tt.script)
+			c.Dir, c.Env = w.dir, []string{"PATH=" + os.Getenv("PATH"), w.sign}
+			c.ExtraFiles = []*os.File{r.entry} // with it, the lock
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error)
+			go func() { ended <- c.Wait() }()
+			w.await("ready")
+			rewrite(t, r, c.Process.Pid)
+			r.abandon()
+			told, err := clean(t, Cleanup{})
+			if err != nil || len(told) != 1 || told[0].Deed != LeftAlone {
+				t.Errorf("%v, %v", told, err)
+			}
+			if told, err := clean(t, Cleanup{Run: r.mark}); err == nil || len(told) != 1 || told[0].Deed != LeftAlone {
+				t.Errorf("%v, %v", told, err)
+			}
+			if told, err := clean(t, Cleanup{All: true, DryRun: true}); err != nil || len(told) != 1 || told[0].Deed != WouldStop {
+				t.Errorf("%v, %v", told, err)
+			}
+			w.start([]string{markOfJob(r.mark), "JOB=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+			told, err = clean(t, Cleanup{All: true, Grace: time.Millisecond})
+			if err != nil || len(told) != 3 || told[0].Deed != tt.deed || !strings.Contains(told[0].Why, tt.why) || told[1].Deed != Killed || told[2].Deed != Removed {
+				t.Errorf("%v, %v", told, err)
+			}
+			<-ended
+			if left := w.alive(""); len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+		})
+	}
+}
+
+// rewrite makes an entry that of another process.
+func rewrite(t *testing.T, r *Registration, pid int) {
+	t.Helper()
+	e := Entry{Mark: r.mark}
+	complete(&e)
+	e.PID, e.Start = pid, startOf(pid)
+	text, err := encode(e)
+	if err == nil {
+		_, err = r.entry.WriteAt(text, 0)
+	}
+	if err == nil {
+		err = r.entry.Truncate(int64(len(text)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestParseStat: names may hold what stands between fields.
+func TestParseStat(t *testing.T) {
+	const rest = " 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 %d 22 12345 24 25"
+	for text, want := range map[string]stat{
+		"1 (a) S" + fmt.Sprintf(rest, 1):           {'S', 5, 1, 12345},
+		"1 (a) b) (c) Z) Z" + fmt.Sprintf(rest, 3): {'Z', 5, 3, 12345},
+		"1 (\n) T" + fmt.Sprintf(rest, 1):          {'T', 5, 1, 12345},
+	} {
+		if got, ok := parseStat([]byte(text)); !ok || got != want {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	for _, text := range []string{"", "1", "1 (a) S 5", "1 (a) S x" + fmt.Sprintf(rest, 1)[2:]} {
+		if got, ok := parseStat([]byte(text)); ok {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	f, err := os.Open("/proc/self/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(f).ReadString('\n')
+	if got, ok := parseStat([]byte(line)); !ok || got.parent != os.Getppid() || got.threads < 2 {
+		t.Errorf("%+v", got)
+	}
+}

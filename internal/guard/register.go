@@ -1,0 +1,149 @@
+package guard
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The names in the registry: the mark of the run, and what it is.
+const (
+	entrySuffix    = ".json"
+	progressSuffix = ".progress"
+	newSuffix      = ".new" // behind the others: not complete yet
+)
+
+// Registration is this process's own entry.
+type Registration struct {
+	dir   *directory
+	mark  string
+	entry *os.File // holds the lock
+	told  Counts
+	wrote bool
+}
+
+// Register enters this process's run into the registry in dir, which is made if it
+// is missing. Of the entry the mark is needed; what the system knows of the process
+// is filled in. A guardian is taken for one as long as it is our parent.
+func Register(dir string, e Entry) (*Registration, error) {
+	if !isMark(e.Mark) {
+		return nil, fmt.Errorf("%q is not a mark of %d hexadecimal digits", e.Mark, markLen)
+	}
+	complete(&e)
+	text, err := encode(e)
+	if err != nil {
+		return nil, err
+	}
+	d, err := makeDirectory(dir)
+	if err != nil {
+		return nil, err
+	}
+	// A cleanup may take away the file before it is locked.
+	const most = 100
+	for range most {
+		var f *os.File
+		if f, err = publish(d, e.Mark, text); err == nil {
+			return &Registration{dir: d, mark: e.Mark, entry: f}, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	d.close()
+	return nil, err
+}
+
+// complete fills in what the system knows.
+func complete(e *Entry) {
+	e.Version = version
+	e.Boot = bootID()
+	e.PID = os.Getpid()
+	e.Start = startOf(e.PID)
+	if e.Guardian != 0 {
+		e.GuardianStart = startOf(e.Guardian)
+		if os.Getppid() != e.Guardian {
+			e.Guardian, e.GuardianStart = 0, 0
+		}
+	}
+	if e.Started.IsZero() {
+		e.Started = time.Now()
+	}
+	e.Command = shorten(e.Command)
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.Bytes(), err
+}
+
+// publish makes the entry under another name and gives it its own when it is
+// complete and locked: nobody sees it without the lock.
+func publish(d *directory, mark string, text []byte) (*os.File, error) {
+	name := mark + entrySuffix
+	f, err := d.create(name + newSuffix)
+	if err != nil {
+		return nil, err
+	}
+	if err = lock(f, unix.LOCK_EX); err == nil {
+		_, err = f.Write(text)
+	}
+	if err == nil {
+		if err = unix.Linkat(d.fd, name+newSuffix, d.fd, name, 0); err != nil {
+			err = &fs.PathError{Op: "link", Path: d.join(name), Err: err}
+		}
+	}
+	err = errors.Join(err, d.remove(name+newSuffix))
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Path is where the entry is.
+func (r *Registration) Path() string { return r.dir.join(r.mark + entrySuffix) }
+
+// Progress tells how far the run has come. Readers see the old counts or the new.
+func (r *Registration) Progress(c Counts) error {
+	if r.wrote && c.same(r.told) {
+		return nil
+	}
+	text, err := encode(c)
+	if err != nil {
+		return err
+	}
+	name := r.mark + progressSuffix
+	if err := r.dir.remove(name + newSuffix); err != nil {
+		return err
+	}
+	f, err := r.dir.create(name + newSuffix)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	r.told, r.wrote = c, true
+	return unix.Renameat(r.dir.fd, name+newSuffix, r.dir.fd, name)
+}
+
+// Close ends the run's entry.
+func (r *Registration) Close() error {
+	var err error
+	if r.wrote {
+		err = r.dir.remove(r.mark + progressSuffix)
+	}
+	err = errors.Join(err, r.dir.remove(r.mark+entrySuffix), r.entry.Close())
+	r.dir.close()
+	return err
+}

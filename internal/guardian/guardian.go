@@ -1,0 +1,17 @@
+// Package guardian is the process that the user sees: it starts fanout once more
+// as its child, the runner, which does the work, and waits for it. When the runner
+// ends, however it ends, the processes that it leaves become the guardian's own
+// children, which it ends: kill -9 of the runner leaves nothing behind.
+//
+// The two are in one process group and share the standard files, so that the
+// terminal, job control and exit status are as if there were one. Signals that the
+// terminal sends reach both; the runner takes the guardian's word for how many
+// there were (Link). Where there is no guardian, the runner goes on without.
+package guardian
+
+// fdVariable tells the runner where its end of the Link is.
+const fdVariable = "FANOUT_GUARDIAN_FD"
+
+// done is what the runner says when it has ended as it should: what it leaves
+// behind is left on purpose.
+const done = "done"

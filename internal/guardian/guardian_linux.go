@@ -1,0 +1,116 @@
+package guardian
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"fanout/internal/process"
+
+	"golang.org/x/sys/unix"
+)
+
+// Guard starts the runner and returns, when it has ended, the exit code that is the
+// guardian's. Main must be on its first thread, whose end is what the runner takes
+// for the guardian's. ran is false in the runner itself, and where there can be no
+// guardian, for the reason given.
+func Guard() (code int, ran bool, reason error) {
+	if os.Getenv(fdVariable) != "" {
+		return 0, false, nil
+	}
+	g, err := start()
+	if err != nil {
+		return 0, false, err
+	}
+	return g.end(g.wait()), true, nil
+}
+
+type guardian struct {
+	runner  process.Runner
+	link    int // our end
+	signals chan os.Signal
+}
+
+func start() (*guardian, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("becoming a subreaper: %w", err)
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(pair[1])
+	// Out of the way of descriptors that the user has opened for the jobs.
+	const high = 100
+	theirs, err := unix.FcntlInt(uintptr(pair[1]), unix.F_DUPFD, high)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(theirs)
+	g := &guardian{link: pair[0], signals: make(chan os.Signal, 16)}
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT, unix.SIGUSR1} {
+		if !signal.Ignored(s) {
+			signal.Notify(g.signals, s)
+		}
+	}
+	env := append(os.Environ(), fdVariable+"="+strconv.Itoa(theirs))
+	if g.runner, err = process.StartRunner(env); err != nil {
+		signal.Stop(g.signals)
+		return nil, err
+	}
+	letGo()
+	return g, nil
+}
+
+// wait returns how the runner has ended.
+func (g *guardian) wait() syscall.WaitStatus {
+	changes := make(chan syscall.WaitStatus)
+	go g.runner.Watch(changes) // ends with the runner
+	for {
+		select {
+		case s := <-g.signals:
+			g.pass(s.(syscall.Signal))
+		case st := <-changes:
+			if !st.Stopped() {
+				return st
+			}
+			unix.Kill(os.Getpid(), unix.SIGSTOP) // so that the shell sees it
+		}
+	}
+}
+
+// pass hands a signal on: by the Link, since the runner may have had its own of the
+// same from the terminal. A runner that is stopped does not read.
+func (g *guardian) pass(s syscall.Signal) {
+	if s == unix.SIGCONT {
+		g.runner.Signal(s)
+		return
+	}
+	unix.Sendto(g.link, []byte{byte(s)}, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil)
+}
+
+// end ends what is left, unless the runner has said that it is to be, and returns
+// the exit code, or dies of the signal that the runner died of.
+func (g *guardian) end(st syscall.WaitStatus) int {
+	if !g.ended() {
+		process.EndChildren()
+	}
+	if !st.Signaled() {
+		return st.ExitStatus()
+	}
+	switch s := st.Signal(); s {
+	case unix.SIGKILL, unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGPIPE:
+		signal.Reset(s)
+		unix.Kill(os.Getpid(), s)
+	}
+	return 128 + int(st.Signal()) // those that dump core, and in case we are still here
+}
+
+// ended says that the runner has reported its end.
+func (g *guardian) ended() bool {
+	buf := make([]byte, len(done))
+	n, _, err := unix.Recvfrom(g.link, buf, unix.MSG_DONTWAIT)
+	return err == nil && string(buf[:max(0, n)]) == done
+}

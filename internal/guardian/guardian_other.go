@@ -1,0 +1,32 @@
+//go:build !linux
+
+package guardian
+
+import (
+	"errors"
+	"syscall"
+)
+
+// errNotHere is why there is no guardian.
+var errNotHere = errors.New("not on this system")
+
+// Guard does nothing here: there is no way to become the parent of orphans.
+func Guard() (code int, ran bool, reason error) { return 0, false, errNotHere }
+
+// Attach finds no guardian here.
+func Attach() *Link { return nil }
+
+// Link would be the connection to the guardian.
+type Link struct{ signals chan syscall.Signal }
+
+// Pid is the guardian's.
+func (*Link) Pid() int { return 0 }
+
+// Signals is those that the guardian had.
+func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
+
+// Done tells the guardian that the run has ended as it should.
+func (*Link) Done() {}
+
+// Close ends the connection.
+func (*Link) Close() {}

@@ -1,0 +1,76 @@
+package guardian
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Link is the runner's connection to its guardian.
+type Link struct {
+	file    *os.File
+	pid     int
+	signals chan syscall.Signal
+	ended   chan struct{}
+}
+
+// Attach finds the guardian of this process; nil is none. What tells of it is taken
+// out of the environment, so that a job which runs fanout has a guardian of its own.
+func Attach() *Link {
+	text := os.Getenv(fdVariable)
+	os.Unsetenv(fdVariable)
+	fd, err := strconv.Atoi(text)
+	if err != nil {
+		return nil
+	}
+	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil || int(peer.Pid) != os.Getppid() {
+		return nil
+	}
+	unix.CloseOnExec(fd)
+	unix.SetNonblock(fd, true)
+	l := &Link{
+		file:    os.NewFile(uintptr(fd), "guardian"),
+		pid:     int(peer.Pid),
+		signals: make(chan syscall.Signal, 16),
+		ended:   make(chan struct{}),
+	}
+	go l.read()
+	return l
+}
+
+// read takes what the guardian sends, until it is gone or the Link is closed.
+func (l *Link) read() {
+	defer close(l.ended)
+	defer close(l.signals)
+	var buf [1]byte
+	for {
+		n, err := l.file.Read(buf[:])
+		if n == 0 || err != nil {
+			return
+		}
+		select {
+		case l.signals <- syscall.Signal(buf[0]):
+		default: // more than anyone means to send
+		}
+	}
+}
+
+// Pid is the guardian's.
+func (l *Link) Pid() int { return l.pid }
+
+// Signals is those that the guardian had, each once. It is closed when the guardian
+// is gone.
+func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
+
+// Done tells the guardian that the run has ended as it should: what jobs have left
+// behind by now is to stay.
+func (l *Link) Done() { l.file.Write([]byte(done)) }
+
+// Close ends the connection.
+func (l *Link) Close() {
+	l.file.Close()
+	<-l.ended
+}

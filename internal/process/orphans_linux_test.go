@@ -1,0 +1,177 @@
+package process
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// adopting is a Supervisor that becomes the parent of orphans, as fanout's is.
+func adopting(t *testing.T, spec Spec) *Supervisor {
+	spec.Adopt = true
+	s := supervisor(t, spec)
+	if !s.orphans.on {
+		t.Skip("the system does not let us become a subreaper")
+	}
+	return s
+}
+
+// daemons is a script that starts, for the name of a sleep, one process in the
+// job's group, one in a session of its own, one of which the parent is gone, and one
+// of which also the environment is empty; then it goes on.
+const daemons = `sleep $1 & setsid sleep $1 & (setsid sleep $1 &); (env -i setsid sleep $1 &)
+until test $(pgrep -fc "^sleep $1") = 4; do sleep 0.01; done; echo ready; `
+
+// job runs a script with the mark, and an argument, as a job does.
+func (s *Supervisor) job(t *testing.T, tr *Tree, ctx context.Context, mark, script, arg string) (stopped bool) {
+	t.Helper()
+	tr.Begin(ctx, mark)
+	err := tr.Start(&Command{
+		Path: "/bin/bash", Argv: []string{"bash", "-c", script, "bash", arg},
+		Env:   append(os.Environ(), MarkVariable+"="+mark+" an.outer.one"),
+		Stdin: s.Null(), Stdout: s.Null(), Stderr: 2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Wait()
+	stopped = tr.Terminated()
+	tr.Finish()
+	return stopped
+}
+
+func TestStopReachesDaemons(t *testing.T) {
+	for _, script := range []string{daemons + "wait", daemons + "trap '' TERM; wait", daemons + "exec sleep $1"} {
+		s := adopting(t, Spec{Grace: 300 * time.Millisecond, Linger: patient})
+		before, mine := mark(t), mark(t)+"1"
+		tr := tree(t, s)
+		// What a job before it has left, with and without an environment, is not its own.
+		s.job(t, tr, t.Context(), "r.1.1", daemons, before)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan bool)
+		go func() { ended <- s.job(t, tr, ctx, "r.2.1", script, mine) }()
+		until(t, "the job's processes run", func() bool { return len(sleeps(mine)) >= 4 })
+		cancel()
+		if !<-ended {
+			t.Error("not stopped")
+		}
+		if left := sleeps(mine); len(left) > 0 {
+			t.Errorf("%s: left: %v", script, left)
+		}
+		if left := sleeps(before); len(left) != 4 {
+			t.Errorf("%s: of the job before, %d are left", script, len(left))
+		}
+		if left := s.Left(); len(left) != 4 {
+			t.Errorf("known to be left: %v", left)
+		}
+		s.EndOrphans(false)
+		if left := append(sleeps(before), s.Left()...); len(left) > 0 {
+			t.Errorf("%s: left at the end: %v", script, left)
+		}
+	}
+}
+
+// sleeps is the living processes that sleep for so long.
+func sleeps(name string) (pids []int) {
+	for pid := range living() {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		if err == nil && string(text) == "sleep\x00"+name+"\x00" {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// TestStopSparesNeighbours, whose orphans without an environment cannot be told from
+// the stopped job's: they are let be while another job runs.
+func TestStopSparesNeighbours(t *testing.T) {
+	s := adopting(t, Spec{Grace: 300 * time.Millisecond, Linger: patient})
+	theirs, mine := mark(t), mark(t)+"1"
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		until(t, "both run", func() bool { return len(sleeps(mine)) >= 4 && len(sleeps(theirs)) >= 4 })
+		cancel()
+	}()
+	ended := make(chan bool)
+	neighbour := tree(t, s)
+	go func() {
+		ended <- s.job(t, neighbour, t.Context(), "r.1.1", daemons+"wait", theirs)
+	}()
+	if !s.job(t, tree(t, s), ctx, "r.11.1", daemons+"wait", mine) {
+		t.Error("not stopped")
+	}
+	if left := sleeps(mine); len(left) != 1 {
+		t.Errorf("left: %v, and only the one without an environment should be", left)
+	}
+	if left := sleeps(theirs); len(left) != 4 {
+		t.Errorf("of the neighbour, %d are left", len(left))
+	}
+	unix.Kill(-neighbour.Pid(), unix.SIGKILL)
+	<-ended
+	s.EndOrphans(true)
+	if left := sleeps(mine); len(left) != 0 {
+		t.Errorf("at the end: %v", left)
+	}
+	s.EndOrphans(false)
+	if left := append(sleeps(theirs), s.Left()...); len(left) > 0 {
+		t.Errorf("left at the end: %v", left)
+	}
+}
+
+func TestReap(t *testing.T) {
+	s := adopting(t, Spec{Grace: 300 * time.Millisecond, Linger: patient, Reap: true})
+	tr := tree(t, s)
+	for range 3 {
+		m := mark(t)
+		if s.job(t, tr, t.Context(), "r.1.1", daemons, m) {
+			t.Error("a job that has ended by itself was stopped")
+		}
+		if left := sleeps(m); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}
+
+// TestZombiesAreReaped while the run goes on.
+func TestZombiesAreReaped(t *testing.T) {
+	s := adopting(t, normal)
+	s.job(t, tree(t, s), t.Context(), "r.1.1", "for i in 1 2 3 4 5; do (sleep 0.1 &); done", "")
+	until(t, "no child is left", func() bool {
+		text, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/children")
+		return err == nil && strings.TrimSpace(string(text)) == ""
+	})
+}
+
+func TestSuspend(t *testing.T) {
+	s := supervisor(t, normal)
+	m := mark(t)
+	ended := make(chan bool)
+	tr, later := tree(t, s), tree(t, s)
+	go func() { ended <- s.job(t, tr, t.Context(), "r.1.1", "sleep $1 & wait", m) }()
+	until(t, "the job runs", func() bool { return len(sleeps(m)) == 1 })
+	s.Suspend()
+	s.Suspend()
+	stopped := func() bool {
+		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(sleeps(m)[0]) + "/stat")
+		return strings.Contains(string(stat), ") T ")
+	}
+	until(t, "it is stopped", stopped)
+	go func() { ended <- s.job(t, later, t.Context(), "r.2.1", ":", m) }()
+	select {
+	case <-ended:
+		t.Error("a job was started while all are suspended")
+	case <-time.After(50 * time.Millisecond):
+	}
+	s.Resume()
+	s.Resume()
+	<-ended
+	until(t, "it goes on", func() bool { return !stopped() })
+	unix.Kill(-tr.Pid(), unix.SIGKILL)
+	<-ended
+}

@@ -1,0 +1,105 @@
+package process
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Runner is fanout itself, started by its guardian.
+type Runner struct{ pid, pidfd int }
+
+// StartRunner starts this program once more, with the same arguments, group and
+// standard files. It gets TERM when the calling thread ends, which must be the
+// first.
+func StartRunner(env []string) (Runner, error) {
+	runtime.LockOSThread()
+	r := Runner{pidfd: -1}
+	var err error
+	r.pid, err = syscall.ForkExec(ownPath(), os.Args, &syscall.ProcAttr{
+		Env:   env,
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
+	})
+	return r, err
+}
+
+// ownPath names the program so that ps shows its name, if the file is still there.
+func ownPath() string {
+	const link = "/proc/self/exe"
+	path, err := os.Readlink(link)
+	if err != nil {
+		return link
+	}
+	named, err1 := os.Stat(path)
+	running, err2 := os.Stat(link)
+	if err1 != nil || err2 != nil || !os.SameFile(named, running) {
+		return link
+	}
+	return path
+}
+
+// Watch tells whenever the runner stops, and last how it ended.
+func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
+	for {
+		var st syscall.WaitStatus
+		_, err := syscall.Wait4(r.pid, &st, syscall.WUNTRACED, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		changes <- st
+		if !st.Stopped() {
+			return
+		}
+	}
+}
+
+// Signal signals the runner. When it has ended, nothing happens.
+func (r Runner) Signal(s unix.Signal) {
+	if r.pidfd >= 0 {
+		unix.PidfdSendSignal(r.pidfd, s, nil, 0)
+	} else {
+		unix.Kill(r.pid, s)
+	}
+}
+
+// EndChildren kills all children of this process, and theirs when they become its
+// own, until none is left. Each is our own child, which nobody else reaps, so that
+// no pid can have come to mean another.
+func EndChildren() {
+	for end := time.Now().Add(gone); time.Now().Before(end); {
+		pids := children()
+		for _, pid := range pids {
+			unix.Kill(pid, unix.SIGKILL)
+		}
+		for {
+			pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+			if err == unix.ECHILD {
+				return
+			}
+			if pid <= 0 {
+				break
+			}
+		}
+		if len(pids) == 0 {
+			time.Sleep(time.Millisecond) // the system takes a moment to end those that got KILL
+		}
+	}
+}
+
+// children is our own, also where the system does not list them.
+func children() []int {
+	if pids := childrenOf(os.Getpid()); len(pids) > 0 {
+		return pids
+	}
+	var pids []int
+	for pid, r := range living() {
+		if r.parent == os.Getpid() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,45 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/process"
+	"fanout/internal/sink"
+)
+
+// KillNow ends the grace of all jobs that are being stopped.
+func (r *Run) KillNow() { r.sup.KillNow() }
+
+// Suspend stops all jobs until Resume, and the clock that timeouts, the deadline and
+// retries go by.
+func (r *Run) Suspend() {
+	r.clock.Pause()
+	r.sup.Suspend()
+}
+
+// Resume has all jobs go on.
+func (r *Run) Resume() {
+	r.sup.Resume()
+	r.clock.Resume()
+}
+
+// SuspendMyself stops this process, until it gets CONT.
+func (r *Run) SuspendMyself() { process.SuspendMyself() }
+
+// TellRunning says on standard error which jobs run.
+func (r *Run) TellRunning() {
+	var running []execute.Running
+	if r.local != nil {
+		running = r.local.Running()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
+	for _, now := range running {
+		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
+	}
+	io.WriteString(r.io.Stderr, b.String())
+}

@@ -1,0 +1,39 @@
+package run
+
+import (
+	"context"
+	"errors"
+
+	"fanout/internal/schedule"
+)
+
+// endOrphansWith ends, as soon as ctx is done, what jobs have left behind, at the
+// same time as those that run. The function that it returns waits for that, and
+// reports whether it was so.
+func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
+	done := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		defer close(done)
+		r.sup.EndOrphans(false)
+	})
+	return func() bool {
+		if unhook() {
+			return false
+		}
+		<-done
+		return true
+	}
+}
+
+// endOrphans deals with what jobs have left behind, and returns how much of it still
+// runs: what jobs that ended by themselves have left is let be, unless the run was
+// stopped.
+func (r *Run) endOrphans(ended func() bool, err error) int {
+	switch {
+	case ended(), errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
+		r.sup.EndOrphans(false)
+	case r.sup.Ended():
+		r.sup.EndOrphans(true)
+	}
+	return len(r.sup.Left())
+}

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"fanout/internal/guard"
+	"fanout/internal/job"
+)
+
+// register enters the run into the registry, where fanout ps and fanout cleanup find
+// it, and tells there how far it has come. The run does without if that fails. The
+// function that it returns takes the run out again.
+//
+// Before each count, tell has all events told that have waited so far.
+func (r *Run) register(tell func()) (unregister func()) {
+	if r.local == nil || !r.local.StartsProcesses() {
+		return func() {}
+	}
+	reg, err := enter(r.plan.Execute.RunID, r.plan.Guardian, r.plan.Collect.TmpDir)
+	if err != nil {
+		if !r.plan.Quiet {
+			warnUnregistered(r.io.Stderr, err)
+		}
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell()
+				time.Sleep(10 * time.Millisecond)
+				reg.Progress(r.progress.counts())
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+		reg.Close()
+	}
+}
+
+// enter makes the entry of this process.
+func enter(mark string, guardian int, tmpDir string) (*guard.Registration, error) {
+	dir, _ := os.Getwd()
+	return guard.Register(guard.Place(), guard.Entry{
+		Mark: mark, Guardian: guardian, Command: os.Args, Dir: dir, TmpDir: tmpDir,
+	})
+}
+
+func warnUnregistered(stderr io.Writer, err error) {
+	fmt.Fprintf(stderr, "fanout: warning: this run is not in the registry: %v\n", err)
+}
+
+// progress counts jobs.
+type progress struct{ started, done, failed atomic.Int64 }
+
+func (p *progress) observe(ev job.Event) {
+	switch ev.Kind {
+	case job.Started:
+		p.started.Add(1)
+	case job.Done:
+		if ev.Status.Failed() {
+			p.failed.Add(1)
+		}
+		p.done.Add(1)
+	}
+}
+
+func (p *progress) counts() guard.Counts {
+	done := p.done.Load()
+	return guard.Counts{Done: done, Failed: p.failed.Load(), Running: max(0, p.started.Load()-done), At: time.Now()}
+}

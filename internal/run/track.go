@@ -1,0 +1,84 @@
+package run
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/process"
+)
+
+// Tracked is a command of the user's that runs under fanout's care, once, with the
+// standard files and the terminal that fanout has.
+type Tracked struct {
+	command process.Command
+	spec    TrackSpec
+	mark    string
+	sup     *process.Supervisor
+	tree    *process.Tree
+}
+
+// TrackSpec says what to run.
+type TrackSpec struct {
+	Argv  []string
+	Grace time.Duration // of what is left, between TERM and KILL
+	Reap  bool          // end what the command leaves when it has ended
+	RunID string
+
+	Guardian int // its pid, 0 without one
+}
+
+// NewTracked finds the program. The error is an *execute.CommandError when there is
+// none.
+func NewTracked(spec TrackSpec) (*Tracked, error) {
+	path, err := process.LookPath(spec.Argv[0], os.Getenv("PATH"), "")
+	if err != nil {
+		return nil, &execute.CommandError{Name: spec.Argv[0], Err: err}
+	}
+	t := &Tracked{spec: spec, mark: spec.RunID + ".1.1"}
+	t.command = process.Command{
+		Path: path, Argv: spec.Argv,
+		Env:   execute.Environ(os.Environ(), spec.RunID, t.mark),
+		Stdin: 0, Stdout: 1, Stderr: 2,
+	}
+	t.sup, err = process.NewSupervisor(process.Spec{Grace: spec.Grace, Adopt: true, Reap: spec.Reap})
+	if err != nil {
+		return nil, err
+	}
+	t.tree, err = t.sup.NewTree()
+	return t, err
+}
+
+// Do runs the command until it has ended and returns its exit status as a shell
+// shows it. What it has left is ended when ctx is done or ends is set meanwhile; left
+// is how much still runs.
+func (t *Tracked) Do(ctx context.Context, stopped func() bool) (code, left int, err error) {
+	defer t.sup.Close()
+	if reg, err := enter(t.spec.RunID, t.spec.Guardian, ""); err == nil {
+		defer reg.Close()
+	} else {
+		warnUnregistered(os.Stderr, err)
+	}
+	t.tree.Begin(ctx, t.mark)
+	if err := t.tree.StartHere(&t.command); err != nil {
+		return 0, 0, &execute.CommandError{Name: t.command.Argv[0], Err: err}
+	}
+	st := t.tree.Wait()[0].Status
+	t.tree.Finish()
+	if ctx.Err() != nil || stopped() {
+		t.sup.EndOrphans(false)
+	}
+	code = st.ExitStatus()
+	if st.Signaled() {
+		code = 128 + int(st.Signal())
+	}
+	return code, len(t.sup.Left()), nil
+}
+
+// Signal passes a signal on to the command.
+func (t *Tracked) Signal(s syscall.Signal) { t.tree.Signal(s) }
+
+// KillNow ends the grace of what is being ended.
+func (t *Tracked) KillNow() { t.sup.KillNow() }

@@ -1,0 +1,154 @@
+package schedule
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"fanout/internal/job"
+)
+
+// retry is a job that has failed and waits for its next try.
+type retry struct {
+	job   job.Job    // of the last try
+	last  job.Status // how that ended
+	alarm *Alarm     // nil when it is due
+}
+
+// pendingMax is how many retries may wait before no more items are taken.
+const pendingMax = 1 << 16
+
+// pending is the retries that wait.
+type pending struct {
+	later map[*retry]struct{} // for their time
+	due   []*retry            // for a slot; while there are any, none is free
+	over  bool                // no retry waits any more, or ever will
+}
+
+func (p *pending) count() int { return len(p.later) + len(p.due) }
+
+// again decides that a job whose try ended like this is to be tried once more.
+func (s *scheduler) again(j job.Job, st job.Status) bool {
+	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable &&
+		s.ctx.Err() == nil && !s.decided.Load()
+}
+
+// postpone has the job wait for its next try, and gives its slot to a retry that
+// is due, which may be the same.
+func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
+	r := &retry{job: j, last: st}
+	s.mu.Lock()
+	over := s.pending.over
+	s.cut = s.cut || over
+	if !over {
+		s.slots.Add(1) // until it has a slot, or is abandoned
+		if d := s.spec.pauseBefore(j.Attempt + 1); d > 0 {
+			r.alarm = s.clock.AfterFunc(d, func() { s.comeDue(r) })
+			s.pending.later[r] = struct{}{}
+		} else {
+			s.pending.due = append(s.pending.due, r)
+		}
+	}
+	next := s.release(j.Slot)
+	s.mu.Unlock()
+	if over {
+		s.out.Abandon(j, st)
+	}
+	return next
+}
+
+// longestPause is how far doubling makes the pauses between tries grow.
+const longestPause = time.Minute
+
+// pauseBefore is how long the try has to wait: twice as long as the one before
+// it, and up to a quarter more or less, so that jobs that have failed at the same
+// time do not come back at the same time.
+func (s *Spec) pauseBefore(attempt int) time.Duration {
+	d, most := s.RetryDelay, max(s.RetryDelay, longestPause)
+	for i := 2; i < attempt && d > 0 && d < most; i++ {
+		d = min(2*d, most)
+	}
+	return min(most, d-d/4+time.Duration(rand.Float64()*float64(d/2)))
+}
+
+// comeDue runs a retry whose time has come, or has it wait for a slot.
+func (s *scheduler) comeDue(r *retry) {
+	s.mu.Lock()
+	if _, waits := s.pending.later[r]; !waits || s.decided.Load() {
+		s.mu.Unlock()
+		return // or it is abandoned soon
+	}
+	delete(s.pending.later, r)
+	n := s.free.take()
+	if n == 0 {
+		s.pending.due = append(s.pending.due, r)
+		s.mu.Unlock()
+		return
+	}
+	s.fewer.Signal()
+	s.mu.Unlock()
+	defer s.slots.Done()
+	r.job.Slot = n
+	for r != nil {
+		r = s.retry(r)
+	}
+}
+
+// release gives a slot to the retry that has been due for longest, if there is one
+// and no stop. It is called with the lock held.
+func (s *scheduler) release(slot int) *retry {
+	if s.spec.Retries == 0 {
+		return nil // the number is the goroutine's own
+	}
+	if len(s.pending.due) == 0 || s.decided.Load() {
+		s.free.give(slot)
+		s.freed.Signal()
+		return nil
+	}
+	r := s.pending.due[0]
+	s.pending.due[0] = nil
+	s.pending.due = s.pending.due[1:]
+	r.job.Slot = slot
+	s.slots.Done()
+	s.fewer.Signal()
+	return r
+}
+
+// retry runs the next try, on the slot that the job was given. It returns the
+// retry that has the slot after it.
+func (s *scheduler) retry(r *retry) *retry {
+	s.pace()
+	s.out.Await(r.job)
+	if s.ctx.Err() != nil || s.decided.Load() {
+		slot := r.job.Slot
+		s.out.Abandon(r.job, r.last)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.cut = true
+		return s.release(slot)
+	}
+	r.job.Attempt++
+	out := s.out.Start(r.job)
+	return s.settle(r.job, s.try(r.job, out))
+}
+
+// abandon ends all waiting for retries: the jobs are done as they have failed last.
+func (s *scheduler) abandon() {
+	s.mu.Lock()
+	s.pending.over = true
+	all := s.pending.due
+	s.pending.due = nil
+	for r := range s.pending.later {
+		r.alarm.Stop()
+		all = append(all, r)
+	}
+	clear(s.pending.later)
+	s.cut = s.cut || len(all) > 0
+	s.fewer.Signal()
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b *retry) int { return int(a.job.Seq - b.job.Seq) })
+	for _, r := range all {
+		s.out.Abandon(r.job, r.last)
+		s.slots.Done()
+	}
+}
