@@ -255,7 +255,7 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 	}
 	grace := time.Now().Add(s.spec.Grace)
 	end := grace.Add(gone)
-	for clean := 0; clean < 2; {
+	for clean := 0; clean < 2; s.orphaned() {
 		if len(chosen()) == 0 {
 			clean++
 			time.Sleep(time.Millisecond)
@@ -273,7 +273,6 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 				r.send(unix.SIGKILL)
 			}
 		}
-		s.orphaned()
 		time.Sleep(2 * time.Millisecond)
 	}
 }

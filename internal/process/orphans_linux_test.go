@@ -94,14 +94,15 @@ func TestStopSparesNeighbours(t *testing.T) {
 	theirs, mine := mark(t), mark(t)+"1"
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() {
-		until(t, "both run", func() bool { return len(sleeps(mine)) >= 4 && len(sleeps(theirs)) >= 4 })
-		cancel()
-	}()
 	ended := make(chan bool)
 	neighbour := tree(t, s)
 	go func() {
 		ended <- s.job(t, neighbour, t.Context(), "r.1.1", daemons+"wait", theirs)
+	}()
+	until(t, "the neighbour runs", func() bool { return len(sleeps(theirs)) == 4 })
+	go func() {
+		until(t, "both run", func() bool { return len(sleeps(mine)) == 4 })
+		cancel()
 	}()
 	if !s.job(t, tree(t, s), ctx, "r.11.1", daemons+"wait", mine) {
 		t.Error("not stopped")
