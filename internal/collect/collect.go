@@ -34,6 +34,7 @@ type Spec struct {
 	KeepOrder bool   // the output of jobs in the order of their items
 	Tag       bool   // each line begins with the job's item and a tab
 	TmpDir    string // where output is spilled
+	TmpName   string // how the file's name begins, for the moment in which it has one
 	Instant   bool   // jobs take no time, so that none is worth streaming
 	Retries   int    // how often a job that fails may be tried again, which only the last try need not wait for
 	Slots     int
@@ -87,7 +88,7 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		observers: hooks.Observers,
 		onError:   hooks.OnError,
 		onFull:    hooks.OnFull,
-		spill:     spill{dir: spec.TmpDir},
+		spill:     spill{dir: spec.TmpDir, name: spec.TmpName},
 		entries:   make([]*entry, spec.Slots+1),
 		order:     newOrder(spec.KeepOrder, !spec.Instant),
 		tries:     map[int64]attempt{},

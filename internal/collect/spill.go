@@ -19,7 +19,7 @@ var errNoRoom = errors.New("no room to spill output; name another place with --t
 // turn must not hold a descriptor: there may be tens of thousands of them. It
 // grows at the end; what has been written out is given back as a hole.
 type spill struct {
-	dir string
+	dir, name string
 
 	mu   sync.Mutex
 	file *os.File // nil until something is spilled
@@ -71,7 +71,7 @@ func (s *spill) reserve(n int, size int64) (extent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {
-		file, err := temporary(s.dir)
+		file, err := temporary(s.dir, s.name)
 		if err != nil {
 			return extent{}, fmt.Errorf("spilling output: %w", err)
 		}
@@ -112,8 +112,8 @@ func (s *spill) close() {
 }
 
 // unlinked makes a temporary file the plain way: its name is gone before it is used.
-func unlinked(dir string) (*os.File, error) {
-	file, err := os.CreateTemp(dir, "fanout-spill-*")
+func unlinked(dir, name string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, name+"*")
 	if err != nil {
 		return nil, err
 	}

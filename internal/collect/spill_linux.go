@@ -7,10 +7,10 @@ import (
 )
 
 // temporary makes a file that never has a name, where the file system can.
-func temporary(dir string) (*os.File, error) {
+func temporary(dir, name string) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err == unix.EOPNOTSUPP || err == unix.EISDIR {
-		return unlinked(dir)
+		return unlinked(dir, name)
 	}
 	if err != nil {
 		return nil, &os.PathError{Op: "creating a file in", Path: dir, Err: err}

@@ -4,6 +4,6 @@ package collect
 
 import "os"
 
-func temporary(dir string) (*os.File, error) { return unlinked(dir) }
+func temporary(dir, name string) (*os.File, error) { return unlinked(dir, name) }
 
 func punchHole(*os.File, int64, int64) {}

@@ -63,6 +63,9 @@ func IsID(s string) bool {
 	return s != "" && len(s) <= markLen && strings.Trim(s, "0123456789abcdef") == ""
 }
 
+// TmpName is how the names of a run's temporary files begin.
+func TmpName(mark string) string { return "fanout-" + mark + "-" }
+
 func isMark(s string) bool {
 	_, err := hex.DecodeString(s)
 	return err == nil && len(s) == markLen && IsID(s)

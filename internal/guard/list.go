@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -104,10 +105,26 @@ func (r *record) counts() (c Counts) {
 // alone, it would be nobody's.
 func (r *record) remove() error {
 	return errors.Join(
+		r.removeTmp(),
 		r.dir.remove(r.Mark+progressSuffix+newSuffix),
 		r.dir.remove(r.Mark+progressSuffix),
 		r.dir.remove(r.name()+newSuffix),
 		r.dir.remove(r.name()))
+}
+
+// removeTmp removes temporary files, which have a name for a moment only where the
+// system needs one to make them.
+func (r *record) removeTmp() (all error) {
+	if r.TmpDir == "" {
+		return nil
+	}
+	names, _ := os.ReadDir(r.TmpDir) // it may be gone
+	for _, name := range names {
+		if name.Type().IsRegular() && strings.HasPrefix(name.Name(), TmpName(r.Mark)) {
+			all = errors.Join(all, os.Remove(filepath.Join(r.TmpDir, name.Name())))
+		}
+	}
+	return all
 }
 
 // read reads the entries whose marks begin with id. The error is about all that are

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -349,6 +350,46 @@ func TestLeftovers(t *testing.T) {
 	left, _ := os.ReadDir(dir)
 	if _, err := os.Stat(coming); err != nil || len(left) != 3 {
 		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestTmpRemoved: temporary files of a dead run go, and nothing else does.
+func TestTmpRemoved(t *testing.T) {
+	registry(t)
+	tmp := t.TempDir()
+	var runs []*Registration
+	for range 2 {
+		r, err := Register(Place(), Entry{Mark: newMark(), Command: []string{"fanout"}, TmpDir: tmp})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, r)
+	}
+	dead, live := runs[0], runs[1]
+	defer live.Close()
+	dead.abandon()
+	stay := []string{TmpName(live.mark) + "1", "fanout-" + dead.mark, "fanout-spill-1", dead.mark}
+	for _, name := range append(stay, TmpName(dead.mark)+"1", TmpName(dead.mark)+"2") {
+		if err := os.WriteFile(filepath.Join(tmp, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	directory := TmpName(dead.mark) + "directory"
+	if err := os.Mkdir(filepath.Join(tmp, directory), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := clean(t, Cleanup{}); err != nil {
+		t.Error(err)
+	}
+	var left []string
+	entries, _ := os.ReadDir(tmp)
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	want := append(stay, directory)
+	slices.Sort(want)
+	if !slices.Equal(left, want) {
+		t.Errorf("left: %q; want %q", left, want)
 	}
 }
 

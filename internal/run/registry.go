@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -53,6 +54,9 @@ func (r *Run) register(tell func()) (unregister func()) {
 // enter makes the entry of this process.
 func enter(mark string, guardian int, tmpDir string) (*guard.Registration, error) {
 	dir, _ := os.Getwd()
+	if tmpDir != "" {
+		tmpDir, _ = filepath.Abs(tmpDir)
+	}
 	return guard.Register(guard.Place(), guard.Entry{
 		Mark: mark, Guardian: guardian, Command: os.Args, Dir: dir, TmpDir: tmpDir,
 	})

@@ -12,6 +12,7 @@ import (
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
+	"fanout/internal/guard"
 	"fanout/internal/input"
 	"fanout/internal/job"
 	"fanout/internal/plan"
@@ -178,6 +179,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	spec.TmpName = guard.TmpName(r.plan.Execute.RunID)
 	return spec
 }
 
