@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,7 +41,7 @@ func newTerminal(t *testing.T, program string) *terminal {
 	t.Helper()
 	tr := newTrial(t, program)
 	tr.running = prepare(t, "bash", "--norc", "-ic", interactive, "bash", "fanout")
-	tm := &terminal{trial: tr, shown: &screen{}}
+	tm := &terminal{trial: tr, shown: &screen{closed: make(chan struct{})}}
 	tm.gate("fg")
 	tm.master, tm.running.terminal = ptys(t)
 	tm.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -89,6 +90,11 @@ const (
 func (tm *terminal) finishes(code int) {
 	tm.t.Helper()
 	tm.exits(0)
+	select {
+	case <-tm.shown.closed:
+	case <-time.After(patience):
+		tm.t.Errorf("somebody still has the terminal:%s", describe(tm.marked()))
+	}
 	got, _ := os.ReadFile(filepath.Join(tm.dir, "status"))
 	if strings.TrimSpace(string(got)) != fmt.Sprint(code) {
 		tm.t.Errorf("fanout ended with %q for the shell, want %d; stderr:\n%s\nthe terminal:\n%s", got, code, tm.said(), tm.shown)
@@ -100,12 +106,14 @@ func (tm *terminal) finishes(code int) {
 
 // screen is what is printed on a terminal.
 type screen struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu     sync.Mutex
+	text   bytes.Buffer
+	closed chan struct{}
 }
 
 // follow reads until nobody has the terminal open.
 func (s *screen) follow(master *os.File) {
+	defer close(s.closed)
 	buf := make([]byte, 4096)
 	for {
 		n, err := master.Read(buf)
