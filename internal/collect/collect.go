@@ -163,6 +163,9 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	if st.Failed() {
 		ev.Tail = e.streams[1].tail.bytes()
 	}
+	if c.spec.Mode == Line && c.byLines() {
+		c.endLines()
+	}
 	r := e.finish(c.backlog.Load())
 	if r != nil {
 		c.backlog.Add(1)

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bytes"
 	"errors"
 	"sync"
 	"time"
@@ -202,36 +201,4 @@ func (c *Collector) countMoment() {
 // the jobs' stead.
 func (c *Collector) byLines() bool {
 	return c.spec.Mode == Raw || c.spec.Mode == Line && !c.spec.KeepOrder
-}
-
-// putLines writes the lines that are complete, and holds the rest.
-func (s *stream) putLines(p []byte) error {
-	c := s.e.c
-	cut := bytes.LastIndexByte(p, '\n') + 1
-	if cut > 0 {
-		if err := c.writeLines(s, p[:cut]); err != nil {
-			return err
-		}
-		p = p[cut:]
-	}
-	for len(p) > 0 {
-		if err := s.makeRoom(); err != nil {
-			return err
-		}
-		buf := s.held.buf
-		n := copy(buf[len(buf):cap(buf)], p)
-		s.held.buf = buf[:len(buf)+n]
-		p = p[n:]
-	}
-	return nil
-}
-
-// writeLines writes the beginning of a line that was held, and then lines, with
-// no other job's bytes between.
-func (c *Collector) writeLines(s *stream, lines []byte) error {
-	c.lines.Lock()
-	defer c.lines.Unlock()
-	h := s.held
-	s.held = held{}
-	return c.write(s.number, &h, lines)
 }

@@ -77,10 +77,6 @@ func (c *Collector) flush() {
 
 // writeResult writes the rest of a finished job's output, and completes its last line.
 func (c *Collector) writeResult(r *result) {
-	if c.byLines() {
-		c.lines.Lock()
-		defer c.lines.Unlock()
-	}
 	for i := range r.held {
 		h := &r.held[i]
 		var end []byte
@@ -90,9 +86,14 @@ func (c *Collector) writeResult(r *result) {
 		if h.empty() && end == nil {
 			continue
 		}
-		if err := c.write(i, h, end); err != nil {
+		if c.byLines() {
+			c.gatherLines(i, h, end)
+		} else if c.write(i, h, end) != nil {
 			return
 		}
+	}
+	if c.byLines() {
+		c.endLines()
 	}
 }
 

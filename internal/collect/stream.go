@@ -114,6 +114,8 @@ func (s *stream) ReadPipe(fd int) (int, error) {
 // is still some.
 func (s *stream) relieve() error {
 	switch {
+	case s.e.c.byLines():
+		return s.e.c.settleLines(s.number)
 	case s.e.live && !s.held.empty():
 		return s.passHeld()
 	case !s.direct() && len(s.held.buf) > lastBuffer:

@@ -110,6 +110,27 @@ func (f *File) Flush() error {
 	return err
 }
 
+// TryFlush writes p after what was gathered, as much as is taken now. EAGAIN means
+// that the rest is gathered, however much that is.
+func (f *File) TryFlush(p []byte) (err error) {
+	for err == nil && len(f.buf) > 0 {
+		var n int
+		n, err = f.TryWrite(f.buf)
+		f.buf = f.buf[:copy(f.buf, f.buf[n:])]
+	}
+	for err == nil && len(p) > 0 {
+		var n int
+		n, err = f.TryWrite(p)
+		p = p[n:]
+	}
+	if err == unix.EAGAIN {
+		f.buf = append(f.buf, p...)
+	} else if err != nil {
+		f.buf = f.buf[:0]
+	}
+	return err
+}
+
 func (f *File) writeAll(p []byte) error {
 	for len(p) > 0 {
 		n, err := f.TryWrite(p)
