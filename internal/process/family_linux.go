@@ -157,6 +157,8 @@ func (t *Tree) search() []relative {
 
 // claims says that an orphan without a mark may be the job's and cannot be that of
 // another that runs: it was started since this one began, and before the others did.
+// Others that are being ended too do not count: two that time out at the same time
+// would each leave it to the other.
 func (t *Tree) claims(r relative) bool {
 	if t.tick == 0 || r.start < t.tick || slices.Contains(t.before, r.pid) {
 		return false

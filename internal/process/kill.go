@@ -22,6 +22,7 @@ func (t *Tree) terminate() {
 	t.stage = terminated
 	t.killAt = time.Now().Add(t.sup.spec.Grace)
 	t.sup.ended.Store(true)
+	t.running.Store(0)
 	t.sup.strike(t.mark, false)
 	t.told = append(t.told[:0], t.members()...)
 	t.signal(unix.SIGTERM)
@@ -58,11 +59,15 @@ const gone = 2 * time.Second
 
 // outlast waits, after the job's own processes have gone the way of TERM, for the
 // others: they too have the grace, and then KILL. Two looks that find none end it,
-// since a process that forks and exits may be missed by one.
+// since a process that forks and exits may be missed by one. A look beside which
+// orphans have ended by themselves is taken again, for some time only, since those of
+// other jobs come and go too.
 func (t *Tree) outlast() {
+	const most = 25
 	pause := 2 * time.Millisecond
+	passed := t.sup.passed()
 	var end time.Time
-	for clean := 0; clean < 2; {
+	for clean, again := 0, 0; clean < 2; {
 		var found bool
 		wait := time.Millisecond
 		if t.stage == killed {
@@ -75,10 +80,17 @@ func (t *Tree) outlast() {
 		} else if found = t.tellNew(); found {
 			wait = min(pause, max(0, time.Until(t.killAt)))
 		}
-		clean++
-		if found {
+		n := t.sup.passed()
+		switch {
+		case found:
+			clean, again = 0, 0
+		case n != passed && again < most:
 			clean = 0
+			again++
+		default:
+			clean++
 		}
+		passed = n
 		if clean < 2 && !t.step(wait) {
 			pause = min(2*pause, 50*time.Millisecond)
 		}
@@ -121,8 +133,12 @@ func (r relative) terminate() {
 
 // reapLeft ends what the job has left behind although it has ended by itself.
 func (t *Tree) reapLeft() {
-	if len(t.sup.orphaned()) == 0 || len(t.members()) == 0 {
-		return
+	const most = 5
+	for again := 0; len(t.members()) == 0; again++ {
+		if len(t.sup.orphaned()) == 0 || again == most {
+			return
+		}
+		time.Sleep(time.Millisecond) // one that is in its exec bears no mark
 	}
 	t.terminate()
 	t.outlast()

@@ -24,7 +24,8 @@ type orphans struct {
 	list *os.File   // nil where the system has no such list
 	buf  [4096]byte
 
-	known map[int]*orphan
+	known  map[int]*orphan
+	unseen int // how many have ended by themselves, maybe before anybody looked
 
 	stop chan struct{}
 	done chan struct{}
@@ -95,6 +96,16 @@ func (o *orphans) search(s *Supervisor) []int {
 	return found
 }
 
+// passed counts the orphans that have ended by themselves until now. When it changes
+// between two looks, one may have been there that had ended before it was asked for
+// its marks, and may have forked before.
+func (s *Supervisor) passed() int {
+	s.orphaned()
+	s.orphans.mu.Lock()
+	defer s.orphans.mu.Unlock()
+	return s.orphans.unseen
+}
+
 // sweepEvery is how often orphans that have ended are reaped.
 const sweepEvery = 200 * time.Millisecond
 
@@ -147,9 +158,12 @@ func (s *Supervisor) reapOrphans() []int {
 	for _, pid := range all {
 		if got, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); got == 0 && err == nil {
 			lives = append(lives, pid)
-		} else {
-			delete(s.orphans.known, pid)
+			continue
 		}
+		if who := s.orphans.known[pid]; who == nil || !who.told {
+			s.orphans.unseen++
+		}
+		delete(s.orphans.known, pid)
 	}
 	return lives
 }
@@ -173,6 +187,7 @@ func (s *Supervisor) strike(mark string, kill bool) (found bool) {
 		// Our own child, which only we reap: the pid is its own.
 		switch {
 		case kill:
+			who.told = true
 			unix.Kill(pid, unix.SIGKILL)
 		case !who.told:
 			who.told = true
@@ -247,7 +262,8 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 			return f.orphans
 		}
 	}
-	if len(s.orphaned()) == 0 {
+	passed := s.passed()
+	if len(s.orphaned()) == 0 && s.passed() == passed {
 		return
 	}
 	for _, r := range chosen() {
@@ -255,16 +271,16 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 	}
 	grace := time.Now().Add(s.spec.Grace)
 	end := grace.Add(gone)
-	for clean := 0; clean < 2; s.orphaned() {
-		if len(chosen()) == 0 {
-			clean++
-			time.Sleep(time.Millisecond)
-			continue
+	for clean := 0; clean < 2; {
+		found := len(chosen()) > 0
+		clean++
+		if n := s.passed(); found || n != passed {
+			clean, passed = 0, n
 		}
-		clean = 0
 		switch now := time.Now(); {
 		case now.After(end):
 			return
+		case !found:
 		case s.killNow.Load(), now.After(grace):
 			s.orphans.mu.Lock()
 			s.killOrphans(func(pid int) bool { return !unmarkedOnly || markOf(pid) == "" })

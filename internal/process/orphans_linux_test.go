@@ -125,6 +125,37 @@ func TestStopSparesNeighbours(t *testing.T) {
 	}
 }
 
+// TestStoppedTogether: of two jobs that are ended at the same time, neither leaves to
+// the other what may be of both.
+func TestStoppedTogether(t *testing.T) {
+	s := adopting(t, Spec{Grace: 100 * time.Millisecond, Linger: patient})
+	ctx, cancel := context.WithCancel(t.Context())
+	others, stop := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan bool)
+	names := []string{mark(t), mark(t) + "1"}
+	for i, c := range []context.Context{ctx, others} {
+		tr := tree(t, s)
+		go func() { ended <- s.job(t, tr, c, "r."+strconv.Itoa(i+1)+".1", daemons+"wait", names[i]) }()
+		until(t, "it runs", func() bool { return len(sleeps(names[i])) == 4 })
+	}
+	later := mark(t) + "2"
+	third := tree(t, s)
+	go func() { ended <- s.job(t, third, t.Context(), "r.3.1", "sleep $1", later) }()
+	until(t, "a later job runs", func() bool { return len(sleeps(later)) == 1 })
+	cancel()
+	stop()
+	<-ended
+	<-ended
+	for _, name := range names {
+		if left := sleeps(name); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+	unix.Kill(-third.Pid(), unix.SIGKILL)
+	<-ended
+}
+
 func TestReap(t *testing.T) {
 	s := adopting(t, Spec{Grace: 300 * time.Millisecond, Linger: patient, Reap: true})
 	tr := tree(t, s)

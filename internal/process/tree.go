@@ -25,7 +25,7 @@ type Tree struct {
 	unhook   func() bool   // takes the hook out of ctx that wakes the Tree
 	mark     string        // by which the job's processes are known
 	tick     uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
-	running  atomic.Uint64 // tick while the job runs, for other Trees
+	running  atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
 	before   []int         // the orphans when it began
 	results  []Result
 	captures [2]capture
