@@ -37,17 +37,19 @@ func rows() []row {
 	all := []row{
 		{
 			name:    "timeout",
-			flags:   slices.Concat(grace, []string{"--timeout", killLimit.String()}),
+			flags:   slices.Concat(grace, []string{"--timeout", (2 * killLimit).String()}),
 			status:  123,
 			lasting: true,
-			// The neighbour begins late enough to have time when the others have none.
+			// The neighbour begins late enough to have time when the others have none. The
+			// short one must have ended by then: it began with them, so that what has
+			// emptied its environment could be its own.
 			others: func(tr *trial) {
 				tr.job("short", tr.gate("short"))
 				tr.job("neighbour", tr.gate("neighbour")+"echo untouched\n")
 			},
 			strike: func(tr *trial) time.Time {
-				end := tr.began.Add(killLimit)
-				time.Sleep(time.Until(end.Add(-killGrace)))
+				end := tr.began.Add(2 * killLimit)
+				time.Sleep(time.Until(end.Add(-killLimit / 2)))
 				tr.open("short")
 				return end
 			},

@@ -63,7 +63,7 @@ const gone = 2 * time.Second
 // orphans have ended by themselves is taken again, for some time only, since those of
 // other jobs come and go too.
 func (t *Tree) outlast() {
-	const most = 25
+	const most = 100
 	pause := 2 * time.Millisecond
 	passed := t.sup.passed()
 	var end time.Time
