@@ -51,15 +51,25 @@ const fastExit = "atexit_sleep_ms=0"
 const patience = 60 * time.Second
 
 // TestScript runs the scripts that say what the command line does, one topic a file.
-func TestScript(t *testing.T) {
+func TestScript(t *testing.T) { runScripts(t, map[string]string{"FANOUT_MODE": "thread"}) }
+
+// TestScriptProcess runs the same scripts in process mode, which is to make no difference.
+func TestScriptProcess(t *testing.T) {
+	runScripts(t, map[string]string{"FANOUT_MODE": "process", "FANOUT_WORKERS": strconv.Itoa(2 * runtime.NumCPU())})
+}
+
+func runScripts(t *testing.T, variables map[string]string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		ContinueOnError:     true,
-		Condition:           condition,
+		Condition:           func(cond string) (bool, error) { return condition(variables["FANOUT_MODE"], cond) },
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", fastExit)
+			for name, value := range variables {
+				env.Setenv(name, value)
+			}
 			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run"))
 			return os.Mkdir(filepath.Join(env.WorkDir, ".run"), 0o700)
 		},
@@ -77,10 +87,13 @@ func TestScript(t *testing.T) {
 	})
 }
 
-func condition(cond string) (bool, error) {
+// condition is for scripts that say what differs between the modes.
+func condition(mode, cond string) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Getuid() == 0, nil
+	case "process":
+		return mode == "process", nil
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}

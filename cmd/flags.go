@@ -78,7 +78,7 @@ func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 func complete(p *plan.Plan) {
 	p.Template.Sources = max(1, len(p.Input.Sources))
 	p.Template.Terminator = p.Input.Delimiter
-	p.Template.Workers = p.Schedule.Workers
+	p.Template.Workers = p.Schedule.Workers * p.Threads
 	p.Execute.Pipe = p.Template.Pipe
 	p.Execute.Slots = p.Schedule.Workers
 	p.Collect.Slots = p.Schedule.Workers

@@ -2,17 +2,24 @@ package cmd
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"fanout/internal/plan"
+	"fanout/internal/process"
 
 	"github.com/spf13/pflag"
 )
 
 type workerFlags struct {
+	mode    string
 	workers string
+	threads string
+	nice    string
+	cpus    string
 	delay   duration
 	rate    string
 }
@@ -20,17 +27,20 @@ type workerFlags struct {
 func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
-	// Jobs of this mode mostly wait for something: hence twice the CPUs.
-	set.StringVarP(&f.workers, "workers", "j", "200%", "run `N` jobs at a time, or N% of the CPUs")
+	set.StringVarP(&f.mode, "mode", "m", "thread", "`thread`: jobs are run by fanout itself; =process: by worker processes")
+	set.StringVarP(&f.workers, "workers", "j", "", "run `N` jobs at a time, or N% of the CPUs (200%); process mode: N workers")
+	set.StringVar(&f.threads, "threads", "1", "jobs `T` that each worker process runs at a time")
+	set.StringVar(&f.nice, "nice", "", "run the jobs of worker processes with a niceness higher by `N`")
+	set.StringVar(&f.cpus, "cpu-affinity", "", "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
 	set.StringVar(&f.rate, "rate", "", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
 }
 
 func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
-	var err error
-	if p.Schedule.Workers, err = workers(f.workers); err != nil {
+	if err := f.applyMode(p, given); err != nil {
 		return err
 	}
+	var err error
 	if f.delay < 0 {
 		return fmt.Errorf("--delay %s: a time cannot be negative", &f.delay)
 	}
@@ -39,6 +49,70 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		p.Schedule.Rate, err = perSecond(f.rate)
 	}
 	return err
+}
+
+// applyMode is for where jobs run, and how many.
+func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	switch f.mode {
+	case "thread":
+		// Jobs of this mode mostly wait for something: hence twice the CPUs.
+		p.Schedule.Workers = 2 * runtime.NumCPU()
+	case "process":
+		p.Mode = plan.Process
+		p.Schedule.Workers = max(1, runtime.NumCPU()-1)
+	default:
+		return fmt.Errorf("--mode %s: the modes are thread and process", f.mode)
+	}
+	if given.Changed("workers") {
+		if p.Schedule.Workers, err = workers(f.workers); err != nil {
+			return err
+		}
+	}
+	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
+		if given.Changed(flag) && p.Mode != plan.Process {
+			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
+		}
+	}
+	if p.Threads, err = positive("--threads", f.threads); err != nil {
+		return err
+	}
+	const most = 100_000
+	if p.Threads > most/p.Schedule.Workers {
+		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, most)
+	}
+	if given.Changed("nice") {
+		if p.Nice, err = strconv.Atoi(f.nice); err != nil || p.Nice < -40 || p.Nice > 40 {
+			return fmt.Errorf("--nice %s: a niceness is a whole number, such as 10; above 0 is nicer", f.nice)
+		}
+	}
+	if given.Changed("cpu-affinity") {
+		p.CPUs, err = cpuList(f.cpus, process.CPUSet())
+	}
+	return err
+}
+
+// cpuList reads 0-3,6: CPUs that must be among those that we may use.
+func cpuList(s string, usable []int) ([]int, error) {
+	var list []int
+	for part := range strings.SplitSeq(s, ",") {
+		low, high, ranged := strings.Cut(part, "-")
+		first, err := strconv.Atoi(low)
+		last := first
+		if ranged && err == nil {
+			last, err = strconv.Atoi(high)
+		}
+		const most = 1 << 16
+		if err != nil || first < 0 || last < first || last > most {
+			return nil, fmt.Errorf("--cpu-affinity %q: a list of CPUs is like 0-3,6", s)
+		}
+		for cpu := first; cpu <= last; cpu++ {
+			if !slices.Contains(usable, cpu) {
+				return nil, fmt.Errorf("--cpu-affinity %q: CPU %d is none that fanout may use, which are %v", s, cpu, usable)
+			}
+			list = append(list, cpu)
+		}
+	}
+	return list, nil
 }
 
 // perSecond reads N/s, N/m, N/h or N.

@@ -18,7 +18,7 @@ func guarded(args []string) bool {
 	switch first := args[0]; first {
 	case "--no-guardian", "--no-guardian=true", "--help", "-h":
 		return false
-	case "cleanup", "ps", "version", "completion", "help":
+	case "cleanup", "ps", "version", "completion", "help", workerCommand:
 		return false
 	default:
 		return !strings.HasPrefix(first, "__complete")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"fanout/internal/guardian"
@@ -23,6 +24,9 @@ import (
 // thread's end for the guardian's, and the system hands orphans to it, apart from
 // the children of other threads.
 func Main(args []string, stdin, stdout, stderr *os.File) int {
+	if slices.Equal(args, []string{workerCommand}) {
+		return serve(stdin, stdout, stderr)
+	}
 	if guarded(args) {
 		code, ran, reason := guardian.Guard()
 		if ran {
@@ -107,7 +111,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version())
+	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version(), a.worker())
 	return root
 }
 

@@ -13,20 +13,25 @@ func (a *app) version() *cobra.Command {
 		Short: "print the version of fanout",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			version, commit, goVersion := "(devel)", "unknown", "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-				if info.Main.Version != "" {
-					version = info.Main.Version
-				}
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						commit = s.Value
-					}
-				}
-			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "fanout %s, commit %s, %s\n", version, commit, goVersion)
+			_, err := fmt.Fprintf(c.OutOrStdout(), "fanout %s\n", built())
 			return err
 		},
 	}
+}
+
+// built says what this program was built from.
+func built() string {
+	version, commit, goVersion := "(devel)", "unknown", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		goVersion = info.GoVersion
+		if info.Main.Version != "" {
+			version = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return fmt.Sprintf("%s, commit %s, %s", version, commit, goVersion)
 }

@@ -25,6 +25,7 @@ type Spec struct {
 	Pipe        bool     // jobs read their items from standard input
 	RunID       string
 	Slots       int
+	FirstSlot   int // the number of the first, when it is not 1
 }
 
 // CommandError says that COMMAND cannot be run at all.
@@ -104,10 +105,11 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	if ctx.Err() != nil {
 		return job.Status{End: job.Stopped}
 	}
-	r := l.runners[j.Slot]
+	nth := j.Slot - max(0, l.spec.FirstSlot-1)
+	r := l.runners[nth]
 	if r == nil {
 		r = &runner{l: l}
-		l.runners[j.Slot] = r
+		l.runners[nth] = r
 	}
 	began := time.Now()
 	r.set(j, began)

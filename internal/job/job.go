@@ -26,6 +26,7 @@ type Job struct {
 	Seq     int64 // dense from 1 in the order of the items
 	Slot    int   // the slot that runs it, from 1; 0 until it has one
 	Attempt int   // from 1
+	Lost    int   // how many attempts before this one have ended as Lost
 	Items   []Item
 }
 

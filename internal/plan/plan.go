@@ -22,6 +22,11 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
+	Mode    Mode
+	Threads int   // jobs at a time in each worker, in process mode
+	Nice    int   // added to the niceness of workers
+	CPUs    []int // that workers are bound to, in turn; nil: to none
+
 	Out    string // file for standard output; "" for our own
 	DryRun bool   // print what would run
 	Quiet  bool   // no summary, no warnings
@@ -29,6 +34,15 @@ type Plan struct {
 	NoGuardian bool // nothing watches over this process
 	Guardian   int  // the process that does; 0 is none
 }
+
+// Mode is where jobs run.
+type Mode uint8
+
+// The modes.
+const (
+	Thread  Mode = iota // in this process
+	Process             // in worker processes
+)
 
 // Check reports what cannot work together.
 func (p Plan) Check() error {

@@ -38,7 +38,7 @@ func (t *Tree) terminate() {
 }
 
 func (t *Tree) graceOver() bool {
-	return t.sup.killNow.Load() || !time.Now().Before(t.killAt)
+	return t.hurry.Load() || t.sup.killNow.Load() || !time.Now().Before(t.killAt)
 }
 
 func (t *Tree) kill() {

@@ -91,6 +91,7 @@ type Command struct {
 	Argv, Env             []string
 	Dir                   string
 	Stdin, Stdout, Stderr int
+	Session               bool // it gets a session of its own, and so no terminal
 }
 
 // proc is a started process until it is reaped.
@@ -140,7 +141,7 @@ func forkExec(c *Command, group int) (pid, pidfd int, err error) {
 		Dir:   c.Dir,
 		Env:   c.Env,
 		Files: []uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
-		Sys:   sysProcAttr(group, &pidfd),
+		Sys:   sysProcAttr(group, c.Session, &pidfd),
 	})
 	return pid, pidfd, err
 }

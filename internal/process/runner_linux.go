@@ -19,7 +19,7 @@ func StartRunner(env []string) (Runner, error) {
 	runtime.LockOSThread()
 	r := Runner{pidfd: -1}
 	var err error
-	r.pid, err = syscall.ForkExec(ownPath(), os.Args, &syscall.ProcAttr{
+	r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
@@ -27,8 +27,8 @@ func StartRunner(env []string) (Runner, error) {
 	return r, err
 }
 
-// ownPath names the program so that ps shows its name, if the file is still there.
-func ownPath() string {
+// OwnPath names this program, so that ps shows its name, if the file is still there.
+func OwnPath() string {
 	const link = "/proc/self/exe"
 	path, err := os.Readlink(link)
 	if err != nil {

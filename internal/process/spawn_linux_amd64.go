@@ -25,7 +25,7 @@ type refused struct{ atomic.Bool }
 // spawn starts c in the process group, or in a new one when group is 0. The pidfd
 // is -1 where the system has none.
 func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int, err error) {
-	if refused.Load() || c.crossed() || group == ours {
+	if refused.Load() || c.crossed() || c.Session || group == ours {
 		return forkExec(c, group)
 	}
 	if err := s.image(c); err != nil {

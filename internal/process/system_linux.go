@@ -43,7 +43,10 @@ func unread(fd int) int {
 // widen is a wish: the system may refuse it.
 func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
 
-func sysProcAttr(group int, pidfd *int) *syscall.SysProcAttr {
+func sysProcAttr(group int, session bool, pidfd *int) *syscall.SysProcAttr {
+	if session {
+		return &syscall.SysProcAttr{Setsid: true, PidFD: pidfd}
+	}
 	if group == ours {
 		return &syscall.SysProcAttr{PidFD: pidfd}
 	}

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"os"
 	"syscall"
 	"unsafe"
 
@@ -52,7 +53,10 @@ func unread(fd int) int {
 
 func widen(int) {}
 
-func sysProcAttr(group int, _ *int) *syscall.SysProcAttr {
+func sysProcAttr(group int, session bool, _ *int) *syscall.SysProcAttr {
+	if session {
+		return &syscall.SysProcAttr{Setsid: true}
+	}
 	if group == ours {
 		return nil
 	}
@@ -72,4 +76,10 @@ func awaitExit(pid int) {
 			return
 		}
 	}
+}
+
+// OwnPath names this program.
+func OwnPath() string {
+	path, _ := os.Executable()
+	return path
 }

@@ -35,6 +35,7 @@ type Tree struct {
 	wants    syscall.Signal // why the system stopped the job: it uses the terminal
 	killAt   time.Time      // when the grace ends, in stage terminated
 	told     []relative     // the members that got TERM
+	hurry    atomic.Bool    // there is no grace
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
 	group int        // process group of the current pipeline, 0 before its first process

@@ -7,23 +7,33 @@ import (
 	"time"
 
 	"fanout/internal/execute"
+	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/sink"
 )
 
 // KillNow ends the grace of all jobs that are being stopped.
-func (r *Run) KillNow() { r.sup.KillNow() }
+func (r *Run) KillNow() {
+	r.sup.KillNow()
+	if p := r.pool.Load(); p != nil {
+		p.KillNow()
+	}
+}
 
 // Suspend stops all jobs until Resume, and the clock that timeouts, the deadline and
 // retries go by.
 func (r *Run) Suspend() {
 	r.clock.Pause()
-	r.sup.Suspend()
+	if !r.eachWorker(suspender.Suspend) {
+		r.sup.Suspend()
+	}
 }
 
 // Resume has all jobs go on.
 func (r *Run) Resume() {
-	r.sup.Resume()
+	if !r.eachWorker(suspender.Resume) {
+		r.sup.Resume()
+	}
 	r.clock.Resume()
 }
 
@@ -32,6 +42,10 @@ func (r *Run) SuspendMyself() { process.SuspendMyself() }
 
 // TellRunning says on standard error which jobs run.
 func (r *Run) TellRunning() {
+	if p := r.pool.Load(); p != nil {
+		tellWorkers(r.io.Stderr, p.Running())
+		return
+	}
 	var running []execute.Running
 	if r.local != nil {
 		running = r.local.Running()
@@ -42,4 +56,14 @@ func (r *Run) TellRunning() {
 		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
 	}
 	io.WriteString(r.io.Stderr, b.String())
+}
+
+// tellWorkers is TellRunning for jobs that run in workers.
+func tellWorkers(w io.Writer, running []pool.Running) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
+	for _, now := range running {
+		fmt.Fprintf(&b, "fanout:   %s, worker %d, for %s\n", sink.Describe(now.Job), now.Worker, now.For.Round(100*time.Millisecond))
+	}
+	io.WriteString(w, b.String())
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
@@ -16,6 +17,7 @@ import (
 	"fanout/internal/input"
 	"fanout/internal/job"
 	"fanout/internal/plan"
+	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
@@ -38,6 +40,9 @@ type Run struct {
 	in    *input.Input
 	out   *os.File // standard output, or the file for it
 	clock schedule.Clock
+
+	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
+	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 
 	progress progress
 }
@@ -89,6 +94,9 @@ func (r *Run) prepare() (err error) {
 	}
 	r.exec = r.local
 	p.Collect.Instant = !r.local.StartsProcesses()
+	if r.processMode() {
+		return r.preparePool()
+	}
 	if p.Collect.Instant {
 		return nil
 	}
@@ -103,10 +111,7 @@ func (r *Run) prepareProcess() error {
 		return fmt.Errorf("-j %d: %w", workers, err)
 	}
 	if workers >= 2 {
-		// A fork holds its P until the child's exec: with as many Ps as CPUs, the
-		// slots would wait for each other. At 64 slots, 16 Ps take half the time of 2; 32
-		// and 64 take no less.
-		runtime.GOMAXPROCS(max(runtime.NumCPU(), min(2*workers, 16)))
+		runtime.GOMAXPROCS(process.Procs(workers))
 	}
 	// Each slot sits in a system call, on a thread of its own.
 	const goThreads = 10000
@@ -153,7 +158,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 
 	ended := r.endOrphansWith(ctx)
 
-	err = schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
+	err = r.schedule(ctx, cancel, c)
 	summary.Left(r.endOrphans(ended, err))
 
 	writeErr := c.Close()

@@ -18,6 +18,9 @@ type retry struct {
 // pendingMax is how many retries may wait before no more items are taken.
 const pendingMax = 1 << 16
 
+// lostMax is how many workers a job may cost.
+const lostMax = 3
+
 // pending is the retries that wait.
 type pending struct {
 	later map[*retry]struct{} // for their time
@@ -29,6 +32,9 @@ func (p *pending) count() int { return len(p.later) + len(p.due) }
 
 // again decides that a job whose try ended like this is to be tried once more.
 func (s *scheduler) again(j job.Job, st job.Status) bool {
+	if st.End == job.Lost && j.Lost+1 >= lostMax {
+		return false
+	}
 	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable &&
 		s.ctx.Err() == nil && !s.decided.Load()
 }
@@ -37,6 +43,9 @@ func (s *scheduler) again(j job.Job, st job.Status) bool {
 // is due, which may be the same.
 func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 	r := &retry{job: j, last: st}
+	if st.End == job.Lost {
+		r.job.Lost++
+	}
 	s.mu.Lock()
 	over := s.pending.over
 	s.cut = s.cut || over
@@ -79,7 +88,7 @@ func (s *scheduler) comeDue(r *retry) {
 		return // or it is abandoned soon
 	}
 	delete(s.pending.later, r)
-	n := s.free.take()
+	n := s.takeNow()
 	if n == 0 {
 		s.pending.due = append(s.pending.due, r)
 		s.mu.Unlock()
@@ -89,6 +98,11 @@ func (s *scheduler) comeDue(r *retry) {
 	s.mu.Unlock()
 	defer s.slots.Done()
 	r.job.Slot = n
+	s.follow(r)
+}
+
+// follow runs a retry that has a slot, and those to which the slot falls after it.
+func (s *scheduler) follow(r *retry) {
 	for r != nil {
 		r = s.retry(r)
 	}
@@ -97,12 +111,11 @@ func (s *scheduler) comeDue(r *retry) {
 // release gives a slot to the retry that has been due for longest, if there is one
 // and no stop. It is called with the lock held.
 func (s *scheduler) release(slot int) *retry {
-	if s.spec.Retries == 0 {
+	if s.spec.Retries == 0 && s.pool == nil {
 		return nil // the number is the goroutine's own
 	}
 	if len(s.pending.due) == 0 || s.decided.Load() {
-		s.free.give(slot)
-		s.freed.Signal()
+		s.give(slot)
 		return nil
 	}
 	r := s.pending.due[0]
@@ -128,8 +141,7 @@ func (s *scheduler) retry(r *retry) *retry {
 		return s.release(slot)
 	}
 	r.job.Attempt++
-	out := s.out.Start(r.job)
-	return s.settle(r.job, s.try(r.job, out))
+	return s.start(r.job)
 }
 
 // abandon ends all waiting for retries: the jobs are done as they have failed last.

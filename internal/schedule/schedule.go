@@ -36,8 +36,18 @@ type Executor interface {
 	Run(ctx context.Context, j job.Job, out job.Output) job.Status
 }
 
+// Pool runs jobs on workers, many at a time. It never retries, reorders or judges
+// success either. Its methods return at once.
+type Pool interface {
+	Submit(t *job.Try)
+	Cancel(t *job.Try) // ends a job, which is then Done as Stopped; one that is Done already is let be
+	Halt()             // lets no more jobs begin: those that have not are Done as Stopped
+	Stop()             // ends all jobs, as Cancel does
+	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers
+}
+
 // Collector takes what a job prints and how it ended. Each Start is followed by
-// one Done or Retry for the same job, from the same goroutine. After a Retry comes
+// one Done or Retry for the same job. After a Retry comes
 // the Start of the next try, maybe on another slot, or Abandon, which is the Done
 // of a job that is not tried again after all.
 type Collector interface {
@@ -62,26 +72,36 @@ type Jobs func(ctx context.Context) iter.Seq2[job.Job, error]
 // Run runs all jobs and returns when every job that was pulled is done. The error
 // is that of the jobs, or the cause of a stop: ErrFailures, or ctx's.
 func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector) error {
+	s := &scheduler{spec: spec, exec: exec, out: out}
+	return s.do(ctx, jobs, func() { s.slot(1) })
+}
+
+// RunPool is Run with the workers of a pool, which has Spec.Workers jobs at most.
+func RunPool(ctx context.Context, spec Spec, jobs Jobs, pool Pool, out Collector) error {
+	s := &scheduler{spec: spec, pool: pool, out: out}
+	return s.do(ctx, jobs, s.feed)
+}
+
+func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 	ctx, stopJobs := context.WithCancelCause(ctx)
 	defer stopJobs(nil)
 	pulling, stopPulling := context.WithCancelCause(ctx)
 	defer stopPulling(nil)
 	next, end := iter.Pull2(jobs(pulling))
 	defer end()
-	s := &scheduler{
-		spec: spec, exec: exec, out: out, clock: spec.Clock,
-		ctx: ctx, pulling: pulling, stopJobs: stopJobs, stopPulling: stopPulling,
-		next: next, limits: limiters(spec),
-		free: newNumbers(spec.Workers), pending: pending{later: map[*retry]struct{}{}},
-	}
-	if s.clock == nil {
+	s.ctx, s.pulling, s.stopJobs, s.stopPulling = ctx, pulling, stopJobs, stopPulling
+	s.next, s.limits = next, limiters(s.spec)
+	s.free, s.pending.later = newNumbers(s.spec.Workers), map[*retry]struct{}{}
+	if s.clock = s.spec.Clock; s.clock == nil {
 		s.clock = &Clock{}
 	}
 	s.freed.L, s.fewer.L = &s.mu, &s.mu
 	unhook := context.AfterFunc(pulling, s.abandon)
 	defer unhook()
-	s.slots.Add(1)
-	go s.slot(1)
+	if s.pool != nil {
+		defer context.AfterFunc(ctx, s.pool.Stop)()
+	}
+	s.slots.Go(first)
 	s.slots.Wait()
 	return s.outcome()
 }
@@ -115,10 +135,11 @@ func limiters(spec Spec) []*rate.Limiter {
 
 type scheduler struct {
 	spec  Spec
-	exec  Executor
+	exec  Executor // nil with a pool
+	pool  Pool
 	out   Collector
 	clock *Clock
-	slots sync.WaitGroup // what runs jobs, and what waits to be tried again
+	slots sync.WaitGroup // what runs jobs, what is with the pool, and what waits to be tried again
 
 	ctx         context.Context         // of running jobs
 	pulling     context.Context         // of the wait for the next
@@ -143,6 +164,7 @@ type scheduler struct {
 	finished int64
 	failed   int64
 	free     numbers
+	taken    int       // how many of the numbers are not free
 	freed    sync.Cond // a number is free
 	pending  pending
 	fewer    sync.Cond // retries wait
@@ -152,22 +174,20 @@ type scheduler struct {
 // slot, so that there are never many more slots than jobs. With retries it has a
 // number only while it runs one: a retry can have it while no more jobs come in.
 func (s *scheduler) slot(nth int) {
-	defer s.slots.Done()
 	for first := true; ; first = false {
 		j, ok := s.pull()
 		if !ok {
 			return
 		}
 		if first && nth < s.spec.Workers {
-			s.slots.Add(1)
-			go s.slot(nth + 1)
+			s.slots.Go(func() { s.slot(nth + 1) })
 		}
 		j.Slot = nth
 		if s.spec.Retries > 0 {
 			s.out.Await(j) // not with the number: the job that all wait for may wait for one
 			j.Slot = s.take()
 		}
-		s.run(j)
+		s.follow(s.start(j))
 	}
 }
 
@@ -234,23 +254,44 @@ func (s *scheduler) take() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if n := s.free.take(); n > 0 {
+		if n := s.takeNow(); n > 0 {
 			return n
 		}
 		s.freed.Wait()
 	}
 }
 
-// run runs the job, and then the retries to which its slot falls.
-func (s *scheduler) run(j job.Job) {
+// takeNow is called with the lock held. It returns 0 when there is no slot.
+func (s *scheduler) takeNow() int {
+	if s.pool != nil && s.taken >= s.pool.Depth() {
+		return 0
+	}
+	n := s.free.take()
+	if n > 0 {
+		s.taken++
+	}
+	return n
+}
+
+// give is called with the lock held.
+func (s *scheduler) give(slot int) {
+	s.free.give(slot)
+	s.taken--
+	s.freed.Signal()
+}
+
+// start runs a try, and returns the retry that has its slot after it. With a pool
+// that is another's business.
+func (s *scheduler) start(j job.Job) *retry {
 	out := s.out.Start(j)
-	st := job.Status{End: job.Stopped}
-	if s.ctx.Err() == nil && !s.decided.Load() {
-		st = s.try(j, out)
+	if s.ctx.Err() != nil || s.decided.Load() {
+		return s.settle(j, job.Status{End: job.Stopped})
 	}
-	for r := s.settle(j, st); r != nil; {
-		r = s.retry(r)
+	if s.pool != nil {
+		s.submit(j, out)
+		return nil
 	}
+	return s.settle(j, s.try(j, out))
 }
 
 // try runs the job once, for as long as it is given.
@@ -303,11 +344,15 @@ func (s *scheduler) judge(slot int, st job.Status) *retry {
 	}
 	next := s.release(slot)
 	s.mu.Unlock()
-	if stop {
-		s.stopPulling(ErrFailures)
+	if !stop {
+		return next
 	}
-	if stop && !s.spec.Soon {
+	s.stopPulling(ErrFailures)
+	switch {
+	case !s.spec.Soon:
 		s.stopJobs(ErrFailures)
+	case s.pool != nil:
+		s.pool.Halt()
 	}
 	return next
 }

@@ -1,0 +1,39 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"fanout/internal/run"
+	"fanout/internal/worker"
+
+	"github.com/spf13/cobra"
+)
+
+// workerCommand is what fanout starts itself with for --mode process.
+const workerCommand = "worker"
+
+// serve is the whole of a worker process. It needs no guardian: it ends when its runner
+// does. Main's goroutine keeps the first thread free, as the runner's does.
+func serve(stdin, stdout, stderr *os.File) int {
+	ended := make(chan error)
+	go func() { ended <- worker.Main(built(), stdin, stdout, stderr) }()
+	if err := <-ended; err != nil {
+		fmt.Fprintf(stderr, "fanout worker: %v\n", err)
+		return exitFanout
+	}
+	return exitOK
+}
+
+// worker is for those who give it arguments.
+func (a *app) worker() *cobra.Command {
+	return &cobra.Command{
+		Use:    workerCommand,
+		Short:  "run the jobs that a fanout elsewhere sends",
+		Hidden: true,
+		RunE: func(*cobra.Command, []string) error {
+			return &run.UsageError{Err: errors.New("worker takes no arguments, and is started by fanout itself; for a program of that name: fanout -- worker")}
+		},
+	}
+}

@@ -1,0 +1,16 @@
+package job
+
+// Try is one attempt at a job, handed to those who run it elsewhere.
+type Try struct {
+	Job    Job
+	Output Output
+	Owner  Owner
+}
+
+// Owner is told what becomes of a Try.
+type Owner interface {
+	// Begun says that the job runs now. It is called once at most.
+	Begun(*Try)
+	// Done says how it ended. It is called once, when all output has been written.
+	Done(*Try, Status)
+}

@@ -1,0 +1,155 @@
+package pool
+
+import (
+	"errors"
+	"time"
+
+	"fanout/internal/job"
+)
+
+// Member is the place of one worker in the Pool. It is left when the worker has gone;
+// the next gets another.
+type Member struct {
+	Number int // from 1; the next worker in the place has the same
+
+	pool     *Pool
+	worker   Worker // nil until it has started
+	tasks    list   // in the order in which it got them
+	depth    int    // how many it may have
+	finished int
+	mean     time.Duration // about what a job takes
+	gone     bool
+}
+
+// give is called with the lock held, as is take.
+func (m *Member) give(t *Task) {
+	t.member = m
+	t.recalled = false
+	m.tasks.push(t)
+	if m.tasks.n > m.pool.spec.Threads {
+		m.pool.ahead++
+	}
+	m.worker.Send(t)
+}
+
+func (m *Member) take(t *Task) {
+	if m.tasks.n > m.pool.spec.Threads {
+		m.pool.ahead--
+	}
+	m.tasks.remove(t)
+	t.member = nil
+}
+
+// Begun says that a job runs now.
+func (m *Member) Begun(t *Task) {
+	m.pool.mu.Lock()
+	t.begun = time.Now()
+	m.pool.mu.Unlock()
+	t.Try.Owner.Begun(t.Try)
+}
+
+// Done says how a job has ended.
+func (m *Member) Done(t *Task, st job.Status) {
+	p := m.pool
+	p.mu.Lock()
+	m.take(t)
+	m.learn(t)
+	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
+	if st.End != job.Lost || t.Try.Job.Lost+1 >= lostMax {
+		p.deaths = 0
+	}
+	if st.End == job.Lost && (t.cancelled || p.stopped) {
+		st = job.Status{End: job.Stopped, Usage: st.Usage}
+	}
+	p.settle(m)
+	p.mu.Unlock()
+	t.Try.Owner.Done(t.Try, st)
+}
+
+// quick is how much work a worker should have beyond the jobs that it runs: enough to
+// be busy while the next are on their way to it.
+const quick = 2 * time.Millisecond
+
+// learn adapts how many jobs the worker may have to how long they take.
+func (m *Member) learn(t *Task) {
+	var took time.Duration
+	if !t.begun.IsZero() {
+		took = time.Since(t.begun)
+	}
+	m.mean += (took - m.mean) / 8
+	m.finished++
+	const enough = 4
+	if m.pool.spec.Ahead == 0 || m.finished < enough || m.gone {
+		return
+	}
+	more := m.pool.spec.Ahead
+	if m.mean > 0 {
+		more = min(more, int(time.Duration(m.pool.spec.Threads)*quick/m.mean))
+	}
+	depth := m.pool.spec.Threads + more
+	m.pool.extra.Add(int64(depth - m.depth))
+	m.depth = depth
+}
+
+// Return gives back a job that has not begun.
+func (m *Member) Return(t *Task) {
+	p := m.pool
+	p.mu.Lock()
+	m.take(t)
+	over := p.halted || t.cancelled
+	if !over {
+		p.queue.unshift(t)
+	}
+	if over {
+		p.settle(m)
+	} else {
+		p.dispatch() // but not to those who have given it back, if they are busy
+		p.settle(m)
+	}
+	p.mu.Unlock()
+	if over {
+		t.stopped()
+	}
+}
+
+// HopelessError is why a worker has gone when another would fare no better.
+type HopelessError struct{ Err error }
+
+func (e *HopelessError) Error() string { return e.Err.Error() }
+func (e *HopelessError) Unwrap() error { return e.Err }
+
+func asHopeless(err error, to **HopelessError) bool { return errors.As(err, to) }
+
+// Leave says that the worker takes no more jobs: it has died, or is about to. Those that it
+// has are still to be Done or Returned.
+func (m *Member) Leave() {
+	m.pool.mu.Lock()
+	m.leave()
+	m.pool.mu.Unlock()
+}
+
+func (m *Member) leave() {
+	if !m.gone {
+		m.gone = true
+		m.pool.extra.Add(int64(m.pool.spec.Threads - m.depth))
+		m.depth = m.pool.spec.Threads
+	}
+}
+
+// Gone says that nothing is left of the worker, and why it has died; nil when it was
+// dismissed. Jobs whose output is still on its way may be Done after it.
+func (m *Member) Gone(why error) {
+	p := m.pool
+	defer p.left.Done()
+	p.mu.Lock()
+	m.leave()
+	if p.members[m.Number] == m {
+		p.members[m.Number] = nil
+		p.present--
+	}
+	if why != nil && !p.closed && !p.stopped {
+		p.died(m, why)
+	}
+	p.dispatch()
+	p.mu.Unlock()
+}

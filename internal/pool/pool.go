@@ -1,0 +1,366 @@
+// Package pool hands jobs to workers: it starts them, keeps each busy, takes jobs
+// back from those that are slow, and makes up for those that die. What a worker is
+// and how it is talked to is not its business.
+//
+// A job that a worker has not begun is given to another when that worker dies or
+// another has nothing to do. One that has begun is its worker's until it ends.
+package pool
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fanout/internal/job"
+)
+
+// Spec says how many workers there are, and how much each is given.
+type Spec struct {
+	Workers int
+	Threads int  // how many jobs a worker runs at a time
+	Ahead   int  // how many more it may be given, when jobs are short
+	Free    bool // jobs are so short that taking them back is not worth while
+}
+
+// Most is how many jobs are with the workers at most.
+func (s Spec) Most() int { return s.Workers * (s.Threads + s.Ahead) }
+
+// Starter starts the worker of a Member, which is told what becomes of it.
+type Starter interface {
+	Start(m *Member) (Worker, error)
+}
+
+// Worker runs jobs. Its methods return at once; they are called one at a time. The
+// worker tells its Member what comes of them, from another goroutine.
+type Worker interface {
+	Send(t *Task)   // ends in Member.Done or, when the job has not begun, in Member.Return
+	Recall(t *Task) // asks for Return, unless the job has begun
+	Cancel(t *Task) // asks for Done, soon
+	Stop()          // asks for Done of all, and the end of all that jobs have left behind
+	Dismiss()       // nothing more comes: asks for Gone
+	KillNow()       // ends the grace of what is being ended
+}
+
+// Task is a job that is with the Pool.
+type Task struct {
+	Try *job.Try
+	ID  uint64 // what its worker knows it by; the worker's own
+
+	member    *Member // that has it, nil in the queue
+	begun     time.Time
+	recalled  bool
+	cancelled bool
+	before    *Task // in its list
+	after     *Task
+}
+
+// Pool is the workers of a run and the jobs that wait for them.
+type Pool struct {
+	spec    Spec
+	starter Starter
+	fail    func(error) // ends the run
+
+	extra atomic.Int64 // how many jobs the workers may have beyond those that run
+
+	mu       sync.Mutex
+	queue    list      // what no worker has yet
+	members  []*Member // by number, nil where there is none
+	present  int       // how many there are
+	starting int       // how many of these have not started yet
+	idle     stack     // those with too few jobs, maybe
+	roomy    stack     // those that can take more, maybe
+	ahead    int       // how many jobs are with workers that run enough without them
+	deaths   int       // of workers since a job was finished
+	halted   bool
+	stopped  bool
+	closed   bool
+	stop     chan struct{} // closed when stopped or closed
+	left     sync.WaitGroup
+}
+
+// New makes a Pool. It starts workers when there are jobs for them. fail is called
+// when there is no hope that any will work.
+func New(spec Spec, starter Starter, fail func(error)) *Pool {
+	return &Pool{
+		spec: spec, starter: starter, fail: fail,
+		members: make([]*Member, spec.Workers+1),
+		stop:    make(chan struct{}),
+	}
+}
+
+// Depth is how many jobs the Pool can do something with at the moment.
+func (p *Pool) Depth() int {
+	return p.spec.Workers*p.spec.Threads + int(p.extra.Load())
+}
+
+// Submit takes on a job.
+func (p *Pool) Submit(try *job.Try) {
+	t := &Task{Try: try}
+	p.mu.Lock()
+	if p.halted {
+		p.mu.Unlock()
+		t.stopped()
+		return
+	}
+	p.queue.push(t)
+	p.dispatch()
+	p.mu.Unlock()
+}
+
+func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped}) }
+
+// dispatch gives away what is in the queue: to workers that run too little, new ones
+// among them, and then to those that may have some more.
+func (p *Pool) dispatch() {
+	for p.queue.first != nil {
+		m := p.idle.top(func(m *Member) bool { return m.tasks.n < p.spec.Threads })
+		if m == nil && p.present < p.spec.Workers {
+			if p.queue.n > p.starting*p.spec.Threads {
+				p.launch()
+				continue
+			}
+			return
+		}
+		if m == nil {
+			m = p.roomy.top(func(m *Member) bool { return m.tasks.n < m.depth })
+		}
+		if m == nil {
+			return
+		}
+		m.give(p.queue.pop())
+	}
+}
+
+// launch starts one more worker.
+func (p *Pool) launch() {
+	number := 1
+	for p.members[number] != nil {
+		number++
+	}
+	m := &Member{Number: number, pool: p, depth: p.spec.Threads}
+	p.members[number] = m
+	p.present++
+	p.starting++
+	wait := backOff(p.deaths)
+	p.left.Add(1) // until it is gone
+	p.left.Go(func() { p.start(m, wait) })
+}
+
+// deathsMax is how many workers may die one after the other, no job being finished,
+// before the run is given up.
+const deathsMax = 5
+
+// backOff is how long the next worker is waited for after so many deaths.
+func backOff(deaths int) time.Duration {
+	if deaths < 2 {
+		return 0
+	}
+	return 100 * time.Millisecond << min(deaths-2, 4)
+}
+
+func (p *Pool) start(m *Member, wait time.Duration) {
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-p.stop:
+		}
+	}
+	p.mu.Lock()
+	over := p.halted || p.closed
+	p.mu.Unlock()
+	var w Worker
+	var err error
+	if !over {
+		w, err = p.starter.Start(m)
+	}
+	p.mu.Lock()
+	p.starting--
+	if w == nil {
+		p.mu.Unlock()
+		m.Gone(err)
+		return
+	}
+	defer p.mu.Unlock()
+	m.worker = w
+	switch {
+	case m.gone: // at once
+	case p.halted, p.closed:
+		w.Dismiss()
+	default:
+		p.settle(m)
+	}
+}
+
+// settle has a member that may have room take jobs. When there are none, others may
+// have too many.
+func (p *Pool) settle(m *Member) {
+	if m.gone || m.worker == nil {
+		return
+	}
+	if m.tasks.n < p.spec.Threads {
+		p.idle.push(m)
+	} else if m.tasks.n < m.depth {
+		p.roomy.push(m)
+	}
+	p.dispatch()
+	if m.tasks.n < p.spec.Threads && p.ahead > 0 && !p.spec.Free {
+		p.relieve()
+	}
+}
+
+// relieve takes a job back from the worker that has the most beyond what it runs.
+func (p *Pool) relieve() {
+	var best *Task
+	most := p.spec.Threads
+	for _, m := range p.members {
+		if m == nil || m.tasks.n <= most {
+			continue
+		}
+		t := m.tasks.last
+		for t != nil && (t.recalled || !t.begun.IsZero()) {
+			t = t.before
+		}
+		if t != nil {
+			best, most = t, m.tasks.n
+		}
+	}
+	if best != nil {
+		best.recalled = true
+		best.member.worker.Recall(best)
+	}
+}
+
+// Cancel ends a job.
+func (p *Pool) Cancel(try *job.Try) {
+	p.mu.Lock()
+	for t := p.queue.first; t != nil; t = t.after {
+		if t.Try == try {
+			p.queue.remove(t)
+			p.mu.Unlock()
+			t.stopped()
+			return
+		}
+	}
+	defer p.mu.Unlock()
+	for m := range p.each {
+		for t := m.tasks.first; t != nil; t = t.after {
+			if t.Try == try {
+				t.cancelled = true
+				m.worker.Cancel(t)
+				return
+			}
+		}
+	}
+}
+
+// each is the members that have started.
+func (p *Pool) each(yield func(*Member) bool) {
+	for _, m := range p.members {
+		if m != nil && m.worker != nil && !yield(m) {
+			return
+		}
+	}
+}
+
+// Halt lets no more jobs begin.
+func (p *Pool) Halt() { p.halt(false) }
+
+// Stop ends all jobs.
+func (p *Pool) Stop() { p.halt(true) }
+
+func (p *Pool) halt(all bool) {
+	p.mu.Lock()
+	if !p.halted {
+		close(p.stop)
+	}
+	p.halted = true
+	first := all && !p.stopped
+	p.stopped = p.stopped || all
+	waiting := p.queue.all()
+	p.queue = list{}
+	for m := range p.each {
+		if first {
+			m.worker.Stop()
+			continue
+		}
+		for t := m.tasks.first; t != nil; t = t.after {
+			if t.begun.IsZero() && !t.recalled {
+				t.recalled = true
+				m.worker.Recall(t)
+			}
+		}
+	}
+	p.mu.Unlock()
+	for _, t := range waiting {
+		t.stopped()
+	}
+}
+
+// KillNow ends the grace of all jobs that are being ended.
+func (p *Pool) KillNow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m := range p.each {
+		m.worker.KillNow()
+	}
+}
+
+// Close ends the workers, when no job is left, and returns when all have gone.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	if !p.halted {
+		p.halted = true
+		close(p.stop)
+	}
+	for m := range p.each {
+		m.worker.Dismiss()
+	}
+	p.mu.Unlock()
+	p.left.Wait()
+}
+
+// Running is a job that a worker runs now.
+type Running struct {
+	Job    job.Job
+	Worker int
+	For    time.Duration
+}
+
+// Running is the jobs that run now, by worker.
+func (p *Pool) Running() (all []Running) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m := range p.each {
+		for t := m.tasks.first; t != nil; t = t.after {
+			if !t.begun.IsZero() {
+				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, For: time.Since(t.begun)})
+			}
+		}
+	}
+	return all
+}
+
+// Workers calls with each worker that has started.
+func (p *Pool) Workers(call func(Worker)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m := range p.each {
+		call(m.worker)
+	}
+}
+
+// died counts the death of a worker, and gives the run up after too many.
+func (p *Pool) died(m *Member, why error) {
+	p.deaths++
+	var hopeless *HopelessError
+	switch {
+	case asHopeless(why, &hopeless):
+		p.giveUp(hopeless)
+	case p.deaths == deathsMax:
+		p.giveUp(fmt.Errorf("%d workers have died in a row and no job was finished; the last, worker %d: %w", deathsMax, m.Number, why))
+	}
+}
+
+func (p *Pool) giveUp(err error) { p.left.Go(func() { p.fail(err) }) }

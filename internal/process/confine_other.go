@@ -1,0 +1,32 @@
+//go:build !linux
+
+package process
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Confine makes this process, and so those that it starts, nicer by so much. It
+// cannot be bound to CPUs here.
+func Confine(nice int, cpus []int) error {
+	if len(cpus) > 0 {
+		return errors.New("--cpu-affinity: this system cannot bind a process to CPUs")
+	}
+	if nice == 0 {
+		return nil
+	}
+	now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err == nil {
+		err = unix.Setpriority(unix.PRIO_PROCESS, 0, now+nice)
+	}
+	if err != nil {
+		return fmt.Errorf("--nice %d: %w", nice, err)
+	}
+	return nil
+}
+
+// CPUSet is not known here.
+func CPUSet() []int { return nil }

@@ -1,0 +1,106 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Inherited is a descriptor that processes get as it is.
+func Inherited(fd int) interface {
+	Inheritable
+	io.Writer
+} {
+	return inherit(fd)
+}
+
+// Procs is how many Ps the Go runtime should have for so many slots that start processes.
+//
+// A fork holds its P until the child's exec: with as many Ps as CPUs, the slots would
+// wait for each other. At 64 slots, 16 Ps take half the time of 2; 32 and 64 take no
+// less.
+func Procs(slots int) int {
+	if slots < 2 {
+		return min(runtime.NumCPU(), 2)
+	}
+	return max(runtime.NumCPU(), min(2*slots, 16))
+}
+
+// CPUs is how many this process may use.
+func CPUs() int { return runtime.NumCPU() }
+
+// TakeStandard takes the standard input and output away from this process, for itself:
+// who reads from the one finds it empty, and what is written to the other goes to
+// standard error.
+func TakeStandard(stdin, stdout, stderr *os.File) (in, out *os.File, err error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer null.Close()
+	take := func(f, instead *os.File) (*os.File, error) {
+		// Non-blocking, so that no thread waits for it: the pipe is ours alone.
+		fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+		if err == nil {
+			err = errors.Join(unix.SetNonblock(fd, true), unix.Dup2(int(instead.Fd()), int(f.Fd())))
+		}
+		return os.NewFile(uintptr(fd), f.Name()), err
+	}
+	if in, err = take(stdin, null); err != nil {
+		return nil, nil, err
+	}
+	out, err = take(stdout, stderr)
+	return in, out, err
+}
+
+// ForWorkers is a copy of a descriptor that every process gets which is started from now
+// on, out of the way of those that the user has opened for the jobs. Workers give it to
+// nobody by CloseOnExec.
+func ForWorkers(fd int) (int, error) {
+	const high = 100
+	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD, high)
+}
+
+// CloseOnExec keeps a descriptor from the processes that are started from now on.
+func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
+
+// UntilSignal is a context that is done when this process is told to end. SIGPIPE
+// becomes an error.
+func UntilSignal() (context.Context, context.CancelFunc) {
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+	return signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
+}
+
+// Expendable tells the system that this process and those that it starts are to be ended
+// before others when memory is short.
+func Expendable() {
+	const file = "/proc/self/oom_score_adj"
+	const more, most = 300, 1000
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return // it has no such thing
+	}
+	if now, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		os.WriteFile(file, []byte(strconv.Itoa(min(most, now+more))), 0)
+	}
+}
+
+// Failure says how a process has ended, if it was not well.
+func (r Result) Failure() error {
+	switch {
+	case r.Status.Signaled():
+		return fmt.Errorf("killed by %s", unix.SignalName(r.Status.Signal()))
+	case r.Status.ExitStatus() != 0:
+		return fmt.Errorf("exit %d", r.Status.ExitStatus())
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,105 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fanout/internal/collect"
+	"fanout/internal/plan"
+	"fanout/internal/pool"
+	"fanout/internal/process"
+	"fanout/internal/schedule"
+	"fanout/internal/worker"
+)
+
+// ahead is how many short jobs a worker may be given beyond those that it runs. With
+// jobs that take no time, 64 have it busy while the next are on their way.
+const ahead = 64
+
+// preparePool makes ready for jobs that run in workers. The executor of this process has
+// found their programs, and will not run any.
+func (r *Run) preparePool() error {
+	p := &r.plan
+	spec := pool.Spec{Workers: p.Schedule.Workers, Threads: p.Threads, Free: !r.local.StartsProcesses()}
+	// A job that a worker has been given may begin before it hears of a stop, and at
+	// another moment than the pace allows.
+	if p.Schedule.Delay == 0 && p.Schedule.Rate == 0 && p.Schedule.MaxFailures == (schedule.Limit{}) {
+		spec.Ahead = ahead
+	}
+	const own, perWorker = 32, 6 // two pipes, a pidfd, an eventfd, and what a fork needs
+	if err := process.NeedFiles(own + perWorker*spec.Workers); err != nil {
+		return fmt.Errorf("-j %d: %w", spec.Workers, err)
+	}
+	execute := p.Execute
+	starter := &worker.Starter{
+		Launcher: &worker.Local{
+			Supervisor: r.sup,
+			Path:       process.OwnPath(),
+			Environ:    execute.Environ,
+			Run:        execute.RunID,
+			Stderr:     int(r.io.Stderr.Fd()),
+		},
+		Setup: worker.Setup{
+			Threads:  p.Threads,
+			Cancels:  p.Schedule.Timeout > 0,
+			Template: p.Template,
+			Execute:  execute,
+			Process:  p.Process,
+			Limits:   worker.Limits{Nice: p.Nice, CPUs: p.CPUs},
+		},
+		// Six questions in half a minute: a machine that swaps may take as long.
+		Patience: worker.Patience{Beat: 5 * time.Second, Missed: 6, Leave: p.Process.Grace + 5*time.Second},
+	}
+	r.newPool = func(fail func(error)) (*pool.Pool, error) {
+		if p.Collect.Mode == collect.Raw {
+			fd, err := process.ForWorkers(int(r.out.Fd()))
+			if err != nil {
+				return nil, err
+			}
+			starter.Setup.Outputs = [2]int{fd, int(r.io.Stderr.Fd())}
+		}
+		return pool.New(spec, starter, fail), nil
+	}
+	p.Schedule.Workers = spec.Most()
+	p.Collect.Slots = spec.Most()
+	return nil
+}
+
+// schedule runs all jobs.
+func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *collect.Collector) error {
+	if r.newPool == nil {
+		return schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
+	}
+	p, err := r.newPool(cancel)
+	if err != nil {
+		return err
+	}
+	r.pool.Store(p)
+	defer p.Close()
+	return schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
+}
+
+// processMode says that jobs run in workers.
+func (r *Run) processMode() bool { return r.plan.Mode == plan.Process && !r.plan.DryRun }
+
+// suspender is a worker that stops its jobs itself.
+type suspender interface {
+	Suspend()
+	Resume()
+}
+
+// eachWorker calls with the workers that stop their jobs themselves, and reports whether
+// there is a pool.
+func (r *Run) eachWorker(call func(suspender)) bool {
+	p := r.pool.Load()
+	if p == nil {
+		return false
+	}
+	p.Workers(func(w pool.Worker) {
+		if s, ok := w.(suspender); ok {
+			call(s)
+		}
+	})
+	return true
+}

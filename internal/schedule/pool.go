@@ -1,0 +1,96 @@
+package schedule
+
+import (
+	"sync"
+
+	"fanout/internal/job"
+)
+
+// feed gives jobs to the pool, as many as it wants to have.
+func (s *scheduler) feed() {
+	for {
+		s.awaitSlot()
+		j, ok := s.pull()
+		if !ok {
+			return
+		}
+		s.out.Await(j)
+		j.Slot = s.take()
+		s.follow(s.start(j))
+	}
+}
+
+// awaitSlot waits until a slot is free, and leaves it to a retry that comes due while
+// no more jobs come in.
+func (s *scheduler) awaitSlot() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.taken >= s.pool.Depth() {
+		s.freed.Wait()
+	}
+}
+
+func (s *scheduler) submit(j job.Job, out job.Output) {
+	s.slots.Add(1) // until Done
+	s.pool.Submit(&job.Try{Job: j, Output: out, Owner: s.owner()})
+}
+
+// owner follows one try. Without a time limit there is nothing to remember.
+func (s *scheduler) owner() job.Owner {
+	if s.spec.Timeout > 0 {
+		return &timed{s: s}
+	}
+	return s
+}
+
+// Begun is part of job.Owner.
+func (s *scheduler) Begun(*job.Try) {}
+
+// Done is part of job.Owner. The goroutine is the pool's: what may have to wait gets
+// another.
+func (s *scheduler) Done(t *job.Try, st job.Status) {
+	defer s.slots.Done()
+	if next := s.settle(t.Job, st); next != nil {
+		s.slots.Go(func() { s.follow(next) })
+	}
+}
+
+// timed is the owner of a try that must not take too long. Its time runs from its
+// beginning, not while it waits for a worker.
+type timed struct {
+	s     *scheduler
+	mu    sync.Mutex
+	alarm *Alarm
+	done  bool
+	late  bool
+}
+
+// Begun is part of job.Owner.
+func (o *timed) Begun(t *job.Try) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.done {
+		o.alarm = o.s.clock.AfterFunc(o.s.spec.Timeout, func() { o.expire(t) })
+	}
+}
+
+func (o *timed) expire(t *job.Try) {
+	o.mu.Lock()
+	o.late = !o.done
+	o.mu.Unlock()
+	o.s.pool.Cancel(t)
+}
+
+// Done is part of job.Owner.
+func (o *timed) Done(t *job.Try, st job.Status) {
+	o.mu.Lock()
+	o.done = true
+	if o.alarm != nil {
+		o.alarm.Stop()
+	}
+	if o.late && st.End == job.Stopped {
+		st.End, st.Limit = job.TimedOut, o.s.spec.Timeout
+	}
+	o.mu.Unlock()
+	o.s.Done(t, st)
+}

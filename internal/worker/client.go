@@ -1,0 +1,464 @@
+package worker
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/pool"
+)
+
+// Launcher starts what becomes a worker. It is all that there is to say about where
+// workers run.
+type Launcher interface {
+	// Launch starts the fanout worker of this number. What it writes to its standard
+	// error is for the user to see.
+	Launch(number int) (Link, error)
+}
+
+// Link is the connection to a process that has been launched. Read and Write are its
+// standard output and input; to close it is the end of its standard input.
+type Link interface {
+	io.ReadWriteCloser
+	Pid() int    // here, 0 where that says nothing
+	Dismiss()    // its end is wanted: what its jobs leave behind then is let be
+	Kill()       // ends it, and all that it has started
+	Wait() error // returns how it has ended, when nothing is left of it; nil is exit status 0
+}
+
+// Starter starts workers for a Pool.
+type Starter struct {
+	Launcher Launcher
+	Setup    Setup // but for its Number
+	Patience Patience
+}
+
+// Patience says how long workers are waited for.
+type Patience struct {
+	Beat   time.Duration // between two questions whether a worker is there
+	Missed int           // how many of them may pass without any word
+	Leave  time.Duration // how long it may take to end its jobs and itself
+}
+
+// Start is part of pool.Starter.
+func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
+	link, err := s.Launcher.Launch(m.Number)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{
+		m: m, link: link, setup: s.Setup, patience: s.Patience,
+		out:     pool.NewOutbox(),
+		flights: map[uint64]*flight{},
+		end:     make(chan struct{}),
+	}
+	c.setup.Number = m.Number
+	c.out.Add(func(b []byte) []byte { return append(b, preface()...) })
+	c.send(kindSetup, func(b []byte) []byte { return encodeValue(b, c.setup) })
+	go c.run() // until it calls m.Gone
+	return c, nil
+}
+
+// client is the runner's side of the protocol.
+type client struct {
+	m        *pool.Member
+	link     Link
+	setup    Setup
+	patience Patience
+
+	out    *pool.Outbox
+	number uint32 // of the next frame; guarded by the Outbox
+
+	heard  atomic.Bool // something came since the last beat
+	silent atomic.Bool // it was given up for its silence
+	end    chan struct{}
+	others sync.WaitGroup // its goroutines, but for the drains
+
+	mu      sync.Mutex // guards these
+	flights map[uint64]*flight
+	last    uint64 // number of a job
+	leaving *time.Timer
+	gone    bool
+	bye     bool
+}
+
+// flight is a job that is with the worker.
+type flight struct {
+	task     *pool.Task
+	begun    bool
+	printed  bool
+	pending  []piece // output that is to be passed on
+	draining bool
+	owed     int  // output that was passed on, and that the worker does not know of yet
+	over     bool // no more output comes
+	status   job.Status
+}
+
+type piece struct {
+	number byte
+	bytes  []byte
+}
+
+// send adds a frame to what goes out.
+func (c *client) send(k kind, body func([]byte) []byte) {
+	c.out.Add(func(b []byte) []byte {
+		start := len(b)
+		b = beginFrame(b, k)
+		if body != nil {
+			b = body(b)
+		}
+		endFrame(b, start, c.number)
+		c.number++
+		return b
+	})
+}
+
+func (c *client) sendNumber(k kind, n uint64) {
+	c.send(k, func(b []byte) []byte { return binary.AppendUvarint(b, n) })
+}
+
+// Send is part of pool.Worker.
+func (c *client) Send(t *pool.Task) {
+	c.mu.Lock()
+	c.last++
+	t.ID = c.last
+	f := &flight{task: t}
+	c.flights[t.ID] = f
+	c.mu.Unlock()
+	if size(t.Try.Job) > maxBody/2 {
+		// Not by this goroutine, whose the Pool is at the moment.
+		go c.finish(f, job.Status{End: job.NotStarted, Err: errTooLarge})
+		return
+	}
+	c.send(kindRun, func(b []byte) []byte { return appendJob(binary.AppendUvarint(b, t.ID), t.Try.Job) })
+}
+
+var errTooLarge = errors.New("its items are more than 512 MiB, which is too much for a worker: give it fewer (-n), or use --mode thread")
+
+// Recall is part of pool.Worker.
+func (c *client) Recall(t *pool.Task) { c.sendNumber(kindRecall, t.ID) }
+
+// Cancel is part of pool.Worker.
+func (c *client) Cancel(t *pool.Task) { c.sendNumber(kindCancel, t.ID) }
+
+// Stop is part of pool.Worker.
+func (c *client) Stop() {
+	c.send(kindStop, nil)
+	c.leave(c.patience.Leave)
+}
+
+// KillNow is part of pool.Worker.
+func (c *client) KillNow() {
+	c.send(kindKill, nil)
+	const most = time.Second
+	c.leave(most)
+}
+
+// Suspend has the worker stop its jobs, before we are stopped ourselves.
+func (c *client) Suspend() {
+	c.send(kindSuspend, nil)
+	const most = 100 * time.Millisecond
+	c.out.Await(most)
+}
+
+// Resume has them go on.
+func (c *client) Resume() { c.send(kindResume, nil) }
+
+// Dismiss is part of pool.Worker.
+func (c *client) Dismiss() {
+	c.mu.Lock()
+	first := !c.bye
+	c.bye = true
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	c.link.Dismiss()
+	c.send(kindBye, nil)
+	c.out.Close()
+	c.leave(c.patience.Leave)
+}
+
+// leave kills the worker if it is still there by then.
+func (c *client) leave(most time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return
+	}
+	if c.leaving != nil {
+		c.leaving.Stop()
+	}
+	c.leaving = time.AfterFunc(most, c.link.Kill)
+}
+
+// Pid is the worker's.
+func (c *client) Pid() int { return c.link.Pid() }
+
+// run is with the worker until it is gone.
+func (c *client) run() {
+	c.others.Go(func() {
+		if err := c.out.Copy(c.link); err == nil {
+			c.link.Close()
+		}
+	})
+	c.others.Go(c.beat)
+	why := c.read()
+	c.m.Leave()
+	// Those that have not begun need not wait for the end of the others.
+	for _, f := range c.unbegun() {
+		c.m.Return(f.task)
+	}
+	c.out.Close()
+	c.mu.Lock()
+	bye := c.bye
+	c.mu.Unlock()
+	if !bye || why != io.EOF {
+		c.link.Kill()
+	}
+	why = c.cause(why, c.link.Wait())
+	c.link.Close()
+	close(c.end)
+	c.others.Wait()
+	c.mu.Lock()
+	c.gone = true
+	if c.leaving != nil {
+		c.leaving.Stop()
+	}
+	c.mu.Unlock()
+	for _, f := range c.rest() {
+		c.finish(f, job.Status{End: job.Lost, Err: fmt.Errorf("worker %d died: %w", c.m.Number, why)})
+	}
+	if bye {
+		why = nil
+	}
+	c.m.Gone(why)
+}
+
+// cause is what ended a worker whose reading ended with err.
+func (c *client) cause(err, how error) error {
+	var hopeless *pool.HopelessError
+	switch {
+	case errors.As(err, &hopeless):
+		return err
+	case c.silent.Load():
+		return fmt.Errorf("it has said nothing for %v", c.patience.Beat*time.Duration(c.patience.Missed))
+	case errors.Is(err, ErrBroken):
+		return err
+	case how != nil:
+		return how
+	default:
+		return errors.New("it has ended by itself")
+	}
+}
+
+// unbegun takes the jobs that have not begun, the newest first.
+func (c *client) unbegun() (all []*flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, f := range c.flights {
+		if !f.begun && !f.printed && !f.over {
+			all = append(all, f)
+			delete(c.flights, id)
+		}
+	}
+	slices.SortFunc(all, func(a, b *flight) int { return int(int64(b.task.ID) - int64(a.task.ID)) })
+	return all
+}
+
+// rest is the jobs whose end has not been heard of.
+func (c *client) rest() (all []*flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.flights {
+		if !f.over {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// beat asks from time to time whether the worker is there. A time in which we were
+// stopped ourselves counts as one beat.
+func (c *client) beat() {
+	tick := time.NewTicker(c.patience.Beat)
+	defer tick.Stop()
+	for missed := 0; ; {
+		select {
+		case <-tick.C:
+		case <-c.end:
+			return
+		}
+		if c.heard.Swap(false) {
+			missed = 0
+		} else if missed++; missed > c.patience.Missed {
+			c.silent.Store(true)
+			c.link.Kill()
+			return
+		}
+		c.send(kindPing, nil)
+	}
+}
+
+// read obeys the worker until the end.
+func (c *client) read() error {
+	f := newFrames(c.link)
+	if err := readPreface(f.r); err != nil {
+		if err == io.EOF || errors.Is(err, ErrBroken) {
+			return err
+		}
+		return c.hopeless(err)
+	}
+	for {
+		k, body, err := f.read()
+		if err != nil {
+			return err
+		}
+		c.heard.Store(true)
+		if err := c.obey(k, body); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *client) hopeless(err error) error {
+	var path interface{ Timeout() bool }
+	if errors.As(err, &path) { // of the pipe, not of what came by it
+		return err
+	}
+	return &pool.HopelessError{Err: fmt.Errorf("worker %d: %w", c.m.Number, err)}
+}
+
+func (c *client) obey(k kind, body []byte) error {
+	switch k {
+	case kindPong:
+		return nil
+	case kindHello:
+		var h Hello
+		return decodeValue(body, &h)
+	case kindRefused:
+		return c.hopeless(errors.New(string(body)))
+	case kindOutput:
+		return c.output(body)
+	}
+	t := text{rest: string(body)}
+	id := t.number()
+	var st job.Status
+	if k == kindDone {
+		st = t.status()
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	f := c.flight(id)
+	if f == nil {
+		return broken("word of job %d, which is not there", id)
+	}
+	switch k {
+	case kindStarted:
+		f.begun = true
+		c.m.Begun(f.task)
+	case kindDone:
+		c.finish(f, st)
+	case kindReturned:
+		c.mu.Lock()
+		delete(c.flights, id)
+		c.mu.Unlock()
+		c.m.Return(f.task)
+	default:
+		return broken("kind %d from the worker", k)
+	}
+	return nil
+}
+
+// flight is the job of this number, of which more may be heard.
+func (c *client) flight(id uint64) *flight {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.flights[id]; f != nil && !f.over {
+		return f
+	}
+	return nil
+}
+
+// finish is the end of a job, when its output has been passed on.
+func (c *client) finish(f *flight, st job.Status) {
+	c.mu.Lock()
+	f.over, f.status = true, st
+	drained := !f.draining
+	c.mu.Unlock()
+	if drained {
+		c.done(f)
+	}
+}
+
+func (c *client) done(f *flight) {
+	c.mu.Lock()
+	delete(c.flights, f.task.ID)
+	c.mu.Unlock()
+	c.m.Done(f.task, f.status)
+}
+
+func (c *client) output(body []byte) error {
+	id, used := binary.Uvarint(body)
+	if used <= 0 || len(body) <= used || body[used] > 1 {
+		return broken("a frame does not hold what its kind says")
+	}
+	f := c.flight(id)
+	if f == nil {
+		return broken("output of job %d, which is not there", id)
+	}
+	p := piece{number: body[used], bytes: slices.Clone(body[used+1:])}
+	c.mu.Lock()
+	f.printed = true
+	f.pending = append(f.pending, p)
+	drain := !f.draining
+	f.draining = true
+	c.mu.Unlock()
+	if drain {
+		// A goroutine of its own, since the job may have to wait for others before it
+		// gets rid of its output. It ends with the job, which the Pool waits for.
+		go c.drain(f)
+	}
+	return nil
+}
+
+// drain passes on the output of a job, as long as there is some.
+func (c *client) drain(f *flight) {
+	for {
+		c.mu.Lock()
+		pieces := f.pending
+		f.pending = nil
+		if len(pieces) == 0 {
+			f.draining = false
+			over := f.over
+			c.mu.Unlock()
+			if over {
+				c.done(f)
+			}
+			return
+		}
+		c.mu.Unlock()
+		out := f.task.Try.Output
+		for _, p := range pieces {
+			w := out.Stdout
+			if p.number == 1 {
+				w = out.Stderr
+			}
+			w.Write(p.bytes) // where it fails, the run is being ended
+			if f.owed += len(p.bytes); f.owed >= window/4 {
+				n := f.owed
+				f.owed = 0
+				c.send(kindMore, func(b []byte) []byte {
+					return binary.AppendUvarint(binary.AppendUvarint(b, f.task.ID), uint64(n))
+				})
+			}
+		}
+	}
+}

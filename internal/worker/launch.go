@@ -1,0 +1,83 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+
+	"fanout/internal/execute"
+	"fanout/internal/process"
+)
+
+// Local launches workers on this machine: this program once more, in a session of its
+// own.
+type Local struct {
+	Supervisor *process.Supervisor
+	Path       string // of this program
+	Environ    []string
+	Run        string // mark of the run
+	Stderr     int    // the descriptor that the user sees
+
+	mu      sync.Mutex
+	started int
+}
+
+// mark is what the processes of a worker are known by: it is the outer mark of all of its
+// jobs. No two workers have the same.
+func (l *Local) mark(number int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.started++
+	return l.Run + ".w" + strconv.Itoa(number) + "." + strconv.Itoa(l.started)
+}
+
+// Launch is part of Launcher.
+func (l *Local) Launch(number int) (Link, error) {
+	mark := l.mark(number)
+	p, err := l.Supervisor.StartProgram(process.Command{
+		Path:    l.Path,
+		Argv:    []string{"fanout", "worker"},
+		Env:     execute.Environ(l.Environ, l.Run, mark),
+		Session: true,
+	}, mark, process.Inherited(l.Stderr))
+	if err != nil {
+		return nil, fmt.Errorf("starting worker %d: %w", number, err)
+	}
+	return &localLink{p}, nil
+}
+
+type localLink struct{ p *process.Program }
+
+func (l *localLink) Read(b []byte) (int, error)  { return l.p.Stdout.Read(b) }
+func (l *localLink) Write(b []byte) (int, error) { return l.p.Stdin.Write(b) }
+func (l *localLink) Close() error                { return l.p.Stdin.Close() }
+func (l *localLink) Pid() int                    { return l.p.Pid }
+func (l *localLink) Dismiss()                    { l.p.Dismiss() }
+func (l *localLink) Kill()                       { l.p.Kill() }
+
+func (l *localLink) Wait() error {
+	res := l.p.Wait()
+	l.p.Stdout.Close()
+	return res.Failure()
+}
+
+// Main is the whole of a local worker: the process that Local launches. Its standard input
+// and output are the connection; what else is written to its standard output goes to
+// standard error.
+func Main(fanout string, stdin, stdout, stderr *os.File) error {
+	in, out, err := process.TakeStandard(stdin, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	process.Expendable()
+	ctx, stop := process.UntilSignal()
+	defer stop()
+	err = Serve(ctx, in, out, Hello{Fanout: fanout, Host: host, Pid: os.Getpid(), CPUs: process.CPUs()}, NewHost)
+	if errors.Is(err, ErrLeft) || ctx.Err() != nil {
+		return nil // nobody is there who would want to know
+	}
+	return err
+}

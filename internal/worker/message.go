@@ -1,0 +1,204 @@
+package worker
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"syscall"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/job"
+	"fanout/internal/process"
+	"fanout/internal/template"
+)
+
+// Hello is what a worker says of itself.
+type Hello struct {
+	Fanout string // its version
+	Host   string
+	Pid    int
+	CPUs   int
+}
+
+// Setup is what all jobs of a run have in common.
+type Setup struct {
+	Number   int // of the worker, from 1
+	Threads  int
+	Cancels  bool // single jobs may be cancelled
+	Template template.Spec
+	Execute  execute.Spec
+	Process  process.Spec
+	Limits   Limits
+	Outputs  [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
+}
+
+// Limits is what a worker is to hold its jobs to.
+type Limits struct {
+	Nice int   // added to its niceness
+	CPUs []int // worker n is bound to the nth of these, and so on in turn; nil: to none
+}
+
+// encodeValue is for what is sent once.
+func encodeValue(b []byte, v any) []byte {
+	var w bytes.Buffer
+	if err := gob.NewEncoder(&w).Encode(v); err != nil {
+		panic(err) // a type of ours that gob does not know
+	}
+	return append(b, w.Bytes()...)
+}
+
+func decodeValue(body []byte, v any) error {
+	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(v); err != nil {
+		return broken("%v", err)
+	}
+	return nil
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// text is what is left of a body, and whether it was as long as it claims to be.
+type text struct {
+	rest string
+	bad  bool
+}
+
+func (t *text) number() uint64 {
+	// A copy, since there is no Uvarint for strings; it is ten bytes at most.
+	var head [binary.MaxVarintLen64]byte
+	n := copy(head[:], t.rest)
+	v, used := binary.Uvarint(head[:n])
+	if used <= 0 {
+		t.bad, t.rest = true, ""
+		return 0
+	}
+	t.rest = t.rest[used:]
+	return v
+}
+
+func (t *text) string() string {
+	n := t.number()
+	if n > uint64(len(t.rest)) {
+		t.bad, t.rest = true, ""
+		return ""
+	}
+	s := t.rest[:n]
+	t.rest = t.rest[n:]
+	return s
+}
+
+// list is the length of a list, each element of which takes a byte at least.
+func (t *text) list() int {
+	n := t.number()
+	if n > uint64(len(t.rest)) {
+		t.bad, t.rest = true, ""
+		return 0
+	}
+	return int(n)
+}
+
+func (t *text) strings() []string {
+	n := t.list()
+	if n == 0 {
+		return nil
+	}
+	all := make([]string, n)
+	for i := range all {
+		all[i] = t.string()
+	}
+	return all
+}
+
+func (t *text) end() error {
+	if t.bad || t.rest != "" {
+		return broken("a frame does not hold what its kind says")
+	}
+	return nil
+}
+
+func appendStrings(b []byte, all []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(all)))
+	for _, s := range all {
+		b = appendText(b, s)
+	}
+	return b
+}
+
+// appendJob is a job but for its Slot, which is the worker's to give.
+func appendJob(b []byte, j job.Job) []byte {
+	b = binary.AppendUvarint(b, uint64(j.Seq))
+	b = binary.AppendUvarint(b, uint64(j.Attempt))
+	b = binary.AppendUvarint(b, uint64(len(j.Items)))
+	for _, it := range j.Items {
+		b = binary.AppendUvarint(b, uint64(it.Seq))
+		b = appendStrings(b, it.Fields)
+		b = appendStrings(b, it.Names)
+	}
+	return b
+}
+
+func (t *text) job() (j job.Job) {
+	j.Seq = int64(t.number())
+	j.Attempt = int(t.number())
+	j.Items = make([]job.Item, t.list())
+	for i := range j.Items {
+		j.Items[i] = job.Item{Seq: int64(t.number()), Fields: t.strings(), Names: t.strings()}
+	}
+	return j
+}
+
+// size is about how long a job's frame gets.
+func size(j job.Job) int {
+	n := 0
+	for _, it := range j.Items {
+		for _, s := range it.Fields {
+			n += len(s) + binary.MaxVarintLen64
+		}
+		for _, s := range it.Names {
+			n += len(s) + binary.MaxVarintLen64
+		}
+	}
+	return n
+}
+
+func appendStatus(b []byte, st job.Status) []byte {
+	held := byte(0)
+	if st.Held {
+		held = 1
+	}
+	b = append(b, byte(st.End), held)
+	for _, n := range []int64{
+		int64(st.Code), int64(st.Signal), int64(st.Limit),
+		int64(st.Usage.Wall), int64(st.Usage.User), int64(st.Usage.System), st.Usage.MaxRSS,
+	} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	why := ""
+	if st.Err != nil {
+		why = st.Err.Error()
+	}
+	return appendText(b, why)
+}
+
+func (t *text) status() (st job.Status) {
+	if len(t.rest) < 2 {
+		t.bad = true
+		return st
+	}
+	st.End, st.Held = job.End(t.rest[0]), t.rest[1] != 0
+	t.rest = t.rest[2:]
+	st.Code = int(t.number())
+	st.Signal = syscall.Signal(t.number())
+	st.Limit = time.Duration(t.number())
+	st.Usage.Wall = time.Duration(t.number())
+	st.Usage.User = time.Duration(t.number())
+	st.Usage.System = time.Duration(t.number())
+	st.Usage.MaxRSS = int64(t.number())
+	if why := t.string(); why != "" {
+		st.Err = errors.New(why)
+	}
+	return st
+}

@@ -1,0 +1,163 @@
+package worker
+
+import (
+	"encoding/binary"
+	"io"
+	"sync"
+	"time"
+
+	"fanout/internal/job"
+
+	"golang.org/x/sys/unix"
+)
+
+// window is how many bytes of a job's output may be on their way: those for which the
+// runner has no place yet wait in the job's pipe, and no other job waits for them.
+const window = 256 << 10
+
+// credit is how many more bytes a job may send.
+type credit struct {
+	mu   sync.Mutex
+	left int64
+	more chan struct{} // has one when left has grown
+}
+
+func (c *credit) init() {
+	c.left = window
+	c.more = make(chan struct{}, 1)
+}
+
+func (c *credit) give(n int64) {
+	c.mu.Lock()
+	c.left += n
+	c.mu.Unlock()
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+}
+
+// have is how many there are.
+func (c *credit) have() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.left
+}
+
+func (c *credit) spend(n int) {
+	c.mu.Lock()
+	c.left -= int64(n)
+	c.mu.Unlock()
+}
+
+// outlet is one output of a job, on its way to the runner.
+type outlet struct {
+	s      *server
+	a      *assigned
+	number byte // 0 for standard output, 1 for standard error
+}
+
+// Write sends all of p.
+func (o *outlet) Write(p []byte) (int, error) {
+	all := len(p)
+	for len(p) > 0 {
+		n := min(o.a.credit.have(), int64(len(p)), plenty)
+		if n == 0 {
+			if err := o.await(time.Hour); err != nil {
+				return all - len(p), err
+			}
+			continue
+		}
+		o.send(p[:n])
+		p = p[n:]
+	}
+	if !o.s.free {
+		o.s.flush()
+	}
+	return all, nil
+}
+
+// ReadPipe sends what a pipe holds, or waits a moment until it may. It implements
+// process.PipeReader.
+func (o *outlet) ReadPipe(fd int) (int, error) {
+	n := min(o.a.credit.have(), plenty)
+	if n == 0 {
+		const moment = 20 * time.Millisecond
+		if err := o.await(moment); err != nil {
+			return 0, err
+		}
+		return 0, unix.EAGAIN
+	}
+	buf := readBuffers.Get().(*[plenty]byte)
+	defer readBuffers.Put(buf)
+	got, err := unix.Read(fd, buf[:n])
+	if got <= 0 || err != nil {
+		return 0, err
+	}
+	o.send(buf[:got])
+	o.s.flush()
+	return got, nil
+}
+
+var readBuffers = sync.Pool{New: func() any { return new([plenty]byte) }}
+
+// await waits for more credit. It fails when the runner has gone.
+func (o *outlet) await(most time.Duration) error {
+	o.s.flush()
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-o.a.credit.more:
+	case <-timer.C:
+	case <-o.s.gone:
+		return ErrLeft
+	}
+	return nil
+}
+
+func (o *outlet) send(p []byte) {
+	o.a.credit.spend(len(p))
+	o.s.send(kindOutput, func(b []byte) []byte {
+		return append(append(binary.AppendUvarint(b, o.a.id), o.number), p...)
+	})
+}
+
+// given is an output of the run that jobs write to by themselves. It implements
+// process.Inheritable. Write is for what fanout does in their stead; what cannot be
+// written goes to the runner, which will say why.
+type given struct {
+	outlet
+	fd int
+}
+
+func (g *given) Fd() int { return g.fd }
+
+func (g *given) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		n, err := unix.Write(g.fd, p[done:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			n, err := g.outlet.Write(p[done:])
+			return done + n, err
+		}
+		done += n
+	}
+	return done, nil
+}
+
+// output is what a job gets to write to.
+func (s *server) output(a *assigned) job.Output {
+	var w [2]io.Writer
+	for i := range w {
+		to := outlet{s, a, byte(i)}
+		if fd := s.outputs[i]; fd > 0 {
+			w[i] = &given{to, fd}
+		} else {
+			w[i] = &to
+		}
+	}
+	return job.Output{Stdout: w[0], Stderr: w[1]}
+}

@@ -1,0 +1,46 @@
+package worker
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// version is of the protocol. It is raised with every change to a frame or its order.
+const version = 1
+
+// prefaceMagic begins the line that each side sends first, so that it can tell what it is
+// connected to: a worker of another version, or something else altogether, such as a login
+// shell's greeting.
+const prefaceMagic = "fanout worker protocol "
+
+func preface() string { return fmt.Sprintf("%s%d\n", prefaceMagic, version) }
+
+// readPreface checks the other side's. Its errors say what to do.
+func readPreface(r *bufio.Reader) error {
+	const longest = 200
+	var line []byte
+	for len(line) < longest {
+		c, err := r.ReadByte()
+		if err != nil {
+			if len(line) == 0 || !errors.Is(err, io.EOF) {
+				return err
+			}
+			break
+		}
+		if c == '\n' {
+			break
+		}
+		line = append(line, c)
+	}
+	theirs, ok := strings.CutPrefix(string(line), prefaceMagic)
+	switch {
+	case !ok:
+		return fmt.Errorf("the other side is no fanout of this version: it said %q", line)
+	case theirs != fmt.Sprint(version):
+		return fmt.Errorf("the other side speaks version %s of the worker protocol and this fanout version %d: install the same fanout on both", theirs, version)
+	}
+	return nil
+}

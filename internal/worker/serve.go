@@ -1,0 +1,361 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync"
+
+	"fanout/internal/job"
+)
+
+// Host is what a worker has its jobs run by.
+type Host interface {
+	Run(ctx context.Context, j job.Job, out job.Output) job.Status
+	Free() bool  // jobs start no processes: to run one twice does no harm
+	EndOrphans() // ends all that jobs have left behind
+	KillNow()    // ends the grace of what is being ended
+	Suspend()    // stops all jobs
+	Resume()     // has them go on
+	Close()      // after the last job
+}
+
+// ErrLeft is the end of a worker whose runner has gone without a word.
+var ErrLeft = errors.New("the runner has gone")
+
+// Serve speaks the protocol on in and out, and has jobs run by the host that newHost
+// returns, until the runner says that no more come, or ctx is done. When the runner
+// goes away all jobs are ended, with what they have left behind.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, hello Hello, newHost func(Setup) (Host, error)) error {
+	s := &server{out: out, jobs: map[uint64]*assigned{}, gone: make(chan struct{})}
+	s.work.L = &s.mu
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	defer s.cancel()
+	if _, err := io.WriteString(out, preface()); err != nil {
+		return err
+	}
+	f := newFrames(in)
+	if err := readPreface(f.r); err != nil {
+		return err
+	}
+	s.send(kindHello, func(b []byte) []byte { return encodeValue(b, hello) })
+	s.flush()
+	setup, err := readSetup(f)
+	if err != nil {
+		return err
+	}
+	if s.host, err = newHost(setup); err != nil {
+		s.send(kindRefused, func(b []byte) []byte { return append(b, err.Error()...) })
+		s.flush()
+		return err
+	}
+	return s.serve(ctx, f, setup)
+}
+
+func readSetup(f *frames) (setup Setup, err error) {
+	for {
+		k, body, err := f.read()
+		switch {
+		case err == io.EOF:
+			return setup, ErrLeft
+		case err != nil:
+			return setup, err
+		case k == kindPing: // it is answered by what follows
+		case k == kindSetup:
+			return setup, decodeValue(body, &setup)
+		default:
+			return setup, broken("kind %d instead of the setup", k)
+		}
+	}
+}
+
+// server is the worker's side of the protocol.
+type server struct {
+	host    Host
+	free    bool
+	single  bool            // jobs can be cancelled one by one
+	outputs [2]int          // as in Setup
+	ctx     context.Context // of all jobs
+	cancel  context.CancelFunc
+
+	outMu   sync.Mutex // guards these; what is added goes out with the next flush
+	buf     []byte
+	spare   []byte
+	number  uint32
+	writeMu sync.Mutex // held while writing; taken before outMu
+	out     io.Writer
+
+	mu    sync.Mutex // guards these
+	work  sync.Cond  // for slots
+	queue []*assigned
+	jobs  map[uint64]*assigned // by the runner's number
+	over  bool                 // no more come
+
+	ending sync.WaitGroup // of what jobs have left behind
+	leave  sync.Once
+	gone   chan struct{} // closed when nobody is there to be told
+}
+
+// assigned is a job that the runner has given us.
+type assigned struct {
+	id     uint64
+	job    job.Job
+	cancel context.CancelFunc
+	credit credit
+}
+
+// serve reads until the end, while the slots run jobs.
+func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
+	s.free, s.single, s.outputs = s.host.Free(), setup.Cancels, setup.Outputs
+	var slots sync.WaitGroup
+	for i := range setup.Threads {
+		slots.Go(func() { s.slot((setup.Number-1)*setup.Threads + i + 1) })
+	}
+	// The reader is not waited for after a signal: nothing ends its read.
+	read := make(chan error, 1)
+	go func() { read <- s.read(f) }()
+	var err error
+	select {
+	case err = <-read:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	if err != nil {
+		s.die()
+	}
+	s.work.Broadcast()
+	slots.Wait()
+	s.ending.Wait()
+	if err != nil {
+		s.host.EndOrphans()
+	}
+	s.host.Close()
+	s.flush()
+	return err
+}
+
+// die ends all jobs, for nobody waits for them any more.
+func (s *server) die() {
+	s.leave.Do(func() { close(s.gone) })
+	s.cancel()
+}
+
+// left says that nobody is there to be told.
+func (s *server) left() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// read obeys the runner until it says goodbye.
+func (s *server) read(f *frames) error {
+	for {
+		k, body, err := f.read()
+		switch {
+		case err == io.EOF:
+			return ErrLeft
+		case err != nil:
+			return err
+		case k == kindBye:
+			return nil
+		}
+		if err := s.obey(k, body); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *server) obey(k kind, body []byte) error {
+	t := text{rest: string(body)}
+	switch k {
+	case kindRun:
+		a := &assigned{id: t.number(), job: t.job()}
+		if err := t.end(); err != nil {
+			return err
+		}
+		a.credit.init()
+		s.mu.Lock()
+		s.jobs[a.id] = a
+		s.queue = append(s.queue, a)
+		s.mu.Unlock()
+		s.work.Signal()
+		return nil
+	case kindMore:
+		id, n := t.number(), t.number()
+		s.mu.Lock()
+		a := s.jobs[id]
+		s.mu.Unlock()
+		if a != nil {
+			a.credit.give(int64(n))
+		}
+	case kindRecall:
+		s.giveBack(t.number())
+	case kindCancel:
+		s.cancelJob(t.number())
+	case kindStop:
+		s.cancel()
+		s.ending.Go(s.host.EndOrphans)
+	case kindKill:
+		s.host.KillNow()
+	case kindSuspend:
+		s.host.Suspend()
+	case kindResume:
+		s.host.Resume()
+	case kindPing:
+		s.send(kindPong, nil)
+		s.flush()
+	default:
+		return broken("kind %d from the runner", k)
+	}
+	return t.end()
+}
+
+// remove takes a job out of the queue, if it still is there. The lock is held.
+func (s *server) remove(id uint64) *assigned {
+	for i, a := range s.queue {
+		if a.id == id {
+			s.queue = append(s.queue[:i], s.queue[i+1:]...)
+			delete(s.jobs, id)
+			return a
+		}
+	}
+	return nil
+}
+
+func (s *server) giveBack(id uint64) {
+	s.mu.Lock()
+	a := s.remove(id)
+	s.mu.Unlock()
+	if a != nil {
+		s.send(kindReturned, func(b []byte) []byte { return binary.AppendUvarint(b, id) })
+		s.flush()
+	}
+}
+
+func (s *server) cancelJob(id uint64) {
+	s.mu.Lock()
+	a := s.remove(id)
+	var cancel context.CancelFunc
+	if running := s.jobs[id]; running != nil {
+		cancel = running.cancel
+	}
+	s.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	if a != nil {
+		s.done(a, job.Status{End: job.Stopped})
+		s.flush()
+	}
+}
+
+// slot runs one job after the other.
+func (s *server) slot(number int) {
+	for {
+		a, ctx := s.next()
+		if a == nil {
+			return
+		}
+		a.job.Slot = number
+		st := job.Status{End: job.Stopped}
+		if ctx.Err() == nil {
+			st = s.run(ctx, a)
+		}
+		if a.cancel != nil {
+			a.cancel()
+		}
+		s.done(a, st)
+	}
+}
+
+func (s *server) run(ctx context.Context, a *assigned) job.Status {
+	if !s.free {
+		// The runner must know before the job does anything, so that it is not run
+		// once more when this worker dies.
+		s.send(kindStarted, func(b []byte) []byte { return binary.AppendUvarint(b, a.id) })
+		s.flush()
+	}
+	return s.host.Run(ctx, a.job, s.output(a))
+}
+
+// next waits for a job. What was said until now goes out before that.
+func (s *server) next() (*assigned, context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.queue) == 0 {
+		s.mu.Unlock()
+		s.flush()
+		s.mu.Lock()
+		if len(s.queue) > 0 {
+			break
+		}
+		if s.over {
+			return nil, nil
+		}
+		s.work.Wait()
+	}
+	a := s.queue[0]
+	s.queue[0] = nil
+	if s.queue = s.queue[1:]; len(s.queue) == 0 {
+		s.queue = nil
+	}
+	ctx := s.ctx
+	if s.single {
+		ctx, a.cancel = context.WithCancel(s.ctx)
+	}
+	return a, ctx
+}
+
+func (s *server) done(a *assigned, st job.Status) {
+	s.mu.Lock()
+	delete(s.jobs, a.id)
+	s.mu.Unlock()
+	s.send(kindDone, func(b []byte) []byte { return appendStatus(binary.AppendUvarint(b, a.id), st) })
+}
+
+// plenty is how much may wait to go out with something more urgent.
+const plenty = 32 << 10
+
+// send adds a frame to what goes out.
+func (s *server) send(k kind, body func([]byte) []byte) {
+	s.outMu.Lock()
+	start := len(s.buf)
+	s.buf = beginFrame(s.buf, k)
+	if body != nil {
+		s.buf = body(s.buf)
+	}
+	endFrame(s.buf, start, s.number)
+	s.number++
+	full := len(s.buf) >= plenty
+	s.outMu.Unlock()
+	if full {
+		s.flush()
+	}
+}
+
+// flush writes all that was added.
+func (s *server) flush() {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	s.outMu.Lock()
+	out := s.buf
+	s.buf, s.spare = s.spare[:0], nil
+	s.outMu.Unlock()
+	if len(out) > 0 && !s.left() {
+		if _, err := s.out.Write(out); err != nil {
+			s.die()
+		}
+	}
+	if cap(out) <= 4*plenty {
+		s.outMu.Lock()
+		s.spare = out[:0]
+		s.outMu.Unlock()
+	}
+}
