@@ -16,6 +16,7 @@ type Member struct {
 	worker   Worker // nil until it has started
 	tasks    list   // in the order in which it got them
 	depth    int    // how many it may have
+	unsent   int    // of these, how many may still be on our side
 	finished int
 	mean     time.Duration // about what a job takes
 	gone     bool
@@ -30,6 +31,24 @@ func (m *Member) give(t *Task) {
 		m.pool.ahead++
 	}
 	m.worker.Send(t)
+	m.unsent++
+	m.flush()
+}
+
+// flush has jobs go out before the worker has done what it has. Half of what it may have
+// is enough to keep it busy for as long as the others are on their way, and half of them
+// go in one piece. Jobs that take no time wait a moment for each other: sent one by one, a
+// million of them took 35 s instead of TIME.
+func (m *Member) flush() {
+	const batch = 32
+	switch {
+	case m.unsent == 0, m.tasks.n-m.unsent > max(m.pool.spec.Threads, m.depth/2):
+	case m.pool.spec.Free && m.unsent < min(batch, m.depth/2):
+		m.worker.FlushSoon()
+	default:
+		m.unsent = 0
+		m.worker.Flush()
+	}
 }
 
 func (m *Member) take(t *Task) {
@@ -38,6 +57,7 @@ func (m *Member) take(t *Task) {
 	}
 	m.tasks.remove(t)
 	t.member = nil
+	m.flush()
 }
 
 // Begun says that a job runs now.

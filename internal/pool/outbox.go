@@ -13,6 +13,9 @@ type Outbox struct {
 	more    sync.Cond
 	buf     []byte
 	spare   []byte
+	soon    bool // the timer is set
+	timer   *time.Timer
+	due     bool // what is in buf is to go out
 	writing bool
 	closed  bool
 }
@@ -24,12 +27,45 @@ func NewOutbox() *Outbox {
 	return o
 }
 
-// Add has the function append to what goes out.
+// Add has the function append to what goes out at the next Flush, or when it is plenty.
 func (o *Outbox) Add(appendTo func([]byte) []byte) {
 	o.mu.Lock()
 	if !o.closed {
 		o.buf = appendTo(o.buf)
 	}
+	full := len(o.buf) >= plenty
+	o.mu.Unlock()
+	if full {
+		o.Flush()
+	}
+}
+
+// plenty is a piece that is worth a write of its own.
+const plenty = 32 << 10
+
+// moment is how long FlushSoon waits.
+const moment = 100 * time.Microsecond
+
+// FlushSoon has all that was added go out in a moment.
+func (o *Outbox) FlushSoon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.soon || o.closed:
+	case o.timer == nil:
+		o.soon = true
+		o.timer = time.AfterFunc(moment, o.Flush)
+	default:
+		o.soon = true
+		o.timer.Reset(moment)
+	}
+}
+
+// Flush has all that was added go out.
+func (o *Outbox) Flush() {
+	o.mu.Lock()
+	o.due = len(o.buf) > 0
+	o.soon = false
 	o.mu.Unlock()
 	o.more.Signal()
 }
@@ -42,7 +78,7 @@ func (o *Outbox) Copy(w io.Writer) error {
 	for {
 		o.mu.Lock()
 		o.writing = false
-		for len(o.buf) == 0 && !o.closed {
+		for !o.due && !o.closed {
 			o.more.Wait()
 		}
 		out := o.buf
@@ -51,7 +87,7 @@ func (o *Outbox) Copy(w io.Writer) error {
 			return nil
 		}
 		o.buf, o.spare = o.spare[:0], nil
-		o.writing = true
+		o.due, o.writing = false, true
 		o.mu.Unlock()
 		_, err := w.Write(out)
 		o.mu.Lock()

@@ -34,6 +34,8 @@ type Starter interface {
 // Worker runs jobs. Its methods return at once; they are called one at a time. The
 // worker tells its Member what comes of them, from another goroutine.
 type Worker interface {
+	Flush()         // has what was sent go out now
+	FlushSoon()     // or in a moment, when more may have joined it
 	Send(t *Task)   // ends in Member.Done or, when the job has not begun, in Member.Return
 	Recall(t *Task) // asks for Return, unless the job has begun
 	Cancel(t *Task) // asks for Done, soon
@@ -93,6 +95,9 @@ func New(spec Spec, starter Starter, fail func(error)) *Pool {
 func (p *Pool) Depth() int {
 	return p.spec.Workers*p.spec.Threads + int(p.extra.Load())
 }
+
+// Busy is how many jobs the workers run at a time.
+func (p *Pool) Busy() int { return p.spec.Workers * p.spec.Threads }
 
 // Submit takes on a job.
 func (p *Pool) Submit(try *job.Try) {
@@ -200,7 +205,8 @@ func (p *Pool) settle(m *Member) {
 	}
 	if m.tasks.n < p.spec.Threads {
 		p.idle.push(m)
-	} else if m.tasks.n < m.depth {
+	}
+	if m.tasks.n < m.depth {
 		p.roomy.push(m)
 	}
 	p.dispatch()

@@ -44,6 +44,7 @@ type Pool interface {
 	Halt()             // lets no more jobs begin: those that have not are Done as Stopped
 	Stop()             // ends all jobs, as Cancel does
 	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers
+	Busy() int         // how many of these can run at the same time
 }
 
 // Collector takes what a job prints and how it ended. Each Start is followed by
@@ -277,7 +278,9 @@ func (s *scheduler) takeNow() int {
 func (s *scheduler) give(slot int) {
 	s.free.give(slot)
 	s.taken--
-	s.freed.Signal()
+	if s.pool == nil || s.pool.Depth()-s.taken >= s.wakeAt() {
+		s.freed.Signal()
+	}
 }
 
 // start runs a try, and returns the retry that has its slot after it. With a pool

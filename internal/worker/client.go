@@ -60,7 +60,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 	}
 	c.setup.Number = m.Number
 	c.out.Add(func(b []byte) []byte { return append(b, preface()...) })
-	c.send(kindSetup, func(b []byte) []byte { return encodeValue(b, c.setup) })
+	c.tell(kindSetup, func(b []byte) []byte { return encodeValue(b, c.setup) })
 	go c.run() // until it calls m.Gone
 	return c, nil
 }
@@ -119,8 +119,20 @@ func (c *client) send(k kind, body func([]byte) []byte) {
 	})
 }
 
-func (c *client) sendNumber(k kind, n uint64) {
-	c.send(k, func(b []byte) []byte { return binary.AppendUvarint(b, n) })
+// Flush is part of pool.Worker.
+func (c *client) Flush() { c.out.Flush() }
+
+// FlushSoon is part of pool.Worker.
+func (c *client) FlushSoon() { c.out.FlushSoon() }
+
+// tell sends a frame now.
+func (c *client) tell(k kind, body func([]byte) []byte) {
+	c.send(k, body)
+	c.out.Flush()
+}
+
+func (c *client) tellNumber(k kind, n uint64) {
+	c.tell(k, func(b []byte) []byte { return binary.AppendUvarint(b, n) })
 }
 
 // Send is part of pool.Worker.
@@ -142,33 +154,33 @@ func (c *client) Send(t *pool.Task) {
 var errTooLarge = errors.New("its items are more than 512 MiB, which is too much for a worker: give it fewer (-n), or use --mode thread")
 
 // Recall is part of pool.Worker.
-func (c *client) Recall(t *pool.Task) { c.sendNumber(kindRecall, t.ID) }
+func (c *client) Recall(t *pool.Task) { c.tellNumber(kindRecall, t.ID) }
 
 // Cancel is part of pool.Worker.
-func (c *client) Cancel(t *pool.Task) { c.sendNumber(kindCancel, t.ID) }
+func (c *client) Cancel(t *pool.Task) { c.tellNumber(kindCancel, t.ID) }
 
 // Stop is part of pool.Worker.
 func (c *client) Stop() {
-	c.send(kindStop, nil)
+	c.tell(kindStop, nil)
 	c.leave(c.patience.Leave)
 }
 
 // KillNow is part of pool.Worker.
 func (c *client) KillNow() {
-	c.send(kindKill, nil)
+	c.tell(kindKill, nil)
 	const most = time.Second
 	c.leave(most)
 }
 
 // Suspend has the worker stop its jobs, before we are stopped ourselves.
 func (c *client) Suspend() {
-	c.send(kindSuspend, nil)
+	c.tell(kindSuspend, nil)
 	const most = 100 * time.Millisecond
 	c.out.Await(most)
 }
 
 // Resume has them go on.
-func (c *client) Resume() { c.send(kindResume, nil) }
+func (c *client) Resume() { c.tell(kindResume, nil) }
 
 // Dismiss is part of pool.Worker.
 func (c *client) Dismiss() {
@@ -180,7 +192,7 @@ func (c *client) Dismiss() {
 		return
 	}
 	c.link.Dismiss()
-	c.send(kindBye, nil)
+	c.tell(kindBye, nil)
 	c.out.Close()
 	c.leave(c.patience.Leave)
 }
@@ -302,7 +314,7 @@ func (c *client) beat() {
 			c.link.Kill()
 			return
 		}
-		c.send(kindPing, nil)
+		c.tell(kindPing, nil)
 	}
 }
 
@@ -455,7 +467,7 @@ func (c *client) drain(f *flight) {
 			if f.owed += len(p.bytes); f.owed >= window/4 {
 				n := f.owed
 				f.owed = 0
-				c.send(kindMore, func(b []byte) []byte {
+				c.tell(kindMore, func(b []byte) []byte {
 					return binary.AppendUvarint(binary.AppendUvarint(b, f.task.ID), uint64(n))
 				})
 			}

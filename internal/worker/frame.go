@@ -82,6 +82,15 @@ type frames struct {
 
 func newFrames(r io.Reader) *frames { return &frames{r: bufio.NewReaderSize(r, 64<<10)} }
 
+// ready says that the next frame has come as a whole.
+func (f *frames) ready() bool {
+	if f.r.Buffered() < headerSize {
+		return false
+	}
+	header, _ := f.r.Peek(headerSize)
+	return f.r.Buffered()-headerSize >= int(binary.LittleEndian.Uint32(header))
+}
+
 // read returns the next frame. Its body is good until the next call. io.EOF is an end
 // between two frames.
 func (f *frames) read() (kind, []byte, error) {

@@ -74,6 +74,8 @@ func readSetup(f *frames) (setup Setup, err error) {
 type server struct {
 	host    Host
 	free    bool
+	threads int
+	fresh   int             // jobs that no slot was woken for; the reader's own
 	single  bool            // jobs can be cancelled one by one
 	outputs [2]int          // as in Setup
 	ctx     context.Context // of all jobs
@@ -107,6 +109,7 @@ type assigned struct {
 
 // serve reads until the end, while the slots run jobs.
 func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
+	s.threads = setup.Threads
 	s.free, s.single, s.outputs = s.host.Free(), setup.Cancels, setup.Outputs
 	var slots sync.WaitGroup
 	for i := range setup.Threads {
@@ -169,7 +172,19 @@ func (s *server) read(f *frames) error {
 		if err := s.obey(k, body); err != nil {
 			return err
 		}
+		if s.fresh > 0 && !f.ready() {
+			s.rouse()
+		}
 	}
+}
+
+// rouse has slots look for the jobs that have come in one piece. One by one, each of many
+// short jobs would have its result sent alone.
+func (s *server) rouse() {
+	for range min(s.fresh, s.threads) {
+		s.work.Signal()
+	}
+	s.fresh = 0
 }
 
 func (s *server) obey(k kind, body []byte) error {
@@ -185,7 +200,7 @@ func (s *server) obey(k kind, body []byte) error {
 		s.jobs[a.id] = a
 		s.queue = append(s.queue, a)
 		s.mu.Unlock()
-		s.work.Signal()
+		s.fresh++
 		return nil
 	case kindMore:
 		id, n := t.number(), t.number()
