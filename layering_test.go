@@ -12,9 +12,9 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/guard", "internal/guardian", "internal/plan", "internal/run", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/plan":          {"internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/cmd":                    {"internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":          {"internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
 	"fanout/internal/template":      {"internal/job"},
@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/guard":         {"internal/process"},
 	"fanout/internal/process/vfork": {},
 	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process"},
+	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
 	"fanout/internal/pool":          {"internal/job"},
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/template", "internal/execute", "internal/process"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink"},

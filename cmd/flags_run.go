@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/process"
 
@@ -19,9 +21,14 @@ type workerFlags struct {
 	workers string
 	threads string
 	nice    string
-	cpus    string
-	delay   duration
-	rate    string
+
+	persistent bool
+	frames     bool
+	window     string
+	warmUp     duration
+	cpus       string
+	delay      duration
+	rate       string
 }
 
 func (*workerFlags) name() string { return "Workers" }
@@ -32,6 +39,10 @@ func (f *workerFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.threads, "threads", "1", "jobs `T` that each worker process runs at a time")
 	set.StringVar(&f.nice, "nice", "", "run the jobs of worker processes with a niceness higher by `N`")
 	set.StringVar(&f.cpus, "cpu-affinity", "", "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn")
+	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker: it gets one item a line and prints one line for each; with -0 each ends with a NUL")
+	set.BoolVar(&f.frames, "frames", false, "a persistent COMMAND gets and prints 4 bytes of length, the highest first, before each")
+	set.StringVar(&f.window, "window", "1", "a persistent COMMAND may have up to `N` items unanswered; after a crash, all but the first are run twice")
+	set.Var(&f.warmUp, "warm-up", "time `D` that a persistent COMMAND has to start before --timeout counts")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
 	set.StringVar(&f.rate, "rate", "", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
 }
@@ -63,6 +74,10 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	default:
 		return fmt.Errorf("--mode %s: the modes are thread and process", f.mode)
 	}
+	if f.persistent && !given.Changed("mode") {
+		p.Mode = plan.Process
+		p.Schedule.Workers = max(1, runtime.NumCPU()-1)
+	}
 	if given.Changed("workers") {
 		if p.Schedule.Workers, err = workers(f.workers); err != nil {
 			return err
@@ -80,6 +95,9 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	if p.Threads > most/p.Schedule.Workers {
 		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, most)
 	}
+	if err := f.applyPersistent(p, given); err != nil {
+		return err
+	}
 	if given.Changed("nice") {
 		if p.Nice, err = strconv.Atoi(f.nice); err != nil || p.Nice < -40 || p.Nice > 40 {
 			return fmt.Errorf("--nice %s: a niceness is a whole number, such as 10; above 0 is nicer", f.nice)
@@ -89,6 +107,48 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		p.CPUs, err = cpuList(f.cpus, process.CPUSet())
 	}
 	return err
+}
+
+// applyPersistent is for programs that are started once.
+func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	if !f.persistent {
+		for _, flag := range []string{"frames", "window", "warm-up"} {
+			if given.Changed(flag) {
+				return fmt.Errorf("--%s is for programs that are started once: add --persistent", flag)
+			}
+		}
+		return nil
+	}
+	switch {
+	case p.Mode != plan.Process:
+		return fmt.Errorf("--persistent and --mode %s exclude each other: leave out --mode", f.mode)
+	case p.Template.Pipe:
+		return errors.New("--persistent and --pipe exclude each other: a persistent program has its items on standard input anyway")
+	}
+	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
+		if given.Changed(flag) {
+			return fmt.Errorf("--%s and --persistent exclude each other: say nice or taskset in COMMAND; -j N is how many run", flag)
+		}
+	}
+	if p.Window, err = positive("--window", f.window); err != nil {
+		return err
+	}
+	const most = 1 << 16
+	if p.Window > most/min(most, p.Schedule.Workers) {
+		return fmt.Errorf("--window %d with -j %d: more than %d items on their way", p.Window, p.Schedule.Workers, most)
+	}
+	if f.warmUp < 0 {
+		return fmt.Errorf("--warm-up %s: a time cannot be negative", &f.warmUp)
+	}
+	p.Persistent, p.WarmUp = true, time.Duration(f.warmUp)
+	p.Template.Pipe = true // no item is an argument
+	switch {
+	case f.frames:
+		p.Protocol = persistent.Frames
+	case p.Input.Delimiter == "\x00":
+		p.Protocol = persistent.Nulls
+	}
+	return nil
 }
 
 // cpuList reads 0-3,6: CPUs that must be among those that we may use.

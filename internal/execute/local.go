@@ -217,3 +217,6 @@ func (l *Local) resolveScript(p *template.Plan) (*plan, error) {
 	}
 	return newPlan(p, paths), nil
 }
+
+// Path is the PATH of jobs.
+func (l *Local) Path() string { return l.env.path }

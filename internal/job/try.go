@@ -9,7 +9,7 @@ type Try struct {
 
 // Owner is told what becomes of a Try.
 type Owner interface {
-	// Begun says that the job runs now. It is called once at most.
+	// Begun says that the job runs now, and for another time when it begins anew.
 	Begun(*Try)
 	// Done says how it ended. It is called once, when all output has been written.
 	Done(*Try, Status)

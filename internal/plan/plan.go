@@ -4,10 +4,12 @@ package plan
 
 import (
 	"errors"
+	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
 	"fanout/internal/input"
+	"fanout/internal/persistent"
 	"fanout/internal/process"
 	"fanout/internal/schedule"
 	"fanout/internal/template"
@@ -22,10 +24,15 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
-	Mode    Mode
-	Threads int   // jobs at a time in each worker, in process mode
-	Nice    int   // added to the niceness of workers
-	CPUs    []int // that workers are bound to, in turn; nil: to none
+	Mode       Mode
+	Threads    int  // jobs at a time in each worker, in process mode
+	Persistent bool // COMMAND is started once in each worker, and answers items
+	Window     int  // items that such a one may have without an answer
+	Protocol   persistent.Protocol
+	WarmUp     time.Duration // that it may take to start
+
+	Nice int   // added to the niceness of workers
+	CPUs []int // that workers are bound to, in turn; nil: to none
 
 	Out    string // file for standard output; "" for our own
 	DryRun bool   // print what would run
@@ -52,6 +59,9 @@ func (p Plan) Check() error {
 		return errors.New("-k and --output raw exclude each other: what jobs write by themselves cannot be put in order; use --output group or line")
 	case raw && p.Collect.Tag:
 		return errors.New("--tag and --output raw exclude each other: what jobs write by themselves cannot be tagged; use --output group or line")
+	}
+	if p.Persistent && (p.Template.Batch > 1 || p.Template.Batch == template.BatchMax) {
+		return errors.New("-n and --persistent exclude each other: a persistent program gets one item after the other; --window N gives it several at a time")
 	}
 	return p.Input.Validate()
 }

@@ -38,7 +38,7 @@ func (m *Member) give(t *Task) {
 // flush has jobs go out before the worker has done what it has. Half of what it may have
 // is enough to keep it busy for as long as the others are on their way, and half of them
 // go in one piece. Jobs that take no time wait a moment for each other: sent one by one, a
-// million of them took 35 s instead of TIME.
+// million of them took 35 s.
 func (m *Member) flush() {
 	const batch = 32
 	switch {
@@ -60,11 +60,9 @@ func (m *Member) take(t *Task) {
 	m.flush()
 }
 
-// Begun says that a job runs now.
+// Begun says that a job runs now. Unlike the others, it may be called from within Send.
 func (m *Member) Begun(t *Task) {
-	m.pool.mu.Lock()
-	t.begun = time.Now()
-	m.pool.mu.Unlock()
+	t.begun.Store(time.Now().UnixNano())
 	t.Try.Owner.Begun(t.Try)
 }
 
@@ -93,8 +91,8 @@ const quick = 2 * time.Millisecond
 // learn adapts how many jobs the worker may have to how long they take.
 func (m *Member) learn(t *Task) {
 	var took time.Duration
-	if !t.begun.IsZero() {
-		took = time.Since(t.begun)
+	if begun := t.begun.Load(); begun != 0 {
+		took = time.Since(time.Unix(0, begun))
 	}
 	m.mean += (took - m.mean) / 8
 	m.finished++
@@ -111,11 +109,12 @@ func (m *Member) learn(t *Task) {
 	m.depth = depth
 }
 
-// Return gives back a job that has not begun.
+// Return gives back a job that has not begun, or to which nothing has happened.
 func (m *Member) Return(t *Task) {
 	p := m.pool
 	p.mu.Lock()
 	m.take(t)
+	t.begun.Store(0)
 	over := p.halted || t.cancelled
 	if !over {
 		p.queue.unshift(t)

@@ -49,8 +49,8 @@ type Task struct {
 	Try *job.Try
 	ID  uint64 // what its worker knows it by; the worker's own
 
-	member    *Member // that has it, nil in the queue
-	begun     time.Time
+	member    *Member      // that has it, nil in the queue
+	begun     atomic.Int64 // when, in nanoseconds; 0 before that
 	recalled  bool
 	cancelled bool
 	before    *Task // in its list
@@ -224,7 +224,7 @@ func (p *Pool) relieve() {
 			continue
 		}
 		t := m.tasks.last
-		for t != nil && (t.recalled || !t.begun.IsZero()) {
+		for t != nil && (t.recalled || t.begun.Load() != 0) {
 			t = t.before
 		}
 		if t != nil {
@@ -291,7 +291,7 @@ func (p *Pool) halt(all bool) {
 			continue
 		}
 		for t := m.tasks.first; t != nil; t = t.after {
-			if t.begun.IsZero() && !t.recalled {
+			if t.begun.Load() == 0 && !t.recalled {
 				t.recalled = true
 				m.worker.Recall(t)
 			}
@@ -340,8 +340,8 @@ func (p *Pool) Running() (all []Running) {
 	defer p.mu.Unlock()
 	for m := range p.each {
 		for t := m.tasks.first; t != nil; t = t.after {
-			if !t.begun.IsZero() {
-				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, For: time.Since(t.begun)})
+			if t.begun.Load() != 0 {
+				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, For: time.Since(time.Unix(0, t.begun.Load()))})
 			}
 		}
 	}

@@ -94,8 +94,11 @@ func (r *Run) prepare() (err error) {
 	}
 	r.exec = r.local
 	p.Collect.Instant = !r.local.StartsProcesses()
-	if r.processMode() {
-		return r.preparePool()
+	switch {
+	case p.Persistent:
+		return r.preparePrograms()
+	case p.Mode == plan.Process:
+		return r.prepareWorkers()
 	}
 	if p.Collect.Instant {
 		return nil

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fanout/internal/collect"
-	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/schedule"
@@ -17,9 +16,9 @@ import (
 // jobs that take no time, 64 have it busy while the next are on their way.
 const ahead = 64
 
-// preparePool makes ready for jobs that run in workers. The executor of this process has
+// prepareWorkers makes ready for jobs that run in workers. The executor of this process has
 // found their programs, and will not run any.
-func (r *Run) preparePool() error {
+func (r *Run) prepareWorkers() error {
 	p := &r.plan
 	spec := pool.Spec{Workers: p.Schedule.Workers, Threads: p.Threads, Free: !r.local.StartsProcesses()}
 	// A job that a worker has been given may begin before it hears of a stop, and at
@@ -27,9 +26,8 @@ func (r *Run) preparePool() error {
 	if p.Schedule.Delay == 0 && p.Schedule.Rate == 0 && p.Schedule.MaxFailures == (schedule.Limit{}) {
 		spec.Ahead = ahead
 	}
-	const own, perWorker = 32, 6 // two pipes, a pidfd, an eventfd, and what a fork needs
-	if err := process.NeedFiles(own + perWorker*spec.Workers); err != nil {
-		return fmt.Errorf("-j %d: %w", spec.Workers, err)
+	if err := r.roomFor(spec); err != nil {
+		return err
 	}
 	execute := p.Execute
 	starter := &worker.Starter{
@@ -61,8 +59,17 @@ func (r *Run) preparePool() error {
 		}
 		return pool.New(spec, starter, fail), nil
 	}
-	p.Schedule.Workers = spec.Most()
-	p.Collect.Slots = spec.Most()
+	return nil
+}
+
+// roomFor adapts the stages to the workers of a pool.
+func (r *Run) roomFor(spec pool.Spec) error {
+	const own, perWorker = 32, 8 // three pipes, a pidfd, an eventfd, and what a fork needs
+	if err := process.NeedFiles(own + perWorker*spec.Workers); err != nil {
+		return fmt.Errorf("-j %d: %w", spec.Workers, err)
+	}
+	r.plan.Schedule.Workers = spec.Most()
+	r.plan.Collect.Slots = spec.Most()
 	return nil
 }
 
@@ -80,20 +87,17 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	return schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
 }
 
-// processMode says that jobs run in workers.
-func (r *Run) processMode() bool { return r.plan.Mode == plan.Process && !r.plan.DryRun }
-
 // suspender is a worker that stops its jobs itself.
 type suspender interface {
 	Suspend()
 	Resume()
 }
 
-// eachWorker calls with the workers that stop their jobs themselves, and reports whether
-// there is a pool.
+// eachWorker calls with the workers that stop their jobs themselves, if it is such that
+// run them.
 func (r *Run) eachWorker(call func(suspender)) bool {
 	p := r.pool.Load()
-	if p == nil {
+	if p == nil || r.plan.Persistent {
 		return false
 	}
 	p.Workers(func(w pool.Worker) {

@@ -80,6 +80,9 @@ type timed struct {
 func (o *timed) Begun(t *job.Try) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.alarm != nil {
+		o.alarm.Stop()
+	}
 	if !o.done {
 		o.alarm = o.s.clock.AfterFunc(o.s.spec.Timeout, func() { o.expire(t) })
 	}

@@ -1,0 +1,366 @@
+// Package persistent has jobs done by programs that are started once and then answer one
+// item after the other.
+package persistent
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/job"
+	"fanout/internal/pool"
+	"fanout/internal/process"
+)
+
+// Spec says what is started, and how it is talked to.
+type Spec struct {
+	Path     string
+	Argv     []string
+	Dir      string
+	Environ  []string // what programs inherit; execute.Environ completes it
+	Env      []string
+	Run      string // mark of the run
+	Protocol Protocol
+	WarmUp   time.Duration // before a program's first reply, in which no job's time runs
+	Hint     time.Duration // after which a program that has never replied is worth a hint
+	Leave    time.Duration // how long a program may take to end when no more items come
+}
+
+// Starter starts programs for a Pool.
+type Starter struct {
+	Spec       Spec
+	Supervisor *process.Supervisor
+	Stderr     io.Writer         // takes whole lines
+	Fail       func(error)       // ends the run
+	Warn       func(text string) // tells the user
+
+	mu      sync.Mutex
+	started int
+	hinted  bool
+}
+
+// Start is part of pool.Starter.
+func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
+	s.mu.Lock()
+	s.started++
+	mark := s.Spec.Run + ".p" + strconv.Itoa(m.Number) + "." + strconv.Itoa(s.started)
+	s.mu.Unlock()
+	env := execute.Environ(append(s.Spec.Environ[:len(s.Spec.Environ):len(s.Spec.Environ)], s.Spec.Env...), s.Spec.Run, mark)
+	env = append(env, "FANOUT_SLOT="+strconv.Itoa(m.Number))
+	tag := &tagger{to: s.Stderr, tag: fmt.Sprintf("worker %d: ", m.Number)}
+	p, err := s.Supervisor.StartProgram(process.Command{
+		Path: s.Spec.Path, Argv: s.Spec.Argv, Env: env, Dir: s.Spec.Dir,
+	}, mark, tag)
+	if err != nil {
+		return nil, &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.Spec.Path, err)}
+	}
+	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox()}
+	go w.run(tag) // until it calls m.Gone
+	return w, nil
+}
+
+// hint tells once why a program may be silent.
+func (s *Starter) hint() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hinted {
+		return
+	}
+	s.hinted = true
+	s.Warn(fmt.Sprintf("%s has not replied to its first item yet: many programs hold back what they print into a pipe; "+
+		"try sed -u, grep --line-buffered, awk with fflush(), python3 -u or stdbuf -oL", s.Spec.Argv[0]))
+}
+
+// worker is one running program.
+type worker struct {
+	s   *Starter
+	m   *pool.Member
+	p   *process.Program
+	out *pool.Outbox
+
+	mu        sync.Mutex
+	items     []*pool.Task // without a reply yet, in the order in which they were sent
+	replied   bool         // it has answered once
+	told      bool         // the first item has begun
+	cancelled *pool.Task   // on whose account it was told to end
+	ending    bool         // it was told to end
+	bye       bool
+	leaving   *time.Timer
+	first     *time.Timer // for the hint
+	warm      *time.Timer
+	finished  bool
+}
+
+// Send is part of pool.Worker.
+func (w *worker) Send(t *pool.Task) {
+	item := t.Try.Job.Items[0].String()
+	if err := w.s.Spec.Protocol.check(item); err != nil {
+		// Not by this goroutine, whose the Pool is at the moment.
+		go w.m.Done(t, job.Status{End: job.NotStarted, Err: err})
+		return
+	}
+	w.mu.Lock()
+	w.items = append(w.items, t)
+	if len(w.items) == 1 {
+		w.begin(t)
+	}
+	w.mu.Unlock()
+	w.out.Add(func(b []byte) []byte { return w.s.Spec.Protocol.appendItem(b, item) })
+}
+
+// begin has the time of the oldest item run. Before the first reply, it begins when the
+// program may be expected to have started.
+func (w *worker) begin(t *pool.Task) {
+	if w.replied {
+		w.m.Begun(t)
+		return
+	}
+	if w.first == nil {
+		w.first = time.AfterFunc(w.s.Spec.WarmUp+w.s.Spec.Hint, w.s.hint)
+	}
+	if w.s.Spec.WarmUp == 0 {
+		w.told = true
+		w.m.Begun(t)
+		return
+	}
+	w.warm = time.AfterFunc(w.s.Spec.WarmUp, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !w.finished && !w.replied && len(w.items) > 0 && w.items[0] == t {
+			w.told = true
+			w.m.Begun(t)
+		}
+	})
+}
+
+// Flush is part of pool.Worker.
+func (w *worker) Flush() { w.out.Flush() }
+
+// FlushSoon is part of pool.Worker.
+func (w *worker) FlushSoon() { w.out.FlushSoon() }
+
+// Recall is part of pool.Worker. What a program has been sent cannot be taken back.
+func (w *worker) Recall(*pool.Task) {}
+
+// Cancel is part of pool.Worker. The only way to end one item is to end the program.
+func (w *worker) Cancel(t *pool.Task) {
+	w.mu.Lock()
+	is := len(w.items) > 0 && w.items[0] == t // else it was answered just now
+	if is {
+		w.cancelled = t
+	}
+	w.mu.Unlock()
+	if is {
+		w.p.Stop()
+	}
+}
+
+// Stop is part of pool.Worker.
+func (w *worker) Stop() {
+	w.mu.Lock()
+	w.ending = true
+	w.mu.Unlock()
+	w.p.Stop()
+}
+
+// KillNow is part of pool.Worker.
+func (w *worker) KillNow() {
+	w.mu.Lock()
+	ending := w.ending || w.cancelled != nil
+	w.mu.Unlock()
+	if ending {
+		w.p.Kill()
+	}
+}
+
+// Dismiss is part of pool.Worker.
+func (w *worker) Dismiss() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.bye {
+		return
+	}
+	w.bye = true
+	w.p.Dismiss()
+	w.out.Close()
+	w.leaving = time.AfterFunc(w.s.Spec.Leave, w.p.Stop)
+}
+
+var (
+	errSurplus = errors.New("it printed more replies than it was given items")
+	errSilent  = errors.New("the program ended without a reply")
+)
+
+// run is with the program until it is gone.
+func (w *worker) run(tag *tagger) {
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		w.out.Copy(w.p.Stdin) // what it does not read it will not answer
+		w.p.Stdin.Close()
+	})
+	why := w.read()
+	w.m.Leave()
+	w.out.Close()
+	head := w.abandon()
+	w.end(why)
+	res := w.p.Wait()
+	w.p.Stdout.Close()
+	writer.Wait()
+	tag.flush()
+	how := res.Failure()
+	if head != nil {
+		w.m.Done(head, w.blame(res, why))
+	}
+	w.mu.Lock()
+	bye, ending := w.bye, w.ending
+	if w.leaving != nil {
+		w.leaving.Stop()
+	}
+	w.mu.Unlock()
+	switch {
+	case errors.Is(why, errSurplus) && head == nil:
+		w.s.Fail(fmt.Errorf("worker %d: %s: %w: which reply belongs to which item is not known any more", w.m.Number, w.s.Spec.Argv[0], errSurplus))
+	case bye && !ending && head == nil && how != nil:
+		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, w.s.Spec.Argv[0], how))
+	}
+	if bye && head == nil {
+		w.m.Gone(nil)
+		return
+	}
+	w.m.Gone(cause(why, how))
+}
+
+func cause(why, how error) error {
+	switch {
+	case why != nil && !errors.Is(why, io.EOF):
+		return why
+	case how != nil:
+		return how
+	default:
+		return errors.New("it ended by itself")
+	}
+}
+
+// abandon gives back the items that the program cannot be blamed for, and returns the
+// oldest, which it can.
+func (w *worker) abandon() (head *pool.Task) {
+	w.mu.Lock()
+	items := w.items
+	w.items, w.finished = nil, true
+	for _, t := range []*time.Timer{w.first, w.warm} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	if len(items) > 0 && (w.cancelled == nil || w.cancelled == items[0] || w.ending) {
+		head, items = items[0], items[1:]
+	}
+	w.mu.Unlock()
+	for _, t := range slices.Backward(items) {
+		w.m.Return(t)
+	}
+	return head
+}
+
+// end ends a program that may still run. One that has closed its output gets a moment
+// to end by itself, so that its exit status can be told.
+func (w *worker) end(why error) {
+	const moment = time.Second
+	if errors.Is(why, io.EOF) {
+		kill := time.AfterFunc(moment, w.p.Kill)
+		defer kill.Stop()
+		w.p.Wait()
+		return
+	}
+	w.p.Kill()
+}
+
+// blame is the outcome of the item that a program did not answer.
+func (w *worker) blame(res process.Result, why error) job.Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	st := job.Status{Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
+	switch {
+	case w.ending, w.cancelled != nil:
+		st.End = job.Stopped
+	case !errors.Is(why, io.EOF):
+		st.End, st.Err = job.Lost, why
+	case res.Status.Signaled():
+		st.End, st.Signal = job.Signaled, res.Status.Signal()
+	case res.Status.ExitStatus() != 0:
+		st.Code = res.Status.ExitStatus()
+	default:
+		st.End, st.Err = job.Lost, errSilent
+	}
+	return st
+}
+
+// read takes replies until the end of the program's output, or one too many.
+func (w *worker) read() error {
+	buf := make([]byte, 0, 64<<10)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
+		}
+		n, err := w.p.Stdout.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		rest, bad := w.take(buf)
+		if bad != nil {
+			return bad
+		}
+		if cap(buf) > 1<<20 && len(rest) < 64<<10 {
+			buf = append(make([]byte, 0, 64<<10), rest...)
+		} else {
+			buf = buf[:copy(buf[:cap(buf)], rest)]
+		}
+		if err != nil {
+			return io.EOF
+		}
+	}
+}
+
+// take attributes the replies that have come as a whole, and returns what is left.
+func (w *worker) take(b []byte) (rest []byte, err error) {
+	for len(b) > 0 {
+		reply, n, err := w.s.Spec.Protocol.cut(b)
+		w.mu.Lock()
+		if err != nil && len(w.items) > 0 {
+			w.mu.Unlock()
+			return nil, err
+		}
+		if len(w.items) == 0 || len(w.items) == 1 && n > 0 && len(b) > n {
+			// Nothing was asked, or the answer to the last question goes on.
+			w.mu.Unlock()
+			return nil, errSurplus
+		}
+		if n == 0 {
+			w.mu.Unlock()
+			return b, nil
+		}
+		t := w.items[0]
+		w.items[0] = nil
+		w.items = w.items[1:]
+		if !w.replied {
+			w.replied = true
+			w.first.Stop()
+		}
+		told := w.told
+		w.told = true
+		if len(w.items) > 0 {
+			w.m.Begun(w.items[0])
+		}
+		w.mu.Unlock()
+		if !told {
+			w.m.Begun(t) // within its warm-up
+		}
+		t.Try.Output.Stdout.Write(reply) // where it fails, the run is being ended
+		w.m.Done(t, job.Status{})
+		b = b[n:]
+	}
+	return b, nil
+}

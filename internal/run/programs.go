@@ -1,0 +1,71 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"fanout/internal/persistent"
+	"fanout/internal/pool"
+	"fanout/internal/process"
+)
+
+// preparePrograms makes ready for jobs that are done by persistent programs.
+func (r *Run) preparePrograms() error {
+	p := &r.plan
+	argv, isScript, err := r.tmpl.Fixed()
+	if err != nil {
+		return &UsageError{err}
+	}
+	path := argv[0]
+	if isScript {
+		shell := p.Execute.Shell
+		argv = append(append(append([]string(nil), shell...), "-c"), argv[0])
+		path = shell[0]
+	} else if path, err = process.LookPath(path, r.local.Path(), p.Execute.Dir); err != nil {
+		return err // it was found a moment ago
+	}
+	// A worker is given a window of items only when it answers quickly: what it has been
+	// sent cannot be taken back for another.
+	spec := pool.Spec{Workers: p.Schedule.Workers, Threads: 1, Ahead: p.Window - 1, Free: true}
+	if err := r.roomFor(spec); err != nil {
+		return err
+	}
+	p.Collect.Instant = true
+	stderr := &lineWriter{to: r.io.Stderr}
+	starter := &persistent.Starter{
+		Spec: persistent.Spec{
+			Path: path, Argv: argv, Dir: p.Execute.Dir,
+			Environ: p.Execute.Environ, Env: p.Execute.Env, Run: p.Execute.RunID,
+			Protocol: p.Protocol,
+			WarmUp:   p.WarmUp,
+			Hint:     5 * time.Second,
+			Leave:    p.Process.Grace,
+		},
+		Supervisor: r.sup,
+		Stderr:     stderr,
+		Warn: func(text string) {
+			if !p.Quiet {
+				fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
+			}
+		},
+	}
+	r.newPool = func(fail func(error)) (*pool.Pool, error) {
+		starter.Fail = fail
+		return pool.New(spec, starter, fail), nil
+	}
+	return nil
+}
+
+// lineWriter is standard error for many.
+type lineWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *lineWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(b)
+}

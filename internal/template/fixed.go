@@ -1,0 +1,36 @@
+package template
+
+import (
+	"fmt"
+
+	"fanout/internal/job"
+)
+
+// Fixed is a COMMAND that is run once for many items, and so holds none: its words, or
+// one script.
+func (t *Template) Fixed() (words []string, isScript bool, err error) {
+	if t.form == ScriptForm {
+		for _, occ := range t.script.occs {
+			if occ.token.literal == "" {
+				return nil, false, placed(occ.token.src)
+			}
+		}
+		text, _, err := t.Shell(job.Job{})
+		return []string{text}, true, err
+	}
+	for i, w := range t.plan.Steps[0].Pipeline[0].Words {
+		text, ok := w.Literal()
+		if !ok {
+			return nil, false, placed(t.spec.Command[i])
+		}
+		words = append(words, text)
+	}
+	return words, false, nil
+}
+
+func placed(where string) error {
+	return &Error{
+		Msg:  fmt.Sprintf("%s: a program that is started once for many items has no item among its arguments", where),
+		Hint: "it reads them from its standard input; {{}} is a literal {}",
+	}
+}
