@@ -326,6 +326,7 @@ func (w *worker) read() error {
 
 // take attributes the replies that have come as a whole, and returns what is left.
 func (w *worker) take(b []byte) (rest []byte, err error) {
+	now := time.Now()
 	for len(b) > 0 {
 		reply, n, err := w.s.Spec.Protocol.cut(b)
 		w.mu.Lock()
@@ -352,14 +353,14 @@ func (w *worker) take(b []byte) (rest []byte, err error) {
 		told := w.told
 		w.told = true
 		if len(w.items) > 0 {
-			w.m.Begun(w.items[0])
+			w.m.BegunAt(w.items[0], now)
 		}
 		w.mu.Unlock()
 		if !told {
-			w.m.Begun(t) // within its warm-up
+			w.m.BegunAt(t, now) // within its warm-up
 		}
 		t.Try.Output.Stdout.Write(reply) // where it fails, the run is being ended
-		w.m.Done(t, job.Status{})
+		w.m.DoneAt(t, job.Status{}, now)
 		b = b[n:]
 	}
 	return b, nil

@@ -61,17 +61,23 @@ func (m *Member) take(t *Task) {
 }
 
 // Begun says that a job runs now. Unlike the others, it may be called from within Send.
-func (m *Member) Begun(t *Task) {
-	t.begun.Store(time.Now().UnixNano())
+func (m *Member) Begun(t *Task) { m.BegunAt(t, time.Now()) }
+
+// BegunAt is Begun for who knows the time.
+func (m *Member) BegunAt(t *Task, now time.Time) {
+	t.begun.Store(now.UnixNano())
 	t.Try.Owner.Begun(t.Try)
 }
 
-// Done says how a job has ended.
-func (m *Member) Done(t *Task, st job.Status) {
+// Done says how a job has ended. The Task is nobody's after that.
+func (m *Member) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
+
+// DoneAt is Done for who knows the time.
+func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	p := m.pool
 	p.mu.Lock()
 	m.take(t)
-	m.learn(t)
+	m.learn(t, now)
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
 	if st.End != job.Lost || t.Try.Job.Lost+1 >= lostMax {
 		p.deaths = 0
@@ -79,9 +85,11 @@ func (m *Member) Done(t *Task, st job.Status) {
 	if st.End == job.Lost && (t.cancelled || p.stopped) {
 		st = job.Status{End: job.Stopped, Usage: st.Usage}
 	}
+	try := t.Try
+	p.recycle(t)
 	p.settle(m)
 	p.mu.Unlock()
-	t.Try.Owner.Done(t.Try, st)
+	try.Owner.Done(try, st)
 }
 
 // quick is how much work a worker should have beyond the jobs that it runs: enough to
@@ -89,10 +97,10 @@ func (m *Member) Done(t *Task, st job.Status) {
 const quick = 2 * time.Millisecond
 
 // learn adapts how many jobs the worker may have to how long they take.
-func (m *Member) learn(t *Task) {
+func (m *Member) learn(t *Task, now time.Time) {
 	var took time.Duration
 	if begun := t.begun.Load(); begun != 0 {
-		took = time.Since(time.Unix(0, begun))
+		took = max(0, time.Duration(now.UnixNano()-begun))
 	}
 	m.mean += (took - m.mean) / 8
 	m.finished++

@@ -67,6 +67,7 @@ type Pool struct {
 
 	mu       sync.Mutex
 	queue    list      // what no worker has yet
+	spare    list      // Tasks that are nobody's
 	members  []*Member // by number, nil where there is none
 	present  int       // how many there are
 	starting int       // how many of these have not started yet
@@ -101,12 +102,18 @@ func (p *Pool) Busy() int { return p.spec.Workers * p.spec.Threads }
 
 // Submit takes on a job.
 func (p *Pool) Submit(try *job.Try) {
-	t := &Task{Try: try}
 	p.mu.Lock()
 	if p.halted {
 		p.mu.Unlock()
-		t.stopped()
+		try.Owner.Done(try, job.Status{End: job.Stopped})
 		return
+	}
+	t := p.spare.first
+	if t != nil {
+		p.spare.remove(t)
+		t.Try = try
+	} else {
+		t = &Task{Try: try}
 	}
 	p.queue.push(t)
 	p.dispatch()
@@ -114,6 +121,13 @@ func (p *Pool) Submit(try *job.Try) {
 }
 
 func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped}) }
+
+// recycle keeps a Task for another job.
+func (p *Pool) recycle(t *Task) {
+	t.Try, t.ID, t.recalled, t.cancelled = nil, 0, false, false
+	t.begun.Store(0)
+	p.spare.push(t)
+}
 
 // dispatch gives away what is in the queue: to workers that run too little, new ones
 // among them, and then to those that may have some more.

@@ -43,15 +43,18 @@ func (s *scheduler) wakeAt() int {
 
 func (s *scheduler) submit(j job.Job, out job.Output) {
 	s.slots.Add(1) // until Done
-	s.pool.Submit(&job.Try{Job: j, Output: out, Owner: s.owner()})
-}
-
-// owner follows one try. Without a time limit there is nothing to remember.
-func (s *scheduler) owner() job.Owner {
 	if s.spec.Timeout > 0 {
-		return &timed{s: s}
+		s.pool.Submit(&job.Try{Job: j, Output: out, Owner: &timed{s: s}})
+		return
 	}
-	return s
+	// Without a time limit nobody remembers a Try that is Done: its slot's next can have it.
+	t := s.tries[j.Slot]
+	if t == nil {
+		t = &job.Try{Owner: s}
+		s.tries[j.Slot] = t
+	}
+	t.Job, t.Output = j, out
+	s.pool.Submit(t)
 }
 
 // Begun is part of job.Owner.

@@ -79,7 +79,7 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 
 // RunPool is Run with the workers of a pool, which has Spec.Workers jobs at most.
 func RunPool(ctx context.Context, spec Spec, jobs Jobs, pool Pool, out Collector) error {
-	s := &scheduler{spec: spec, pool: pool, out: out}
+	s := &scheduler{spec: spec, pool: pool, out: out, tries: make([]*job.Try, spec.Workers+1)}
 	return s.do(ctx, jobs, s.feed)
 }
 
@@ -138,6 +138,7 @@ type scheduler struct {
 	spec  Spec
 	exec  Executor // nil with a pool
 	pool  Pool
+	tries []*job.Try // with a pool, by slot
 	out   Collector
 	clock *Clock
 	slots sync.WaitGroup // what runs jobs, what is with the pool, and what waits to be tried again
