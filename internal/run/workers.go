@@ -38,6 +38,7 @@ func (r *Run) prepareWorkers() error {
 			Run:        execute.RunID,
 			Stderr:     int(r.io.Stderr.Fd()),
 		},
+		Free: spec.Free,
 		Setup: worker.Setup{
 			Threads:  p.Threads,
 			Cancels:  p.Schedule.Timeout > 0,

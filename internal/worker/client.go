@@ -26,16 +26,18 @@ type Launcher interface {
 // standard output and input; to close it is the end of its standard input.
 type Link interface {
 	io.ReadWriteCloser
-	Pid() int    // here, 0 where that says nothing
-	Dismiss()    // its end is wanted: what its jobs leave behind then is let be
-	Kill()       // ends it, and all that it has started
-	Wait() error // returns how it has ended, when nothing is left of it; nil is exit status 0
+	Pid() int       // here, 0 where that says nothing
+	Dismiss()       // its end is wanted: what its jobs leave behind then is let be
+	Kill()          // ends it, and all that it has started
+	Lossless() bool // what a worker has written can be read after its death
+	Wait() error    // returns how it has ended, when nothing is left of it; nil is exit status 0
 }
 
 // Starter starts workers for a Pool.
 type Starter struct {
 	Launcher Launcher
 	Setup    Setup // but for its Number
+	Free     bool  // jobs start no processes: to run one twice does no harm
 	Patience Patience
 }
 
@@ -53,7 +55,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 		return nil, err
 	}
 	c := &client{
-		m: m, link: link, setup: s.Setup, patience: s.Patience,
+		m: m, link: link, setup: s.Setup, free: s.Free, patience: s.Patience,
 		out:     pool.NewOutbox(),
 		flights: map[uint64]*flight{},
 		end:     make(chan struct{}),
@@ -70,6 +72,7 @@ type client struct {
 	m        *pool.Member
 	link     Link
 	setup    Setup
+	free     bool // jobs may be run twice
 	patience Patience
 
 	out    *pool.Outbox
@@ -224,7 +227,8 @@ func (c *client) run() {
 	why := c.read()
 	c.m.Leave()
 	// Those that have not begun need not wait for the end of the others.
-	for _, f := range c.unbegun() {
+	exact := c.link.Lossless() && errors.Is(why, io.EOF)
+	for _, f := range c.unbegun(exact) {
 		c.m.Return(f.task)
 	}
 	c.out.Close()
@@ -261,7 +265,7 @@ func (c *client) cause(err, how error) error {
 		return err
 	case c.silent.Load():
 		return fmt.Errorf("it has said nothing for %v", c.patience.Beat*time.Duration(c.patience.Missed))
-	case errors.Is(err, ErrBroken):
+	case errors.Is(err, ErrBroken) && !errors.Is(err, io.EOF):
 		return err
 	case how != nil:
 		return how
@@ -270,8 +274,13 @@ func (c *client) cause(err, how error) error {
 	}
 }
 
-// unbegun takes the jobs that have not begun, the newest first.
-func (c *client) unbegun() (all []*flight) {
+// unbegun takes the jobs that have not begun, the newest first. When words of the worker
+// may have been lost, any that it was given may have begun; of those that may be run twice,
+// it does not matter.
+func (c *client) unbegun(exact bool) (all []*flight) {
+	if !exact && !c.free {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, f := range c.flights {

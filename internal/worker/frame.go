@@ -69,6 +69,9 @@ func endFrame(b []byte, start int, number uint32) {
 // ErrBroken is bytes that are not what the other side can have sent.
 var ErrBroken = errors.New("the connection to the worker is broken")
 
+// errCut is an end within a frame.
+var errCut = fmt.Errorf("%w: it ends within a frame: %w", ErrBroken, io.EOF)
+
 func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrBroken, fmt.Sprintf(format, args...))
 }
@@ -97,7 +100,7 @@ func (f *frames) read() (kind, []byte, error) {
 	header, err := f.r.Peek(headerSize)
 	if err != nil {
 		if err == io.EOF && len(header) > 0 {
-			return 0, nil, broken("it ends within a frame")
+			return 0, nil, errCut
 		}
 		return 0, nil, err
 	}
@@ -134,7 +137,7 @@ func (f *frames) body(length int) ([]byte, error) {
 		f.buf = append(f.buf, make([]byte, n)...)
 		if _, err := io.ReadFull(f.r, f.buf[at:]); err != nil {
 			if err == io.EOF || err == io.ErrUnexpectedEOF {
-				err = broken("it ends within a frame")
+				err = errCut
 			}
 			return nil, err
 		}

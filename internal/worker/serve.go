@@ -30,7 +30,8 @@ var ErrLeft = errors.New("the runner has gone")
 func Serve(ctx context.Context, in io.Reader, out io.Writer, hello Hello, newHost func(Setup) (Host, error)) error {
 	s := &server{out: out, jobs: map[uint64]*assigned{}, gone: make(chan struct{})}
 	s.work.L = &s.mu
-	s.ctx, s.cancel = context.WithCancel(ctx)
+	// Not ctx's: jobs that end with it must not be told of as stopped by the runner.
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.cancel()
 	if _, err := io.WriteString(out, preface()); err != nil {
 		return err
@@ -296,6 +297,9 @@ func (s *server) run(ctx context.Context, a *assigned) job.Status {
 		// once more when this worker dies.
 		s.send(kindStarted, func(b []byte) []byte { return binary.AppendUvarint(b, a.id) })
 		s.flush()
+		if s.left() {
+			return job.Status{End: job.Stopped}
+		}
 	}
 	return s.host.Run(ctx, a.job, s.output(a))
 }
