@@ -51,7 +51,7 @@ const fastExit = "atexit_sleep_ms=0"
 const patience = 60 * time.Second
 
 // TestScript runs the scripts that say what the command line does, one topic a file.
-func TestScript(t *testing.T) { runScripts(t, map[string]string{"FANOUT_MODE": "thread"}) }
+func TestScript(t *testing.T) { runScripts(t, nil) }
 
 // TestScriptProcess runs the same scripts in process mode, which is to make no difference.
 func TestScriptProcess(t *testing.T) {
@@ -59,6 +59,10 @@ func TestScriptProcess(t *testing.T) {
 }
 
 func runScripts(t *testing.T, variables map[string]string) {
+	examples, err := filepath.Abs("testdata/persistent")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -67,6 +71,7 @@ func runScripts(t *testing.T, variables map[string]string) {
 		Condition:           func(cond string) (bool, error) { return condition(variables["FANOUT_MODE"], cond) },
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", fastExit)
+			env.Setenv("EXAMPLES", examples)
 			for name, value := range variables {
 				env.Setenv(name, value)
 			}

@@ -19,6 +19,7 @@ import (
 
 // Spec says what is started, and how it is talked to.
 type Spec struct {
+	Name     string // of the program, for messages
 	Path     string
 	Argv     []string
 	Dir      string
@@ -57,7 +58,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 		Path: s.Spec.Path, Argv: s.Spec.Argv, Env: env, Dir: s.Spec.Dir,
 	}, mark, tag)
 	if err != nil {
-		return nil, &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.Spec.Path, err)}
+		return nil, &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.Spec.Name, err)}
 	}
 	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox()}
 	go w.run(tag) // until it calls m.Gone
@@ -73,7 +74,7 @@ func (s *Starter) hint() {
 	}
 	s.hinted = true
 	s.Warn(fmt.Sprintf("%s has not replied to its first item yet: many programs hold back what they print into a pipe; "+
-		"try sed -u, grep --line-buffered, awk with fflush(), python3 -u or stdbuf -oL", s.Spec.Argv[0]))
+		"try sed -u, grep --line-buffered, awk with fflush(), python3 -u or stdbuf -oL", s.Spec.Name))
 }
 
 // worker is one running program.
@@ -224,9 +225,9 @@ func (w *worker) run(tag *tagger) {
 	w.mu.Unlock()
 	switch {
 	case errors.Is(why, errSurplus) && head == nil:
-		w.s.Fail(fmt.Errorf("worker %d: %s: %w: which reply belongs to which item is not known any more", w.m.Number, w.s.Spec.Argv[0], errSurplus))
+		w.s.Fail(fmt.Errorf("worker %d: %s: %w: which reply belongs to which item is not known any more", w.m.Number, w.s.Spec.Name, errSurplus))
 	case bye && !ending && head == nil && how != nil:
-		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, w.s.Spec.Argv[0], how))
+		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, w.s.Spec.Name, how))
 	}
 	if bye && head == nil {
 		w.m.Gone(nil)

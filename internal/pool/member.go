@@ -79,7 +79,7 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	m.take(t)
 	m.learn(t, now)
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
-	if st.End != job.Lost || t.Try.Job.Lost+1 >= lostMax {
+	if !m.gone || st.End == job.Lost && t.Try.Job.Lost+1 >= lostMax {
 		p.deaths = 0
 	}
 	if st.End == job.Lost && (t.cancelled || p.stopped) {

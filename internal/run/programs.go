@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -36,12 +37,12 @@ func (r *Run) preparePrograms() error {
 	stderr := &lineWriter{to: r.io.Stderr}
 	starter := &persistent.Starter{
 		Spec: persistent.Spec{
-			Path: path, Argv: argv, Dir: p.Execute.Dir,
+			Name: filepath.Base(path), Path: path, Argv: argv, Dir: p.Execute.Dir,
 			Environ: p.Execute.Environ, Env: p.Execute.Env, Run: p.Execute.RunID,
 			Protocol: p.Protocol,
 			WarmUp:   p.WarmUp,
 			Hint:     5 * time.Second,
-			Leave:    p.Process.Grace,
+			Leave:    5 * time.Second,
 		},
 		Supervisor: r.sup,
 		Stderr:     stderr,

@@ -365,7 +365,7 @@ func TestFaults(t *testing.T) {
 	for seed := range uint64(seeds) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		tr := trial{
-			seed: seed * 1000, jobs: 60,
+			seed: seed * 1000, jobs: 40,
 			workers: 1 + random.IntN(4), threads: 1 + random.IntN(3), ahead: random.IntN(8), retries: random.IntN(4),
 			free: random.IntN(4) == 0,
 		}
