@@ -1,12 +1,18 @@
 package cmd
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
+
 	"fanout/internal/plan"
+	"fanout/internal/process"
 
 	"github.com/spf13/pflag"
 )
 
 type processFlags struct {
+	memory     string
 	reap       bool
 	noGuardian bool
 }
@@ -14,6 +20,7 @@ type processFlags struct {
 func (*processFlags) name() string { return "Processes" }
 
 func (f *processFlags) register(set *pflag.FlagSet) {
+	set.StringVar(&f.memory, "memory-limit", "", "kill a job whose processes have more than `SIZE` of memory, such as 500M or 2G")
 	set.BoolVar(&f.reap, "reap", false, "end what a job leaves running when it has ended")
 	set.BoolVar(&f.noGuardian, "no-guardian", false, "no guardian process, for debugging; must be the first flag")
 }
@@ -22,5 +29,29 @@ func (f *processFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Process.Adopt = true
 	p.Process.Reap = f.reap
 	p.NoGuardian = f.noGuardian
+	if given.Changed("memory-limit") {
+		var err error
+		if p.Process.Memory, err = memorySize(f.memory); err != nil {
+			return err
+		}
+		if !process.CanLimitMemory {
+			return fmt.Errorf("--memory-limit: this system does not tell what memory jobs have")
+		}
+	}
 	return nil
+}
+
+// memorySize reads bytes, or K, M, G, T of them, each 1024 times the one before.
+func memorySize(s string) (int64, error) {
+	number, unit := strings.TrimSuffix(strings.TrimSuffix(s, "B"), "i"), int64(1)
+	if i := strings.IndexAny(number, "kKMGT"); i >= 0 && i == len(number)-1 {
+		unit <<= 10 * (1 + strings.Index("KMGT", strings.ToUpper(number[i:])))
+		number = number[:i]
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	const most = 1 << 60
+	if bytes := n * float64(unit); err != nil || !(bytes >= 1 && bytes <= most) {
+		return 0, fmt.Errorf("--memory-limit %q: a size is a number of bytes, or of K, M, G or T, such as 500M", s)
+	}
+	return int64(n * float64(unit)), nil
 }

@@ -57,6 +57,9 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	if sig := r.tree.WantsTerminal(); sig != 0 {
 		st = job.Status{End: job.Signaled, Signal: sig, Err: errWantsTerminal}
 	}
+	if used := r.tree.OverMemory(); used > 0 {
+		st = job.Status{End: job.OverMemory, Err: process.MemoryError(used, r.l.sup.Memory())}
+	}
 	held := r.tree.Finish()
 	st.Held = held && st.End != job.Stopped // what a job that is stopped leaves behind is ended too
 	st.Usage = r.usage

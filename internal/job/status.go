@@ -19,6 +19,9 @@ const (
 	NotExecutable            // the program is there and cannot be run
 	NotStarted               // its items or the system did not allow a start; Err says why
 	Lost                     // its worker died and the outcome is unknown
+	OverMemory               // it had more memory than it was given; Err says how much
+
+	Ends = iota // how many there are
 )
 
 // Status is the outcome of a job.
@@ -27,7 +30,7 @@ type Status struct {
 	Code   int            // exit status, when End is Exited
 	Signal syscall.Signal // when End is Signaled
 	Limit  time.Duration  // what it was given, when End is TimedOut
-	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted and Lost, and for some that were Signaled
+	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
 	Held   bool           // a process that the job left behind still held its output when it ended
 	Usage  Usage
 }
@@ -61,6 +64,8 @@ func (s Status) String() string {
 		return "stopped"
 	case Lost:
 		return reason("lost", s.Err)
+	case OverMemory:
+		return reason("over its memory limit", s.Err)
 	default:
 		return reason("not started", s.Err)
 	}

@@ -287,6 +287,8 @@ func (w *worker) blame(res process.Result, why error) job.Status {
 	defer w.mu.Unlock()
 	st := job.Status{Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
 	switch {
+	case w.p.OverMemory() > 0:
+		st.End, st.Err = job.OverMemory, process.MemoryError(w.p.OverMemory(), w.s.Supervisor.Memory())
 	case w.ending, w.cancelled != nil:
 		st.End = job.Stopped
 	case !errors.Is(why, io.EOF):

@@ -22,6 +22,7 @@ type Spec struct {
 	Grace  time.Duration // between TERM and KILL
 	Linger time.Duration // how long output is read after the job's end while another process still holds it
 	Adopt  bool          // become the parent of what jobs leave behind; where the system can
+	Memory int64         // bytes that the processes of a job may have; 0: any
 	Reap   bool          // end what a job has left behind when it has ended
 }
 

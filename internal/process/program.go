@@ -133,6 +133,10 @@ func (s *Supervisor) rouse(t *Tree) {
 	}
 }
 
+// OverMemory is how much memory the program and what it has started had when they were
+// ended for that, else 0. It is known after Wait.
+func (p *Program) OverMemory() int64 { return p.tree.OverMemory() }
+
 // Wait returns how the program has ended, when nothing of it is left.
 func (p *Program) Wait() Result {
 	<-p.ended

@@ -21,21 +21,23 @@ type Tree struct {
 	wake    waker
 	spawner spawner
 
-	ctx      context.Context
-	unhook   func() bool   // takes the hook out of ctx that wakes the Tree
-	mark     string        // by which the job's processes are known
-	tick     uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
-	running  atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
-	before   []int         // the orphans when it began
-	results  []Result
-	captures [2]capture
-	feeds    []feed
-	polls    []unix.PollFd
-	stage    stage
-	wants    syscall.Signal // why the system stopped the job: it uses the terminal
-	killAt   time.Time      // when the grace ends, in stage terminated
-	told     []relative     // the members that got TERM
-	hurry    atomic.Bool    // there is no grace
+	ctx        context.Context
+	unhook     func() bool   // takes the hook out of ctx that wakes the Tree
+	mark       string        // by which the job's processes are known
+	tick       uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
+	running    atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
+	before     []int         // the orphans when it began
+	results    []Result
+	captures   [2]capture
+	feeds      []feed
+	polls      []unix.PollFd
+	stage      stage
+	wants      syscall.Signal // why the system stopped the job: it uses the terminal
+	killAt     time.Time      // when the grace ends, in stage terminated
+	told       []relative     // the members that got TERM
+	hurry      atomic.Bool    // there is no grace
+	memoryAt   time.Time      // when to look at the memory next
+	overMemory int64          // what the processes had when that was too much
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
 	group int        // process group of the current pipeline, 0 before its first process
@@ -90,7 +92,12 @@ func (t *Tree) Begin(ctx context.Context, mark string) {
 	t.running.Store(t.tick)
 	t.stage = running
 	t.wants = 0
+	t.overMemory = 0
+	t.hurry.Store(false)
 }
+
+// OverMemory is how much memory the job had when it was ended for that, else 0.
+func (t *Tree) OverMemory() int64 { return t.overMemory }
 
 // WantsTerminal is the signal by which the system stopped the job for using the
 // terminal, so that it had to be ended; 0 when it did not.
@@ -213,6 +220,9 @@ func (t *Tree) Wait() []Result {
 		t.step(t.patience())
 		if t.sup.terminal && t.stage == running && t.group != 0 {
 			t.checkTerminal()
+		}
+		if t.sup.spec.Memory > 0 && t.stage == running {
+			t.checkMemory()
 		}
 	}
 	if t.stage != running {

@@ -31,6 +31,8 @@ func (t *Tree) patience() time.Duration {
 	switch {
 	case t.stage == terminated:
 		return max(0, time.Until(t.killAt))
+	case t.sup.spec.Memory > 0:
+		return min(memoryEvery, lookEvery)
 	case t.sup.terminal:
 		return lookEvery
 	default:

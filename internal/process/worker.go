@@ -72,6 +72,15 @@ func ForWorkers(fd int) (int, error) {
 // CloseOnExec keeps a descriptor from the processes that are started from now on.
 func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
 
+// Memory is what the processes of a job may have; 0 is no limit.
+func (s *Supervisor) Memory() int64 { return s.spec.Memory }
+
+// MemoryError says how much more than it was given a job had.
+func MemoryError(used, limit int64) error {
+	const mib = 1 << 20
+	return fmt.Errorf("it had %.1f MiB of %.1f MiB", float64(used)/mib, float64(limit)/mib)
+}
+
 // UntilSignal is a context that is done when this process is told to end. SIGPIPE
 // becomes an error.
 func UntilSignal() (context.Context, context.CancelFunc) {

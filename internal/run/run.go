@@ -58,7 +58,7 @@ func New(p plan.Plan, std IO) (*Run, error) {
 	if r.tmpl, err = template.Compile(p.Template); err != nil {
 		return nil, &UsageError{err}
 	}
-	if r.sup, err = process.NewSupervisor(p.Process); err != nil {
+	if r.sup, err = process.NewSupervisor(ownProcesses(p)); err != nil {
 		return nil, err
 	}
 	if err = r.prepare(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fanout/internal/collect"
+	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/schedule"
@@ -86,6 +87,16 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	r.pool.Store(p)
 	defer p.Close()
 	return schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
+}
+
+// ownProcesses is what the processes that this one starts are held to. A worker is not held
+// to what each of its jobs is.
+func ownProcesses(p plan.Plan) process.Spec {
+	spec := p.Process
+	if p.Mode == plan.Process && !p.Persistent {
+		spec.Memory = 0
+	}
+	return spec
 }
 
 // suspender is a worker that stops its jobs itself.

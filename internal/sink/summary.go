@@ -12,7 +12,7 @@ import (
 // Summary counts outcomes and keeps the first failures. Observe is called for one
 // event at a time.
 type Summary struct {
-	counts   [job.Lost + 1]int64 // by End
+	counts   [job.Ends]int64 // by End
 	ok       int64
 	okLater  int64 // of ok, those that had failed before
 	held     int64
@@ -136,6 +136,7 @@ func (s *Summary) kinds() string {
 	}{
 		{job.Signaled, "by a signal"},
 		{job.TimedOut, "timed out"},
+		{job.OverMemory, "over the memory limit"},
 		{job.NotFound, "not found"},
 		{job.NotExecutable, "not executable"},
 		{job.NotStarted, "not started"},

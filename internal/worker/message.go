@@ -189,6 +189,7 @@ func (t *text) status() (st job.Status) {
 		return st
 	}
 	st.End, st.Held = job.End(t.rest[0]), t.rest[1] != 0
+	t.bad = t.bad || st.End >= job.Ends
 	t.rest = t.rest[2:]
 	st.Code = int(t.number())
 	st.Signal = syscall.Signal(t.number())
