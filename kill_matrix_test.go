@@ -211,7 +211,12 @@ func (tr *trial) unmarked(end time.Time) bool {
 
 // TestKillMatrix ends runs in each way over jobs that are hard to end in each way, and
 // checks that nothing of them outlives the grace and a second.
-func TestKillMatrix(t *testing.T) {
+func TestKillMatrix(t *testing.T) { killMatrix(t, "thread") }
+
+// TestKillMatrixProcess is the same with jobs in worker processes.
+func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process") }
+
+func killMatrix(t *testing.T, place string) {
 	reapOrphans(t)
 	program := hostile(t)
 	for _, row := range rows() {
@@ -219,23 +224,23 @@ func TestKillMatrix(t *testing.T) {
 			for _, mode := range modes {
 				t.Run(mode.name, func(t *testing.T) {
 					t.Parallel()
-					row.check(t, program, mode.name)
+					row.check(t, program, place, mode.name)
 				})
 			}
 		})
 	}
 }
 
-func (row row) check(t *testing.T, program, mode string) {
+func (row row) check(t *testing.T, program, place, mode string) {
 	tr := newTrial(t, program)
-	tr.flags = row.flags
+	tr.flags = append([]string{"--mode", place}, row.flags...)
 	tr.member("first", mode, row.lasting)
 	tr.member("second", mode, row.lasting)
 	row.others(tr)
 	tr.run(3)
 	from := row.strike(tr)
-	if row.name == "kill-9-both" && mode == emptyEnv {
-		// Nothing tells any more whose these two were.
+	if row.name == "kill-9-both" && mode == emptyEnv && place == "thread" {
+		// Workers end what is theirs when their runner has gone; without them, nothing tells any more whose these two were.
 		row.after(tr)
 		tr.exits(row.status)
 		if left := tr.crowd.pids(); len(left) != 2 || tr.crowd.gone(time.Now()) {

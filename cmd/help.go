@@ -28,6 +28,7 @@ const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files
   fanout -n max rm < files.txt                  as few rm processes as possible
   fanout -e --tag make -C {} test ::: a b c     stop at the first failure
   fanout -t 30 -r 3 --retry-delay 1s curl -fsSO < urls.txt
+  seq 1000 | fanout --persistent -k python3 -u square.py   started once a worker
   fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`
 
 const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wrong usage
