@@ -12,7 +12,8 @@ import (
 
 const (
 	sampleEvery = 20 * time.Millisecond
-	// discoverFor bounds the search for a second process of the runner, which would become dear at a thousand threads.
+	// discoverFor bounds the search for more processes of the runner, from the last one found: it would become dear at
+	// a thousand threads.
 	discoverFor = 300 * time.Millisecond
 )
 
@@ -22,14 +23,15 @@ const (
 // lean runner, and it starts at what this harness itself held when it forked. So the kernel's high-water mark, VmHWM,
 // is polled and the last value seen counts; what is gained in the last 20 ms of a run is missed.
 //
-// A runner may be two processes, a guardian and the one that works. A direct child of the same executable counts too,
-// but only when it is met twice: a job between fork and exec looks the same, for much less than 20 ms, and shares its
+// A runner may be several processes, a guardian, the one that works, and its workers. A descendant of the same
+// executable counts too, but only when it is met twice: a job between fork and exec looks the same, for much less than 20 ms, and shares its
 // parent's memory.
 type memory struct {
 	root  int
 	exe   string
 	peaks map[int]int64
 	met   map[int]int
+	found time.Time // when the last was
 }
 
 // watchMemory polls until stop is closed and then sends the peak in bytes, or 0 when nothing was seen.
@@ -38,9 +40,9 @@ func watchMemory(pid int, stop <-chan struct{}) <-chan int64 {
 	go func() {
 		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 		m := memory{root: pid, exe: exe, peaks: map[int]int64{}, met: map[int]int{pid: 2}}
-		began := time.Now()
+		m.found = time.Now()
 		for pause := time.Millisecond; ; pause = min(2*pause, sampleEvery) {
-			if time.Since(began) < discoverFor {
+			if time.Since(m.found) < discoverFor {
 				m.discover()
 			}
 			m.sample()
@@ -56,7 +58,13 @@ func watchMemory(pid int, stop <-chan struct{}) <-chan int64 {
 }
 
 func (m *memory) discover() {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", m.root))
+	var lists []string
+	for pid, times := range m.met {
+		if times > 1 {
+			of, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+			lists = append(lists, of...)
+		}
+	}
 	for _, list := range lists {
 		text, _ := os.ReadFile(list)
 		for _, field := range strings.Fields(string(text)) {
@@ -65,7 +73,9 @@ func (m *memory) discover() {
 				continue
 			}
 			if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && exe == m.exe {
-				m.met[pid]++
+				if m.met[pid]++; m.met[pid] == 2 {
+					m.found = time.Now()
+				}
 			} else if err == nil {
 				delete(m.met, pid)
 			}
