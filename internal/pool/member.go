@@ -38,7 +38,7 @@ func (m *Member) give(t *Task) {
 // flush has jobs go out before the worker has done what it has. Half of what it may have
 // is enough to keep it busy for as long as the others are on their way, and half of them
 // go in one piece. Jobs that take no time wait a moment for each other: sent one by one, a
-// million of them took 35 s.
+// million of them took 35 s, and 4 s so.
 func (m *Member) flush() {
 	const batch = 32
 	switch {
