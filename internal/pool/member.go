@@ -93,8 +93,9 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 }
 
 // quick is how much work a worker should have beyond the jobs that it runs: enough to
-// be busy while the next are on their way to it.
-const quick = 2 * time.Millisecond
+// be busy while the next are on their way to it, and for several to go over in one piece: 3000 ×
+// true by 4 workers took 1.2 times as long as by 4 threads with 2 ms, and 1.07 with 16.
+const quick = 16 * time.Millisecond
 
 // learn adapts how many jobs the worker may have to how long they take.
 func (m *Member) learn(t *Task, now time.Time) {
