@@ -199,10 +199,16 @@ var (
 
 // run is with the program until it is gone.
 func (w *worker) run(tag *tagger) {
-	var writer sync.WaitGroup
-	writer.Go(func() {
+	var others sync.WaitGroup
+	others.Go(func() {
 		w.out.Copy(w.p.Stdin) // what it does not read it will not answer
 		w.p.Stdin.Close()
+	})
+	others.Go(func() {
+		w.p.Wait()
+		// What it has left behind may hold its output for ever.
+		const linger = 100 * time.Millisecond
+		w.p.Stdout.SetReadDeadline(time.Now().Add(linger))
 	})
 	why := w.read()
 	w.m.Leave()
@@ -210,8 +216,8 @@ func (w *worker) run(tag *tagger) {
 	head := w.abandon()
 	w.end(why)
 	res := w.p.Wait()
+	others.Wait()
 	w.p.Stdout.Close()
-	writer.Wait()
 	tag.flush()
 	how := res.Failure()
 	if head != nil {
@@ -272,13 +278,18 @@ func (w *worker) abandon() (head *pool.Task) {
 // to end by itself, so that its exit status can be told.
 func (w *worker) end(why error) {
 	const moment = time.Second
-	if errors.Is(why, io.EOF) {
-		kill := time.AfterFunc(moment, w.p.Kill)
-		defer kill.Stop()
-		w.p.Wait()
+	if !errors.Is(why, io.EOF) {
+		w.p.Kill()
 		return
 	}
-	w.p.Kill()
+	w.mu.Lock()
+	bye := w.bye
+	w.mu.Unlock()
+	if !bye { // else it has as long as Leave says
+		kill := time.AfterFunc(moment, w.p.Kill)
+		defer kill.Stop()
+	}
+	w.p.Wait()
 }
 
 // blame is the outcome of the item that a program did not answer.

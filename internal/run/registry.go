@@ -38,7 +38,7 @@ func (r *Run) register(tell func()) (unregister func()) {
 			case <-tick.C:
 				tell()
 				time.Sleep(10 * time.Millisecond)
-				reg.Progress(r.progress.counts())
+				reg.Progress(r.counts())
 			case <-stop:
 				return
 			}
@@ -79,6 +79,15 @@ func (p *progress) observe(ev job.Event) {
 		}
 		p.done.Add(1)
 	}
+}
+
+// counts is how far the run has come. Of the jobs that a pool has been given, some wait.
+func (r *Run) counts() guard.Counts {
+	c := r.progress.counts()
+	if p := r.pool.Load(); p != nil {
+		c.Running = int64(len(p.Running()))
+	}
+	return c
 }
 
 func (p *progress) counts() guard.Counts {
