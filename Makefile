@@ -11,7 +11,7 @@ demo: build
 	sh scripts/demo.sh ./fanout
 
 test:
-	$(GO) test -race -count=1 ./...
+	$(GO) test -race -count=1 -timeout 20m ./...
 
 check:
 	sh scripts/check.sh
