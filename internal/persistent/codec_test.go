@@ -28,17 +28,12 @@ func TestCodec(t *testing.T) {
 			t.Errorf("%v: sent %q, want %q", tt.protocol, b, tt.sent)
 		}
 		for i, want := range tt.replies {
-			for short := range b {
-				if short >= len(b) || i < len(tt.replies)-1 {
-					break
-				}
-				if _, n, err := tt.protocol.cut(b[:short]); n != 0 || err != nil {
-					t.Errorf("%v: %q is taken for a reply, %v", tt.protocol, b[:short], err)
-				}
-			}
 			reply, n, err := tt.protocol.cut(b)
 			if err != nil || n == 0 || string(reply) != want {
-				t.Fatalf("%v: reply %q, %d, %v, want %q", tt.protocol, reply, n, err, want)
+				t.Fatalf("%v: reply %d is %q, %d, %v, want %q", tt.protocol, i, reply, n, err, want)
+			}
+			if _, cut, err := tt.protocol.cut(b[:n-1]); cut != 0 || err != nil {
+				t.Errorf("%v: %q is taken for a reply, %v", tt.protocol, b[:n-1], err)
 			}
 			b = b[n:]
 		}
