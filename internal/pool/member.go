@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"errors"
 	"time"
 
 	"fanout/internal/job"
@@ -128,12 +127,8 @@ func (m *Member) Return(t *Task) {
 	if !over {
 		p.queue.unshift(t)
 	}
-	if over {
-		p.settle(m)
-	} else {
-		p.dispatch() // but not to those who have given it back, if they are busy
-		p.settle(m)
-	}
+	p.dispatch() // for others, also when this one has gone
+	p.settle(m)
 	p.mu.Unlock()
 	if over {
 		t.stopped()
@@ -145,8 +140,6 @@ type HopelessError struct{ Err error }
 
 func (e *HopelessError) Error() string { return e.Err.Error() }
 func (e *HopelessError) Unwrap() error { return e.Err }
-
-func asHopeless(err error, to **HopelessError) bool { return errors.As(err, to) }
 
 // Leave says that the worker takes no more jobs: it has died, or is about to. Those that it
 // has are still to be Done or Returned.

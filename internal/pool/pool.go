@@ -7,6 +7,7 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -251,21 +252,14 @@ func (p *Pool) relieve() {
 	}
 }
 
-// Cancel ends a job.
+// Cancel ends a job that has begun. One that its worker has given back is in its beginning
+// no more, and is let be.
 func (p *Pool) Cancel(try *job.Try) {
 	p.mu.Lock()
-	for t := p.queue.first; t != nil; t = t.after {
-		if t.Try == try {
-			p.queue.remove(t)
-			p.mu.Unlock()
-			t.stopped()
-			return
-		}
-	}
 	defer p.mu.Unlock()
 	for m := range p.each {
 		for t := m.tasks.first; t != nil; t = t.after {
-			if t.Try == try {
+			if t.Try == try && t.begun.Load() != 0 {
 				t.cancelled = true
 				m.worker.Cancel(t)
 				return
@@ -376,7 +370,7 @@ func (p *Pool) died(m *Member, why error) {
 	p.deaths++
 	var hopeless *HopelessError
 	switch {
-	case asHopeless(why, &hopeless):
+	case errors.As(why, &hopeless):
 		p.giveUp(hopeless)
 	case p.deaths == deathsMax:
 		p.giveUp(fmt.Errorf("%d workers have died in a row and no job was finished; the last, worker %d: %w", deathsMax, m.Number, why))

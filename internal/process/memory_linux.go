@@ -18,11 +18,11 @@ const CanLimitMemory = true
 // grace: it is about to be the machine that is short of memory. Memory that they share is
 // counted for each.
 func (t *Tree) checkMemory() {
-	if now := time.Now(); now.Before(t.memoryAt) {
+	now := time.Now()
+	if now.Before(t.memoryAt) {
 		return
-	} else {
-		t.memoryAt = now.Add(memoryEvery)
 	}
+	t.memoryAt = now.Add(memoryEvery)
 	var used int64
 	for _, m := range t.members() {
 		used += residentMemory(m.pid)

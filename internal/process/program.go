@@ -16,7 +16,6 @@ import (
 // dismissed.
 type Program struct {
 	Stdin, Stdout *os.File // our ends, which are the caller's to close
-	Pid           int
 
 	tree      *Tree
 	end       context.CancelFunc
@@ -72,7 +71,6 @@ func (p *Program) start(c Command, stderr io.Writer) error {
 		return err
 	}
 	p.tree.Seal()
-	p.Pid = p.tree.Pid()
 	p.Stdin = os.NewFile(uintptr(inOurs), "standard input of "+c.Path)
 	p.Stdout = os.NewFile(uintptr(outOurs), "standard output of "+c.Path)
 	return nil

@@ -80,13 +80,29 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	if r.newPool == nil {
 		return schedule.Run(ctx, r.scheduleSpec(), r.jobs, r.exec, c)
 	}
-	p, err := r.newPool(cancel)
+	failed := make(chan error, 1)
+	p, err := r.newPool(func(err error) {
+		select {
+		case failed <- err:
+		default: // the first says it
+		}
+		cancel(err)
+	})
 	if err != nil {
 		return err
 	}
 	r.pool.Store(p)
-	defer p.Close()
-	return schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
+	err = schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
+	p.Close()
+	// What is wrong may only be seen when the last worker ends, after the last job.
+	select {
+	case late := <-failed:
+		if err == nil {
+			err = late
+		}
+	default:
+	}
+	return err
 }
 
 // ownProcesses is what the processes that this one starts are held to. A worker is not held

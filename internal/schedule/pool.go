@@ -83,9 +83,10 @@ type timed struct {
 func (o *timed) Begun(t *job.Try) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.alarm != nil {
+	if o.alarm != nil { // of an earlier beginning
 		o.alarm.Stop()
 	}
+	o.late = false
 	if !o.done {
 		o.alarm = o.s.clock.AfterFunc(o.s.spec.Timeout, func() { o.expire(t) })
 	}

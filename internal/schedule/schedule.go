@@ -40,7 +40,7 @@ type Executor interface {
 // success either. Its methods return at once.
 type Pool interface {
 	Submit(t *job.Try)
-	Cancel(t *job.Try) // ends a job, which is then Done as Stopped; one that is Done already is let be
+	Cancel(t *job.Try) // ends a job that has begun, which is then Done as Stopped; one that is Done already is let be
 	Halt()             // lets no more jobs begin: those that have not are Done as Stopped
 	Stop()             // ends all jobs, as Cancel does
 	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers

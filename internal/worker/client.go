@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +25,6 @@ type Launcher interface {
 // standard output and input; to close it is the end of its standard input.
 type Link interface {
 	io.ReadWriteCloser
-	Pid() int       // here, 0 where that says nothing
 	Dismiss()       // its end is wanted: what its jobs leave behind then is let be
 	Kill()          // ends it, and all that it has started
 	Lossless() bool // what a worker has written can be read after its death
@@ -91,23 +89,6 @@ type client struct {
 	bye     bool
 }
 
-// flight is a job that is with the worker.
-type flight struct {
-	task     *pool.Task
-	begun    bool
-	printed  bool
-	pending  []piece // output that is to be passed on
-	draining bool
-	owed     int  // output that was passed on, and that the worker does not know of yet
-	over     bool // no more output comes
-	status   job.Status
-}
-
-type piece struct {
-	number byte
-	bytes  []byte
-}
-
 // send adds a frame to what goes out.
 func (c *client) send(k kind, body func([]byte) []byte) {
 	c.out.Add(func(b []byte) []byte {
@@ -144,11 +125,13 @@ func (c *client) Send(t *pool.Task) {
 	c.last++
 	t.ID = c.last
 	f := &flight{task: t}
+	if size(t.Try.Job) > maxBody/2 {
+		f.over, f.status = true, job.Status{End: job.NotStarted, Err: errTooLarge}
+	}
 	c.flights[t.ID] = f
 	c.mu.Unlock()
-	if size(t.Try.Job) > maxBody/2 {
-		// Not by this goroutine, whose the Pool is at the moment.
-		go c.finish(f, job.Status{End: job.NotStarted, Err: errTooLarge})
+	if f.over {
+		go c.done(f) // not by this goroutine, whose the Pool is at the moment
 		return
 	}
 	c.send(kindRun, func(b []byte) []byte { return appendJob(binary.AppendUvarint(b, t.ID), t.Try.Job) })
@@ -213,9 +196,6 @@ func (c *client) leave(most time.Duration) {
 	c.leaving = time.AfterFunc(most, c.link.Kill)
 }
 
-// Pid is the worker's.
-func (c *client) Pid() int { return c.link.Pid() }
-
 // run is with the worker until it is gone.
 func (c *client) run() {
 	c.others.Go(func() {
@@ -272,37 +252,6 @@ func (c *client) cause(err, how error) error {
 	default:
 		return errors.New("it has ended by itself")
 	}
-}
-
-// unbegun takes the jobs that have not begun, the newest first. When words of the worker
-// may have been lost, any that it was given may have begun; of those that may be run twice,
-// it does not matter.
-func (c *client) unbegun(exact bool) (all []*flight) {
-	if !exact && !c.free {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for id, f := range c.flights {
-		if !f.begun && !f.printed && !f.over {
-			all = append(all, f)
-			delete(c.flights, id)
-		}
-	}
-	slices.SortFunc(all, func(a, b *flight) int { return int(int64(b.task.ID) - int64(a.task.ID)) })
-	return all
-}
-
-// rest is the jobs whose end has not been heard of.
-func (c *client) rest() (all []*flight) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, f := range c.flights {
-		if !f.over {
-			all = append(all, f)
-		}
-	}
-	return all
 }
 
 // beat asks from time to time whether the worker is there. A time in which we were
@@ -396,90 +345,4 @@ func (c *client) obey(k kind, body []byte) error {
 		return broken("kind %d from the worker", k)
 	}
 	return nil
-}
-
-// flight is the job of this number, of which more may be heard.
-func (c *client) flight(id uint64) *flight {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if f := c.flights[id]; f != nil && !f.over {
-		return f
-	}
-	return nil
-}
-
-// finish is the end of a job, when its output has been passed on.
-func (c *client) finish(f *flight, st job.Status) {
-	c.mu.Lock()
-	f.over, f.status = true, st
-	drained := !f.draining
-	c.mu.Unlock()
-	if drained {
-		c.done(f)
-	}
-}
-
-func (c *client) done(f *flight) {
-	c.mu.Lock()
-	delete(c.flights, f.task.ID)
-	c.mu.Unlock()
-	c.m.Done(f.task, f.status)
-}
-
-func (c *client) output(body []byte) error {
-	id, used := binary.Uvarint(body)
-	if used <= 0 || len(body) <= used || body[used] > 1 {
-		return broken("a frame does not hold what its kind says")
-	}
-	f := c.flight(id)
-	if f == nil {
-		return broken("output of job %d, which is not there", id)
-	}
-	p := piece{number: body[used], bytes: slices.Clone(body[used+1:])}
-	c.mu.Lock()
-	f.printed = true
-	f.pending = append(f.pending, p)
-	drain := !f.draining
-	f.draining = true
-	c.mu.Unlock()
-	if drain {
-		// A goroutine of its own, since the job may have to wait for others before it
-		// gets rid of its output. It ends with the job, which the Pool waits for.
-		go c.drain(f)
-	}
-	return nil
-}
-
-// drain passes on the output of a job, as long as there is some.
-func (c *client) drain(f *flight) {
-	for {
-		c.mu.Lock()
-		pieces := f.pending
-		f.pending = nil
-		if len(pieces) == 0 {
-			f.draining = false
-			over := f.over
-			c.mu.Unlock()
-			if over {
-				c.done(f)
-			}
-			return
-		}
-		c.mu.Unlock()
-		out := f.task.Try.Output
-		for _, p := range pieces {
-			w := out.Stdout
-			if p.number == 1 {
-				w = out.Stderr
-			}
-			w.Write(p.bytes) // where it fails, the run is being ended
-			if f.owed += len(p.bytes); f.owed >= window/4 {
-				n := f.owed
-				f.owed = 0
-				c.tell(kindMore, func(b []byte) []byte {
-					return binary.AppendUvarint(binary.AppendUvarint(b, f.task.ID), uint64(n))
-				})
-			}
-		}
-	}
 }

@@ -71,7 +71,6 @@ type link struct {
 func (l *link) Read(b []byte) (int, error)  { return l.from.Read(b) }
 func (l *link) Write(b []byte) (int, error) { return l.to.Write(b) }
 func (l *link) Close() error                { return l.to.Close() }
-func (l *link) Pid() int                    { return 0 }
 func (l *link) Dismiss()                    {}
 func (l *link) Kill()                       { l.kill(errors.New("killed")) }
 

@@ -53,7 +53,6 @@ type localLink struct{ p *process.Program }
 func (l *localLink) Read(b []byte) (int, error)  { return l.p.Stdout.Read(b) }
 func (l *localLink) Write(b []byte) (int, error) { return l.p.Stdin.Write(b) }
 func (l *localLink) Close() error                { return l.p.Stdin.Close() }
-func (l *localLink) Pid() int                    { return l.p.Pid }
 func (l *localLink) Lossless() bool              { return true } // pipes are
 func (l *localLink) Dismiss()                    { l.p.Dismiss() }
 func (l *localLink) Kill()                       { l.p.Kill() }
