@@ -2,55 +2,80 @@ package process
 
 import (
 	"fmt"
-	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
-// Confine makes this process, and so those that it starts, nicer by so much, and has it
-// run on these CPUs only; nil is all.
-func Confine(nice int, cpus []int) error {
+// confinement is what processes take after the thread that forks them. It cannot be set
+// for this process as a whole: the Go runtime starts threads whenever it likes, and one
+// that is just being started would be missed.
+type confinement struct {
+	nice     bool
+	niceness int
+	cpus     *unix.CPUSet // nil: all
+}
+
+// Confine has the processes that are started from now on be nicer by so much, and run on
+// these CPUs only; nil is all.
+func (s *Supervisor) Confine(nice int, cpus []int) error {
+	c := &confinement{}
 	if nice != 0 {
-		for _, task := range tasks() {
-			// What the system call returns is 20 − niceness.
-			now, err := unix.Getpriority(unix.PRIO_PROCESS, task)
-			if err == nil {
-				err = unix.Setpriority(unix.PRIO_PROCESS, task, 20-now+nice)
-			}
-			if err != nil {
-				return fmt.Errorf("--nice %d: %w", nice, err)
-			}
+		// What the system call returns is 20 − niceness.
+		now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+		if err != nil {
+			return fmt.Errorf("--nice %d: %w", nice, err)
+		}
+		c.nice, c.niceness = true, 20-now+nice
+	}
+	if len(cpus) > 0 {
+		c.cpus = new(unix.CPUSet)
+		for _, cpu := range cpus {
+			c.cpus.Set(cpu)
 		}
 	}
-	if len(cpus) == 0 {
-		return nil
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := c.nicer(); err != nil {
+		return fmt.Errorf("--nice %d: %w", nice, err)
 	}
-	var set unix.CPUSet
-	for _, cpu := range cpus {
-		set.Set(cpu)
+	if err := c.bind(); err != nil {
+		return fmt.Errorf("--cpu-affinity %v: %w", cpus, err)
 	}
-	for _, task := range tasks() {
-		if err := unix.SchedSetaffinity(task, &set); err != nil {
-			return fmt.Errorf("--cpu-affinity %v: %w", cpus, err)
-		}
-	}
+	s.confinement = c
 	return nil
 }
 
-// tasks is the threads of this process. Later ones take after the one that starts them.
-func tasks() []int {
-	entries, _ := os.ReadDir("/proc/self/task")
-	if len(entries) == 0 {
-		return []int{0} // the calling one, as far as is known
+// enter confines the calling thread, which is the caller's until leave.
+func (c *confinement) enter() error {
+	if c == nil {
+		return nil
 	}
-	var ids []int
-	for _, e := range entries {
-		var id int
-		if _, err := fmt.Sscan(e.Name(), &id); err == nil {
-			ids = append(ids, id)
-		}
+	runtime.LockOSThread()
+	if err := c.nicer(); err != nil {
+		return err
 	}
-	return ids
+	return c.bind()
+}
+
+func (c *confinement) leave() {
+	if c != nil {
+		runtime.UnlockOSThread()
+	}
+}
+
+func (c *confinement) nicer() error {
+	if !c.nice {
+		return nil
+	}
+	return unix.Setpriority(unix.PRIO_PROCESS, 0, c.niceness)
+}
+
+func (c *confinement) bind() error {
+	if c.cpus == nil {
+		return nil
+	}
+	return unix.SchedSetaffinity(0, c.cpus)
 }
 
 // CPUSet is the CPUs that this process may run on.

@@ -38,6 +38,8 @@ type Supervisor struct {
 	forks   sync.RWMutex // held for reading by every fork until its child's exec
 	refused refused
 
+	confinement *confinement // nil: none
+
 	suspended atomic.Bool
 	terminal  bool // there is one that jobs might want
 
@@ -113,13 +115,7 @@ const tryFor = time.Second
 func (s *Supervisor) fork(sp *spawner, c *Command, group int, known func(proc)) (proc, error) {
 	var began time.Time
 	for pause := time.Millisecond; ; pause *= 2 {
-		s.forks.RLock()
-		pid, pidfd, err := sp.spawn(c, group, &s.refused)
-		p := proc{pid: pid, pidfd: pidfd}
-		if err == nil {
-			known(p)
-		}
-		s.forks.RUnlock()
+		p, err := s.forkOnce(sp, c, group, known)
 		if err != unix.EAGAIN && err != unix.ENOMEM && err != unix.ETXTBSY {
 			return p, err
 		}
@@ -130,6 +126,21 @@ func (s *Supervisor) fork(sp *spawner, c *Command, group int, known func(proc)) 
 		}
 		time.Sleep(pause)
 	}
+}
+
+func (s *Supervisor) forkOnce(sp *spawner, c *Command, group int, known func(proc)) (proc, error) {
+	s.forks.RLock()
+	defer s.forks.RUnlock()
+	defer s.confinement.leave()
+	if err := s.confinement.enter(); err != nil {
+		return proc{}, err
+	}
+	pid, pidfd, err := sp.spawn(c, group, &s.refused)
+	p := proc{pid: pid, pidfd: pidfd}
+	if err == nil {
+		known(p)
+	}
+	return p, err
 }
 
 // ours stands for our own process group.

@@ -17,9 +17,6 @@ type localHost struct {
 
 // NewHost makes ready what Serve has jobs run by.
 func NewHost(setup Setup) (Host, error) {
-	if err := process.Confine(setup.Limits.Nice, setup.Limits.cpus(setup.Number)); err != nil {
-		return nil, err
-	}
 	for _, fd := range setup.Outputs {
 		if fd > 2 {
 			process.CloseOnExec(fd)
@@ -31,6 +28,9 @@ func NewHost(setup Setup) (Host, error) {
 	}
 	sup, err := process.NewSupervisor(setup.Process)
 	if err != nil {
+		return nil, err
+	}
+	if err := sup.Confine(setup.Limits.Nice, setup.Limits.cpus(setup.Number)); err != nil {
 		return nil, err
 	}
 	spec := setup.Execute
