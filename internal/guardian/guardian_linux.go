@@ -97,6 +97,7 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 	if !g.ended() {
 		process.EndChildren()
 	}
+	process.LeaveCgroups() // when the runner could not
 	if !st.Signaled() {
 		return st.ExitStatus()
 	}

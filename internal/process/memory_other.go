@@ -2,7 +2,10 @@
 
 package process
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 const memoryEvery = time.Second
 
@@ -10,3 +13,22 @@ const memoryEvery = time.Second
 const CanLimitMemory = false
 
 func (t *Tree) checkMemory() {}
+
+func (s *Supervisor) watchesMemory() bool { return false }
+
+type (
+	cgroups struct{}
+	cgroup  struct{}
+)
+
+func openCgroups(int64) (*cgroups, error) { return nil, errors.ErrUnsupported }
+
+// TakeCgroup is without effect where there are no control groups.
+func TakeCgroup() error { return errors.ErrUnsupported }
+
+// LeaveCgroups is without effect where there are none.
+func LeaveCgroups() {}
+
+func (*Tree) enterCgroup(*Command) error { return nil }
+func (*Tree) checkCgroup()               {}
+func (*Tree) leaveCgroup()               {}

@@ -39,6 +39,7 @@ type Supervisor struct {
 	refused refused
 
 	confinement *confinement // nil: none
+	cgroups     *cgroups     // nil: jobs with a memory limit are watched
 
 	suspended atomic.Bool
 	terminal  bool // there is one that jobs might want
@@ -54,6 +55,9 @@ func NewSupervisor(spec Spec) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{spec: spec, null: null, terminal: haveTerminal()}
+	if spec.Memory > 0 {
+		s.cgroups, _ = openCgroups(spec.Memory) // else, there is another way
+	}
 	if spec.Adopt {
 		if err := s.orphans.adopt(); err == nil { // else they are out of reach, as on other systems
 			s.orphans.sweep(s)
@@ -95,6 +99,8 @@ type Command struct {
 	Dir                   string
 	Stdin, Stdout, Stderr int
 	Session               bool // it gets a session of its own, and so no terminal
+
+	cgroup int // descriptor of the control group that it is to be in; 0: ours
 }
 
 // proc is a started process until it is reaped.
@@ -153,7 +159,7 @@ func forkExec(c *Command, group int) (pid, pidfd int, err error) {
 		Dir:   c.Dir,
 		Env:   c.Env,
 		Files: []uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
-		Sys:   sysProcAttr(group, c.Session, &pidfd),
+		Sys:   sysProcAttr(c, group, &pidfd),
 	})
 	return pid, pidfd, err
 }

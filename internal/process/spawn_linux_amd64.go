@@ -33,6 +33,7 @@ func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int
 	}
 	s.args.Group = group
 	s.args.Files = [3]int{c.Stdin, c.Stdout, c.Stderr}
+	s.args.Cgroup = c.cgroup
 	s.args.Limit = nil
 	if l := &vfork.OpenFiles; l.Soft != l.Hard {
 		s.args.Limit = l

@@ -43,14 +43,15 @@ func unread(fd int) int {
 // widen is a wish: the system may refuse it.
 func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
 
-func sysProcAttr(group int, session bool, pidfd *int) *syscall.SysProcAttr {
-	if session {
-		return &syscall.SysProcAttr{Setsid: true, PidFD: pidfd}
+func sysProcAttr(c *Command, group int, pidfd *int) *syscall.SysProcAttr {
+	a := &syscall.SysProcAttr{PidFD: pidfd, UseCgroupFD: c.cgroup > 0, CgroupFD: c.cgroup}
+	switch {
+	case c.Session:
+		a.Setsid = true
+	case group != ours:
+		a.Setpgid, a.Pgid = true, group
 	}
-	if group == ours {
-		return &syscall.SysProcAttr{PidFD: pidfd}
-	}
-	return &syscall.SysProcAttr{Setpgid: true, Pgid: group, PidFD: pidfd}
+	return a
 }
 
 func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss << 10 }

@@ -53,8 +53,8 @@ func unread(fd int) int {
 
 func widen(int) {}
 
-func sysProcAttr(group int, session bool, _ *int) *syscall.SysProcAttr {
-	if session {
+func sysProcAttr(c *Command, group int, _ *int) *syscall.SysProcAttr {
+	if c.Session {
 		return &syscall.SysProcAttr{Setsid: true}
 	}
 	if group == ours {

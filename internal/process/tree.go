@@ -38,6 +38,7 @@ type Tree struct {
 	hurry      atomic.Bool    // there is no grace
 	memoryAt   time.Time      // when to look at the memory next
 	overMemory int64          // what the processes had when that was too much
+	cgroup     *cgroup        // that of the job; nil: none
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
 	group int        // process group of the current pipeline, 0 before its first process
@@ -156,19 +157,25 @@ func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
 
 // Start starts a process of the current pipeline, in the pipeline's process group.
 func (t *Tree) Start(c *Command) error {
-	_, err := t.sup.fork(&t.spawner, c, t.group, t.add)
-	return err
+	return t.start(c, t.group, t.add)
 }
 
 // StartHere starts the job's one process in our own process group, so that it has
 // the terminal as we have it.
 func (t *Tree) StartHere(c *Command) error {
-	_, err := t.sup.fork(&t.spawner, c, ours, func(p proc) {
+	return t.start(c, ours, func(p proc) {
 		t.add(p)
 		t.mu.Lock()
 		t.group = 0
 		t.mu.Unlock()
 	})
+}
+
+func (t *Tree) start(c *Command, group int, known func(proc)) error {
+	if err := t.enterCgroup(c); err != nil {
+		return err
+	}
+	_, err := t.sup.fork(&t.spawner, c, group, known)
 	return err
 }
 
@@ -221,10 +228,11 @@ func (t *Tree) Wait() []Result {
 		if t.sup.terminal && t.stage == running && t.group != 0 {
 			t.checkTerminal()
 		}
-		if t.sup.spec.Memory > 0 && t.stage == running {
+		if t.sup.watchesMemory() && t.stage == running {
 			t.checkMemory()
 		}
 	}
+	t.checkCgroup()
 	if t.stage != running {
 		t.outlast()
 	}
@@ -247,6 +255,7 @@ func (t *Tree) Finish() (held bool) {
 	}
 	t.feeds = t.feeds[:0]
 	defer t.running.Store(0)
+	defer t.leaveCgroup()
 	if t.sup.spec.Reap && t.stage == running {
 		t.reapLeft()
 	}

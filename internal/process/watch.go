@@ -31,7 +31,7 @@ func (t *Tree) patience() time.Duration {
 	switch {
 	case t.stage == terminated:
 		return max(0, time.Until(t.killAt))
-	case t.sup.spec.Memory > 0:
+	case t.sup.watchesMemory():
 		return min(memoryEvery, lookEvery)
 	case t.sup.terminal:
 		return lookEvery

@@ -78,6 +78,9 @@ func (s *Supervisor) Memory() int64 { return s.spec.Memory }
 // MemoryError says how much more than it was given a job had.
 func MemoryError(used, limit int64) error {
 	const mib = 1 << 20
+	if used <= limit { // the kernel did not let it have more
+		return fmt.Errorf("it wanted more than %.1f MiB", float64(limit)/mib)
+	}
 	return fmt.Errorf("it had %.1f MiB of %.1f MiB", float64(used)/mib, float64(limit)/mib)
 }
 

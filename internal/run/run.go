@@ -58,6 +58,9 @@ func New(p plan.Plan, std IO) (*Run, error) {
 	if r.tmpl, err = template.Compile(p.Template); err != nil {
 		return nil, &UsageError{err}
 	}
+	if p.Process.Memory > 0 {
+		process.TakeCgroup() // without one, jobs are watched
+	}
 	if r.sup, err = process.NewSupervisor(ownProcesses(p)); err != nil {
 		return nil, err
 	}
@@ -137,6 +140,7 @@ func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary := &sink.Summary{}
 	defer r.in.Close()
+	defer process.LeaveCgroups()
 	defer r.sup.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -36,7 +36,8 @@ type Args struct {
 	Dir        *byte // nil: ours
 	Group      int   // process group; 0: a new one
 	// Files are the standard three. One that is below 3 must have its own number.
-	Files [3]int
+	Files  [3]int
+	Cgroup int // descriptor of the control group that it starts in; 0: ours
 	// Limit, if not nil, is given to the child as its limit on open files.
 	Limit *Limit
 
@@ -54,7 +55,8 @@ type cloneArgs struct {
 	pidfd      unsafe.Pointer
 	_          [2]uint64 // child_tid, parent_tid
 	exitSignal uint64
-	_          [3]uint64 // stack, stack_size, tls
+	_          [5]uint64 // stack, stack_size, tls, set_tid, set_tid_size
+	cgroup     uint64
 }
 
 const (
@@ -62,6 +64,7 @@ const (
 	clonePidfd        = 0x1000
 	cloneVfork        = 0x4000
 	cloneClearSighand = 0x100000000
+	cloneIntoCgroup   = 0x200000000
 	sigchld           = 17
 )
 
@@ -75,6 +78,10 @@ func Start(a *Args) (pidfd int) {
 		flags:      cloneVM | cloneVfork | clonePidfd | cloneClearSighand,
 		pidfd:      unsafe.Pointer(&a.pidfd),
 		exitSignal: sigchld,
+	}
+	if a.Cgroup > 0 {
+		a.clone.flags |= cloneIntoCgroup
+		a.clone.cgroup = uint64(a.Cgroup)
 	}
 	vforkExec(a, &a.clone)
 	return int(a.pidfd)
