@@ -204,7 +204,8 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 	defer p.mu.Unlock()
 	m.worker = w
 	switch {
-	case m.gone: // at once
+	case m.gone: // at once, while it still counted as one that will take jobs
+		p.dispatch()
 	case p.halted, p.closed:
 		w.Dismiss()
 	default:

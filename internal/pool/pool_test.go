@@ -1,0 +1,72 @@
+package pool_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/pool"
+)
+
+// shortLived starts workers of which the first have gone before Start returns.
+type shortLived struct {
+	dead  int // how many
+	begun int
+}
+
+func (s *shortLived) Start(m *pool.Member) (pool.Worker, error) {
+	s.begun++
+	if s.begun <= s.dead {
+		m.Gone(errors.New("exit 9"))
+		return noWorker{}, nil
+	}
+	return &instant{m: m}, nil
+}
+
+// noWorker is one that is there no more.
+type noWorker struct{}
+
+func (noWorker) Flush()            {}
+func (noWorker) FlushSoon()        {}
+func (noWorker) Send(*pool.Task)   { panic("a job for a worker that has gone") }
+func (noWorker) Recall(*pool.Task) {}
+func (noWorker) Cancel(*pool.Task) {}
+func (noWorker) Stop()             {}
+func (noWorker) Dismiss()          {}
+func (noWorker) KillNow()          {}
+
+// instant is a worker whose jobs end at once.
+type instant struct {
+	noWorker
+	m *pool.Member
+}
+
+func (w *instant) Send(t *pool.Task) { go w.m.Done(t, job.Status{}) }
+func (w *instant) Dismiss()          { go w.m.Gone(nil) }
+
+type owner struct{ done chan job.Status }
+
+func (owner) Begun(*job.Try)                   {}
+func (o owner) Done(_ *job.Try, st job.Status) { o.done <- st }
+
+// TestGoneBeforeStart has a job find another worker when the one that was started for it
+// has gone before the Pool had it: there was a moment in which nobody saw to the job any more.
+func TestGoneBeforeStart(t *testing.T) {
+	s := &shortLived{dead: 3}
+	p := pool.New(pool.Spec{Workers: 1, Threads: 1}, s, func(err error) { t.Error(err) })
+	o := owner{make(chan job.Status, 1)}
+	p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
+	select {
+	case st := <-o.done:
+		if !st.OK() {
+			t.Error(st)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("nobody runs the job")
+	}
+	p.Close()
+	if s.begun != 4 {
+		t.Errorf("%d workers were started", s.begun)
+	}
+}
