@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/plan":          {"internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
+	"fanout/internal/record":        {"internal/job"},
 	"fanout/internal/template":      {"internal/job"},
 	"fanout/internal/schedule":      {"internal/job"},
 	"fanout/internal/process":       {"internal/process/vfork"},

@@ -87,7 +87,7 @@ func (e *environment) forJob(buf []string, j job.Job) []string {
 	}
 	return append(buf[:len(e.base)],
 		process.MarkVariable+"="+e.mark(j)+e.outer,
-		"FANOUT_SEQ="+strconv.FormatInt(j.Seq, 10),
+		"FANOUT_SEQ="+strconv.FormatInt(j.Number(), 10),
 		"FANOUT_SLOT="+strconv.Itoa(j.Slot),
 		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
 }

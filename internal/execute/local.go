@@ -116,6 +116,7 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	st := r.run(ctx, j, out)
 	r.set(j, time.Time{})
 	st.Usage.Wall = time.Since(began)
+	st.Worker = j.Slot
 	return st
 }
 

@@ -3,7 +3,10 @@
 // and a Status tells how it ended. It has no side effects.
 package job
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // Item is one unit of input.
 type Item struct {
@@ -24,6 +27,7 @@ func (it Item) String() string {
 // a stage that has something to add passes on a copy.
 type Job struct {
 	Seq     int64 // dense from 1 in the order of the items
+	Left    int64 // how many jobs before it this run leaves out, since an earlier run has done them
 	Slot    int   // the slot that runs it, from 1; 0 until it has one
 	Attempt int   // from 1
 	Lost    int   // how many attempts before this one have ended as Lost
@@ -38,6 +42,10 @@ func (j Job) Label() string {
 	return j.Items[0].String()
 }
 
+// Number is what users know the job by: its place among all jobs, also those that this run
+// leaves out.
+func (j Job) Number() int64 { return j.Seq + j.Left }
+
 // Output is where one job's bytes go. A Writer may offer more to what starts the
 // job's processes: see process.PipeReader and process.Inheritable.
 type Output struct {
@@ -51,6 +59,14 @@ type Event struct {
 	Job    Job
 	Status Status // of a Retried or Done
 	Tail   []byte // of a Done that failed: the last bytes of its stderr
+}
+
+// Finished is a job that has ended.
+type Finished struct {
+	Job    Job
+	Status Status
+	Tail   []byte // when it failed: the last bytes of its standard error
+	Ended  time.Time
 }
 
 // Kind tells the events of a job apart.

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// signalName is the name that people know a signal by, SIGKILL and not "killed".
-func signalName(s syscall.Signal) string {
+// SignalName is the name that people know a signal by, SIGKILL and not "killed".
+func SignalName(s syscall.Signal) string {
 	if name := unix.SignalName(s); name != "" {
 		return name
 	}

@@ -32,6 +32,7 @@ type Status struct {
 	Limit  time.Duration  // what it was given, when End is TimedOut
 	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
 	Held   bool           // a process that the job left behind still held its output when it ended
+	Worker int            // that ran it: the number of a worker, or else of a slot; 0 where none did
 	Usage  Usage
 }
 
@@ -57,7 +58,7 @@ func (s Status) String() string {
 		if s.Err != nil {
 			return s.Err.Error()
 		}
-		return fmt.Sprintf("killed by %s", signalName(s.Signal))
+		return fmt.Sprintf("killed by %s", SignalName(s.Signal))
 	case TimedOut:
 		return fmt.Sprintf("timed out after %s", s.Limit)
 	case Stopped:

@@ -77,6 +77,10 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	p.mu.Lock()
 	m.take(t)
 	m.learn(t, now)
+	st.Worker = m.Number
+	if begun := t.begun.Load(); begun != 0 && st.Usage.Wall == 0 {
+		st.Usage.Wall = max(0, time.Duration(now.UnixNano()-begun))
+	}
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
 	if !m.gone || st.End == job.Lost && t.Try.Job.Lost+1 >= lostMax {
 		p.deaths = 0

@@ -162,7 +162,7 @@ func jobs(n int64) string {
 // Describe names the job by its number and its items. These are quoted: an item may
 // hold anything, and this goes to a terminal.
 func Describe(j job.Job) string {
-	return fmt.Sprintf("job %d, %s", j.Seq, items(j))
+	return fmt.Sprintf("job %d, %s", j.Number(), items(j))
 }
 
 func items(j job.Job) string {

@@ -130,6 +130,7 @@ func appendStrings(b []byte, all []string) []byte {
 // appendJob is a job but for its Slot, which is the worker's to give.
 func appendJob(b []byte, j job.Job) []byte {
 	b = binary.AppendUvarint(b, uint64(j.Seq))
+	b = binary.AppendUvarint(b, uint64(j.Left))
 	b = binary.AppendUvarint(b, uint64(j.Attempt))
 	b = binary.AppendUvarint(b, uint64(len(j.Items)))
 	for _, it := range j.Items {
@@ -142,6 +143,7 @@ func appendJob(b []byte, j job.Job) []byte {
 
 func (t *text) job() (j job.Job) {
 	j.Seq = int64(t.number())
+	j.Left = int64(t.number())
 	j.Attempt = int(t.number())
 	j.Items = make([]job.Item, t.list())
 	for i := range j.Items {

@@ -1,0 +1,149 @@
+// Package record writes what became of a job as JSON: the same members with the same
+// meanings for --json, for the journal and for the files of --results. It has no side
+// effects.
+package record
+
+import (
+	"encoding/base64"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"fanout/internal/job"
+)
+
+// Stamp is the form of all times: RFC 3339 in UTC, with milliseconds.
+const Stamp = "2006-01-02T15:04:05.000Z"
+
+// AppendItems adds the members that say which job it was: seq and items.
+func AppendItems(b []byte, j job.Job) []byte {
+	b = append(b, `"seq":`...)
+	b = strconv.AppendInt(b, j.Number(), 10)
+	b = append(b, `,"items":[`...)
+	for i, it := range j.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendText(b, it.String())
+	}
+	return append(b, ']')
+}
+
+// AppendOutcome adds the members that say how the job ended, and what it took, each after
+// a comma.
+func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
+	st := &d.Status
+	b = append(b, `,"ok":`...)
+	b = strconv.AppendBool(b, st.OK())
+	b = append(b, `,"outcome":"`...)
+	b = append(b, Outcome(st.End)...)
+	b = append(b, `","exit_code":`...)
+	if st.End == job.Exited {
+		b = strconv.AppendInt(b, int64(st.Code), 10)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = append(b, `,"signal":`...)
+	if st.End == job.Signaled {
+		b = AppendString(b, job.SignalName(st.Signal))
+	} else {
+		b = append(b, "null"...)
+	}
+	if !st.OK() {
+		b = append(b, `,"error":`...)
+		b = AppendString(b, validText(st.String()))
+	}
+	b = append(b, `,"attempts":`...)
+	b = strconv.AppendInt(b, int64(max(1, d.Job.Attempt)), 10)
+	b = append(b, `,"host":`...)
+	b = AppendString(b, host)
+	b = append(b, `,"worker":`...)
+	b = strconv.AppendInt(b, int64(st.Worker), 10)
+	b = append(b, `,"start":"`...)
+	b = d.Ended.Add(-st.Usage.Wall).UTC().AppendFormat(b, Stamp)
+	b = append(b, `","seconds":`...)
+	b = appendSeconds(b, st.Usage.Wall)
+	b = append(b, `,"user_seconds":`...)
+	b = appendSeconds(b, st.Usage.User)
+	b = append(b, `,"system_seconds":`...)
+	b = appendSeconds(b, st.Usage.System)
+	b = append(b, `,"max_rss":`...)
+	return strconv.AppendInt(b, st.Usage.MaxRSS, 10)
+}
+
+// Outcome is the name of a way to end.
+func Outcome(end job.End) string {
+	names := [job.Ends]string{
+		job.Exited:        "exited",
+		job.Signaled:      "signaled",
+		job.TimedOut:      "timed_out",
+		job.Stopped:       "stopped",
+		job.NotFound:      "not_found",
+		job.NotExecutable: "not_executable",
+		job.NotStarted:    "not_started",
+		job.Lost:          "lost",
+		job.OverMemory:    "over_memory",
+	}
+	return names[end]
+}
+
+// appendSeconds writes a time in seconds, to the microsecond.
+func appendSeconds(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(b, float64(d.Microseconds())/1e6, 'f', -1, 64)
+}
+
+// AppendText adds any text: a string, or {"base64": "..."} where it is not UTF-8, which JSON
+// could not hold.
+func AppendText(b []byte, s string) []byte {
+	if utf8.ValidString(s) {
+		return AppendString(b, s)
+	}
+	b = append(b, `{"base64":"`...)
+	b = base64.StdEncoding.AppendEncode(b, []byte(s))
+	return append(b, `"}`...)
+}
+
+// AppendString adds a string, which must be UTF-8.
+func AppendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	b = appendEscaped(b, s)
+	return append(b, '"')
+}
+
+// appendEscaped adds what stands between the quotes.
+func appendEscaped[T string | []byte](b []byte, s T) []byte {
+	const hex = "0123456789abcdef"
+	from := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	return append(b, s[from:]...)
+}
+
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	valid := make([]rune, 0, len(s))
+	for _, r := range s { // each byte that is not UTF-8 is U+FFFD
+		valid = append(valid, r)
+	}
+	return string(valid)
+}
