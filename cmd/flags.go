@@ -36,7 +36,7 @@ type planned struct{ plan.Plan }
 
 func newFlags() *flags {
 	return &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &placeFlags{},
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &placeFlags{},
 	}}
 }
 

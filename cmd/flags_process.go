@@ -31,7 +31,7 @@ func (f *processFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.NoGuardian = f.noGuardian
 	if given.Changed("memory-limit") {
 		var err error
-		if p.Process.Memory, err = memorySize(f.memory); err != nil {
+		if p.Process.Memory, err = byteSize("--memory-limit", f.memory); err != nil {
 			return err
 		}
 		if !process.CanLimitMemory {
@@ -41,8 +41,8 @@ func (f *processFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return nil
 }
 
-// memorySize reads bytes, or K, M, G, T of them, each 1024 times the one before.
-func memorySize(s string) (int64, error) {
+// byteSize reads bytes, or K, M, G, T of them, each 1024 times the one before.
+func byteSize(flag, s string) (int64, error) {
 	number, unit := strings.TrimSuffix(strings.TrimSuffix(s, "B"), "i"), int64(1)
 	if i := strings.IndexAny(number, "kKMGT"); i >= 0 && i == len(number)-1 {
 		unit <<= 10 * (1 + strings.Index("KMGT", strings.ToUpper(number[i:])))
@@ -51,7 +51,7 @@ func memorySize(s string) (int64, error) {
 	n, err := strconv.ParseFloat(number, 64)
 	const most = 1 << 60
 	if bytes := n * float64(unit); err != nil || !(bytes >= 1 && bytes <= most) {
-		return 0, fmt.Errorf("--memory-limit %q: a size is a number of bytes, or of K, M, G or T, such as 500M", s)
+		return 0, fmt.Errorf("%s %q: a size is a number of bytes, or of K, M, G or T, such as 500M", flag, s)
 	}
 	return int64(n * float64(unit)), nil
 }

@@ -12,6 +12,7 @@ package collect
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"fanout/internal/job"
 	"fanout/internal/sink"
@@ -39,6 +40,10 @@ type Spec struct {
 	Retries   int    // how often a job that fails may be tried again, which only the last try need not wait for
 	Slots     int
 	Null      int // a descriptor of /dev/null, for None
+
+	// Whole holds what a job prints until it has ended, for Hooks.Keep and Write. Neither
+	// goes with Line or Raw.
+	Whole bool
 }
 
 // Collector takes the output and the outcome of every job.
@@ -48,6 +53,7 @@ type Collector struct {
 	observers []func(job.Event)
 	onError   func(error) // called once, with the first failure to write
 	onFull    func()      // called once, when jobs wait for room to spill
+	hooks     Hooks
 
 	memory  memory
 	spill   spill
@@ -78,7 +84,16 @@ type Hooks struct {
 	OnError   func(error)       // once, when our own output cannot be written
 	OnFull    func()            // once, when jobs have to wait because nothing more can be spilled
 	Observers []func(job.Event) // for each event, one at a time
+
+	// These are called for each job that has ended, one at a time and in the order of
+	// output. An error of theirs is taken as one of our own output. Any may be nil.
+	Keep    func(*job.Finished, [2]sink.Printed) error             // before its output is written
+	Write   func(*job.Finished, [2]sink.Printed, *sink.File) error // in place of writing it
+	Written func([]*job.Finished) error                            // when it has reached the system
 }
+
+// wanted says that jobs are to be handed over when they have ended.
+func (h *Hooks) wanted() bool { return h.Keep != nil || h.Write != nil || h.Written != nil }
 
 // New starts a Collector that writes to the two files.
 func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
@@ -88,9 +103,10 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		observers: hooks.Observers,
 		onError:   hooks.OnError,
 		onFull:    hooks.OnFull,
+		hooks:     hooks,
 		spill:     spill{dir: spec.TmpDir, name: spec.TmpName},
 		entries:   make([]*entry, spec.Slots+1),
-		order:     newOrder(spec.KeepOrder, !spec.Instant),
+		order:     newOrder(spec.KeepOrder, !spec.Instant && !spec.Whole),
 		tries:     map[int64]attempt{},
 		ended:     make(chan struct{}),
 	}
@@ -167,13 +183,27 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 		c.endLines()
 	}
 	r := e.finish(c.backlog.Load())
+	urgent := r != nil || st.Failed() || c.hooks.Write != nil
+	r = c.handOver(r, &ev)
 	if r != nil {
 		c.backlog.Add(1)
 	}
 	c.mu.Lock()
 	awaited := c.order.finish(e, r)
-	c.tell(&ev, r != nil || awaited && !c.spec.Instant || st.Failed())
+	c.tell(&ev, urgent || awaited && !c.spec.Instant)
 	c.mu.Unlock()
+}
+
+// handOver adds to what a job has left how it has ended, if somebody wants to know.
+func (c *Collector) handOver(r *result, ev *job.Event) *result {
+	if !c.hooks.wanted() {
+		return r
+	}
+	if r == nil {
+		r = &result{}
+	}
+	r.job = &job.Finished{Job: ev.Job, Status: ev.Status, Tail: ev.Tail, Ended: time.Now()}
+	return r
 }
 
 // tell adds an event, and wakes the goroutine if something is urgent. Waking it

@@ -17,7 +17,7 @@ type entry struct {
 	turn uint64 // counts the jobs
 	over bool   // the job has ended
 	live bool   // the stream is lent to the job, and everything held has been written
-	kept bool   // the job may be tried again: its output must not be seen yet
+	kept bool   // its output must not be seen yet: it is wanted whole, or the job may be tried again
 
 	wants bool // it has asked for the stream; the slot's own
 }
@@ -25,6 +25,7 @@ type entry struct {
 // result is what a finished job has left to be written.
 type result struct {
 	held [2]held
+	job  *job.Finished // nil when nobody wants it
 }
 
 func newEntry(c *Collector) *entry {
@@ -41,7 +42,7 @@ func (e *entry) reset(j job.Job) {
 	e.job = j
 	e.turn++
 	e.over, e.live, e.wants = false, false, false
-	e.kept = j.Attempt <= e.c.spec.Retries && !e.c.byLines()
+	e.kept = e.c.spec.Whole || j.Attempt <= e.c.spec.Retries && !e.c.byLines()
 	for i := range e.streams {
 		e.streams[i].reset()
 	}
@@ -49,10 +50,10 @@ func (e *entry) reset(j job.Job) {
 
 // output is what the job's processes write to.
 func (e *entry) output() job.Output {
-	switch e.c.spec.Mode {
-	case Raw:
+	switch mode := e.c.spec.Mode; {
+	case mode == Raw:
 		return job.Output{Stdout: (*inherited)(&e.streams[0]), Stderr: (*inherited)(&e.streams[1])}
-	case None:
+	case mode == None && !e.c.spec.Whole:
 		return job.Output{Stdout: discarded(e.c.spec.Null), Stderr: (*tailOnly)(&e.streams[1])}
 	default:
 		return job.Output{Stdout: &e.streams[0], Stderr: &e.streams[1]}

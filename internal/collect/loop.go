@@ -13,6 +13,7 @@ func (c *Collector) loop() {
 	defer close(c.ended)
 	var ready []*result
 	var events []job.Event
+	var done []*job.Finished
 	for {
 		c.mu.Lock()
 		var lend *entry
@@ -37,10 +38,15 @@ func (c *Collector) loop() {
 		c.room.Broadcast()
 		c.mu.Unlock()
 
+		done = done[:0]
 		for _, r := range ready {
-			c.writeResult(r)
+			if c.deliver(r) && r.job != nil {
+				done = append(done, r.job)
+			}
 		}
 		c.backlog.Add(-int64(len(ready)))
+		c.written(done)
+		clear(done)
 		for _, ev := range events {
 			for _, observe := range c.observers {
 				observe(ev)
@@ -73,6 +79,78 @@ func (c *Collector) flush() {
 	if err := c.files[0].Flush(); err != nil {
 		c.fail(err)
 	}
+}
+
+// deliver brings what a finished job has left to all who want it, and reports whether it
+// got there.
+func (c *Collector) deliver(r *result) bool {
+	if r.job == nil {
+		c.writeResult(r)
+		return !c.failed.Load()
+	}
+	defer c.release(&r.held[0])
+	defer c.release(&r.held[1])
+	printed := [2]sink.Printed{&printed{c, &r.held[0]}, &printed{c, &r.held[1]}}
+	if c.hooks.Keep != nil && !c.failed.Load() {
+		if err := c.hooks.Keep(r.job, printed); err != nil {
+			c.fail(err)
+		}
+	}
+	switch {
+	case c.failed.Load():
+	case c.hooks.Write != nil:
+		if err := c.hooks.Write(r.job, printed, c.files[0]); err != nil {
+			c.fail(err)
+		}
+	case c.spec.Mode == None:
+	case c.spec.Whole && c.spec.Tag:
+		if err := c.writeTagged(r); err != nil {
+			c.fail(err)
+		}
+	default:
+		c.writeResult(r)
+	}
+	return !c.failed.Load()
+}
+
+// written tells of jobs of which all is written, once the system has it.
+func (c *Collector) written(done []*job.Finished) {
+	if c.hooks.Written == nil || len(done) == 0 {
+		return
+	}
+	if !c.byLines() {
+		c.flush()
+	}
+	if c.failed.Load() {
+		return
+	}
+	if err := c.hooks.Written(done); err != nil {
+		c.fail(err)
+	}
+}
+
+// writeTagged is writeResult for output that was held without its tags.
+func (c *Collector) writeTagged(r *result) error {
+	tag := appendTag(nil, r.job.Job)
+	for i := range r.held {
+		s := stream{tag: tag}
+		for p, err := range (&printed{c, &r.held[i]}).Chunks {
+			if err != nil {
+				return err
+			}
+			tagged := s.withTags(p)
+			s.inLine = p[len(p)-1] != '\n'
+			if err := c.write(i, &held{}, tagged); err != nil {
+				return err
+			}
+		}
+		if s.inLine {
+			if err := c.write(i, &held{}, []byte{'\n'}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // writeResult writes the rest of a finished job's output, and completes its last line.

@@ -30,9 +30,14 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 // Abandon is the Done of a job that waited for another try: its last one counts.
 func (c *Collector) Abandon(j job.Job, st job.Status) {
 	last := c.takeTry(j.Seq)
+	ev := job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}
+	r := c.handOver(last.result, &ev)
+	if r != nil && last.result == nil {
+		c.backlog.Add(1)
+	}
 	c.mu.Lock()
-	c.order.abandon(j.Seq, last.result)
-	c.tell(&job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}, true)
+	c.order.abandon(j.Seq, r)
+	c.tell(&ev, true)
 	c.mu.Unlock()
 }
 

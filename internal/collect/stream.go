@@ -38,7 +38,7 @@ func (s *stream) reset() {
 	s.inLine = false
 	s.held = held{}
 	s.free = 0
-	if s.e.c.spec.Tag {
+	if s.e.c.spec.Tag && !s.e.c.spec.Whole {
 		s.tag = appendTag(s.tag[:0], s.e.job)
 	}
 }

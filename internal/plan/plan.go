@@ -4,11 +4,13 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
 	"fanout/internal/input"
+	"fanout/internal/journal"
 	"fanout/internal/persistent"
 	"fanout/internal/process"
 	"fanout/internal/schedule"
@@ -31,6 +33,10 @@ type Plan struct {
 	Protocol   persistent.Protocol
 	WarmUp     time.Duration // that it may take to start
 
+	Host    string // the name of this machine
+	Records Records
+	Journal journal.Spec // without a Path: none
+
 	Nice int   // added to the niceness of workers
 	CPUs []int // that workers are bound to, in turn; nil: to none
 
@@ -40,6 +46,36 @@ type Plan struct {
 
 	NoGuardian bool // nothing watches over this process
 	Guardian   int  // the process that does; 0 is none
+}
+
+// Records says what is kept of jobs beside their plain output, or in its place.
+type Records struct {
+	JSON      bool  // an object a job in place of its output
+	JSONLimit int64 // bytes of each output in it; 0: all
+	Results   string
+	ErrorDir  string
+	MaxErrors int64 // how many jobs ErrorDir keeps; 0: all
+}
+
+// check reports what does not go together with them.
+func (r Records) check(c collect.Spec) error {
+	flag := "--json"
+	switch {
+	case r.JSON && c.Tag:
+		return errors.New("--tag and --json exclude each other: an object names the job's items")
+	case r.JSON:
+	case r.Results != "":
+		flag = "--results"
+	case r.ErrorDir != "":
+		flag = "--error-dir"
+	default:
+		return nil
+	}
+	ways := map[collect.Mode]string{collect.Line: "line", collect.Raw: "raw"}
+	if way, passes := ways[c.Mode]; passes {
+		return fmt.Errorf("%s and --output %s exclude each other: a job's output is held until it has ended; use --output group", flag, way)
+	}
+	return nil
 }
 
 // Mode is where jobs run.
@@ -59,6 +95,9 @@ func (p Plan) Check() error {
 		return errors.New("-k and --output raw exclude each other: what jobs write by themselves cannot be put in order; use --output group or line")
 	case raw && p.Collect.Tag:
 		return errors.New("--tag and --output raw exclude each other: what jobs write by themselves cannot be tagged; use --output group or line")
+	}
+	if err := p.Records.check(p.Collect); err != nil {
+		return err
 	}
 	if p.Persistent && (p.Template.Batch > 1 || p.Template.Batch == template.BatchMax) {
 		return errors.New("-n and --persistent exclude each other: a persistent program gets one item after the other; --window N gives it several at a time")

@@ -106,12 +106,12 @@ func AppendText(b []byte, s string) []byte {
 // AppendString adds a string, which must be UTF-8.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
-	b = appendEscaped(b, s)
+	b = AppendEscaped(b, s)
 	return append(b, '"')
 }
 
-// appendEscaped adds what stands between the quotes.
-func appendEscaped[T string | []byte](b []byte, s T) []byte {
+// AppendEscaped adds what stands between the quotes. A text may be given in pieces.
+func AppendEscaped[T string | []byte](b []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	from := 0
 	for i := 0; i < len(s); i++ {

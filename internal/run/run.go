@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"fanout/internal/collect"
@@ -45,6 +46,7 @@ type Run struct {
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 
 	progress progress
+	records  records
 }
 
 // New makes everything ready that can fail before the first job: it compiles the
@@ -72,9 +74,11 @@ func New(p plan.Plan, std IO) (*Run, error) {
 	}
 	if p.Out != "" {
 		// For writing only: who reads a named pipe as well never loses its reader.
-		r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+		if r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
+			return nil, err
+		}
 	}
-	return r, err
+	return r, r.openRecords()
 }
 
 // UsageError is a COMMAND or a combination of flags that cannot work.
@@ -128,11 +132,17 @@ func (r *Run) prepareProcess() error {
 }
 
 // Warnings is what the user should know before the run.
-func (r *Run) Warnings() []string { return r.tmpl.Warnings() }
+func (r *Run) Warnings() []string {
+	all := r.tmpl.Warnings()
+	if r.records.journal != nil {
+		all = append(slices.Clone(all), r.records.journal.Notes()...)
+	}
+	return all
+}
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
-	return r.tmpl.Jobs(r.in.Items(ctx))
+	return r.tmpl.Jobs(r.records.pick(r.in.Items(ctx), r.warn))
 }
 
 // Do runs the jobs. The error is what ended the run early or went wrong with it,
@@ -151,12 +161,15 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	}
 	defer stdout.Close()
 	defer stderr.Close()
-	c := collect.New(r.collectSpec(), stdout, stderr, collect.Hooks{
+	hooks := collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
 		Observers: []func(job.Event){summary.Observe, r.progress.observe},
-	})
+	}
+	r.records.addTo(&hooks)
+	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	defer r.register(c.Tell)()
+	endTelling := r.records.tellOften(c.Tell)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, c.Stop)
 	if d := r.plan.Schedule.Deadline; d > 0 {
@@ -168,7 +181,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	err = r.schedule(ctx, cancel, c)
 	summary.Left(r.endOrphans(ended, err))
 
+	endTelling()
 	writeErr := c.Close()
+	journalErr := r.records.close(summary)
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
 		err = context.Cause(ctx) // the end came while the last output was waiting for its reader
 	}
@@ -182,6 +197,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	if !errors.Is(err, writeErr) && !errors.Is(err, sink.ErrReaderGone) {
 		err = errors.Join(err, writeErr)
 	}
+	err = joined(err, journalErr)
 	if r.out != r.io.Stdout {
 		err = errors.Join(err, r.out.Close())
 	}
@@ -192,6 +208,7 @@ func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
 	spec.TmpName = guard.TmpName(r.plan.Execute.RunID)
+	spec.Whole = len(r.records.results) > 0 || r.records.json != nil && !r.records.json.Bare
 	return spec
 }
 

@@ -17,6 +17,8 @@ type Summary struct {
 	okLater  int64 // of ok, those that had failed before
 	held     int64
 	left     int
+	skipped  int64       // items that an earlier run has done
+	changed  int64       // and those that are others than they were then
 	tries    int64       // of all jobs
 	failures []job.Event // the first few
 }
@@ -49,6 +51,10 @@ func (s *Summary) Observe(ev job.Event) {
 // Left takes how many processes jobs have left running.
 func (s *Summary) Left(processes int) { s.left = processes }
 
+// Skipped takes how many items were left out since an earlier run has done them, and how
+// many were others than that run had had in their places.
+func (s *Summary) Skipped(items, changed int64) { s.skipped, s.changed = items, changed }
+
 // Failed is how many jobs failed; those that were stopped are not among them.
 func (s *Summary) Failed() int64 {
 	var n int64
@@ -73,7 +79,7 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.okLater > 0 || s.held > 0 || s.left > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.changed > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
@@ -124,6 +130,12 @@ func (s *Summary) line() string {
 	if s.tries > total {
 		line += fmt.Sprintf("; %d tries", s.tries)
 	}
+	if s.skipped > 0 {
+		line += fmt.Sprintf("; %s left out, as the journal says", items(s.skipped))
+	}
+	if s.changed > 0 {
+		line += fmt.Sprintf("; %s changed since", items(s.changed))
+	}
 	return line
 }
 
@@ -152,6 +164,13 @@ func (s *Summary) kinds() string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
+func items(n int64) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
+}
+
 func jobs(n int64) string {
 	if n == 1 {
 		return "1 job"
@@ -162,10 +181,10 @@ func jobs(n int64) string {
 // Describe names the job by its number and its items. These are quoted: an item may
 // hold anything, and this goes to a terminal.
 func Describe(j job.Job) string {
-	return fmt.Sprintf("job %d, %s", j.Number(), items(j))
+	return fmt.Sprintf("job %d, %s", j.Number(), describeItems(j))
 }
 
-func items(j job.Job) string {
+func describeItems(j job.Job) string {
 	const most = 80
 	label := j.Label()
 	if len(label) > most {

@@ -45,7 +45,7 @@ func single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 				continue
 			}
 			seq++
-			if !yield(job.Job{Seq: seq, Attempt: 1, Items: []job.Item{it}}, nil) {
+			if !yield(job.Job{Seq: seq, Left: it.Seq - seq, Attempt: 1, Items: []job.Item{it}}, nil) {
 				return
 			}
 		}
@@ -85,7 +85,7 @@ func (b *batcher) add(it job.Item) bool {
 // send gives the first n pending items to a job.
 func (b *batcher) send(n int) bool {
 	b.seq++
-	j := job.Job{Seq: b.seq, Attempt: 1, Items: b.pending[:n:n]}
+	j := job.Job{Seq: b.seq, Left: b.t.before, Attempt: 1, Items: b.pending[:n:n]}
 	b.pending = b.pending[n:]
 	if len(b.pending) == 0 {
 		b.pending, b.piped = nil, 0

@@ -19,6 +19,7 @@ type Template struct {
 	script   *script // of ScriptForm
 	warnings []string
 	loads    []load
+	before   int64    // how many jobs earlier runs have had, when a job has several items
 	texts    sync.Map // number of items → text of the script
 }
 
@@ -53,6 +54,10 @@ func Compile(spec Spec) (*Template, error) {
 	t.loads = t.script.loads()
 	return t, nil
 }
+
+// NumberAfter has the jobs of several items be numbered from there on. Those of one have the
+// number of their item.
+func (t *Template) NumberAfter(last int64) { t.before = last }
 
 // Warnings are for the user: what was accepted and may not be what was meant.
 func (t *Template) Warnings() []string { return t.warnings }

@@ -1,0 +1,102 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"fanout/internal/journal"
+	"fanout/internal/plan"
+	"fanout/internal/record"
+
+	"github.com/spf13/pflag"
+)
+
+// recordFlags are for what is kept of jobs beside their plain output.
+type recordFlags struct {
+	json      bool
+	jsonLimit string
+	results   string
+	errorDir  string
+	maxErrors int64
+	journal   string
+	sync      string
+	resume    bool
+	failed    bool
+	force     bool
+}
+
+func (*recordFlags) name() string { return "Records" }
+
+func (f *recordFlags) register(set *pflag.FlagSet) {
+	set.BoolVar(&f.json, "json", false, "print an object of JSON for each job, with its outcome and output")
+	set.StringVar(&f.jsonLimit, "json-limit", "", "of each output, no more than the first `SIZE`, such as 64K")
+	set.StringVar(&f.results, "results", "", "keep each job's stdout, stderr and meta.json in a directory under `DIR`")
+	set.StringVar(&f.errorDir, "error-dir", "", "the same under `DIR`, of failed jobs only")
+	set.Int64Var(&f.maxErrors, "max-error-files", 100, "of the first `N` that fail; 0: of all")
+	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each job that has ended, for --resume and fanout report")
+	set.StringVar(&f.sync, "journal-sync", "1s", "bring it to the disk within `1s`, after each line: always, or none")
+	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal")
+	set.BoolVar(&f.failed, "retry-failed", false, "run only the items that have failed according to it")
+	set.BoolVar(&f.force, "force", false, "also when it was written with another COMMAND")
+}
+
+func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
+	host, _ := os.Hostname()
+	p.Host = strings.ToValidUTF8(host, "?")
+	p.Records = plan.Records{JSON: f.json, Results: f.results, ErrorDir: f.errorDir, MaxErrors: f.maxErrors}
+	for _, dir := range []struct{ flag, value string }{{"results", f.results}, {"error-dir", f.errorDir}, {"journal", f.journal}} {
+		if given.Changed(dir.flag) && dir.value == "" {
+			return fmt.Errorf("--%s: the name is empty", dir.flag)
+		}
+	}
+	if given.Changed("json-limit") {
+		var err error
+		if p.Records.JSONLimit, err = byteSize("--json-limit", f.jsonLimit); err != nil {
+			return err
+		}
+		if !f.json {
+			return errors.New("--json-limit without --json: it bounds the outputs that the objects hold")
+		}
+	}
+	switch {
+	case f.maxErrors < 0:
+		return fmt.Errorf("--max-error-files %d: a number from 0 on", f.maxErrors)
+	case given.Changed("max-error-files") && f.errorDir == "":
+		return errors.New("--max-error-files without --error-dir: say with --error-dir DIR where to keep them")
+	}
+	return f.applyJournal(p, given)
+}
+
+func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
+	syncs := []string{"1s", "always", "none"} // in the order of journal.Sync
+	sync := slices.Index(syncs, f.sync)
+	if sync < 0 {
+		return fmt.Errorf("--journal-sync %s: the ways are %s", f.sync, strings.Join(syncs, ", "))
+	}
+	for _, flag := range []string{"journal-sync", "resume", "retry-failed", "force"} {
+		if given.Changed(flag) && f.journal == "" {
+			return fmt.Errorf("--%s without --journal: say with --journal FILE which journal", flag)
+		}
+	}
+	switch {
+	case f.journal == "":
+		return nil
+	case f.resume && f.failed:
+		return errors.New("--resume and --retry-failed exclude each other: --resume also runs what has failed")
+	case f.force && !f.resume && !f.failed:
+		return errors.New("--force without --resume or --retry-failed: there is nothing to insist on")
+	}
+	dir, _ := os.Getwd()
+	header := record.Header{Version: built(), Dir: record.Text(dir), Host: p.Host}
+	for _, arg := range os.Args {
+		header.Argv = append(header.Argv, record.Text(arg))
+	}
+	p.Journal = journal.Spec{
+		Path: f.journal, Sync: journal.Sync(sync), Header: header,
+		Resume: f.resume, Failed: f.failed, Force: f.force,
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package collect
+
+import (
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+)
+
+// printed is what a job has printed to one of its outputs, as long as it is held.
+type printed struct {
+	c    *Collector
+	held *held
+}
+
+// Len is part of sink.Printed.
+func (p *printed) Len() int64 {
+	n := int64(len(p.held.buf))
+	for _, e := range p.held.spilled {
+		n += int64(e.n)
+	}
+	return n
+}
+
+// Chunks is part of sink.Printed.
+func (p *printed) Chunks(yield func([]byte, error) bool) {
+	for _, e := range p.held.spilled {
+		if !p.readSpilled(e, yield) {
+			return
+		}
+	}
+	if len(p.held.buf) > 0 {
+		yield(p.held.buf, nil)
+	}
+}
+
+func (p *printed) readSpilled(e extent, yield func([]byte, error) bool) bool {
+	buf := readBuffers.Get().(*[readSize]byte)
+	defer readBuffers.Put(buf)
+	for at, left := e.off, e.n; left > 0; {
+		n, err := unix.Pread(p.c.spill.fd(), buf[:min(left, readSize)], at)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == nil && n == 0:
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("reading spilled output in %s: %w", p.c.spill.dir, err))
+			return false
+		}
+		if !yield(buf[:n], nil) {
+			return false
+		}
+		at, left = at+int64(n), left-n
+	}
+	return true
+}

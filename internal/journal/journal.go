@@ -1,0 +1,109 @@
+// Package journal keeps on disk what a run has done, so that another can go on where it
+// was ended: a line of JSON for each job, written when the job's output has been.
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"fanout/internal/record"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sync says when what was written is brought to the disk, which only matters when the
+// machine itself fails.
+type Sync uint8
+
+// The ways to sync. All but SyncNever do so at the end, too.
+const (
+	SyncSecond Sync = iota // within a second
+	SyncAlways             // before the next job's outcome is written
+	SyncNever              // when the system likes
+)
+
+// Spec says where the journal is and what it is for.
+type Spec struct {
+	Path   string
+	Sync   Sync
+	Resume bool          // leave out what it says was done
+	Failed bool          // do only what it says has failed
+	Force  bool          // also when its template is another
+	Header record.Header // of this run
+}
+
+// file is a journal that is open. The lock on it ends with it.
+type file struct {
+	f    *os.File
+	path string
+	size int64 // of its whole lines
+}
+
+// open opens the journal, for this process alone.
+func open(path string) (*file, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|unix.O_NONBLOCK, 0o666)
+	if err != nil {
+		return nil, wrong(path, err)
+	}
+	st, err := f.Stat()
+	switch {
+	case err != nil:
+	case !st.Mode().IsRegular():
+		err = errors.New("not a regular file: a journal is read again and cut where its last line is torn")
+	default:
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == unix.EWOULDBLOCK {
+			err = errors.New("another fanout is writing to it: wait for its end, or name another journal")
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, wrong(path, err)
+	}
+	return &file{f: f, path: path, size: st.Size()}, nil
+}
+
+// wrong says of which journal something is wrong.
+func wrong(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("journal %s: %w", path, err)
+}
+
+// cut takes away a last line that was not finished.
+func (j *file) cut() (torn int64, err error) {
+	end, err := lineEnd(j.f, j.size)
+	if err != nil || end == j.size {
+		return 0, err
+	}
+	torn = j.size - end
+	j.size = end
+	return torn, j.f.Truncate(end)
+}
+
+// lineEnd is where the last whole line ends.
+func lineEnd(f io.ReaderAt, size int64) (int64, error) {
+	var buf [64 << 10]byte
+	for size > 0 {
+		n := min(size, int64(len(buf)))
+		if _, err := f.ReadAt(buf[:n], size-n); err != nil {
+			return 0, err
+		}
+		for i := n; i > 0; i-- {
+			if buf[i-1] == '\n' {
+				return size - n + i, nil
+			}
+		}
+		size -= n
+	}
+	return 0, nil
+}
+
+// now is the time as headers have it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

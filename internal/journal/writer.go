@@ -1,0 +1,207 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/record"
+
+	"golang.org/x/sys/unix"
+)
+
+// Writer adds lines to a journal.
+type Writer struct {
+	file *file
+	host string
+	sync Sync
+	buf  []byte
+
+	mu    sync.Mutex
+	dirty bool
+	err   error // of a sync
+	stop  chan struct{}
+	ended chan struct{}
+}
+
+// newWriter begins with the header of this run.
+func newWriter(f *file, spec Spec) (*Writer, error) {
+	w := &Writer{file: f, host: spec.Header.Host, sync: spec.Sync, stop: make(chan struct{}), ended: make(chan struct{})}
+	h := spec.Header
+	h.Format, h.Time = record.Format, now()
+	w.buf = appendHeader(w.buf, h)
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	go w.syncEachSecond()
+	return w, nil
+}
+
+func appendHeader(b []byte, h record.Header) []byte {
+	b = fmt.Appendf(b, `{"journal":%d,"version":`, h.Format)
+	b = record.AppendString(b, h.Version)
+	b = append(b, `,"argv":[`...)
+	for i, arg := range h.Argv {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = record.AppendText(b, string(arg))
+	}
+	b = append(b, `],"cwd":`...)
+	b = record.AppendText(b, string(h.Dir))
+	b = append(b, `,"template":`...)
+	b = record.AppendString(b, h.Template)
+	b = append(b, `,"host":`...)
+	b = record.AppendString(b, h.Host)
+	b = append(b, `,"time":"`...)
+	b = h.Time.UTC().AppendFormat(b, record.Stamp)
+	return append(b, "\"}\n"...)
+}
+
+// Add writes a line for each of the jobs that ended; one that was stopped did not.
+func (w *Writer) Add(done []*job.Finished) error {
+	for _, d := range done {
+		if d.Status.End != job.Stopped {
+			w.buf = appendLine(w.buf, d, w.host)
+		}
+	}
+	return w.flush()
+}
+
+// appendLine adds the line of a job. Readers look for at, id and ok in this order.
+func appendLine(b []byte, d *job.Finished, host string) []byte {
+	b = append(b, '{')
+	b = record.AppendItems(b, d.Job)
+	b = append(b, `,"at":[`...)
+	for i, it := range d.Job.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, it.Seq, 10)
+	}
+	b = append(b, `],"id":[`...)
+	for i, it := range d.Job.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		id := Identify(it)
+		b = base64.StdEncoding.AppendEncode(b, id[:])
+		b = append(b, '"')
+	}
+	b = append(b, ']')
+	b = record.AppendOutcome(b, d, host)
+	if len(d.Tail) > 0 {
+		b = append(b, `,"stderr":`...)
+		b = record.AppendText(b, string(d.Tail))
+	}
+	return append(b, "}\n"...)
+}
+
+// ID stands for the content of an item: the first bytes of a SHA-256, of which two are
+// the same for different items with a chance of 1 in 10^28.
+type ID [12]byte
+
+// Identify is the ID of an item: of its fields, each after its length.
+func Identify(it job.Item) (id ID) {
+	var scratch [256]byte
+	b := scratch[:0]
+	for _, f := range it.Fields {
+		b = binary.AppendUvarint(b, uint64(len(f)))
+		b = append(b, f...)
+	}
+	sum := sha256.Sum256(b)
+	copy(id[:], sum[:])
+	return id
+}
+
+// flush writes whole lines. What was written of them when that fails is taken back.
+func (w *Writer) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	for b := w.buf; len(b) > 0; {
+		n, err := unix.Write(int(w.file.f.Fd()), b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			w.file.f.Truncate(w.file.size) // if that fails, the next run cuts it
+			w.err = fmt.Errorf("%w; what is not in it is run again by --resume", wrong(w.file.path, err))
+			return w.err
+		}
+		b = b[n:]
+	}
+	w.file.size += int64(len(w.buf))
+	w.dirty = w.dirty || len(w.buf) > 0
+	const most = 1 << 20
+	if cap(w.buf) > most {
+		w.buf = nil
+	}
+	w.buf = w.buf[:0]
+	if w.sync == SyncAlways {
+		w.syncNow()
+	}
+	return w.err
+}
+
+// syncNow is called with the lock held.
+func (w *Writer) syncNow() {
+	if !w.dirty || w.err != nil || w.sync == SyncNever {
+		return
+	}
+	w.dirty = false
+	if err := w.file.f.Sync(); err != nil {
+		w.err = wrong(w.file.path, err)
+	}
+}
+
+func (w *Writer) syncEachSecond() {
+	defer close(w.ended)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-w.stop:
+			return
+		}
+		w.syncBeside()
+	}
+}
+
+// syncBeside syncs while more may be written: that can take long.
+func (w *Writer) syncBeside() {
+	w.mu.Lock()
+	wanted := w.dirty && w.err == nil && w.sync != SyncNever
+	w.dirty = w.dirty && !wanted
+	w.mu.Unlock()
+	if !wanted {
+		return
+	}
+	if err := w.file.f.Sync(); err != nil {
+		w.mu.Lock()
+		w.err = wrong(w.file.path, err)
+		w.mu.Unlock()
+	}
+}
+
+// Close ends the journal. The error is that of the last sync.
+func (w *Writer) Close() error {
+	close(w.stop)
+	<-w.ended
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.syncNow()
+	if err := w.file.f.Close(); err != nil && w.err == nil {
+		w.err = wrong(w.file.path, err)
+	}
+	return w.err
+}

@@ -1,0 +1,160 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"fanout/internal/collect"
+	"fanout/internal/job"
+	"fanout/internal/journal"
+	"fanout/internal/plan"
+	"fanout/internal/sink"
+)
+
+// records is what is kept of jobs beside their plain output, or in its place.
+type records struct {
+	json    *sink.JSON
+	results []*sink.Results
+	journal *journal.Journal
+}
+
+// openRecords makes ready what the plan wants kept. The journal is the last: one that
+// was begun for a run that never came about would be in the way of the next.
+func (r *Run) openRecords() error {
+	p := &r.plan
+	if p.DryRun {
+		if p.Journal.Path == "" {
+			return nil
+		}
+		p.Journal.Header.Template = digest(*p)
+		var err error
+		r.records.journal, err = journal.Peek(p.Journal)
+		return err
+	}
+	host := p.Host
+	if p.Records.JSON {
+		r.records.json = &sink.JSON{Host: host, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
+	}
+	again := p.Journal.Resume || p.Journal.Failed
+	for _, spec := range []sink.ResultsSpec{
+		{Flag: "--results", Dir: p.Records.Results},
+		{Flag: "--error-dir", Dir: p.Records.ErrorDir, Failed: true, Most: p.Records.MaxErrors},
+	} {
+		if spec.Dir == "" {
+			continue
+		}
+		spec.Again, spec.Host = again, host
+		results, err := sink.NewResults(spec)
+		if err != nil {
+			return err
+		}
+		r.records.results = append(r.records.results, results)
+	}
+	if p.Journal.Path == "" {
+		return nil
+	}
+	p.Journal.Header.Template = digest(*p)
+	var err error
+	if r.records.journal, err = journal.Open(p.Journal); err != nil {
+		return err
+	}
+	r.tmpl.NumberAfter(r.records.journal.Last())
+	return nil
+}
+
+// digest stands for what two runs must share for the one to go on with the other: what is
+// done with an item, and what an item is.
+func digest(p plan.Plan) string {
+	text, _ := json.Marshal([]any{ // of strings, numbers and truths: it cannot fail
+		p.Template.Command, p.Template.Pipe, p.Persistent, p.Execute.ShellForced, p.Execute.Shell,
+		p.Input.Shell, p.Template.Names,
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// addTo has the Collector hand over jobs to all who keep something.
+func (rs *records) addTo(hooks *collect.Hooks) {
+	if rs.json != nil {
+		hooks.Write = rs.json.Write
+	}
+	if len(rs.results) > 0 {
+		hooks.Keep = func(d *job.Finished, out [2]sink.Printed) error {
+			for _, results := range rs.results {
+				if err := results.Keep(d, out); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	if rs.journal != nil && rs.journal.Writer != nil {
+		hooks.Written = rs.journal.Add
+	}
+}
+
+// pick leaves out the items that the journal knows to be done.
+func (rs *records) pick(items iter.Seq2[job.Item, error], warn func(string)) iter.Seq2[job.Item, error] {
+	if rs.journal == nil {
+		return items
+	}
+	return rs.journal.Items(items, warn)
+}
+
+// tellOften has what jobs without output leave reach the journal soon. The function that
+// it returns ends that.
+func (rs *records) tellOften(tell func()) (end func()) {
+	if rs.journal == nil {
+		return func() {}
+	}
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-ended
+	}
+}
+
+// close ends the journal, and tells the summary what was left out.
+func (rs *records) close(summary *sink.Summary) error {
+	if rs.journal == nil {
+		return nil
+	}
+	summary.Skipped(rs.journal.Skipped(), rs.journal.Changed())
+	if rs.journal.Writer == nil {
+		return nil
+	}
+	return rs.journal.Close()
+}
+
+// warn tells the user something about the run.
+func (r *Run) warn(text string) {
+	if !r.plan.Quiet {
+		fmt.Fprintf(r.io.Stderr, "fanout: warning: %s\n", text)
+	}
+}
+
+// joined is both errors, the second only if it says something new.
+func joined(err, more error) error {
+	if more == nil || errors.Is(err, more) {
+		return err
+	}
+	return errors.Join(err, more)
+}

@@ -1,0 +1,189 @@
+package sink
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"unicode/utf8"
+
+	"fanout/internal/job"
+	"fanout/internal/record"
+)
+
+// Rows adds the member of a record that tells a job's rows by their fields. A nil one adds
+// nothing.
+type Rows func(b []byte, j job.Job) []byte
+
+// JSON writes an object a job, a line each.
+type JSON struct {
+	Host  string
+	Rows  Rows
+	Bare  bool  // without what the job has printed
+	Limit int64 // bytes of each of its outputs; 0: all
+
+	buf []byte
+}
+
+// Write writes the line of a job.
+func (s *JSON) Write(d *job.Finished, out [2]Printed, w *File) error {
+	b := appendRecord(append(s.buf[:0], '{'), d, s.Host, s.Rows)
+	var err error
+	if !s.Bare {
+		for i, name := range []string{"stdout", "stderr"} {
+			if b, err = s.output(b, name, out[i], w); err != nil {
+				return err
+			}
+		}
+	}
+	b = append(b, "}\n"...)
+	_, err = w.Write(b)
+	const most = 1 << 20
+	if cap(b) > most {
+		b = nil
+	}
+	s.buf = b
+	return err
+}
+
+func appendRecord(b []byte, d *job.Finished, host string, rows Rows) []byte {
+	b = record.AppendItems(b, d.Job)
+	if rows != nil {
+		b = rows(b, d.Job)
+	}
+	return record.AppendOutcome(b, d, host)
+}
+
+// pieceMax is how much of an output is in memory at once.
+const pieceMax = 64 << 10
+
+// output adds the members of one output. What is long goes out piece by piece.
+func (s *JSON) output(b []byte, name string, p Printed, w io.Writer) ([]byte, error) {
+	size, cut := p.Len(), false
+	if s.Limit > 0 && size > s.Limit {
+		size, cut = s.Limit, true
+	}
+	kept, err := measure(p, size, cut)
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, `,"`...)
+	b = append(b, name...)
+	if kept < 0 {
+		b = append(b, `_base64":"`...)
+		b, err = writeBase64(b, first{p, size}, w)
+	} else {
+		b = append(b, `":"`...)
+		b, err = writeEscaped(b, first{p, kept}, w)
+	}
+	b = append(b, `","`...)
+	b = append(b, name...)
+	if cut {
+		return append(b, `_truncated":true`...), err
+	}
+	return append(b, `_truncated":false`...), err
+}
+
+// measure returns how many of the first bytes are text: all, or negative when they are not
+// UTF-8. A character through which they are cut is left out.
+func measure(p Printed, size int64, cut bool) (int64, error) {
+	var rest [utf8.UTFMax]byte // the beginning of a character
+	pending := 0
+	for chunk, err := range (first{p, size}).Chunks {
+		if err != nil {
+			return 0, err
+		}
+		for pending > 0 && len(chunk) > 0 {
+			rest[pending] = chunk[0]
+			pending++
+			chunk = chunk[1:]
+			if !utf8.FullRune(rest[:pending]) {
+				continue
+			}
+			if r, n := utf8.DecodeRune(rest[:pending]); r == utf8.RuneError && n <= 1 {
+				return -1, nil
+			}
+			pending = 0
+		}
+		whole := len(chunk) - partial(chunk)
+		if !utf8.Valid(chunk[:whole]) {
+			return -1, nil
+		}
+		pending += copy(rest[pending:], chunk[whole:])
+	}
+	if pending > 0 && !cut {
+		return -1, nil
+	}
+	return size - int64(pending), nil
+}
+
+// partial is how many bytes at the end begin a character that is not complete.
+func partial(b []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if at := b[len(b)-n:]; utf8.RuneStart(at[0]) {
+			if utf8.FullRune(at) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// writeEscaped adds the text to b, and writes b when it gets long.
+func writeEscaped(b []byte, p Printed, w io.Writer) ([]byte, error) {
+	for chunk, err := range p.Chunks {
+		if err == nil {
+			b, err = spillOver(record.AppendEscaped(b, chunk), w)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func writeBase64(b []byte, p Printed, w io.Writer) ([]byte, error) {
+	buf := bytes.NewBuffer(b)
+	coder := base64.NewEncoder(base64.StdEncoding, buf)
+	for chunk, err := range p.Chunks {
+		if err != nil {
+			return nil, err
+		}
+		coder.Write(chunk) // a Buffer takes all
+		if buf.Len() > pieceMax {
+			if _, err := buf.WriteTo(w); err != nil {
+				return nil, err
+			}
+		}
+	}
+	coder.Close()
+	return buf.Bytes(), nil
+}
+
+func spillOver(b []byte, w io.Writer) ([]byte, error) {
+	if len(b) <= pieceMax {
+		return b, nil
+	}
+	_, err := w.Write(b)
+	return b[:0], err
+}
+
+// first is the first bytes of an output.
+type first struct {
+	p Printed
+	n int64
+}
+
+// Len is part of Printed.
+func (f first) Len() int64 { return min(f.n, f.p.Len()) }
+
+// Chunks is part of Printed.
+func (f first) Chunks(yield func([]byte, error) bool) {
+	left := f.n
+	for chunk, err := range f.p.Chunks {
+		if left == 0 || !yield(chunk[:min(left, int64(len(chunk)))], err) {
+			return
+		}
+		left -= min(left, int64(len(chunk)))
+	}
+}

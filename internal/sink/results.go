@@ -1,0 +1,118 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"fanout/internal/job"
+)
+
+// Results keeps a directory a job, with what it has printed and how it has ended.
+type Results struct {
+	flag   string
+	dir    string
+	host   string
+	rows   Rows
+	failed bool // only of jobs that have failed
+	most   int64
+	kept   int64
+}
+
+// ResultsSpec says what Results keeps.
+type ResultsSpec struct {
+	Flag   string // that asked for it, for errors
+	Dir    string
+	Failed bool  // keep failed jobs only
+	Most   int64 // how many; 0: all
+	Again  bool  // the directory may hold what an earlier run has kept
+	Host   string
+	Rows   Rows
+}
+
+// partial names begin like this until all is in them.
+const unfinished = ".unfinished-"
+
+// NewResults makes the directory ready. One that holds something is refused, unless this
+// run goes on with an earlier one.
+func NewResults(spec ResultsSpec) (*Results, error) {
+	r := &Results{flag: spec.Flag, dir: spec.Dir, host: spec.Host, rows: spec.Rows, failed: spec.Failed, most: spec.Most}
+	if err := os.MkdirAll(r.dir, 0o777); err != nil {
+		return nil, r.wrong(err)
+	}
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		return nil, r.wrong(err)
+	}
+	if len(entries) > 0 && !spec.Again {
+		return nil, fmt.Errorf("%s %s: the directory is not empty: name another, or go on with the run that has filled it (--resume)", r.flag, r.dir)
+	}
+	for _, e := range entries { // what a run that was killed had begun
+		if strings.HasPrefix(e.Name(), unfinished) {
+			if err := os.RemoveAll(filepath.Join(r.dir, e.Name())); err != nil {
+				return nil, r.wrong(err)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (r *Results) wrong(err error) error { return fmt.Errorf("%s %s: %w", r.flag, r.dir, err) }
+
+// perShard is how many jobs share a folder: a million in one would be slow to list.
+const perShard = 1000
+
+// Keep writes the directory of a job beside its place, and then puts it there.
+func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
+	if d.Status.End == job.Stopped || r.failed && !d.Status.Failed() || r.most > 0 && r.kept >= r.most {
+		return nil
+	}
+	r.kept++
+	number := d.Job.Number()
+	shard := filepath.Join(r.dir, fmt.Sprintf("%06d", number/perShard))
+	name := strconv.FormatInt(number, 10)
+	making := filepath.Join(r.dir, unfinished+name)
+	if err := r.make(making, d, out); err != nil {
+		return r.wrong(err)
+	}
+	err := os.Rename(making, filepath.Join(shard, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.Mkdir(shard, 0o777); err == nil {
+			err = os.Rename(making, filepath.Join(shard, name))
+		}
+	}
+	if errors.Is(err, fs.ErrExist) { // of an earlier run, in which the job has failed
+		if err = os.RemoveAll(filepath.Join(shard, name)); err == nil {
+			err = os.Rename(making, filepath.Join(shard, name))
+		}
+	}
+	if err != nil {
+		return r.wrong(err)
+	}
+	return nil
+}
+
+func (r *Results) make(dir string, d *job.Finished, out [2]Printed) error {
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	for i, name := range []string{"stdout", "stderr"} {
+		if err := writeFile(filepath.Join(dir, name), out[i]); err != nil {
+			return err
+		}
+	}
+	b := append(appendRecord([]byte{'{'}, d, r.host, r.rows), "}\n"...)
+	return os.WriteFile(filepath.Join(dir, "meta.json"), b, 0o666)
+}
+
+func writeFile(path string, p Printed) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(copyPrinted(f, p), f.Close())
+}
