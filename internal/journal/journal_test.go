@@ -1,0 +1,359 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fanout/internal/job"
+	"fanout/internal/record"
+)
+
+// hostile is items that are hard to write down.
+var hostile = []string{
+	"", "plain", "$(touch pwned)", "two\nlines", "\x00", "\xff\xfe", `"`, `\`, `],"at":[7],"id":["`, `"],"ok":true,`, `{"journal":1}`, "é\u2028\x7f\x1b[31m", strings.Repeat("long ", 1<<16),
+}
+
+func item(seq int64, fields ...string) job.Item { return job.Item{Seq: seq, Fields: fields} }
+
+func ended(ok bool, items ...job.Item) *job.Finished {
+	d := &job.Finished{Job: job.Job{Seq: items[0].Seq, Attempt: 1, Items: items}, Ended: time.Now()}
+	if !ok {
+		d.Status.Code = 3
+		d.Tail = []byte("why\xff\n")
+	}
+	return d
+}
+
+func spec(path string) Spec {
+	return Spec{Path: path, Header: record.Header{Version: "v", Argv: []record.Text{"fanout", "\xff"}, Template: "t"}}
+}
+
+// resumed opens the journal for a run that goes on.
+func resumed(t *testing.T, path string) *Journal {
+	t.Helper()
+	s := spec(path)
+	s.Resume = true
+	j, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.file.f.Close() }) // if the test has not closed it
+	return j
+}
+
+// write makes a journal of these jobs.
+func write(t *testing.T, done ...*job.Finished) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "journal")
+	j, err := Open(spec(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Add(done); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func each(items ...job.Item) iter.Seq2[job.Item, error] {
+	return func(yield func(job.Item, error) bool) {
+		for _, it := range items {
+			if !yield(it, nil) {
+				return
+			}
+		}
+	}
+}
+
+// left is the places of the items that a run with this journal would run.
+func left(j *Journal, items ...job.Item) (places []int64, warnings []string) {
+	for it := range j.Items(each(items...), func(s string) { warnings = append(warnings, s) }) {
+		places = append(places, it.Seq)
+	}
+	return places, warnings
+}
+
+func TestResume(t *testing.T) {
+	path := write(t, ended(true, item(1, "a")), ended(false, item(2, "b")), ended(true, item(3, "c"), item(5, "e")), ended(false, item(2, "b")))
+	all := []job.Item{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d"), item(5, "changed"), item(1<<40, "far")}
+	j := resumed(t, path)
+	places, warnings := left(j, all...)
+	if !reflect.DeepEqual(places, []int64{2, 4, 5, 1 << 40}) || len(warnings) != 1 || !strings.Contains(warnings[0], "item 5") {
+		t.Errorf("%v, %q", places, warnings)
+	}
+	if j.Skipped() != 2 || j.Changed() != 1 || j.Last() != 3 {
+		t.Errorf("%d skipped, %d changed, last %d", j.Skipped(), j.Changed(), j.Last())
+	}
+	j.Close()
+	s := spec(path)
+	s.Failed = true
+	failed, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer failed.Close()
+	if places, _ := left(failed, all...); !reflect.DeepEqual(places, []int64{2}) {
+		t.Errorf("of those that failed: %v", places)
+	}
+}
+
+// TestHostile has all items come back byte for byte, and be known again.
+func TestHostile(t *testing.T) {
+	var done []*job.Finished
+	var items []job.Item
+	for i, text := range hostile {
+		it := item(int64(i+1), text, "field "+text)
+		items = append(items, it)
+		done = append(done, ended(i%2 == 0, it))
+	}
+	path := write(t, done...)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	if len(lines) != 1+len(hostile) {
+		t.Fatalf("%d lines", len(lines))
+	}
+	var h record.Header
+	if err := json.Unmarshal(lines[0], &h); err != nil || h.Argv[1] != "\xff" || h.Format != 1 || h.Template != "t" || h.Time.IsZero() {
+		t.Errorf("%+v, %v", h, err)
+	}
+	for i, want := range hostile {
+		var l record.Line
+		if err := json.Unmarshal(lines[i+1], &l); err != nil || string(l.Items[0]) != want {
+			t.Errorf("%.40q: %.80s, %v", want, lines[i+1], err)
+		}
+		if l.OK != (i%2 == 0) || l.At[0] != int64(i+1) || !l.OK && l.Stderr != "why\xff\n" {
+			t.Errorf("%.40q: %+v", want, l)
+		}
+		if x := newIndex(); !(&reader{index: x}).quick(lines[i+1]) {
+			t.Errorf("%.40q is not read quickly", want)
+		}
+	}
+	places, warnings := left(resumed(t, path), items...)
+	var want []int64
+	for i := 2; i <= len(hostile); i += 2 {
+		want = append(want, int64(i))
+	}
+	if !reflect.DeepEqual(places, want) || len(warnings) > 0 {
+		t.Errorf("%v, want %v; %q", places, want, warnings)
+	}
+}
+
+// TestIdentify tells items apart whose fields join to the same text.
+func TestIdentify(t *testing.T) {
+	seen := map[ID]bool{}
+	for _, it := range []job.Item{item(1), item(1, ""), item(1, "", ""), item(1, "ab"), item(1, "a", "b"), item(1, "", "ab"), item(1, strings.Repeat("x", 300))} {
+		if id := Identify(it); seen[id] {
+			t.Errorf("%q is taken for another", it.Fields)
+		} else {
+			seen[id] = true
+		}
+	}
+}
+
+// TestTorn cuts a journal at each byte: what is left is read, and gone on with.
+func TestTorn(t *testing.T) {
+	path := write(t, ended(true, item(1, "a")), ended(true, item(2, "b")))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := []int{}
+	for i, c := range whole {
+		if c == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	for size := range len(whole) {
+		if err := os.WriteFile(path, whole[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j := resumed(t, path)
+		places, _ := left(j, item(1, "a"), item(2, "b"))
+		want := 2
+		for _, end := range ends[1:] {
+			if size >= end {
+				want--
+			}
+		}
+		torn := size > 0 && whole[size-1] != '\n'
+		if len(places) != want || (len(j.Notes()) > 0) != torn {
+			t.Errorf("cut at %d: %v, %q", size, places, j.Notes())
+		}
+		if err := j.Add([]*job.Finished{ended(true, item(2, "b"))}); err != nil {
+			t.Fatal(err)
+		}
+		j.Close()
+		text, _ := os.ReadFile(path)
+		for line := range bytes.Lines(text) {
+			if !json.Valid(line) {
+				t.Errorf("cut at %d: %q is left", size, line)
+			}
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	path := write(t, ended(true, item(1, "a")))
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := resumed(t, path)
+	if _, err := Open(func() Spec { s := spec(path); s.Resume = true; return s }()); err == nil || !strings.Contains(err.Error(), "another fanout is writing") {
+		t.Errorf("shared: %v", err)
+	}
+	holder.Close()
+	for name, tt := range map[string]struct {
+		text   string
+		alter  func(*Spec)
+		wanted string
+	}{
+		"not resumed":       {string(good), func(s *Spec) { s.Resume = false }, "holds another run already"},
+		"other template":    {string(good), func(s *Spec) { s.Header.Template = "u" }, "another command"},
+		"forced":            {string(good), func(s *Spec) { s.Header.Template, s.Force = "u", true }, ""},
+		"no journal":        {"hello\n", func(*Spec) {}, "line 1: it is not the first line of a journal"},
+		"empty":             {"", func(*Spec) {}, ""},
+		"later format":      {`{"journal":2,"version":"9"}` + "\n", func(*Spec) {}, "format 2"},
+		"damaged":           {string(good) + "{}\n", func(*Spec) {}, "line 3: it is damaged"},
+		"zeros":             {string(good) + strings.Repeat("\x00", 9) + "\n", func(*Spec) {}, "damaged"},
+		"zeros inside":      {strings.Replace(string(good), `"host"`, "\x00\x00\x00\x00\x00\x00", 1), func(*Spec) {}, "damaged"},
+		"no place":          {strings.Replace(string(good), `"at":[1]`, `"at":[]`, 1), func(*Spec) {}, "damaged"},
+		"place 0":           {strings.Replace(string(good), `"at":[1]`, `"at":[0]`, 1), func(*Spec) {}, "damaged"},
+		"other form":        {strings.Replace(string(good), `{"seq":1`, `{ "seq" : 1`, 1), func(*Spec) {}, ""},
+		"blank line":        {string(good) + "\n", func(*Spec) {}, "damaged"},
+		"identity too long": {strings.Replace(string(good), `"id":["`, `"id":["AAAA`, 1), func(*Spec) {}, "damaged"},
+	} {
+		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := spec(path)
+		s.Resume = true
+		tt.alter(&s)
+		j, err := Open(s)
+		if err == nil {
+			j.Close()
+		}
+		if (err == nil) != (tt.wanted == "") || err != nil && (!strings.Contains(err.Error(), tt.wanted) || !strings.Contains(err.Error(), path)) {
+			t.Errorf("%s: %v, want %q", name, err, tt.wanted)
+		}
+		if text, _ := os.ReadFile(path); err != nil && string(text) != tt.text {
+			t.Errorf("%s: the journal was changed to %q", name, text)
+		}
+	}
+	for _, bad := range []string{os.DevNull, t.TempDir(), "/dev/full", filepath.Join(t.TempDir(), "none", "journal")} {
+		if j, err := Open(spec(bad)); err == nil {
+			j.Close()
+			t.Errorf("%s is taken as a journal", bad)
+		}
+	}
+	s := spec(filepath.Join(t.TempDir(), "none"))
+	s.Failed = true
+	if _, err := Open(s); err == nil {
+		t.Error("what has failed is looked up in no journal")
+	}
+}
+
+// TestPeek leaves the journal as it is.
+func TestPeek(t *testing.T) {
+	path := write(t, ended(true, item(1, "a")))
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(f, "{torn")
+	f.Close()
+	before, _ := os.ReadFile(path)
+	s := spec(path)
+	s.Resume = true
+	j, err := Peek(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if places, _ := left(j, item(1, "a"), item(2, "b")); !reflect.DeepEqual(places, []int64{2}) {
+		t.Errorf("%v", places)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Errorf("%q", after)
+	}
+}
+
+// TestStopped has a job that was stopped be no business of the journal.
+func TestStopped(t *testing.T) {
+	d := ended(true, item(1, "a"))
+	d.Status = job.Status{End: job.Stopped}
+	if places, _ := left(resumed(t, write(t, d)), item(1, "a")); len(places) != 1 {
+		t.Errorf("%v", places)
+	}
+}
+
+// FuzzRead has any bytes be read to their end, or be refused.
+func FuzzRead(f *testing.F) {
+	for i, text := range hostile[:len(hostile)-1] {
+		f.Add(appendLine(nil, ended(i%2 == 0, item(int64(i+1), text), item(100, "x")), "h"))
+	}
+	f.Add([]byte(`{"seq":1,"items":[""],"at":[1,2],"id":["AAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAA"],"ok":true,"x":1}`))
+	f.Add([]byte(`{"seq":1,"items":[],"at":[1],"id":["AAAAAAAAAAAAAAAA"],"ok":true,}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		rd := reader{index: newIndex()}
+		err := rd.read(bytes.NewReader(slices.Concat([]byte("{\"journal\":1}\n"), text)))
+		if err != nil && !strings.HasPrefix(err.Error(), "line ") {
+			t.Error(err)
+		}
+	})
+}
+
+// FuzzLine has each line be read as it was written, quickly and slowly.
+func FuzzLine(f *testing.F) {
+	for i, text := range hostile {
+		f.Add(text, "more", int64(i+1), i%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, one, two string, place int64, ok bool) {
+		place = max(1, place&(1<<59-1))
+		d := ended(ok, item(place, one, two), item(place+1, two))
+		line := bytes.TrimSuffix(appendLine(nil, d, "h"), []byte("\n"))
+		var l record.Line
+		if err := json.Unmarshal(line, &l); err != nil || string(l.Items[0]) != one || string(l.Items[1]) != two {
+			t.Errorf("%q, %q: %s, %v", one, two, line, err)
+		}
+		quick, slow := reader{index: newIndex()}, reader{index: newIndex()}
+		if !quick.quick(line) || slow.slow(line) != nil || quick.last != slow.last ||
+			!maps.EqualFunc(quick.index.pages, slow.index.pages, func(a, b *page) bool { return *a == *b }) {
+			t.Errorf("%q, %q: %s is read in two ways", one, two, line)
+		}
+	})
+}
+
+// BenchmarkRead is what a resumed run reads of each job before it begins.
+func BenchmarkRead(b *testing.B) {
+	var text []byte
+	const jobs = 100_000
+	text = appendHeader(text, record.Header{Format: 1, Time: time.Now()})
+	for i := range int64(jobs) {
+		text = appendLine(text, ended(true, item(i+1, fmt.Sprintf("some/path/file-%d.png", i))), "host")
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		rd := reader{index: newIndex()}
+		if err := rd.read(bytes.NewReader(text)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(jobs)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mjobs/s")
+}
