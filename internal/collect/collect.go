@@ -54,6 +54,7 @@ type Collector struct {
 	onError   func(error) // called once, with the first failure to write
 	onFull    func()      // called once, when jobs wait for room to spill
 	hooks     Hooks
+	printed   [2]printed // of the job that is handed over; the goroutine's own
 
 	memory  memory
 	spill   spill

@@ -90,7 +90,8 @@ func (c *Collector) deliver(r *result) bool {
 	}
 	defer c.release(&r.held[0])
 	defer c.release(&r.held[1])
-	printed := [2]sink.Printed{&printed{c, &r.held[0]}, &printed{c, &r.held[1]}}
+	c.printed = [2]printed{{c, &r.held[0]}, {c, &r.held[1]}}
+	printed := [2]sink.Printed{&c.printed[0], &c.printed[1]}
 	if c.hooks.Keep != nil && !c.failed.Load() {
 		if err := c.hooks.Keep(r.job, printed); err != nil {
 			c.fail(err)
@@ -134,7 +135,7 @@ func (c *Collector) writeTagged(r *result) error {
 	tag := appendTag(nil, r.job.Job)
 	for i := range r.held {
 		s := stream{tag: tag}
-		for p, err := range (&printed{c, &r.held[i]}).Chunks {
+		for p, err := range c.printed[i].Chunks {
 			if err != nil {
 				return err
 			}

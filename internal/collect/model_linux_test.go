@@ -139,13 +139,16 @@ func TestModel(t *testing.T) {
 	middle := []int{1, 300, 5 << 10, 70 << 10}
 	huge := []int{10, 64 << 10, 700 << 10}
 	for _, mode := range []Mode{Group, Line, None} {
-		for _, spec := range []Spec{{}, {KeepOrder: true}, {Tag: true}, {KeepOrder: true, Tag: true}, {KeepOrder: true, Instant: true}, {Instant: true}} {
+		for _, spec := range []Spec{{}, {KeepOrder: true}, {Tag: true}, {KeepOrder: true, Tag: true}, {KeepOrder: true, Instant: true}, {Instant: true}, {Whole: true}, {Whole: true, KeepOrder: true, Tag: true}} {
 			for size, sizes := range [][]int{small, middle, huge} {
 				for _, piped := range []bool{true, false} {
+					if spec.Whole && mode == Line {
+						continue
+					}
 					spec.Mode = mode
 					spec.Slots = 8
 					jobs := []int64{300, 80, 20}[size]
-					name := fmt.Sprintf("mode %d, keep %v, tag %v, instant %v, size %d, piped %v", mode, spec.KeepOrder, spec.Tag, spec.Instant, size, piped)
+					name := fmt.Sprintf("mode %d, whole %v, keep %v, tag %v, instant %v, size %d, piped %v", mode, spec.Whole, spec.KeepOrder, spec.Tag, spec.Instant, size, piped)
 					t.Run(name, func(t *testing.T) { model(t, spec, jobs, sizes, piped) })
 				}
 			}
@@ -202,6 +205,11 @@ func model(t *testing.T, spec Spec, jobs int64, sizes []int, piped bool) {
 			want = append(want, expected(spec, items[i], work[i], stream))
 		}
 		checkOutput(t, spec, got[stream], want)
+		for i := range work {
+			if plain := expected(Spec{}, "", work[i], stream); spec.Whole && w.kept[int64(i+1)][stream] != plain {
+				t.Errorf("job %d printed %d bytes on %d, and %d were kept", i+1, len(plain), stream, len(w.kept[int64(i+1)][stream]))
+			}
+		}
 	}
 	w.checkEvents(jobs)
 	checkTails(t, w.events, work)

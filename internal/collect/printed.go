@@ -22,6 +22,9 @@ func (p *printed) Len() int64 {
 	return n
 }
 
+// Bytes is part of sink.Printed.
+func (p *printed) Bytes() ([]byte, bool) { return p.held.buf, len(p.held.spilled) == 0 }
+
 // Chunks is part of sink.Printed.
 func (p *printed) Chunks(yield func([]byte, error) bool) {
 	for _, e := range p.held.spilled {

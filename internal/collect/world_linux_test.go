@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -86,6 +88,10 @@ type world struct {
 
 	mu     sync.Mutex
 	events []job.Event
+
+	// What was handed over; of the Collector's goroutine until it has ended.
+	kept    map[int64][2]string
+	written []*job.Finished
 }
 
 func newWorld(t *testing.T, spec Spec, piped bool) *world {
@@ -122,7 +128,8 @@ func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Colle
 	if spec.TmpDir == "" {
 		spec.TmpDir = t.TempDir()
 	}
-	return New(spec, files[0], files[1], Hooks{
+	w.kept = map[int64][2]string{}
+	hooks := Hooks{
 		OnError: func(error) { w.errs.Add(1) },
 		OnFull:  func() { w.fulls.Add(1) },
 		Observers: []func(job.Event){func(ev job.Event) {
@@ -130,7 +137,62 @@ func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Colle
 			defer w.mu.Unlock()
 			w.events = append(w.events, ev)
 		}},
-	})
+		Written: func(done []*job.Finished) error {
+			w.written = append(w.written, done...)
+			return nil
+		},
+	}
+	if spec.Whole {
+		hooks.Keep = w.keep
+	}
+	return New(spec, files[0], files[1], hooks)
+}
+
+// keep takes what a job has printed.
+func (w *world) keep(d *job.Finished, printed [2]sink.Printed) error {
+	var out [2]string
+	for i, p := range printed {
+		var b strings.Builder
+		for chunk, err := range p.Chunks {
+			if err != nil {
+				return err
+			}
+			b.Write(chunk)
+		}
+		if all, ok := p.Bytes(); p.Len() != int64(b.Len()) || ok && string(all) != b.String() {
+			w.t.Errorf("%d bytes were printed, and %d are there", p.Len(), b.Len())
+		}
+		out[i] = b.String()
+	}
+	if _, twice := w.kept[d.Job.Seq]; twice || len(w.written) > 0 && w.written[len(w.written)-1].Job.Seq == d.Job.Seq {
+		w.t.Errorf("job %d is handed over late, or twice", d.Job.Seq)
+	}
+	w.kept[d.Job.Seq] = out
+	return nil
+}
+
+// checkWritten has each job that is done be told as written, once, with what it ended in.
+func (w *world) checkWritten() {
+	w.t.Helper()
+	done := map[int64]job.Event{}
+	for _, ev := range w.events {
+		if ev.Kind == job.Done {
+			done[ev.Job.Seq] = ev
+		}
+	}
+	for i, d := range w.written {
+		ev, there := done[d.Job.Seq]
+		if !there || !reflect.DeepEqual(ev.Status, d.Status) || string(ev.Tail) != string(d.Tail) || d.Ended.IsZero() {
+			w.t.Errorf("%+v is written of %+v", d, ev)
+		}
+		delete(done, d.Job.Seq)
+		if w.spec.KeepOrder && d.Job.Seq != int64(i+1) {
+			w.t.Errorf("job %d is the one after %d others", d.Job.Seq, i)
+		}
+	}
+	if len(done) > 0 {
+		w.t.Errorf("%d jobs are done and not written", len(done))
+	}
 }
 
 // finish closes the Collector and returns what came out.
@@ -144,6 +206,7 @@ func (w *world) finish() (out, errs string) {
 	if w.spill.live != 0 {
 		w.t.Errorf("%d bytes of the spill were not given back", w.spill.live)
 	}
+	w.checkWritten()
 	if used := w.memory.used.Load(); used != 0 {
 		w.t.Errorf("%d bytes of memory were not given back", used)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
+	"strconv"
 	"unicode/utf8"
 
 	"fanout/internal/job"
@@ -58,6 +59,9 @@ const pieceMax = 64 << 10
 
 // output adds the members of one output. What is long goes out piece by piece.
 func (s *JSON) output(b []byte, name string, p Printed, w io.Writer) ([]byte, error) {
+	if text, ok := p.Bytes(); ok && len(text) <= pieceMax {
+		return s.short(b, name, text), nil
+	}
 	size, cut := p.Len(), false
 	if s.Limit > 0 && size > s.Limit {
 		size, cut = s.Limit, true
@@ -66,21 +70,48 @@ func (s *JSON) output(b []byte, name string, p Printed, w io.Writer) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	b = append(b, `,"`...)
-	b = append(b, name...)
+	b = appendName(b, name, kept >= 0)
 	if kept < 0 {
-		b = append(b, `_base64":"`...)
 		b, err = writeBase64(b, first{p, size}, w)
 	} else {
-		b = append(b, `":"`...)
 		b, err = writeEscaped(b, first{p, kept}, w)
 	}
+	return appendTruncated(b, name, cut), err
+}
+
+// short is output for what is in memory and no longer than a piece.
+func (s *JSON) short(b []byte, name string, text []byte) []byte {
+	cut := s.Limit > 0 && int64(len(text)) > s.Limit
+	kept := text
+	if cut {
+		text = text[:s.Limit]
+		kept = text[:len(text)-partial(text)]
+	}
+	valid := utf8.Valid(kept)
+	b = appendName(b, name, valid)
+	if valid {
+		b = record.AppendEscaped(b, kept)
+	} else {
+		b = base64.StdEncoding.AppendEncode(b, text)
+	}
+	return appendTruncated(b, name, cut)
+}
+
+// appendName begins the member of an output, and appendTruncated ends it.
+func appendName(b []byte, name string, text bool) []byte {
+	b = append(b, `,"`...)
+	b = append(b, name...)
+	if !text {
+		b = append(b, `_base64`...)
+	}
+	return append(b, `":"`...)
+}
+
+func appendTruncated(b []byte, name string, cut bool) []byte {
 	b = append(b, `","`...)
 	b = append(b, name...)
-	if cut {
-		return append(b, `_truncated":true`...), err
-	}
-	return append(b, `_truncated":false`...), err
+	b = append(b, `_truncated":`...)
+	return strconv.AppendBool(b, cut)
 }
 
 // measure returns how many of the first bytes are text: all, or negative when they are not
@@ -130,7 +161,7 @@ func partial(b []byte) int {
 }
 
 // writeEscaped adds the text to b, and writes b when it gets long.
-func writeEscaped(b []byte, p Printed, w io.Writer) ([]byte, error) {
+func writeEscaped(b []byte, p first, w io.Writer) ([]byte, error) {
 	for chunk, err := range p.Chunks {
 		if err == nil {
 			b, err = spillOver(record.AppendEscaped(b, chunk), w)
@@ -142,7 +173,7 @@ func writeEscaped(b []byte, p Printed, w io.Writer) ([]byte, error) {
 	return b, nil
 }
 
-func writeBase64(b []byte, p Printed, w io.Writer) ([]byte, error) {
+func writeBase64(b []byte, p first, w io.Writer) ([]byte, error) {
 	buf := bytes.NewBuffer(b)
 	coder := base64.NewEncoder(base64.StdEncoding, buf)
 	for chunk, err := range p.Chunks {
@@ -174,14 +205,15 @@ type first struct {
 	n int64
 }
 
-// Len is part of Printed.
-func (f first) Len() int64 { return min(f.n, f.p.Len()) }
-
-// Chunks is part of Printed.
+// Chunks is as that of Printed.
 func (f first) Chunks(yield func([]byte, error) bool) {
 	left := f.n
 	for chunk, err := range f.p.Chunks {
-		if left == 0 || !yield(chunk[:min(left, int64(len(chunk)))], err) {
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if left == 0 || !yield(chunk[:min(left, int64(len(chunk)))], nil) {
 			return
 		}
 		left -= min(left, int64(len(chunk)))
