@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,18 +12,22 @@ import (
 	"fanout/internal/template"
 )
 
-// hostile items would do harm, or change, if they were read as anything else than
-// one argument.
-var hostile = []string{
-	"", " ", "plain", "a b", "  two  spaces  ", "\t", "tab\there", "\n", "new\nline", "trailing\n\n", "\r", "cr\r\nlf",
-	"$(touch CANARY)", "`touch CANARY`", "; touch CANARY", ";touch CANARY;", "| touch CANARY", "& touch CANARY", "&& touch CANARY", "|| touch CANARY",
-	"\ntouch CANARY\n", "> CANARY", ">CANARY", "2>CANARY", ">>CANARY", "<(touch CANARY)", ">(touch CANARY)", "a[$(touch CANARY)]", "x[`touch CANARY`]",
-	"'; touch CANARY; '", `"; touch CANARY; "`, `'"; touch CANARY; "'`, `\"; touch CANARY; \"`, `\'; touch CANARY; \'`, `$'\n'touch CANARY`,
-	"'", `"`, `''`, `""`, `'"'"'`, `\`, `\\`, `a\`, `\'`, `\"`, `\n`, "`", "$", "$$", "$1", "${1}", `"${1}"`, "$@", "$*", "$#", "${x:-y}", "$((1+1))", "$x",
-	"${x:=$(touch CANARY)}", "{}", "{.}", "{1}", "{:q}", "{{}}", "{a,b}", "{1..3}", "*", "?", "[a-z]*", "~", "~root", "!x", "!!", "#", "# comment",
-	"-n", "-e", "-c", "--", "--help", "-va[$(touch CANARY)]", "(", ")", "()", "(touch CANARY)", "{ touch CANARY; }", "EOF", "\nEOF\ntouch CANARY\n",
-	"a=b", "x=1 touch CANARY", "\x01", "\x7f", "\x1b[31m", "\xff\xfe", "a\xffb", "\xc3(", "é", "日本語", "%s%n", `\c`, `a\c`, "done; touch CANARY",
-	"fi; touch CANARY", ";; *) touch CANARY ;; esac", "} ; touch CANARY; {", "$(<CANARY)", "${x@P}", "@(a|b)", "/dev/tcp/127.0.0.1/1", "__fanout_1", "A=$(touch CANARY)",
+// readHostile gives items that would do harm, or change, if they were read as anything
+// else than one argument.
+func readHostile(t *testing.T) (items []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../testdata/items.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		item, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		items = append(items, item)
+	}
+	return items
 }
 
 // contexts are commands that print the item with a NUL after it.
@@ -73,6 +78,7 @@ var contexts = []struct {
 // it is ever run.
 func TestInjection(t *testing.T) {
 	findBash(t)
+	hostile := readHostile(t)
 	if len(hostile) < 50 {
 		t.Errorf("only %d items", len(hostile))
 	}
@@ -116,6 +122,7 @@ func TestBatchInjection(t *testing.T) {
 	findBash(t)
 	sup := newSupervisor(t)
 	dir := fixture(t)
+	hostile := readHostile(t)
 	want := strings.Join(hostile, "\x00") + "\x00"
 	for _, command := range [][]string{
 		{"./probe", "{}"}, {"./probe"}, {"./probe {}"}, {"./probe {} | cat"}, {"./probe {} $x"}, {"for i in {}; do ./probe \"$i\"; done"}, {"f() { ./probe {}; }; f"},
@@ -144,7 +151,7 @@ func TestBatchInjection(t *testing.T) {
 func TestHostileTargets(t *testing.T) {
 	findBash(t)
 	sup := newSupervisor(t)
-	for _, item := range hostile {
+	for _, item := range readHostile(t) {
 		if item == "" || strings.ContainsAny(item, "/") || item == "." {
 			continue
 		}
