@@ -77,6 +77,9 @@ func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 // complete fills in what one stage needs to know of another.
 func complete(p *plan.Plan) {
 	p.Template.Sources = max(1, len(p.Input.Sources))
+	if p.Input.Format.Rows() {
+		p.Template.Sources = 1
+	}
 	p.Template.Terminator = p.Input.Delimiter
 	p.Template.Workers = p.Schedule.Workers * p.Threads
 	p.Execute.Pipe = p.Template.Pipe

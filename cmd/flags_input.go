@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"fanout/internal/input"
@@ -19,6 +20,12 @@ type inputFlags struct {
 	skipEmpty bool
 	format    string
 	link      bool
+	csv       bool
+	tsv       bool
+	jsonl     bool
+	colSep    string
+	header    bool
+	strict    bool
 }
 
 func (*inputFlags) name() string { return "Input" }
@@ -29,6 +36,12 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.delimiter, "delimiter", "d", "", "items end with `S`; \\n, \\t, \\0, \\xHH are understood")
 	set.BoolVar(&f.skipEmpty, "skip-empty", false, "leave out empty items")
 	set.StringVar(&f.format, "format", "lines", "`lines`, or shell: words in quotes as xargs reads them")
+	set.BoolVar(&f.csv, "csv", false, "items are rows of CSV: {name} is a field by the header, {2} by its number, {} the row")
+	set.BoolVar(&f.tsv, "tsv", false, "the same with tabs")
+	set.BoolVar(&f.jsonl, "jsonl", false, "items are objects of JSON, a line each: {name}, {name.within}")
+	set.StringVar(&f.colSep, "colsep", "", "lines are split by `REGEX` into {1}, {2} and so on")
+	set.BoolVar(&f.header, "header", true, "the first row names the fields (with --colsep only if given)")
+	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read; otherwise its job fails, and the others run")
 	set.BoolVar(&f.link, "link", false, "pair several sources instead of combining all with all")
 }
 
@@ -56,9 +69,48 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	switch f.format {
 	case "lines":
 	case "shell":
-		p.Input.Shell = true
+		p.Input.Format = input.Shell
 	default:
 		return fmt.Errorf("--format %s: the formats are lines and shell", f.format)
+	}
+	return f.applyRows(p, given)
+}
+
+// applyRows is for the formats whose items are rows.
+func (f *inputFlags) applyRows(p *plan.Plan, given *pflag.FlagSet) error {
+	chosen, format := "", p.Input.Format
+	for _, row := range []struct {
+		flag   string
+		set    bool
+		format input.Format
+	}{
+		{"--csv", f.csv, input.CSV}, {"--tsv", f.tsv, input.TSV}, {"--jsonl", f.jsonl, input.JSONL},
+		{"--colsep", given.Changed("colsep"), input.Columns},
+	} {
+		switch {
+		case !row.set:
+			continue
+		case chosen != "":
+			return fmt.Errorf("%s and %s exclude each other: an item has one format", chosen, row.flag)
+		case p.Input.Format != input.Lines:
+			return fmt.Errorf("--format %s and %s exclude each other: an item has one format", f.format, row.flag)
+		}
+		chosen = row.flag
+		format = row.format
+	}
+	for _, flag := range []string{"header", "strict"} {
+		if given.Changed(flag) && (chosen == "" || flag == "header" && f.jsonl) {
+			return fmt.Errorf("--%s without --csv, --tsv or --colsep: only rows of these have one", flag)
+		}
+	}
+	p.Input.Format = format
+	p.Input.Header = f.header && (given.Changed("header") || !given.Changed("colsep"))
+	p.Input.Strict = f.strict
+	if given.Changed("colsep") {
+		var err error
+		if p.Input.ColSep, err = regexp.Compile(f.colSep); err != nil {
+			return fmt.Errorf("--colsep: %w", err)
+		}
 	}
 	return nil
 }

@@ -137,17 +137,19 @@ func (a *app) run(p planned) error {
 	if a.link != nil {
 		p.Guardian = a.link.Pid()
 	}
-	r, err := run.New(p.Plan, a.io)
+	signaled := &lateRun{}
+	ctx, stop := obeySignals(context.Background(), signaled, a.link)
+	defer stop()
+	r, err := run.New(ctx, p.Plan, a.io)
 	if err != nil {
 		return err
 	}
+	signaled.run.Store(r)
 	if !p.Quiet {
 		for _, w := range r.Warnings() {
 			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
 		}
 	}
-	ctx, stop := obeySignals(context.Background(), r, a.link)
-	defer stop()
 	a.quiet = p.Quiet || p.DryRun
 	a.summary, err = r.Do(ctx)
 	return err

@@ -63,7 +63,7 @@ func BenchmarkShortLinesCRLF(b *testing.B) {
 }
 
 func BenchmarkShellWords(b *testing.B) {
-	benchmarkItems(b, Spec{Shell: true}, numbers(1e6), 1e6)
+	benchmarkItems(b, Spec{Format: Shell}, numbers(1e6), 1e6)
 }
 
 func BenchmarkPathLines(b *testing.B) {

@@ -83,7 +83,7 @@ type reader struct {
 	wake int // becomes readable when ctx ends
 }
 
-func (r reader) Read(p []byte) (int, error) {
+func (r *reader) Read(p []byte) (int, error) {
 	mayBlock := !r.info.Mode().IsRegular()
 	for {
 		if mayBlock {
@@ -110,7 +110,7 @@ func (r reader) Read(p []byte) (int, error) {
 }
 
 // wait returns when a read will not block, or the context has ended.
-func (r reader) wait() error {
+func (r *reader) wait() error {
 	fds := []unix.PollFd{
 		{Fd: int32(r.fd), Events: unix.POLLIN},
 		{Fd: int32(r.wake), Events: unix.POLLIN},

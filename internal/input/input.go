@@ -19,6 +19,7 @@ type Input struct {
 	spec    Spec
 	sources []Source
 	files   []*file // files[i] is that of sources[i], nil for arguments
+	table   *tables // of the formats whose items are rows
 	used    bool
 }
 
@@ -44,6 +45,9 @@ func Open(spec Spec, stdin *os.File) (*Input, error) {
 			in.Close()
 			return nil, err
 		}
+	}
+	if spec.Format.Rows() {
+		in.table = newTables(in)
 	}
 	return in, nil
 }
@@ -102,6 +106,12 @@ func (in *Input) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 			if err == io.EOF {
 				return
 			}
+			if bad := (*RowError)(nil); errors.As(err, &bad) && !in.spec.Strict {
+				if !yield(job.Item{Seq: seq, Fields: []string{bad.Raw}, Err: bad}, nil) {
+					return
+				}
+				continue
+			}
 			if err != nil {
 				yield(job.Item{}, err)
 				return
@@ -115,6 +125,10 @@ func (in *Input) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 
 // rows combines the sources as the Spec says.
 func (in *Input) rows(ctx context.Context, wake int) rows {
+	if in.table != nil {
+		in.table.interruptible(ctx, wake)
+		return in.table
+	}
 	all := make([]values, len(in.sources))
 	for i, src := range in.sources {
 		all[i] = in.values(ctx, wake, src, in.files[i])
@@ -136,10 +150,10 @@ func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) val
 	switch {
 	case fl == nil:
 		v = &args{left: src.Args}
-	case in.spec.Shell:
-		v = newWords(reader{fl, ctx, wake}, fl.name)
+	case in.spec.Format == Shell:
+		v = newWords(&reader{fl, ctx, wake}, fl.name)
 	default:
-		v = newLines(reader{fl, ctx, wake}, in.spec.Delimiter)
+		v = newLines(&reader{fl, ctx, wake}, in.spec.Delimiter)
 	}
 	if in.spec.SkipEmpty && (len(in.sources) == 1 || !in.spec.Link) {
 		v = nonEmpty{v}

@@ -37,7 +37,7 @@ func fields(t *testing.T, items []job.Item) [][]string {
 	t.Helper()
 	var all [][]string
 	for i, item := range items {
-		if item.Seq != int64(i+1) || item.Names != nil {
+		if item.Seq != int64(i+1) || item.Err != nil {
 			t.Errorf("item %d is %+v", i+1, item)
 		}
 		all = append(all, item.Fields)
@@ -112,7 +112,7 @@ func TestRows(t *testing.T) {
 }
 
 func TestShellSources(t *testing.T) {
-	spec := Spec{Shell: true, Link: true, Sources: []Source{fileOf(t, "'a b' c"), argsOf("'1 2'", "3")}}
+	spec := Spec{Format: Shell, Link: true, Sources: []Source{fileOf(t, "'a b' c"), argsOf("'1 2'", "3")}}
 	items, err := read(t, spec, nil)
 	want := [][]string{{"a b '1 2'", "a b", "'1 2'"}, {"c 3", "c", "3"}}
 	if got := fields(t, items); err != nil || !reflect.DeepEqual(got, want) {

@@ -1,14 +1,43 @@
 package input
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
 
 // Spec says where the items come from and what ends one.
 type Spec struct {
 	Sources   []Source // none: standard input
-	Delimiter string   // ends an item: "\n", or "\x00" for -0; may be several bytes; unused by Shell
+	Delimiter string   // ends an item: "\n", or "\x00" for -0; may be several bytes; only for Lines and Columns
 	SkipEmpty bool     // leave out empty items; with Link, rows of nothing but empty values
-	Shell     bool     // --format shell: words split as xargs does
-	Link      bool     // several sources are paired and stop at the shortest; else their product, the first the slowest
+	Format    Format
+	Link      bool           // several sources are paired and stop at the shortest; else their product, the first the slowest
+	Header    bool           // the first row names the fields
+	ColSep    *regexp.Regexp // of Columns
+	Strict    bool           // a row that cannot be read ends the input
+}
+
+// Format is how the bytes of a source are read.
+type Format uint8
+
+// The formats. From Columns on items are rows, and several sources are read one after the
+// other.
+const (
+	Lines   Format = iota
+	Shell          // words split as xargs does
+	Columns        // lines, split by ColSep
+	CSV
+	TSV
+	JSONL
+)
+
+// Rows says that items are rows.
+func (f Format) Rows() bool { return f >= Columns }
+
+// flag is what asks for the format.
+func (f Format) flag() string {
+	return []string{"--format lines", "--format shell", "--colsep", "--csv", "--tsv", "--jsonl"}[f]
 }
 
 // Source is one list of values: arguments or a file.
@@ -25,11 +54,18 @@ const (
 
 // Validate reports what cannot work before anything is opened.
 func (s Spec) Validate() error {
+	given := s.Delimiter != "" && s.Delimiter != newline
 	switch {
-	case s.Shell && s.Delimiter != "" && s.Delimiter != newline:
+	case s.Format == Shell && given:
 		return errors.New("a delimiter and the shell format exclude each other: blanks and newlines end its words; give only one of the two")
-	case !s.Shell && s.Delimiter == "":
+	case s.Format > Columns && given:
+		return fmt.Errorf("a delimiter and %s exclude each other: the format says where a row ends", s.Format.flag())
+	case s.Format <= Columns && s.Format != Shell && s.Delimiter == "":
 		return errEmptyDelimiter
+	case s.Format.Rows() && s.Link:
+		return fmt.Errorf("--link and %s exclude each other: rows of several sources are read one after the other", s.Format.flag())
+	case s.Format == Columns && s.ColSep.MatchString(""):
+		return fmt.Errorf("--colsep %s: it matches the empty text, which is everywhere", s.ColSep)
 	}
 	stdin := 0
 	for _, src := range s.Sources {

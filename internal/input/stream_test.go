@@ -81,7 +81,7 @@ func TestStreaming(t *testing.T) {
 	}{
 		{"lines", Spec{Delimiter: "\n"}, []string{"a\nb", "c\n", "\nd"}, []string{"a", "bc", ""}},
 		{"several bytes", Spec{Delimiter: "\r\n"}, []string{"a\r\nb\r", "\n", "c\r\n\r"}, []string{"a", "b", "c"}},
-		{"words", Spec{Shell: true}, []string{"a 'b", " c' d", "\n"}, []string{"a", "b c", "d"}},
+		{"words", Spec{Format: Shell}, []string{"a 'b", " c' d", "\n"}, []string{"a", "b c", "d"}},
 		{"product", Spec{Delimiter: "\n", Sources: []Source{{Path: "-", IsFile: true}, argsOf("1")}}, []string{"a\n", "b\n"}, []string{"a 1", "b 1"}},
 		{"link", Spec{Delimiter: "\n", Link: true, Sources: []Source{argsOf("1", "2"), {Path: "-", IsFile: true}}}, []string{"a\n", "b\n"}, []string{"1 a", "2 b"}},
 	} {

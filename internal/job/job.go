@@ -12,7 +12,7 @@ import (
 type Item struct {
 	Seq    int64    // dense from 1 over the whole run
 	Fields []string // Fields[0] is the whole item, Fields[1:] its fields or, with several sources, one value a source
-	Names  []string // Names[i] names Fields[i+1]; nil when fields have no names
+	Err    error    // why it cannot be used: its job is NotStarted
 }
 
 // String is the whole item.
@@ -45,6 +45,16 @@ func (j Job) Label() string {
 // Number is what users know the job by: its place among all jobs, also those that this run
 // leaves out.
 func (j Job) Number() int64 { return j.Seq + j.Left }
+
+// Err is why the job cannot be run: one of its items cannot be used.
+func (j Job) Err() error {
+	for _, it := range j.Items {
+		if it.Err != nil {
+			return it.Err
+		}
+	}
+	return nil
+}
 
 // Output is where one job's bytes go. A Writer may offer more to what starts the
 // job's processes: see process.PipeReader and process.Inheritable.

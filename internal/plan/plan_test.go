@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 		{"raw with tags", Plan{Collect: collect.Spec{Mode: collect.Raw, Tag: true}}, "--tag and --output raw"},
 		{"standard input twice", Plan{Input: input.Spec{Sources: []input.Source{{Path: "-", IsFile: true}, {Path: "-", IsFile: true}}}}, "twice"},
 		{"a file without a name", Plan{Input: input.Spec{Sources: []input.Source{{IsFile: true}}}}, "empty"},
-		{"two ways to split", Plan{Input: input.Spec{Shell: true, Delimiter: ","}}, "exclude each other"},
+		{"two ways to split", Plan{Input: input.Spec{Format: input.Shell, Delimiter: ","}}, "exclude each other"},
 	} {
 		if tt.plan.Input.Delimiter == "" {
 			tt.plan.Input.Delimiter = "\n"

@@ -8,7 +8,6 @@ import (
 
 	"fanout/internal/execute"
 	"fanout/internal/pool"
-	"fanout/internal/process"
 	"fanout/internal/sink"
 )
 
@@ -36,9 +35,6 @@ func (r *Run) Resume() {
 	}
 	r.clock.Resume()
 }
-
-// SuspendMyself stops this process, until it gets CONT.
-func (r *Run) SuspendMyself() { process.SuspendMyself() }
 
 // TellRunning says on standard error which jobs run.
 func (r *Run) TellRunning() {

@@ -70,9 +70,17 @@ func (r *Run) openRecords() error {
 // digest stands for what two runs must share for the one to go on with the other: what is
 // done with an item, and what an item is.
 func digest(p plan.Plan) string {
+	var colSep string
+	if p.Input.ColSep != nil {
+		colSep = p.Input.ColSep.String()
+	}
+	var names []string // what fields are called has a meaning only where they have places
+	if rows := p.Template.Rows; rows != nil && !rows.Pick {
+		names = rows.Names
+	}
 	text, _ := json.Marshal([]any{ // of strings, numbers and truths: it cannot fail
 		p.Template.Command, p.Template.Pipe, p.Persistent, p.Execute.ShellForced, p.Execute.Shell,
-		p.Input.Shell, p.Template.Names,
+		p.Input.Format, p.Input.Header, colSep, names,
 	})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

@@ -50,14 +50,20 @@ type Run struct {
 }
 
 // New makes everything ready that can fail before the first job: it compiles the
-// template, finds the programs, and opens the input.
-func New(p plan.Plan, std IO) (*Run, error) {
+// template, finds the programs, and opens the input. Where the first rows say what the
+// fields are called, it waits for them, but not longer than ctx.
+func New(ctx context.Context, p plan.Plan, std IO) (*Run, error) {
 	if err := p.Check(); err != nil {
 		return nil, &UsageError{err}
 	}
 	r := &Run{plan: p, io: std, out: std.Stdout}
 	var err error
-	if r.tmpl, err = template.Compile(p.Template); err != nil {
+	if p.Input.Format.Rows() {
+		if err = r.learnRows(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if r.tmpl, err = template.Compile(r.plan.Template); err != nil {
 		return nil, &UsageError{err}
 	}
 	if p.Process.Memory > 0 {
@@ -69,7 +75,9 @@ func New(p plan.Plan, std IO) (*Run, error) {
 	if err = r.prepare(); err != nil {
 		return nil, err
 	}
-	if r.in, err = input.Open(p.Input, std.Stdin); err != nil {
+	if p.Input.Format.Rows() {
+		r.in.Use(r.tmpl.Picked(), r.tmpl.Highest())
+	} else if r.in, err = input.Open(p.Input, std.Stdin); err != nil {
 		return nil, err
 	}
 	if p.Out != "" {
@@ -79,6 +87,20 @@ func New(p plan.Plan, std IO) (*Run, error) {
 		}
 	}
 	return r, r.openRecords()
+}
+
+// learnRows opens the input and finds out what the fields of its rows are called, which
+// COMMAND needs to know.
+func (r *Run) learnRows(ctx context.Context) (err error) {
+	if r.in, err = input.Open(r.plan.Input, r.io.Stdin); err != nil {
+		return err
+	}
+	s, err := r.in.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	r.plan.Template.Rows = &template.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
+	return nil
 }
 
 // UsageError is a COMMAND or a combination of flags that cannot work.

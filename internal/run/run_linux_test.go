@@ -79,7 +79,7 @@ func std(t *testing.T) (IO, func() (out, errs string)) {
 
 func do(t *testing.T, ctx context.Context, p plan.Plan, io IO) (*sink.Summary, error) {
 	t.Helper()
-	r, err := New(p, io)
+	r, err := New(t.Context(), p, io)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,19 +147,19 @@ func TestNew(t *testing.T) {
 		p := planFor(t, []string{"echo", "{}"})
 		tt.alter(&p)
 		files, _ := std(t)
-		if _, err := New(p, files); !errors.As(err, tt.want) {
+		if _, err := New(t.Context(), p, files); !errors.As(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	p := planFor(t, []string{"echo", "{}"})
 	p.Input.Sources = []input.Source{{Path: t.TempDir() + "/missing", IsFile: true}}
 	files, _ := std(t)
-	if _, err := New(p, files); !errors.Is(err, os.ErrNotExist) || errors.As(err, &usage) {
+	if _, err := New(t.Context(), p, files); !errors.Is(err, os.ErrNotExist) || errors.As(err, &usage) {
 		t.Errorf("input: %v", err)
 	}
 	p = planFor(t, []string{"cat", "{}"})
 	p.Schedule.Workers = 1 << 30
-	if _, err := New(p, files); err == nil || !strings.Contains(err.Error(), "-j") {
+	if _, err := New(t.Context(), p, files); err == nil || !strings.Contains(err.Error(), "-j") {
 		t.Errorf("files: %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestStoppedAtTheEnd(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	ended := make(chan error)
-	run, err := New(planFor(t, []string{"echo", "{}"}, strings.Repeat("x", 1<<20)), files)
+	run, err := New(t.Context(), planFor(t, []string{"echo", "{}"}, strings.Repeat("x", 1<<20)), files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestPause(t *testing.T) {
 		files, _ := std(t)
 		p := planFor(t, []string{"sleep"}, "0.2")
 		p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline
-		r, err := New(p, files)
+		r, err := New(t.Context(), p, files)
 		if err != nil {
 			t.Fatal(err)
 		}

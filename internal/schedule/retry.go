@@ -35,7 +35,7 @@ func (s *scheduler) again(j job.Job, st job.Status) bool {
 	if st.End == job.Lost && j.Lost+1 >= lostMax {
 		return false
 	}
-	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable &&
+	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable && j.Err() == nil &&
 		s.ctx.Err() == nil && !s.decided.Load()
 }
 

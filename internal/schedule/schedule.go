@@ -291,6 +291,9 @@ func (s *scheduler) start(j job.Job) *retry {
 	if s.ctx.Err() != nil || s.decided.Load() {
 		return s.settle(j, job.Status{End: job.Stopped})
 	}
+	if err := j.Err(); err != nil {
+		return s.settle(j, job.Status{End: job.NotStarted, Err: err})
+	}
 	if s.pool != nil {
 		s.submit(j, out)
 		return nil

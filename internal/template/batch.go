@@ -64,6 +64,9 @@ type batcher struct {
 
 // add takes one more item; false if the jobs are no longer wanted.
 func (b *batcher) add(it job.Item) bool {
+	if it.Err != nil { // it is a job of its own
+		return (len(b.pending) == 0 || b.send(len(b.pending))) && b.sendBad(it)
+	}
 	spec := &b.t.spec
 	piped := len(it.String()) + len(spec.Terminator)
 	full := len(b.pending) == spec.max() && spec.max() > 0 ||
@@ -92,6 +95,11 @@ func (b *batcher) send(n int) bool {
 		b.budget.reset()
 	}
 	return b.yield(j, nil)
+}
+
+func (b *batcher) sendBad(it job.Item) bool {
+	b.pending = append(b.pending, it)
+	return b.send(1)
 }
 
 // finish sends what is pending; BatchMax spreads it evenly over the workers.

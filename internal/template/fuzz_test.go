@@ -69,7 +69,7 @@ func FuzzTokens(f *testing.F) {
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, script bool) {
-		spec := Spec{Names: []string{"name", "a.b", ".", "1"}}
+		spec := Spec{Rows: &Rows{Names: []string{"name", "a.b", ".", "1"}}, fields: &fields{}}
 		toks, err := scanner{&spec}.scan(text, script)
 		if err != nil {
 			return

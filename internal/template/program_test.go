@@ -9,7 +9,7 @@ import (
 
 func TestProgram(t *testing.T) {
 	spread := []job.Item{{Fields: []string{"a b", "a", "b"}}}
-	rows := []job.Item{{Fields: []string{"x,y", "x", "y"}, Names: []string{"n", "m"}}, {Fields: []string{"z", "z"}}}
+	rows := []job.Item{{Fields: []string{"x,y", "x", "y"}}, {Fields: []string{"z", "z"}}}
 	for _, c := range []struct {
 		spec  Spec
 		items []job.Item
@@ -26,9 +26,9 @@ func TestProgram(t *testing.T) {
 		{Spec{Command: []string{"x", "{1}+{3}", "{2/}"}, Batch: 3}, items("a", "b/c"), []string{"x", "a+", "c"}},
 		{Spec{Command: []string{"x", "{}", "-{}", "{2}{1}"}, Sources: 2}, spread, []string{"x", "a", "b", "-a b", "ba"}},
 		{Spec{Command: []string{"x"}, Sources: 2}, spread, []string{"x", "a", "b"}},
-		{Spec{Command: []string{"x", "{m}", "{n.}", "{2}", "{no}"}, Names: []string{"n", "m"}, Batch: 2}, rows,
+		{Spec{Command: []string{"x", "{m}", "{n.}", "{2}", "{{no}}"}, Rows: &Rows{Names: []string{"n", "m"}}, Batch: 2}, rows,
 			[]string{"x", "y", "", "x", "z", "y", "", "{no}"}},
-		{Spec{Command: []string{"x", "{}", "{2}", "{3}"}, Columns: true}, rows[:1], []string{"x", "x,y", "y", ""}},
+		{Spec{Command: []string{"x", "{}", "{2}", "{3}"}, Rows: &Rows{}}, rows[:1], []string{"x", "x,y", "y", ""}},
 		{Spec{Command: []string{"x", "{:q}", "{/:q}"}}, items("a/b'c"), []string{"x", `'a/b'\''c'`, `'b'\''c'`}},
 		{Spec{Command: []string{"echo", "|", "wc"}}, items("a"), []string{"echo", "|", "wc", "a"}},
 		{Spec{Command: []string{"ssh", "{}", "uptime"}}, items("h"), []string{"ssh", "h", "uptime"}},

@@ -21,8 +21,7 @@ const (
 // ref is a placeholder. Equal placeholders are equal values.
 type ref struct {
 	kind   refKind
-	n      int    // of refField and refNth
-	name   string // of a field that was named
+	n      int // of refField and refNth
 	form   form
 	quote  bool // quoted for another shell
 	spread bool // the item has a value for each of several sources
@@ -70,21 +69,12 @@ func (r ref) values(dst []string, it job.Item) []string {
 	return dst
 }
 
-// field finds the field by its place, or by its name where this item has other names.
+// field is empty where the item has none; who reads rows has seen to that.
 func (r ref) field(it job.Item) string {
-	n := r.n
-	if r.name != "" && it.Names != nil && (n > len(it.Names) || it.Names[n-1] != r.name) {
-		n = 0
-		for i, name := range it.Names {
-			if name == r.name {
-				n = i + 1
-			}
-		}
-	}
-	if n < 1 || n >= len(it.Fields) {
+	if r.n < 1 || r.n >= len(it.Fields) {
 		return ""
 	}
-	return it.Fields[n]
+	return it.Fields[r.n]
 }
 
 // job is the one value for a job: that of its items, joined by a space.

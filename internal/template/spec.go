@@ -12,10 +12,11 @@ type Spec struct {
 	Pipe       bool     // the items go to stdin: none is appended, and no placeholder is needed
 	Terminator string   // what follows each item on stdin
 	Sources    int      // input sources; from 2 on, Fields[1:] of an item hold one value a source
-	Columns    bool     // an item is a row: Fields[1:] are its columns; implied by Names
-	Names      []string // the columns' names; nil if they have none
+	Rows       *Rows    // nil: items are no rows
 	Workers    int      // BatchMax spreads the last items over this many jobs
 	Limits     Limits
+
+	fields *fields // what is used of rows; Compile's own
 }
 
 // Form tells how COMMAND is run.

@@ -33,6 +33,7 @@ func Compile(spec Spec) (*Template, error) {
 			return nil, &Error{Msg: "a command cannot hold a NUL byte"}
 		}
 	}
+	spec.fields = &fields{}
 	t := &Template{spec: spec}
 	script, err := spec.isScript()
 	if err != nil {

@@ -43,6 +43,7 @@ func (s scanner) scan(text string, script bool) ([]token, error) {
 			i = t.end
 		default:
 			t.src = text[i:t.end]
+			s.spec.uses(t.ref)
 			toks = append(toks, t)
 			i = t.end
 		}
@@ -68,7 +69,7 @@ func (s scanner) at(text string, i int, literal bool) (token, bool, error) {
 		rest := text[i+2:]
 		n := strings.IndexByte(rest, '}')
 		if n >= 0 && strings.HasPrefix(rest[n:], "}}") && !strings.ContainsAny(rest[:n], "'\"\\$`") {
-			if _, ok, _ := s.parse(rest[:n], true); ok {
+			if _, ok, err := s.parse(rest[:n], true); ok || err != nil || s.unknown(rest[:n]) != nil {
 				return token{start: i, end: i + n + 4, literal: text[i+1 : i+n+3]}, true, nil
 			}
 		}
@@ -79,6 +80,9 @@ func (s scanner) at(text string, i int, literal bool) (token, bool, error) {
 		return token{}, false, nil
 	}
 	r, ok, err := s.parse(rest[:n], literal)
+	if !ok && err == nil && !literal {
+		err = s.unknown(rest[:n])
+	}
 	return token{start: i, end: i + n + 2, ref: r}, ok, err
 }
 
@@ -91,8 +95,8 @@ func (s scanner) parse(body string, literal bool) (ref, bool, error) {
 	if body == "%" {
 		return ref{kind: refSlot}, true, nil
 	}
-	if r, ok := s.name(body); ok {
-		return r, true, nil
+	if r, ok, err := s.name(body); ok || err != nil {
+		return r, ok, err
 	}
 	var out ref
 	rest, quote := strings.CutSuffix(body, ":q")
@@ -110,9 +114,9 @@ func (s scanner) parse(body string, literal bool) (ref, bool, error) {
 		out.kind, out.spread = refItem, s.spec.Sources > 1
 		return out, true, nil
 	}
-	if r, ok := s.name(rest); ok {
-		out.kind, out.n, out.name = r.kind, r.n, r.name
-		return out, true, nil
+	if r, ok, err := s.name(rest); ok || err != nil {
+		out.kind, out.n = r.kind, r.n
+		return out, ok, err
 	}
 	n, _ := strconv.Atoi(rest)
 	if literal {
@@ -127,26 +131,13 @@ func (s scanner) isRef(head string) bool {
 	if head == "" {
 		return true
 	}
-	if _, ok := s.name(head); ok {
+	if _, ok, err := s.name(head); ok || err != nil {
 		return true
 	}
 	if head[0] < '1' || head[0] > '9' || len(head) > 6 {
 		return false
 	}
 	return strings.Trim(head, "0123456789") == ""
-}
-
-// name looks for a column. Names that could end or break a token have none.
-func (s scanner) name(body string) (ref, bool) {
-	if strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\n\x00") {
-		return ref{}, false
-	}
-	for i, name := range s.spec.Names {
-		if name == body {
-			return ref{kind: refField, n: i + 1, name: name}, true
-		}
-	}
-	return ref{}, false
 }
 
 // number gives {N} its meaning: a source, a column, or an item of the batch.
@@ -162,10 +153,12 @@ func (s scanner) number(out *ref, n int) error {
 		if n > spec.Sources {
 			return bad("there are only %d sources", spec.Sources)
 		}
-	case spec.Columns || spec.Names != nil:
+	case spec.Rows != nil && spec.Rows.Pick:
+		return bad("the fields of these rows have names, and no numbers")
+	case spec.Rows != nil:
 		out.kind = refField
-		if spec.Names != nil && n > len(spec.Names) {
-			return bad("there are only %d columns", len(spec.Names))
+		if spec.Rows.Width > 0 && n > spec.Rows.Width {
+			return bad("a row has only %d fields", spec.Rows.Width)
 		}
 	case spec.batched():
 		out.kind = refNth

@@ -136,7 +136,6 @@ func appendJob(b []byte, j job.Job) []byte {
 	for _, it := range j.Items {
 		b = binary.AppendUvarint(b, uint64(it.Seq))
 		b = appendStrings(b, it.Fields)
-		b = appendStrings(b, it.Names)
 	}
 	return b
 }
@@ -147,7 +146,7 @@ func (t *text) job() (j job.Job) {
 	j.Attempt = int(t.number())
 	j.Items = make([]job.Item, t.list())
 	for i := range j.Items {
-		j.Items[i] = job.Item{Seq: int64(t.number()), Fields: t.strings(), Names: t.strings()}
+		j.Items[i] = job.Item{Seq: int64(t.number()), Fields: t.strings()}
 	}
 	return j
 }
@@ -157,9 +156,6 @@ func size(j job.Job) int {
 	n := 0
 	for _, it := range j.Items {
 		for _, s := range it.Fields {
-			n += len(s) + binary.MaxVarintLen64
-		}
-		for _, s := range it.Names {
 			n += len(s) + binary.MaxVarintLen64
 		}
 	}

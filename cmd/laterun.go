@@ -1,0 +1,26 @@
+package cmd
+
+import (
+	"sync/atomic"
+
+	"fanout/internal/process"
+	"fanout/internal/run"
+)
+
+// lateRun is a run that signals may come before, while its first rows are waited for.
+type lateRun struct{ run atomic.Pointer[run.Run] }
+
+func (l *lateRun) do(what func(*run.Run)) {
+	if r := l.run.Load(); r != nil {
+		what(r)
+	}
+}
+
+// These are part of obeyer.
+func (l *lateRun) KillNow()     { l.do((*run.Run).KillNow) }
+func (l *lateRun) Suspend()     { l.do((*run.Run).Suspend) }
+func (l *lateRun) Resume()      { l.do((*run.Run).Resume) }
+func (l *lateRun) TellRunning() { l.do((*run.Run).TellRunning) }
+
+// SuspendMyself is part of obeyer.
+func (l *lateRun) SuspendMyself() { process.SuspendMyself() }

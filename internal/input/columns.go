@@ -1,0 +1,84 @@
+package input
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// columns reads lines, which a regular expression splits into fields.
+type columns struct {
+	name   string
+	lines  *lines
+	sep    *regexp.Regexp
+	header bool
+	all    *tables
+	line   int // that was read last
+	fields []string
+}
+
+func newColumns(from io.Reader, name string, all *tables) *columns {
+	spec := &all.in.spec
+	return &columns{name: name, lines: newLines(from, spec.Delimiter), sep: spec.ColSep, header: spec.Header, all: all}
+}
+
+// schema is part of table.
+func (c *columns) schema() (Schema, error) {
+	if !c.header {
+		return Schema{Known: true}, nil // of the first row nothing follows for the others
+	}
+	raw, err := c.read()
+	if err != nil {
+		return Schema{}, err
+	}
+	names := c.split(strings.TrimPrefix(raw, byteOrderMark))
+	return Schema{Known: true, Names: append([]string(nil), names...), Width: len(names)}, nil
+}
+
+func (c *columns) read() (string, error) {
+	for {
+		raw, err := c.lines.next()
+		if err != nil {
+			return "", err
+		}
+		c.line++
+		if raw != "" || !c.all.in.spec.SkipEmpty {
+			return raw, nil
+		}
+	}
+}
+
+// row is part of table.
+func (c *columns) row() (string, []string, error) {
+	raw, err := c.read()
+	if err != nil {
+		return "", nil, err
+	}
+	fields := c.split(raw)
+	// A row needs not have more than is used of it.
+	if least := c.all.least; len(fields) < least {
+		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: fmt.Errorf("the row has %s, and {%d} is used", count(len(fields), "field"), least)}
+	}
+	if width := c.all.first.Width; width > 0 { // as many as have names
+		for len(fields) < width {
+			fields = append(fields, "")
+		}
+		fields = fields[:width]
+	}
+	return raw, fields, nil
+}
+
+func (c *columns) split(raw string) []string {
+	c.fields = c.fields[:0]
+	for {
+		at := c.sep.FindStringIndex(raw)
+		if at == nil {
+			break
+		}
+		c.fields = append(c.fields, raw[:at[0]])
+		raw = raw[at[1]:]
+	}
+	c.fields = append(c.fields, raw)
+	return c.fields
+}

@@ -1,0 +1,189 @@
+package input
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// csvTable reads rows as RFC 4180 has them, by encoding/csv. Beside the fields it keeps the
+// row as it is written.
+type csvTable struct {
+	name   string
+	tee    *tee
+	csv    *csv.Reader
+	header bool
+	width  int
+	held   []held // the first rows, when there is no header
+}
+
+// held is what row is to give.
+type held struct {
+	raw    string
+	fields []string
+	err    error
+}
+
+func newCSV(from io.Reader, name string, comma rune, header bool) *csvTable {
+	c := &csvTable{name: name, tee: &tee{from: from}, header: header}
+	c.csv = csv.NewReader(bufio.NewReaderSize(c.tee, bufferSize))
+	c.csv.Comma = comma
+	c.csv.FieldsPerRecord = -1
+	c.csv.ReuseRecord = true
+	return c
+}
+
+// schema is part of table.
+func (c *csvTable) schema() (Schema, error) {
+	for len(c.held) < lookAhead {
+		raw, fields, err := c.read()
+		var bad *RowError
+		switch {
+		case err == io.EOF && len(c.held) > 0:
+			return Schema{}, nil
+		case err != nil && !errors.As(err, &bad):
+			return Schema{}, err
+		case c.header && err != nil:
+			return Schema{}, fmt.Errorf("%w; it is the header, without which no row can be read", err)
+		case c.header:
+			c.width = len(fields)
+			return Schema{Known: true, Width: c.width, Names: slices.Clone(fields)}, nil
+		}
+		c.held = append(c.held, held{raw, slices.Clone(fields), err})
+		if err == nil {
+			c.width = len(fields)
+			return Schema{Known: true, Width: c.width}, nil
+		}
+	}
+	return Schema{}, nil
+}
+
+// row is part of table.
+func (c *csvTable) row() (string, []string, error) {
+	if len(c.held) > 0 {
+		h := c.held[0]
+		c.held = c.held[1:]
+		return h.raw, h.fields, h.err
+	}
+	raw, fields, err := c.read()
+	if err == nil && c.width == 0 {
+		c.width = len(fields)
+	}
+	if err == nil && len(fields) != c.width {
+		line, _ := c.csv.FieldPos(0)
+		what := "the first row"
+		if c.header {
+			what = "the header"
+		}
+		err = &RowError{File: c.name, Line: line, Raw: raw, Err: fmt.Errorf("the row has %s, %s has %d", count(len(fields), "field"), what, c.width)}
+	}
+	return raw, fields, err
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (c *csvTable) read() (raw string, fields []string, err error) {
+	fields, err = c.csv.Read()
+	if err == io.EOF {
+		return "", nil, err
+	}
+	raw = c.tee.take(c.csv.InputOffset())
+	var bad *csv.ParseError
+	switch {
+	case err == nil:
+		return raw, fields, nil
+	case errors.Is(err, errRowTooLong):
+		return "", nil, fmt.Errorf("reading %s: line %d: %w", place(c.name), c.tee.line, errRowTooLong)
+	case errors.Is(err, errUTF16):
+		return "", nil, fmt.Errorf("reading %s: %w", place(c.name), errUTF16)
+	case !errors.As(err, &bad):
+		return "", nil, err
+	}
+	why := fmt.Errorf("column %d: %w", bad.Column, bad.Err)
+	if bad.Err == csv.ErrQuote && bad.Line > bad.StartLine {
+		why = fmt.Errorf("a quotation mark is not closed: the row reaches to line %d", bad.Line)
+	}
+	return "", nil, &RowError{File: c.name, Line: bad.StartLine, Raw: raw, Err: why}
+}
+
+// tee keeps what was read and not yet taken.
+type tee struct {
+	from  io.Reader
+	begun bool
+	buf   []byte
+	taken int   // of buf
+	base  int64 // where buf begins
+	line  int   // at which what is not taken begins, from 0
+}
+
+var utf16Marks = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}}
+
+// Read is part of io.Reader. A byte order mark is left out.
+func (t *tee) Read(p []byte) (int, error) {
+	if len(t.buf)-t.taken > rowMax {
+		t.line += 1 + bytes.Count(t.buf[t.taken:t.taken+leadingBlank(t.buf[t.taken:])], []byte(newline))
+		return 0, errRowTooLong
+	}
+	n, err := t.from.Read(p)
+	for !t.begun && err == nil && n < len(byteOrderMark) && bytes.HasPrefix([]byte(byteOrderMark), p[:n]) {
+		var more int
+		more, err = t.from.Read(p[n:])
+		n += more
+	}
+	if !t.begun {
+		t.begun = true
+		for _, mark := range utf16Marks {
+			if bytes.HasPrefix(p[:n], mark) {
+				return 0, errUTF16
+			}
+		}
+		n = copy(p, bytes.TrimPrefix(p[:n], []byte(byteOrderMark)))
+	}
+	if t.taken > len(t.buf)/2 {
+		t.base += int64(t.taken)
+		t.buf = t.buf[:copy(t.buf, t.buf[t.taken:])]
+		t.taken = 0
+	}
+	if cap(t.buf) > bufferKept && len(t.buf) < bufferSize {
+		t.buf = append(make([]byte, 0, 2*bufferSize), t.buf...)
+	}
+	t.buf = append(t.buf, p[:n]...)
+	return n, err
+}
+
+const byteOrderMark = "\ufeff"
+
+var errUTF16 = errors.New("it is UTF-16: convert it first, as iconv -f UTF-16 -t UTF-8 does")
+
+// take is the row that ends there, without blank lines before it and the end of its line.
+func (t *tee) take(end int64) string {
+	raw := t.buf[t.taken:int(end-t.base)]
+	t.taken += len(raw)
+	t.line += bytes.Count(raw, []byte(newline))
+	raw = raw[leadingBlank(raw):]
+	return strings.TrimSuffix(strings.TrimSuffix(string(raw), newline), "\r")
+}
+
+// leadingBlank is how much of b is blank lines.
+func leadingBlank(b []byte) (n int) {
+	for {
+		switch rest := b[n:]; {
+		case bytes.HasPrefix(rest, []byte("\n")):
+			n++
+		case bytes.HasPrefix(rest, []byte("\r\n")):
+			n += 2
+		default:
+			return n
+		}
+	}
+}

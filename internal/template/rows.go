@@ -1,0 +1,184 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Rows says that items are rows, and what is known of their fields.
+type Rows struct {
+	Names []string // of the fields, "" for one without
+	Width int      // how many fields each row has; 0: that is not known
+	Pick  bool     // Fields[1:] of an item are not all fields, but those that Picked names
+	Any   bool     // no names are known: whatever may be one is
+}
+
+// fields is what COMMAND uses of rows.
+type fields struct {
+	picked  []string
+	highest int
+}
+
+// Picked is the names of the fields that COMMAND uses, for Rows.Pick. The nth is field n.
+func (t *Template) Picked() []string { return t.spec.fields.picked }
+
+// Highest is the greatest number of a field that COMMAND uses.
+func (t *Template) Highest() int { return t.spec.fields.highest }
+
+// uses notes that a field is used.
+func (s *Spec) uses(r ref) {
+	if s.fields != nil && r.kind == refField {
+		s.fields.highest = max(s.fields.highest, r.n)
+	}
+}
+
+// name looks for a field. Names that could end or break a token have none.
+func (s scanner) name(body string) (r ref, ok bool, err error) {
+	rows := s.spec.Rows
+	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\n\x00") {
+		return ref{}, false, nil
+	}
+	at := slices.Index(rows.Names, body)
+	if at < 0 && !(rows.Any && mayBeName(body)) {
+		return ref{}, false, nil
+	}
+	if !rows.Pick {
+		if at >= 0 && slices.Contains(rows.Names[at+1:], body) {
+			return ref{}, false, ambiguous(rows.Names, body)
+		}
+		return ref{kind: refField, n: at + 1}, true, nil
+	}
+	f := s.spec.fields
+	n := slices.Index(f.picked, body)
+	if n < 0 {
+		n = len(f.picked)
+		f.picked = append(f.picked, body)
+	}
+	return ref{kind: refField, n: n + 1}, true, nil
+}
+
+func ambiguous(names []string, name string) error {
+	var at []string
+	for i, have := range names {
+		if have == name {
+			at = append(at, fmt.Sprintf("{%d}", i+1))
+		}
+	}
+	return &Error{Msg: fmt.Sprintf("{%s}: %d fields have this name", name, len(at)), Hint: "use their numbers: " + strings.Join(at, ", ")}
+}
+
+// unknown is the error for what looks like the name of a field and is none; nil where it
+// does not.
+func (s scanner) unknown(body string) error {
+	rows := s.spec.Rows
+	if rows == nil || rows.Any {
+		return nil
+	}
+	name := strings.TrimSuffix(body, ":q")
+	for _, suf := range suffixes {
+		if head, ok := strings.CutSuffix(name, suf.text); ok {
+			name = head
+			break
+		}
+	}
+	near := nearest(rows.Names, name)
+	if !mayBeName(name) && near == "" {
+		return nil
+	}
+	e := &Error{Msg: fmt.Sprintf("{%s}: there is no field %q", body, name)}
+	switch {
+	case near != "":
+		e.Msg += fmt.Sprintf("; the nearest is {%s}", near)
+	case !slices.ContainsFunc(rows.Names, func(n string) bool { return n != "" }):
+		e.Msg += fmt.Sprintf("; fields have numbers here, from {1} to {%d}", rows.Width)
+	default:
+		e.Msg += "; there are: " + list(rows.Names)
+	}
+	e.Hint = fmt.Sprintf("write {{%s}} for the text {%s}", body, body)
+	return e
+}
+
+// list is names for a message, not too many of them.
+func list(names []string) string {
+	const most = 20
+	var b strings.Builder
+	n := 0
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if n == most {
+			fmt.Fprintf(&b, " and %d more", len(names)-n)
+			break
+		}
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		if mayBeName(name) {
+			b.WriteString(name)
+		} else {
+			b.WriteString(strconv.Quote(name))
+		}
+		n++
+	}
+	return b.String()
+}
+
+// mayBeName tells what people mean as a name, and not as code between braces.
+func mayBeName(s string) bool {
+	if s == "" || len(s) > 100 || strings.Contains(s, "..") {
+		return false
+	}
+	letters := false
+	for i, r := range s {
+		switch {
+		case r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r >= 0x80:
+			letters = true
+		case i > 0 && ('0' <= r && r <= '9' || r == '-' || r == '.'):
+		default:
+			return false
+		}
+	}
+	return letters
+}
+
+// nearest is the name that is most like this one, "" when none is like it.
+func nearest(names []string, name string) (best string) {
+	least := min(2, len(name)/3) + 1
+	for _, have := range names {
+		if have == "" || len(have) > 2*len(name)+2 {
+			continue
+		}
+		d := distance(strings.ToLower(have), strings.ToLower(name))
+		if d < least {
+			best, least = have, d
+		}
+	}
+	return best
+}
+
+// distance is how many bytes are to be added, taken away, changed or swapped with the next
+// to make b of a.
+func distance(a, b string) int {
+	before, last, now := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		now[0] = i + 1
+		for j := range len(b) {
+			change := 1
+			if a[i] == b[j] {
+				change = 0
+			}
+			now[j+1] = min(last[j+1]+1, now[j]+1, last[j]+change)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				now[j+1] = min(now[j+1], before[j-1]+1)
+			}
+		}
+		before, last, now = last, now, before
+	}
+	return last[len(b)]
+}
