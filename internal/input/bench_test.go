@@ -7,7 +7,9 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"fanout/internal/job"
@@ -140,4 +142,50 @@ func BenchmarkProduct(b *testing.B) {
 		}
 	}
 	reportRate(b, len(column)*len(column))
+}
+
+func benchmarkRows(b *testing.B, spec Spec, picked []string, row string) {
+	const rows = 200_000
+	data := strings.Repeat(row+"\n", rows)
+	path := filepath.Join(b.TempDir(), "in")
+	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	spec.Delimiter = newline
+	spec.Sources = []Source{{Path: path, IsFile: true}}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		in, err := Open(spec, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := in.Schema(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		in.Use(picked, 2)
+		n := 0
+		for it, err := range in.Items(b.Context()) {
+			if err != nil || it.Err != nil {
+				b.Fatal(err, it.Err)
+			}
+			n++
+		}
+		if n != rows {
+			b.Fatalf("%d rows", n)
+		}
+	}
+	reportRate(b, rows)
+}
+
+func BenchmarkCSV(b *testing.B) {
+	benchmarkRows(b, Spec{Format: CSV}, nil, "17,some name,user@example.org")
+}
+
+func BenchmarkColumns(b *testing.B) {
+	benchmarkRows(b, Spec{Format: Columns, ColSep: regexp.MustCompile(`\s+`)}, nil, "17 some-name user@example.org")
+}
+
+func BenchmarkJSONL(b *testing.B) {
+	benchmarkRows(b, Spec{Format: JSONL}, []string{"name"}, `{"id":17,"name":"some name","mail":"user@example.org"}`)
 }

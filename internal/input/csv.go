@@ -126,8 +126,6 @@ type tee struct {
 	line  int   // at which what is not taken begins, from 0
 }
 
-var utf16Marks = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}}
-
 // Read is part of io.Reader. A byte order mark is left out.
 func (t *tee) Read(p []byte) (int, error) {
 	if len(t.buf)-t.taken > rowMax {
@@ -135,19 +133,18 @@ func (t *tee) Read(p []byte) (int, error) {
 		return 0, errRowTooLong
 	}
 	n, err := t.from.Read(p)
-	for !t.begun && err == nil && n < len(byteOrderMark) && bytes.HasPrefix([]byte(byteOrderMark), p[:n]) {
-		var more int
-		more, err = t.from.Read(p[n:])
-		n += more
-	}
 	if !t.begun {
-		t.begun = true
-		for _, mark := range utf16Marks {
-			if bytes.HasPrefix(p[:n], mark) {
-				return 0, errUTF16
-			}
+		for err == nil && mayBeMark(p[:n]) {
+			var more int
+			more, err = t.from.Read(p[n:])
+			n += more
 		}
-		n = copy(p, bytes.TrimPrefix(p[:n], []byte(byteOrderMark)))
+		t.begun = true
+		text := bytes.TrimPrefix(p[:n], []byte(byteOrderMark))
+		if bytes.HasPrefix(text, []byte(utf16Little)) || bytes.HasPrefix(text, []byte(utf16Big)) {
+			return 0, errUTF16
+		}
+		n = copy(p, text)
 	}
 	if t.taken > len(t.buf)/2 {
 		t.base += int64(t.taken)
@@ -161,7 +158,22 @@ func (t *tee) Read(p []byte) (int, error) {
 	return n, err
 }
 
-const byteOrderMark = "\ufeff"
+// The same mark in three encodings.
+const (
+	byteOrderMark = "\ufeff"
+	utf16Little   = "\xff\xfe"
+	utf16Big      = "\xfe\xff"
+)
+
+// mayBeMark says that more bytes are needed to know whether they begin with a mark.
+func mayBeMark(b []byte) bool {
+	for _, mark := range []string{byteOrderMark, utf16Little, utf16Big} {
+		if len(b) < len(mark) && strings.HasPrefix(mark, string(b)) {
+			return true
+		}
+	}
+	return false
+}
 
 var errUTF16 = errors.New("it is UTF-16: convert it first, as iconv -f UTF-16 -t UTF-8 does")
 
