@@ -13,7 +13,7 @@ import (
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
 	"fanout/cmd":                    {"internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/journal", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},

@@ -13,6 +13,7 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/journal"
 	"fanout/internal/plan"
+	"fanout/internal/record"
 	"fanout/internal/sink"
 )
 
@@ -36,9 +37,9 @@ func (r *Run) openRecords() error {
 		r.records.journal, err = journal.Peek(p.Journal)
 		return err
 	}
-	host := p.Host
+	host, rows := p.Host, rowsOf(*p)
 	if p.Records.JSON {
-		r.records.json = &sink.JSON{Host: host, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
+		r.records.json = &sink.JSON{Host: host, Rows: rows, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
 	}
 	again := p.Journal.Resume || p.Journal.Failed
 	for _, spec := range []sink.ResultsSpec{
@@ -48,7 +49,7 @@ func (r *Run) openRecords() error {
 		if spec.Dir == "" {
 			continue
 		}
-		spec.Again, spec.Host = again, host
+		spec.Again, spec.Host, spec.Rows = again, host, rows
 		results, err := sink.NewResults(spec)
 		if err != nil {
 			return err
@@ -65,6 +66,18 @@ func (r *Run) openRecords() error {
 	}
 	r.tmpl.NumberAfter(r.records.journal.Last())
 	return nil
+}
+
+// rowsOf tells what is recorded of rows; nil where items are none.
+func rowsOf(p plan.Plan) *record.Rows {
+	switch rows := p.Template.Rows; {
+	case rows == nil:
+		return nil
+	case rows.Pick:
+		return record.ObjectRows()
+	default:
+		return record.NewRows(rows.Names)
+	}
 }
 
 // digest stands for what two runs must share for the one to go on with the other: what is

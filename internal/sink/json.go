@@ -11,16 +11,12 @@ import (
 	"fanout/internal/record"
 )
 
-// Rows adds the member of a record that tells a job's rows by their fields. A nil one adds
-// nothing.
-type Rows func(b []byte, j job.Job) []byte
-
 // JSON writes an object a job, a line each.
 type JSON struct {
 	Host  string
-	Rows  Rows
-	Bare  bool  // without what the job has printed
-	Limit int64 // bytes of each of its outputs; 0: all
+	Rows  *record.Rows // nil: items are no rows
+	Bare  bool         // without what the job has printed
+	Limit int64        // bytes of each of its outputs; 0: all
 
 	buf []byte
 }
@@ -46,10 +42,10 @@ func (s *JSON) Write(d *job.Finished, out [2]Printed, w *File) error {
 	return err
 }
 
-func appendRecord(b []byte, d *job.Finished, host string, rows Rows) []byte {
+func appendRecord(b []byte, d *job.Finished, host string, rows *record.Rows) []byte {
 	b = record.AppendItems(b, d.Job)
 	if rows != nil {
-		b = rows(b, d.Job)
+		b = rows.Append(b, d.Job)
 	}
 	return record.AppendOutcome(b, d, host)
 }

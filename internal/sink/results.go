@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fanout/internal/job"
+	"fanout/internal/record"
 )
 
 // Results keeps a directory a job, with what it has printed and how it has ended.
@@ -17,7 +18,7 @@ type Results struct {
 	flag   string
 	dir    string
 	host   string
-	rows   Rows
+	rows   *record.Rows
 	failed bool // only of jobs that have failed
 	most   int64
 	kept   int64
@@ -31,7 +32,7 @@ type ResultsSpec struct {
 	Most   int64 // how many; 0: all
 	Again  bool  // the directory may hold what an earlier run has kept
 	Host   string
-	Rows   Rows
+	Rows   *record.Rows // nil: items are no rows
 }
 
 // partial names begin like this until all is in them.
