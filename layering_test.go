@@ -12,7 +12,7 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/template", "internal/execute", "internal/process"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink"},
 	"fanout/internal/sink":          {"internal/job", "internal/record"},
+	"fanout/internal/report":        {"internal/job", "internal/record"},
 	"fanout/scripts/bench":          {},
 }
 

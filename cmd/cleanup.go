@@ -50,8 +50,8 @@ func (a *app) cleanup() *cobra.Command {
 	return command
 }
 
-// report is a guard.Report as it is printed.
-type report struct {
+// reaped is a guard.Report as it is printed.
+type reaped struct {
 	Run     string   `json:"run"`
 	PID     int      `json:"pid"`
 	Age     float64  `json:"age"` // seconds
@@ -72,7 +72,7 @@ func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
 	var failed error // to write; what was begun is brought to its end
 	c.Tell = func(r guard.Report) {
 		if asJSON {
-			if err := lines.Encode(report{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
+			if err := lines.Encode(reaped{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
 				failed = err
 			}
 			return

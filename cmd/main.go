@@ -111,7 +111,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.ps(), a.cleanup(), a.track(), a.version(), a.worker())
+	root.AddCommand(a.ps(), a.report(), a.cleanup(), a.track(), a.version(), a.worker())
 	return root
 }
 

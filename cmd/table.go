@@ -7,8 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
+	"fanout/internal/job"
 	"fanout/internal/run"
 
 	"github.com/spf13/cobra"
@@ -56,16 +56,7 @@ func age(d time.Duration) string {
 // words is a command line as one cell that is safe for a terminal.
 func words(command []string) string {
 	const most = 100
-	line := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(strings.Join(command, " "), "\uFFFD"))
-	if runes := []rune(line); len(runes) > most {
-		line = string(runes[:most]) + "..."
-	}
-	return line
+	return job.Printable(strings.ReplaceAll(strings.Join(command, " "), "\t", " "), most)
 }
 
 // noArgs is for subcommands that take none.

@@ -14,3 +14,13 @@ func SignalName(s syscall.Signal) string {
 	}
 	return fmt.Sprintf("signal %d", int(s))
 }
+
+// SignalNumber is the signal of such a name, 0 if there is none.
+func SignalNumber(name string) int {
+	if n := unix.SignalNum(name); n != 0 {
+		return int(n)
+	}
+	var n int
+	fmt.Sscanf(name, "signal %d", &n) // leaves 0
+	return n
+}

@@ -25,7 +25,7 @@ type Line struct {
 	Seq           int64     `json:"seq"`
 	Items         []Text    `json:"items"`
 	At            []int64   `json:"at"` // where in the input its items stand, from 1
-	IDs           []string  `json:"id"` // of its items, see docs/journal.md
+	IDs           []string  `json:"id"` // of its items, see docs/records.md
 	OK            bool      `json:"ok"`
 	Outcome       string    `json:"outcome"`
 	ExitCode      *int      `json:"exit_code"`

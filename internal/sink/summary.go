@@ -23,6 +23,12 @@ type Summary struct {
 	failures []job.Event // the first few
 }
 
+// What is told of a failure.
+const (
+	lineMax   = 200 // bytes of a line
+	tailLines = 3   // of standard error
+)
+
 // keepFailures is how many failures are told one by one.
 const keepFailures = 10
 
@@ -86,8 +92,8 @@ func (s *Summary) Notable() bool {
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		fmt.Fprintf(&b, "fanout: %s: %s\n", Describe(ev.Job), oneLine(ev.Status.String()))
-		for _, line := range lastLines(ev.Tail) {
+		fmt.Fprintf(&b, "fanout: %s: %s\n", Describe(ev.Job), job.Printable(ev.Status.String(), lineMax))
+		for _, line := range job.LastLines(string(ev.Tail), tailLines) {
 			fmt.Fprintf(&b, "fanout:   | %s\n", line)
 		}
 	}
@@ -194,33 +200,4 @@ func describeItems(j job.Job) string {
 		return fmt.Sprintf("%q and %d more", label, n-1)
 	}
 	return fmt.Sprintf("%q", label)
-}
-
-// lastLines is the last lines of a job's standard error, made safe to print.
-func lastLines(tail []byte) []string {
-	const lines = 3
-	all := strings.Split(strings.TrimRight(string(tail), "\n"), "\n")
-	if all[len(all)-1] == "" {
-		return nil
-	}
-	all = all[max(0, len(all)-lines):]
-	for i, line := range all {
-		all[i] = oneLine(line)
-	}
-	return all
-}
-
-// oneLine makes of what a program or an item may hold a line that is safe for a
-// terminal: not too long, and without control characters.
-func oneLine(s string) string {
-	const most = 200
-	if len(s) > most {
-		s = s[:most] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

@@ -207,24 +207,3 @@ func TestTerminalIsSafe(t *testing.T) {
 		}
 	}
 }
-
-func TestTails(t *testing.T) {
-	for tail, want := range map[string][]string{
-		"":                  nil,
-		"\n\n":              nil,
-		"a":                 {"a"},
-		"a\n":               {"a"},
-		"a\n\nb\n\n":        {"a", "", "b"},
-		"a\nb\nc\nd":        {"b", "c", "d"},
-		"tab\there":         {"tab\there"},
-		"\x1b[1mE\x1b[0m\n": {"\uFFFD[1mE\uFFFD[0m"},
-	} {
-		got := lastLines([]byte(tail))
-		if fmt.Sprint(got) != fmt.Sprint(want) || len(got) != len(want) {
-			t.Errorf("%q: %q, want %q", tail, got, want)
-		}
-	}
-	if got := lastLines([]byte(strings.Repeat("x", 1000))); len(got) != 1 || len(got[0]) > 210 {
-		t.Errorf("%q", got)
-	}
-}

@@ -1,0 +1,60 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+
+	"fanout/internal/report"
+	"fanout/internal/run"
+
+	"github.com/spf13/cobra"
+)
+
+const reportLong = `report tells from a journal, which --journal has written, what became of a run:
+how many jobs succeeded and failed, how fast they were, the slowest, the most
+retried, and those that failed. JOURNAL may be one that is being written; - is
+standard input.
+
+  text    for people
+  json    an object with the same, and all failures
+  tsv     a line a job, with the columns of GNU parallel's --joblog
+  junit   XML as CI servers read it, a test case a job
+  html    a page to look at, in one file: a timeline, a histogram, a search`
+
+func (a *app) report() *cobra.Command {
+	var format string
+	command := &cobra.Command{
+		Use:   "report [--format text|json|tsv|junit|html] JOURNAL",
+		Short: "tell what became of a run",
+		Long:  reportLong,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &run.UsageError{Err: fmt.Errorf("report needs one journal, and got %d: fanout report JOURNAL", len(args))}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, args []string) error {
+			if !report.Known(format) {
+				return &run.UsageError{Err: fmt.Errorf("--format %s: the formats are %s", format, report.Formats())}
+			}
+			return a.writeReport(command.OutOrStdout(), format, args[0])
+		},
+	}
+	command.Flags().StringVar(&format, "format", "text", "text, json, tsv, junit or html")
+	return command
+}
+
+func (a *app) writeReport(out io.Writer, format, name string) error {
+	j, err := report.Open(name, a.io.Stdin)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	if err := report.Write(out, format, j); err != nil {
+		return err
+	}
+	if n := j.Torn(); n > 0 {
+		fmt.Fprintf(a.io.Stderr, "fanout: warning: %s: its last line, of %d bytes so far, is not finished and was left out\n", j.Name, n)
+	}
+	return nil
+}

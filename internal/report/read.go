@@ -1,0 +1,156 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+
+	"fanout/internal/record"
+)
+
+// Journal is one that can be read several times.
+type Journal struct {
+	Name string
+	file *os.File
+	from int64 // where it begins in the file
+	torn int
+}
+
+// Open opens a journal; "-" is standard input. What can be read only once is copied first.
+func Open(name string, stdin *os.File) (*Journal, error) {
+	j := &Journal{Name: name}
+	var err error
+	if name == "-" {
+		j.Name, j.file = "standard input", stdin
+	} else if j.file, err = os.Open(name); err != nil {
+		return nil, err
+	}
+	st, err := j.file.Stat()
+	switch {
+	case err != nil:
+	case st.IsDir():
+		err = fmt.Errorf("%s is a directory, and a journal is a file", j.Name)
+	case !st.Mode().IsRegular():
+		err = j.spool()
+	default:
+		j.from, err = j.file.Seek(0, io.SeekCurrent)
+	}
+	if err != nil {
+		j.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// spool copies what is left to be read into a file without a name.
+func (j *Journal) spool() error {
+	f, err := os.CreateTemp("", "fanout-report-")
+	if err != nil {
+		return err
+	}
+	pipe := j.file
+	defer pipe.Close()
+	j.file = f
+	if err := os.Remove(f.Name()); err != nil {
+		return err
+	}
+	_, err = io.Copy(f, pipe)
+	return err
+}
+
+// Close closes it.
+func (j *Journal) Close() { j.file.Close() }
+
+// Torn is how many bytes there are after the last whole line, of one that is being written
+// or never was finished. It is known once the journal has been written about.
+func (j *Journal) Torn() int { return j.torn }
+
+// entry is a line.
+type entry struct {
+	line   int64          // its number, from 1
+	header *record.Header // nil: it is a job's
+	job    record.Line
+}
+
+// entries gives the lines, each until the next is asked for.
+func (j *Journal) entries(yield func(*entry, error) bool) {
+	lines := bufio.NewReaderSize(io.NewSectionReader(j.file, j.from, math.MaxInt64-j.from), 1<<20)
+	var e entry
+	for {
+		line, err := readLine(lines)
+		if err == io.EOF {
+			j.torn = len(line)
+			if e.line == 0 {
+				yield(nil, fmt.Errorf("%s: it is empty, and no journal", j.Name))
+			}
+			return
+		}
+		e.line++
+		if err == nil {
+			err = e.parse(line)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("%s:%d: %w", j.Name, e.line, err))
+			return
+		}
+		if !yield(&e, nil) {
+			return
+		}
+	}
+}
+
+var _ iter.Seq2[*entry, error] = (&Journal{}).entries
+
+// readLine gives a line without its end, and with io.EOF what has none.
+func readLine(r *bufio.Reader) (line []byte, err error) {
+	line, err = r.ReadSlice('\n')
+	for err == bufio.ErrBufferFull {
+		line = bytes.Clone(line)
+		var more []byte
+		more, err = r.ReadSlice('\n')
+		line = append(line, more...)
+	}
+	return bytes.TrimSuffix(line, []byte("\n")), err
+}
+
+// parse takes a line apart.
+func (e *entry) parse(line []byte) error {
+	e.header, e.job = nil, record.Line{}
+	if bytes.HasPrefix(line, []byte(`{"journal":`)) {
+		e.header = new(record.Header)
+		if err := json.Unmarshal(line, e.header); err != nil {
+			return errDamaged
+		}
+		if e.header.Format > record.Format {
+			return fmt.Errorf("it is of format %d, and this fanout knows those up to %d: use the fanout that wrote it, %s", e.header.Format, record.Format, e.header.Version)
+		}
+		return nil
+	}
+	if e.line == 1 {
+		return errors.New("it is not the first line of a journal: name a file that --journal wrote")
+	}
+	if err := json.Unmarshal(line, &e.job); err != nil || !possible(&e.job) {
+		return errDamaged
+	}
+	return nil
+}
+
+// possible says whether a job can have been so.
+func possible(l *record.Line) bool {
+	const longest = 100 * 365 * 24 * 3600 // seconds, of a job, or of all processes of it
+	for _, s := range []float64{l.Seconds, l.UserSeconds, l.SystemSeconds} {
+		if !(s >= 0 && s < longest) {
+			return false
+		}
+	}
+	return l.Seq >= 1 && l.Outcome != "" && l.Attempts >= 0 && l.Attempts < 1<<31 && l.Worker >= 0 && l.MaxRSS >= 0
+}
+
+// errDamaged is a line that fanout did not write, or not like this.
+var errDamaged = errors.New("it is damaged: delete the line to have a report of the others")
