@@ -160,6 +160,11 @@ func (b *bench) once(ctx context.Context, s site, w work, c contestant) (sample,
 	if w.settle {
 		unix.Sync()
 	}
+	if c.fresh != "" {
+		if err := os.Remove(filepath.Join(s.dir, c.fresh)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return sample{}, err
+		}
+	}
 	return s.measure(ctx, c.command, c.check, c.forks)
 }
 

@@ -38,6 +38,8 @@ type contestant struct {
 	rounds int
 	// label names the contestant in the tables when its program's name would not do.
 	label string
+	// fresh is a file that is taken away before each run, which writes it.
+	fresh string
 }
 
 func (c contestant) name() string {
