@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math"
 	"os"
 
@@ -78,7 +77,7 @@ type entry struct {
 	job    record.Line
 }
 
-// entries gives the lines, each until the next is asked for.
+// entries gives the lines, each until the next is asked for. It is an iter.Seq2.
 func (j *Journal) entries(yield func(*entry, error) bool) {
 	lines := bufio.NewReaderSize(io.NewSectionReader(j.file, j.from, math.MaxInt64-j.from), 1<<20)
 	var e entry
@@ -104,8 +103,6 @@ func (j *Journal) entries(yield func(*entry, error) bool) {
 		}
 	}
 }
-
-var _ iter.Seq2[*entry, error] = (&Journal{}).entries
 
 // readLine gives a line without its end, and with io.EOF what has none.
 func readLine(r *bufio.Reader) (line []byte, err error) {
