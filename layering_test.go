@@ -12,14 +12,15 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
 	"fanout/internal/record":        {"internal/job"},
 	"fanout/internal/journal":       {"internal/job", "internal/record"},
-	"fanout/internal/template":      {"internal/job"},
+	"fanout/internal/nearest":       {},
+	"fanout/internal/template":      {"internal/job", "internal/nearest"},
 	"fanout/internal/schedule":      {"internal/job"},
 	"fanout/internal/process":       {"internal/process/vfork"},
 	"fanout/internal/guardian":      {"internal/process"},

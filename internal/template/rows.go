@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fanout/internal/nearest"
 )
 
 // Rows says that items are rows, and what is known of their fields.
@@ -83,7 +85,7 @@ func (s scanner) unknown(body string) error {
 			break
 		}
 	}
-	near := nearest(rows.Names, name)
+	near := nearest.Name(rows.Names, name)
 	if !mayBeName(name) && near == "" {
 		return nil
 	}
@@ -142,43 +144,4 @@ func mayBeName(s string) bool {
 		}
 	}
 	return letters
-}
-
-// nearest is the name that is most like this one, "" when none is like it.
-func nearest(names []string, name string) (best string) {
-	least := min(2, len(name)/3) + 1
-	for _, have := range names {
-		if have == "" || len(have) > 2*len(name)+2 {
-			continue
-		}
-		d := distance(strings.ToLower(have), strings.ToLower(name))
-		if d < least {
-			best, least = have, d
-		}
-	}
-	return best
-}
-
-// distance is how many bytes are to be added, taken away, changed or swapped with the next
-// to make b of a.
-func distance(a, b string) int {
-	before, last, now := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		now[0] = i + 1
-		for j := range len(b) {
-			change := 1
-			if a[i] == b[j] {
-				change = 0
-			}
-			now[j+1] = min(last[j+1]+1, now[j]+1, last[j]+change)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				now[j+1] = min(now[j+1], before[j-1]+1)
-			}
-		}
-		before, last, now = last, now, before
-	}
-	return last[len(b)]
 }
