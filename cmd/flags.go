@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/spf13/viper"
 )
 
 // group is the flags of one concern, which --help shows together. It turns them
@@ -36,7 +35,7 @@ type planned struct{ plan.Plan }
 
 func newFlags() *flags {
 	return &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &placeFlags{},
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &placeFlags{}, &configFlags{},
 	}}
 }
 
@@ -53,7 +52,8 @@ func (f *flags) register(all *pflag.FlagSet) {
 // plan is what the flags and the words after them ask for.
 func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 	var p planned
-	if err := fromEnvironment(c.Flags()); err != nil {
+	from, err := applySettings(c.Flags())
+	if err != nil {
 		return p, err
 	}
 	command, sources, err := splitSources(args)
@@ -67,7 +67,7 @@ func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 	p.Input.Sources = sources
 	for i, g := range f.groups {
 		if err := g.apply(&p.Plan, f.sets[i]); err != nil {
-			return p, err
+			return p, from.blame(f.sets[i], err)
 		}
 	}
 	complete(&p.Plan)
@@ -88,26 +88,6 @@ func complete(p *plan.Plan) {
 	p.Collect.Retries = p.Schedule.Retries
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
-}
-
-// fromEnvironment takes flags that were not given from variables: FANOUT_WORKERS
-// for --workers.
-func fromEnvironment(set *pflag.FlagSet) error {
-	v := viper.New()
-	v.SetEnvPrefix("fanout")
-	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
-	v.AutomaticEnv()
-	var err error
-	set.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || err != nil || !v.IsSet(f.Name) {
-			return
-		}
-		if e := set.Set(f.Name, v.GetString(f.Name)); e != nil {
-			variable := "FANOUT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-			err = fmt.Errorf("the variable %s: %w", variable, e)
-		}
-	})
-	return err
 }
 
 // workers reads N or N% of the CPUs.

@@ -1,11 +1,15 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"fanout/internal/nearest"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const long = `fanout runs COMMAND once for each item, many at once, and prints what the jobs
@@ -62,6 +66,19 @@ func subHelp(c *cobra.Command, w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// nearestFlag is for a flag that is none: the one that may have been meant.
+func nearestFlag(set *pflag.FlagSet, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	near := nearest.Name(flagNames(set), unknown.GetSpecifiedName())
+	if near == "" {
+		return ""
+	}
+	return "; the nearest is --" + near
 }
 
 // subcommands names those that are for users.

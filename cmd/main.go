@@ -98,7 +98,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &run.UsageError{Err: fmt.Errorf("%w; see fanout --help", err)}
+		return &run.UsageError{Err: fmt.Errorf("%w%s; see %s --help", err, nearestFlag(c.Flags(), err), c.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.Flags().SetInterspersed(false)
@@ -111,7 +111,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
-	root.AddCommand(a.ps(), a.report(), a.cleanup(), a.track(), a.version(), a.worker())
+	root.AddCommand(a.ps(), a.report(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
 	return root
 }
 

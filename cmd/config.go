@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"fanout/internal/plan"
+	"fanout/internal/run"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// configFlags say where the values of the other flags are from.
+type configFlags struct{}
+
+func (*configFlags) name() string { return "Configuration" }
+
+func (*configFlags) register(set *pflag.FlagSet) {
+	set.String("config", "", "take flags that are not given from `FILE` (YAML, TOML, JSON); '': from none")
+	set.String("profile", "", "and first from `NAME` under profiles in it")
+}
+
+func (*configFlags) apply(*plan.Plan, *pflag.FlagSet) error { return nil }
+
+const configLong = `config prints the value of every flag and where it is from: the command line, a
+variable such as FANOUT_WORKERS, a profile, the configuration, or the default, in this
+order. The configuration is a file of flags by their long names:
+
+  workers: 8
+  timeout: 90s
+  env: [LANG=C, TZ=UTC]
+  profiles:
+    gentle:
+      workers: 2
+      rate: 5/s
+
+fanout config path prints where it is, or would be: config.yaml, .toml or .json in
+$XDG_CONFIG_HOME/fanout, which is ~/.config/fanout where that is not set.`
+
+func (a *app) config() *cobra.Command {
+	f := newFlags()
+	command := &cobra.Command{
+		Use:   "config [flags of fanout]",
+		Short: "print the values of all flags, and where they are from",
+		Long:  configLong,
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			set := pflag.NewFlagSet("", pflag.ContinueOnError)
+			set.SortFlags = false
+			for _, group := range f.sets {
+				set.AddFlagSet(group)
+			}
+			from, err := applySettings(set)
+			if err != nil {
+				return &run.UsageError{Err: err}
+			}
+			return writeSettings(c.OutOrStdout(), set, from)
+		},
+	}
+	f.register(command.Flags())
+	for _, set := range f.sets {
+		set.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+	}
+	command.AddCommand(configPath())
+	return command
+}
+
+func configPath() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "path",
+		Short: "print where the configuration is, or would be",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s := &settings{origins: map[string]string{}}
+			if err := s.choose(c.Flags(), environment()); err != nil {
+				return &run.UsageError{Err: err}
+			}
+			if s.path == "" {
+				paths, err := configPaths()
+				if err != nil {
+					return fmt.Errorf("there is no place for a configuration: %w", err)
+				}
+				s.path = paths[0]
+			}
+			_, err := fmt.Fprintln(c.OutOrStdout(), s.path)
+			return err
+		},
+	}
+	(&configFlags{}).register(command.Flags())
+	return command
+}
+
+// writeSettings writes a flag a line, as a configuration would have it, and where it is from.
+func writeSettings(w io.Writer, set *pflag.FlagSet, from *settings) error {
+	t := newTable("FLAG", "VALUE", "FROM")
+	set.VisitAll(func(f *pflag.Flag) {
+		origin := from.origins[f.Name]
+		if origin == "" {
+			origin = "default"
+		}
+		t.add(f.Name, words([]string{value(f)}), words([]string{origin}))
+	})
+	_, err := t.WriteTo(w)
+	return err
+}
+
+// value is that of a flag, as a configuration would have it.
+func value(f *pflag.Flag) string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		var quoted []string
+		for _, v := range list.GetSlice() {
+			quoted = append(quoted, strconv.Quote(v))
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	}
+	if text := f.Value.String(); text != "" && text == strings.TrimSpace(text) {
+		return text
+	}
+	return strconv.Quote(f.Value.String())
+}
