@@ -12,9 +12,9 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":           {"internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/plan":          {"internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/cmd":                    {"internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":          {"internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
 	"fanout/internal/record":        {"internal/job"},
@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/template":      {"internal/job", "internal/nearest"},
 	"fanout/internal/schedule":      {"internal/job"},
 	"fanout/internal/process":       {"internal/process/vfork"},
+	"fanout/internal/progress":      {"internal/job", "internal/sink"},
 	"fanout/internal/guardian":      {"internal/process"},
 	"fanout/internal/guard":         {"internal/process"},
 	"fanout/internal/process/vfork": {},

@@ -6,24 +6,17 @@ import (
 	"strconv"
 	"strings"
 
-	"fanout/internal/plan"
 	"fanout/internal/run"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-// configFlags say where the values of the other flags are from.
-type configFlags struct{}
-
-func (*configFlags) name() string { return "Configuration" }
-
-func (*configFlags) register(set *pflag.FlagSet) {
+// registerConfig adds the flags that say where the values of others are from.
+func registerConfig(set *pflag.FlagSet) {
 	set.String("config", "", "take flags that are not given from `FILE` (YAML, TOML, JSON); '': from none")
 	set.String("profile", "", "and first from `NAME` under profiles in it")
 }
-
-func (*configFlags) apply(*plan.Plan, *pflag.FlagSet) error { return nil }
 
 const configLong = `config prints the value of every flag and where it is from: the command line, a
 variable such as FANOUT_WORKERS, a profile, the configuration, or the default, in this
@@ -89,7 +82,7 @@ func configPath() *cobra.Command {
 			return err
 		},
 	}
-	(&configFlags{}).register(command.Flags())
+	registerConfig(command.Flags())
 	return command
 }
 

@@ -35,7 +35,7 @@ type planned struct{ plan.Plan }
 
 func newFlags() *flags {
 	return &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &placeFlags{}, &configFlags{},
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{}, &placeFlags{},
 	}}
 }
 
@@ -86,6 +86,8 @@ func complete(p *plan.Plan) {
 	p.Execute.Slots = p.Schedule.Workers
 	p.Collect.Slots = p.Schedule.Workers
 	p.Collect.Retries = p.Schedule.Retries
+	p.Progress.Slots = p.Schedule.Workers * p.Threads
+	p.Progress.Timeout = p.Schedule.Timeout
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
 }

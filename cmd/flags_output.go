@@ -24,7 +24,6 @@ type outputFlags struct {
 	tag       bool
 	out       string
 	tmpDir    string
-	quiet     bool
 }
 
 func (*outputFlags) name() string { return "Output" }
@@ -35,7 +34,6 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.tag, "tag", false, "begin each line with its item and a tab")
 	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`")
 	set.StringVar(&f.tmpDir, "tmpdir", os.TempDir(), "spill output that does not fit into memory to `DIR`")
-	set.BoolVarP(&f.quiet, "quiet", "q", false, "no summary of failures, no warnings")
 	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
 }
 
@@ -53,7 +51,6 @@ func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	if given.Changed("out") && f.out == "" {
 		return errors.New("-o: the name of the file is empty")
 	}
-	p.Quiet = f.quiet
 	return directory("--tmpdir", f.tmpDir)
 }
 
@@ -63,12 +60,13 @@ type placeFlags struct {
 	shell string
 }
 
-func (*placeFlags) name() string { return "Place" }
+func (*placeFlags) name() string { return "Surroundings" }
 
 func (f *placeFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.dir, "chdir", "C", "", "run jobs in `DIR`")
 	set.StringArrayVar(&f.env, "env", nil, "add `K=V` to the environment of jobs (repeatable)")
 	set.StringVar(&f.shell, "shell", "", "run scripts in this `SHELL`, such as dash or 'bash -o pipefail' (default bash, else sh)")
+	registerConfig(set)
 }
 
 func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {

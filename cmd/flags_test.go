@@ -326,7 +326,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	for _, word := range []string{
-		"Usage:", "Examples:", "Input:", "Command:", "Workers:", "Failure:", "Output:", "Place:", "Exit codes:", "{/.}", "{:q}", "{{}}", ":::", "::::",
+		"Usage:", "Examples:", "Input:", "Command:", "Workers:", "Failure:", "Output:", "Messages:", "Surroundings:", "Exit codes:", "{/.}", "{:q}", "{{}}", ":::", "::::",
 		"--null", "--workers", "--keep-order", "--dry-run", "--pipe", "--stop-on-error", "--tmpdir", "--shell",
 		"--timeout", "--deadline", "--retries", "--retry-delay", "123", "124", "125", "126", "127", "129", "130", "131", "143", "141",
 	} {

@@ -70,12 +70,13 @@ func (a *app) main(args []string) int {
 
 // app is one invocation of the program.
 type app struct {
-	io      run.IO
-	link    *guardian.Link
-	summary *sink.Summary // of the run, if it came to one
-	quiet   bool          // nothing is to be said about it
-	helpErr error         // cobra's help cannot fail
-	tracked *int          // exit status of the command that was tracked
+	io       run.IO
+	link     *guardian.Link
+	summary  *sink.Summary // of the run, if it came to one
+	quiet    bool          // nothing is to be said about it
+	helpErr  error         // cobra's help cannot fail
+	barsGone bool          // there were bars, in whose place a line is to be
+	tracked  *int          // exit status of the command that was tracked
 }
 
 func (a *app) root() *cobra.Command {
@@ -152,10 +153,11 @@ func (a *app) run(p planned) error {
 	}
 	a.quiet = p.Quiet || p.DryRun
 	a.summary, err = r.Do(ctx)
+	a.barsGone = r.ShowedBars()
 	return err
 }
 
 // tell decides whether the summary is worth a look.
 func (a *app) tell(err error) bool {
-	return !a.quiet && a.summary.Notable() && !errors.Is(err, sink.ErrReaderGone)
+	return !a.quiet && (a.summary.Notable() || a.barsGone) && !errors.Is(err, sink.ErrReaderGone)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"sync/atomic"
 
 	"fanout/internal/job"
 )
@@ -17,7 +18,7 @@ type Journal struct {
 	index   *index // nil: every item is run
 	last    int64
 	notes   []string
-	skipped int64
+	skipped atomic.Int64
 	changed int64
 }
 
@@ -102,7 +103,7 @@ func (j *Journal) Notes() []string { return j.notes }
 
 // Skipped is how many items were left out, and Changed how many were run since they are
 // not what the journal has in their places.
-func (j *Journal) Skipped() int64 { return j.skipped }
+func (j *Journal) Skipped() int64 { return j.skipped.Load() }
 func (j *Journal) Changed() int64 { return j.changed }
 
 // Items leaves out those that are not to be run. Warn is called with the first that have
@@ -114,7 +115,7 @@ func (j *Journal) Items(items iter.Seq2[job.Item, error], warn func(string)) ite
 	return func(yield func(job.Item, error) bool) {
 		for it, err := range items {
 			if err == nil && !j.wants(it, warn) {
-				j.skipped++
+				j.skipped.Add(1)
 				continue
 			}
 			if !yield(it, err) {

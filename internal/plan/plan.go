@@ -13,6 +13,7 @@ import (
 	"fanout/internal/journal"
 	"fanout/internal/persistent"
 	"fanout/internal/process"
+	"fanout/internal/progress"
 	"fanout/internal/schedule"
 	"fanout/internal/template"
 )
@@ -35,7 +36,9 @@ type Plan struct {
 
 	Host    string // the name of this machine
 	Records Records
-	Journal journal.Spec // without a Path: none
+
+	Progress progress.Spec
+	Journal  journal.Spec // without a Path: none
 
 	Nice int   // added to the niceness of workers
 	CPUs []int // that workers are bound to, in turn; nil: to none

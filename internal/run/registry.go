@@ -5,11 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"fanout/internal/guard"
-	"fanout/internal/job"
 )
 
 // register enters the run into the registry, where fanout ps and fanout cleanup find
@@ -66,31 +64,12 @@ func warnUnregistered(stderr io.Writer, err error) {
 	fmt.Fprintf(stderr, "fanout: warning: this run is not in the registry: %v\n", err)
 }
 
-// progress counts jobs.
-type progress struct{ started, done, failed atomic.Int64 }
-
-func (p *progress) observe(ev job.Event) {
-	switch ev.Kind {
-	case job.Started:
-		p.started.Add(1)
-	case job.Done:
-		if ev.Status.Failed() {
-			p.failed.Add(1)
-		}
-		p.done.Add(1)
-	}
-}
-
 // counts is how far the run has come. Of the jobs that a pool has been given, some wait.
 func (r *Run) counts() guard.Counts {
-	c := r.progress.counts()
+	done := r.progress.Done()
+	c := guard.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), At: time.Now()}
 	if p := r.pool.Load(); p != nil {
 		c.Running = int64(len(p.Running()))
 	}
 	return c
-}
-
-func (p *progress) counts() guard.Counts {
-	done := p.done.Load()
-	return guard.Counts{Done: done, Failed: p.failed.Load(), Running: max(0, p.started.Load()-done), At: time.Now()}
 }

@@ -20,6 +20,7 @@ import (
 	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/progress"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
 	"fanout/internal/template"
@@ -45,7 +46,8 @@ type Run struct {
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 
-	progress progress
+	progress *progress.Progress
+	screen   *progress.Screen // the terminal, while it has bars
 	records  records
 }
 
@@ -57,36 +59,49 @@ func New(ctx context.Context, p plan.Plan, std IO) (*Run, error) {
 		return nil, &UsageError{err}
 	}
 	r := &Run{plan: p, io: std, out: std.Stdout}
-	var err error
+	if err := r.ready(ctx); err != nil {
+		r.closeScreen()
+		return nil, err
+	}
+	return r, nil
+}
+
+// ready is New.
+func (r *Run) ready(ctx context.Context) (err error) {
+	p := &r.plan
+	if err = r.openScreen(); err != nil {
+		return err
+	}
 	if p.Input.Format.Rows() {
 		if err = r.learnRows(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.tmpl, err = template.Compile(r.plan.Template); err != nil {
-		return nil, &UsageError{err}
+		return &UsageError{err}
 	}
 	if p.Process.Memory > 0 {
 		process.TakeCgroup() // without one, jobs are watched
 	}
-	if r.sup, err = process.NewSupervisor(ownProcesses(p)); err != nil {
-		return nil, err
+	if r.sup, err = process.NewSupervisor(ownProcesses(*p)); err != nil {
+		return err
 	}
 	if err = r.prepare(); err != nil {
-		return nil, err
+		return err
 	}
 	if p.Input.Format.Rows() {
 		r.in.Use(r.tmpl.Picked(), r.tmpl.Highest())
-	} else if r.in, err = input.Open(p.Input, std.Stdin); err != nil {
-		return nil, err
+	} else if r.in, err = input.Open(p.Input, r.io.Stdin); err != nil {
+		return err
 	}
 	if p.Out != "" {
 		// For writing only: who reads a named pipe as well never loses its reader.
 		if r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r, r.openRecords()
+	r.progress = progress.New(p.Progress, r.progressSources())
+	return r.openRecords()
 }
 
 // learnRows opens the input and finds out what the fields of its rows are called, which
@@ -164,7 +179,7 @@ func (r *Run) Warnings() []string {
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
-	return r.tmpl.Jobs(r.records.pick(r.in.Items(ctx), r.warn))
+	return r.counted(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx), r.warn)))
 }
 
 // Do runs the jobs. The error is what ended the run early or went wrong with it,
@@ -181,19 +196,26 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	if err != nil {
 		return summary, err
 	}
+	defer r.closeScreen()
 	defer stdout.Close()
 	defer stderr.Close()
 	hooks := collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe, r.progress.observe},
+		Observers: []func(job.Event){summary.Observe, r.progress.Observe},
 	}
 	r.records.addTo(&hooks)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	defer r.register(c.Tell)()
 	endTelling := r.records.tellOften(c.Tell)
+	hideProgress := r.showProgress(c.Tell)
 	unwatch := watchReader(stdout, cancel)
-	unhook := context.AfterFunc(ctx, c.Stop)
+	unhook := context.AfterFunc(ctx, func() {
+		c.Stop()
+		if r.screen != nil {
+			r.screen.Stop()
+		}
+	})
 	if d := r.plan.Schedule.Deadline; d > 0 {
 		defer r.clock.AfterFunc(d, func() { cancel(fmt.Errorf("%w, after %s", schedule.ErrDeadline, d)) }).Stop()
 	}
@@ -204,6 +226,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary.Left(r.endOrphans(ended, err))
 
 	endTelling()
+	hideProgress()
 	writeErr := c.Close()
 	journalErr := r.records.close(summary)
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {

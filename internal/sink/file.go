@@ -59,7 +59,7 @@ func NewFile(fd int, name string) (*File, error) {
 	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
 		// Only sendmsg can be told, for one call, not to block.
 		f.socket, f.noSplice = true, true
-	case st.Mode&unix.S_IFMT == unix.S_IFIFO || isTerminal(fd):
+	case st.Mode&unix.S_IFMT == unix.S_IFIFO || IsTerminal(fd):
 		// A second description of the same pipe or terminal, so that it can be
 		// non-blocking for us alone. Where that is not allowed, writes block.
 		path := fmt.Sprintf("/dev/fd/%d", fd)

@@ -49,7 +49,7 @@ func (f *File) SendFile(file int, off int64, n int) (int, error) {
 	}
 }
 
-func isTerminal(fd int) bool {
+func IsTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil
 }

@@ -13,7 +13,7 @@ func (f *File) SendFile(file int, off int64, n int) (int, error) {
 	return f.copyFile(file, off, n)
 }
 
-func isTerminal(fd int) bool {
+func IsTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TIOCGETA)
 	return err == nil
 }

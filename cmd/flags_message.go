@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"fanout/internal/plan"
+	"fanout/internal/progress"
+	"fanout/internal/sink"
+
+	"github.com/spf13/pflag"
+)
+
+// messageFlags are for what fanout itself has to say.
+type messageFlags struct {
+	progress string
+	quiet    bool
+}
+
+func (*messageFlags) name() string { return "Messages" }
+
+func (f *messageFlags) register(set *pflag.FlagSet) {
+	set.StringVarP(&f.progress, "progress", "p", "auto", "`bars`, plain: lines, json: an object a second, none; auto: what suits stderr")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "no summary of failures, no warnings, no progress")
+}
+
+func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
+	p.Quiet = f.quiet
+	where := lookAt(os.Stderr)
+	p.Progress.Color, p.Progress.ASCII = where.color, where.ascii
+	switch f.progress {
+	case "plain":
+		p.Progress.Mode = progress.Plain
+	case "json":
+		p.Progress.Mode = progress.JSON
+	case "none":
+		p.Progress.Mode = progress.None
+	case "auto", "bars":
+		p.Progress.Mode = where.mode(f.progress == "bars")
+		if f.quiet && f.progress == "auto" {
+			p.Progress.Mode = progress.None
+		}
+	default:
+		return fmt.Errorf("--progress %s: the ways are auto, bars, plain, json and none", f.progress)
+	}
+	return nil
+}
+
+// surroundings is where messages go to, and what that can show.
+type surroundings struct {
+	terminal bool // one that can move its cursor
+	ci       bool
+	color    bool
+	ascii    bool
+}
+
+// lookAt finds them out, as no-color.org and bixense.com/clicolors ask for.
+func lookAt(f *os.File) surroundings {
+	set := func(name string) bool { v := os.Getenv(name); return v != "" && v != "0" && v != "false" }
+	s := surroundings{ci: set("CI") || set("GITHUB_ACTIONS")}
+	s.terminal = sink.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	s.color = (s.terminal || set("CLICOLOR_FORCE")) && os.Getenv("NO_COLOR") == ""
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			v = strings.ToLower(v)
+			s.ascii = !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+			return s
+		}
+	}
+	s.ascii = true
+	return s
+}
+
+// mode is the best way to show progress there.
+func (s surroundings) mode(wanted bool) progress.Mode {
+	switch {
+	case s.terminal && (wanted || !s.ci):
+		return progress.Bars
+	case s.ci:
+		return progress.Plain
+	default:
+		return progress.Late
+	}
+}

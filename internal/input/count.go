@@ -1,0 +1,117 @@
+package input
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Counter finds out, beside the reading, how many items there will be.
+type Counter struct {
+	sources []counted
+	link    bool
+}
+
+// counted is one source.
+type counted struct {
+	items int64    // of arguments
+	file  *os.File // our own, of a regular file; nil for arguments
+	from  int64
+	delim string
+}
+
+// Counter is for a run whose sources can be counted: arguments, and regular files of lines.
+// Others give nil. It is made before the items are read.
+func (in *Input) Counter() *Counter {
+	if in.spec.Format != Lines || in.spec.SkipEmpty {
+		return nil
+	}
+	c := &Counter{link: in.spec.Link}
+	for i, src := range in.sources {
+		one := counted{items: int64(len(src.Args)), delim: in.spec.Delimiter}
+		if fl := in.files[i]; fl != nil {
+			if !fl.info.Mode().IsRegular() || fl.info.Size() == 0 { // such as those in /proc
+				c.Close()
+				return nil
+			}
+			fd, err := unix.FcntlInt(uintptr(fl.fd), unix.F_DUPFD_CLOEXEC, 0)
+			if err != nil {
+				c.Close()
+				return nil
+			}
+			one.file = os.NewFile(uintptr(fd), fl.name)
+			if one.from, err = unix.Seek(fl.fd, 0, io.SeekCurrent); err != nil {
+				one.file.Close()
+				c.Close()
+				return nil
+			}
+		}
+		c.sources = append(c.sources, one)
+	}
+	return c
+}
+
+// Close closes what the Counter has of the files.
+func (c *Counter) Close() {
+	for _, s := range c.sources {
+		if s.file != nil {
+			s.file.Close()
+		}
+	}
+}
+
+// Count gives the number of items, if it can be told and ctx does not end before.
+func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
+	const most = 1 << 50
+	for i, s := range c.sources {
+		n := s.items
+		if s.file != nil {
+			if n, ok = s.count(ctx); !ok {
+				return 0, false
+			}
+		}
+		switch {
+		case i == 0:
+			items = n
+		case c.link:
+			items = min(items, n)
+		case n > 0 && items > most/n:
+			return 0, false
+		default:
+			items *= n
+		}
+	}
+	return items, true
+}
+
+// count reads the file from where its items begin, without moving the place from which others
+// read.
+func (s *counted) count(ctx context.Context) (n int64, ok bool) {
+	buf := make([]byte, 256<<10)
+	last := byte(0)
+	at := s.from
+	if len(s.delim) != 1 {
+		return 0, false
+	}
+	for ctx.Err() == nil {
+		got, err := s.file.ReadAt(buf, at)
+		if got > 0 {
+			n += int64(bytes.Count(buf[:got], []byte(s.delim)))
+			last = buf[got-1]
+			at += int64(got)
+		}
+		if err == io.EOF {
+			if at > s.from && last != s.delim[0] {
+				n++
+			}
+			return n, true
+		}
+		if err != nil {
+			return 0, false
+		}
+	}
+	return 0, false
+}

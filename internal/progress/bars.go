@@ -1,0 +1,251 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"fanout/internal/job"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+const (
+	drawEvery = 100 * time.Millisecond
+	drawAfter = 300 * time.Millisecond // what ends before needs no bars
+	rowsMax   = 200
+	few       = 6 // rows that there are also when no output is seen above them then
+)
+
+// bars draws, until ctx ends, a bar for the whole run and one for each job that runs.
+func (p *Progress) bars(ctx context.Context, screen *Screen) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(drawAfter):
+	}
+	d := newDrawing(p)
+	d.look(screen)
+	refresh := make(chan any)
+	container := mpb.New(mpb.WithConsoleWriter(screen), mpb.WithManualRefresh(refresh))
+	var rows []mpb.BarFiller
+	for fromBottom := 1; fromBottom <= min(p.spec.Slots+1, rowsMax); fromBottom++ { // the first is the lowest
+		rows = append(rows, mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error { return d.row(w, fromBottom, st.AvailableWidth) }))
+	}
+	whole, err := container.Add(0, mpb.BarFillerFunc(d.whole),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return d.before() })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return d.after() })),
+		mpb.BarTopExtender(rows...),
+	)
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	for err == nil && ctx.Err() == nil {
+		d.look(screen)
+		refresh <- time.Now()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	if whole != nil {
+		whole.Abort(true)
+	}
+	container.Shutdown()
+}
+
+// drawing is what the bars look like.
+type drawing struct {
+	p       *Progress
+	watcher watcher
+	bar     mpb.BarFiller
+	spinner mpb.BarFiller
+	shown   atomic.Pointer[picture]
+}
+
+// picture is all that one frame shows.
+type picture struct {
+	state
+	rows   []Running
+	more   int // that run and have no row
+	median time.Duration
+	width  int
+}
+
+func newDrawing(p *Progress) *drawing {
+	d := &drawing{p: p, watcher: watcher{p: p}}
+	style, spinner := mpb.BarStyle().Lbound("").Filler("━").Tip("━").Padding("─").Rbound(""), mpb.SpinnerStyle()
+	if p.spec.ASCII {
+		style, spinner = mpb.BarStyle(), mpb.SpinnerStyle(`|`, `/`, `-`, `\`)
+	}
+	d.bar, d.spinner = style.Build(), spinner.PositionLeft().Build()
+	return d
+}
+
+// look takes all numbers for the next frame.
+func (d *drawing) look(screen *Screen) {
+	width, height, _ := screen.GetTermSize()
+	v := &picture{state: d.watcher.now(), rows: d.p.sources.Running(), median: d.p.median(), width: width}
+	slices.SortStableFunc(v.rows, func(a, b Running) int { return a.Place - b.Place })
+	v.running = int64(len(v.rows))
+	const others = 2 // the whole, and where the cursor is
+	if room := min(height-others, max(few, height*2/3), rowsMax); len(v.rows) > room {
+		room = max(0, room-1) // a row tells how many more there are
+		v.more = len(v.rows) - room
+		v.rows = v.rows[:room]
+	}
+	d.shown.Store(v)
+}
+
+// whole is the bar of the run or, while nobody knows how much there is to do, a spinner.
+func (d *drawing) whole(w io.Writer, st decor.Statistics) error {
+	v := d.shown.Load()
+	if v.total == 0 {
+		return d.spinner.Fill(w, st)
+	}
+	st.Total, st.Current = v.total, v.done
+	return d.bar.Fill(w, st)
+}
+
+// before is what stands before the bar of the run.
+func (d *drawing) before() string {
+	v := d.shown.Load()
+	if v.total == 0 {
+		return fmt.Sprintf("%d done ", v.done)
+	}
+	return fmt.Sprintf("%3d%% %d of %d ", v.percent(), v.done, v.total)
+}
+
+// after is what stands after it, as much of it as there is room for.
+func (d *drawing) after() string {
+	v := d.shown.Load()
+	room := v.width - runewidth.StringWidth(d.before()) - 8
+	text := ""
+	parts := []string{"", "", clock(v.at)}
+	if v.rate > 0 {
+		parts[1] = figures(v.rate) + "/s"
+	}
+	if v.failed > 0 {
+		parts[0] = fmt.Sprintf("%d failed", v.failed)
+	}
+	if v.left >= 0 && v.done < v.total {
+		parts = append(parts, clock(v.left)+" left")
+	}
+	for i, part := range parts {
+		if part == "" {
+			continue
+		}
+		if room -= len(part) + 2; room < 0 {
+			break
+		}
+		if i == 0 {
+			part = d.red(part)
+		}
+		text += "  " + part
+	}
+	return text
+}
+
+// row is a line above the bar of the run, counted from below.
+func (d *drawing) row(w io.Writer, fromBottom, width int) error {
+	v := d.shown.Load()
+	if v.more > 0 {
+		if fromBottom == 1 {
+			_, err := fmt.Fprintf(w, "%s\n", runewidth.Truncate(fmt.Sprintf("     + %d more", v.more), width-1, ""))
+			return err
+		}
+		fromBottom--
+	}
+	at := len(v.rows) - fromBottom
+	if at < 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "%s\n", d.describe(v, v.rows[at], width-1))
+	return err
+}
+
+// describe is a job in so many columns: its place, its item, how long it has run, and that as
+// a bar, of its timeout or else of what jobs have taken so far.
+func (d *drawing) describe(v *picture, r Running, width int) string {
+	const barWidth, least = 12, 24
+	of := d.p.spec.Timeout
+	tail := clock(r.For)
+	if r.For < 10*time.Second {
+		tail = fmt.Sprintf("%.1fs", r.For.Seconds())
+	}
+	switch {
+	case of > 0:
+		tail += " of " + clock(of)
+	case v.median > 0:
+		of = v.median
+	}
+	if r.Try > 1 {
+		tail = fmt.Sprintf("try %d  %s", r.Try, tail)
+	}
+	tail = fmt.Sprintf("  %7s", tail)
+	if of > 0 && width >= least+barWidth+len(tail) {
+		tail += "  " + d.gauge(float64(r.For)/float64(of), barWidth)
+	}
+	head := fmt.Sprintf("%4d ", r.Place)
+	room := width - len(head) - runewidth.StringWidth(tail)
+	if room < 1 {
+		return runewidth.Truncate(head+job.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), max(0, width), "")
+	}
+	label := runewidth.Truncate(job.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), room, "…")
+	if d.p.spec.ASCII {
+		label = runewidth.Truncate(ascii(r.Label), room, "~")
+	}
+	return head + runewidth.FillRight(label, room) + tail
+}
+
+// labelMax is more than any terminal has columns.
+const labelMax = 1000
+
+// gauge is a bar of so many columns.
+func (d *drawing) gauge(part float64, width int) string {
+	full := min(width, max(0, int(part*float64(width))))
+	if d.p.spec.ASCII {
+		return strings.Repeat("=", full) + strings.Repeat("-", width-full)
+	}
+	return strings.Repeat("━", full) + strings.Repeat("─", width-full)
+}
+
+func (d *drawing) red(s string) string {
+	if !d.p.spec.Color {
+		return s
+	}
+	return "\x1b[31m" + s + "\x1b[0m"
+}
+
+// ascii is text without any other character.
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// columns is how wide a line is on the terminal.
+func columns(line []byte) int {
+	width := 0
+	for text := string(line); text != ""; {
+		if strings.HasPrefix(text, "\x1b[") {
+			_, text, _ = strings.Cut(text, "m")
+			continue
+		}
+		head, rest, _ := strings.Cut(text, "\x1b")
+		width += runewidth.StringWidth(strings.TrimRight(head, "\n"))
+		if rest == "" {
+			break
+		}
+		text = "\x1b" + rest
+	}
+	return width
+}

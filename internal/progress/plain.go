@@ -1,0 +1,102 @@
+package progress
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+)
+
+const (
+	lineEvery = 5 * time.Second
+	lateAfter = 10 * time.Second
+	lookEvery = 250 * time.Millisecond
+)
+
+// plain writes a line every 5 seconds, and at each tenth that is done, but no more than one a
+// second.
+func (p *Progress) plain(ctx context.Context, out io.Writer) {
+	w := watcher{p: p}
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	last, tenth := time.Duration(0), 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s := w.now()
+		if p.spec.Mode == Late && s.at < lateAfter {
+			tenth = s.percent() / 10
+			continue
+		}
+		if since := s.at - last; since < lineEvery && (since < time.Second || s.percent()/10 <= tenth) {
+			continue
+		}
+		last, tenth = s.at, max(tenth, s.percent()/10)
+		fmt.Fprintf(out, "fanout: %s\n", s.line())
+	}
+}
+
+// line is all of it in words.
+func (s state) line() string {
+	text := fmt.Sprintf("%d done", s.done)
+	if s.total > 0 {
+		text = fmt.Sprintf("%d of %d done, %d%%", s.done, s.total, s.percent())
+	}
+	if s.skipped > 0 {
+		text += fmt.Sprintf(", %d of them before", s.skipped)
+	}
+	if s.failed > 0 {
+		text += fmt.Sprintf(", %d failed", s.failed)
+	}
+	text += fmt.Sprintf(", %d running, %s/s, %s", s.running, figures(s.rate), clock(s.at))
+	if s.left >= 0 && s.done < s.total {
+		text += ", about " + clock(s.left) + " left"
+	}
+	return text
+}
+
+// object is a state for other programs.
+type object struct {
+	Time    string   `json:"time"`
+	Elapsed float64  `json:"elapsed_seconds"`
+	Done    int64    `json:"done"`
+	Skipped int64    `json:"skipped"`
+	Failed  int64    `json:"failed"`
+	Running int64    `json:"running"`
+	Total   *int64   `json:"total"`
+	Rate    float64  `json:"jobs_per_second"`
+	Left    *float64 `json:"eta_seconds"`
+	Last    bool     `json:"last"`
+}
+
+// json writes an object a second, and one at the end.
+func (p *Progress) json(ctx context.Context, out io.Writer) {
+	w := watcher{p: p}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	lines := json.NewEncoder(out)
+	for ended := false; !ended; {
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-tick.C:
+		}
+		s := w.now()
+		o := object{
+			Time: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), Elapsed: float64(s.at.Milliseconds()) / 1000,
+			Done: s.done, Skipped: s.skipped, Failed: s.failed, Running: s.running, Rate: float64(int64(s.rate*1000)) / 1000, Last: ended,
+		}
+		if s.total > 0 {
+			o.Total = &s.total
+		}
+		if s.left >= 0 {
+			left := float64(s.left.Milliseconds()) / 1000
+			o.Left = &left
+		}
+		lines.Encode(o) // who does not read it does not want it
+	}
+}
