@@ -2,9 +2,9 @@ package progress
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,9 +96,7 @@ func (s *Screen) print(text []byte) {
 // redraw writes text where the bars were, and the bars below it.
 func (s *Screen) redraw(text []byte) {
 	var b bytes.Buffer
-	if n := s.rows(); n > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", n)
-	}
+	s.erase(&b)
 	b.Write(text)
 	if len(s.frame) > 0 && len(text) > 0 && text[len(text)-1] != '\n' {
 		b.WriteByte('\n')
@@ -106,6 +104,15 @@ func (s *Screen) redraw(text []byte) {
 	b.Write(s.frame)
 	s.out.Write(b.Bytes()) // when the terminal is gone, so is who could be told
 	s.out.Flush()
+}
+
+// erase takes the bars away, and what a key that was pressed has left below them: row by row,
+// since tmux keeps a copy of what is erased all at once.
+func (s *Screen) erase(b *bytes.Buffer) {
+	if n := s.rows(); n > 0 {
+		b.WriteString("\r\x1b[2K")
+		b.WriteString(strings.Repeat("\x1b[1A\x1b[2K", n))
+	}
 }
 
 // rows is how many rows of the terminal the bars take: more than they have lines, when the
@@ -156,9 +163,7 @@ func (s *Screen) show(frame []byte) {
 		return
 	}
 	var b bytes.Buffer
-	if n := s.rows(); n > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", n)
-	}
+	s.erase(&b)
 	b.Write(frame)
 	s.frame = append(s.frame[:0], frame...)
 	s.drawn = s.drawn || len(frame) > 0

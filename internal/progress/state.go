@@ -53,16 +53,16 @@ func (w *watcher) now() state {
 
 // rate is how many jobs ended a second in the last while.
 func (w *watcher) rate(at time.Duration, done int64) float64 {
-	if n := len(w.last); n == 0 || at-w.last[n-1].at >= time.Second {
+	if len(w.last) == 0 {
+		w.last = append(w.last, sample{}) // the beginning
+	}
+	if at-w.last[len(w.last)-1].at >= time.Second {
 		w.last = append(w.last, sample{at, done})
 		if len(w.last) > window {
 			w.last = w.last[1:]
 		}
 	}
 	from := w.last[0]
-	if from.at < time.Second { // the beginning counts from the beginning
-		from = sample{}
-	}
 	if span := (at - from.at).Seconds(); span > 0 {
 		return float64(done-from.done) / span
 	}

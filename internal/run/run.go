@@ -192,11 +192,11 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	defer r.closeScreen()
 	stdout, stderr, err := r.files()
 	if err != nil {
 		return summary, err
 	}
-	defer r.closeScreen()
 	defer stdout.Close()
 	defer stderr.Close()
 	hooks := collect.Hooks{
@@ -226,8 +226,8 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary.Left(r.endOrphans(ended, err))
 
 	endTelling()
-	hideProgress()
 	writeErr := c.Close()
+	hideProgress() // now that it has been told of all
 	journalErr := r.records.close(summary)
 	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
 		err = context.Cause(ctx) // the end came while the last output was waiting for its reader
