@@ -129,8 +129,7 @@ func (s *Screen) rows() int {
 	return rows
 }
 
-// Write, ReadFrom, IsTerminal, GetTermSize and Flush are mpb.ConsoleWriter: a frame is
-// written line by line, and then shown.
+// Write is part of mpb.ConsoleWriter: a frame is written line by line, and then shown.
 func (s *Screen) Write(p []byte) (int, error) { return s.next.Write(p) }
 
 // ReadFrom is part of mpb.ConsoleWriter.
