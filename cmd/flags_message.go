@@ -72,6 +72,9 @@ func lookAt(f *os.File) surroundings {
 	return s
 }
 
+// inActions says that messages go to the log of a step in GitHub Actions.
+func inActions() bool { return os.Getenv("GITHUB_ACTIONS") == "true" }
+
 // mode is the best way to show progress there.
 func (s surroundings) mode(wanted bool) progress.Mode {
 	switch {

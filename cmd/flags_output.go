@@ -46,6 +46,7 @@ func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Collect.Mode = collect.Mode(mode)
 	p.Collect.KeepOrder = f.keepOrder
 	p.Collect.Tag = f.tag
+	p.Records.Folded = inActions() && given.Changed("output") && f.mode == "group" && !f.tag && f.out == ""
 	p.Collect.TmpDir = f.tmpDir
 	p.Out = f.out
 	if given.Changed("out") && f.out == "" {

@@ -46,7 +46,7 @@ func (f *recordFlags) register(set *pflag.FlagSet) {
 func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	host, _ := os.Hostname()
 	p.Host = strings.ToValidUTF8(host, "?")
-	p.Records = plan.Records{JSON: f.json, Results: f.results, ErrorDir: f.errorDir, MaxErrors: f.maxErrors}
+	p.Records.JSON, p.Records.Results, p.Records.ErrorDir, p.Records.MaxErrors = f.json, f.results, f.errorDir, f.maxErrors
 	for _, dir := range []struct{ flag, value string }{{"results", f.results}, {"error-dir", f.errorDir}, {"journal", f.journal}} {
 		if given.Changed(dir.flag) && dir.value == "" {
 			return fmt.Errorf("--%s: the name is empty", dir.flag)

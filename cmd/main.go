@@ -61,6 +61,9 @@ func (a *app) main(args []string) int {
 	}
 	if a.summary != nil && a.tell(err) {
 		a.summary.WriteTo(stderr)
+		if inActions() {
+			a.summary.Annotate(stderr)
+		}
 	}
 	if err == nil && a.tracked != nil {
 		return *a.tracked

@@ -57,6 +57,7 @@ type Records struct {
 	JSONLimit int64 // bytes of each output in it; 0: all
 	Results   string
 	ErrorDir  string
+	Folded    bool  // what a job prints as a group that GitHub Actions folds
 	MaxErrors int64 // how many jobs ErrorDir keeps; 0: all
 }
 

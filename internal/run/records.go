@@ -20,6 +20,7 @@ import (
 // records is what is kept of jobs beside their plain output, or in its place.
 type records struct {
 	json    *sink.JSON
+	folded  bool // the log of GitHub Actions
 	results []*sink.Results
 	journal *journal.Journal
 }
@@ -41,6 +42,7 @@ func (r *Run) openRecords() error {
 	if p.Records.JSON {
 		r.records.json = &sink.JSON{Host: host, Rows: rows, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
 	}
+	r.records.folded = p.Records.Folded
 	again := p.Journal.Resume || p.Journal.Failed
 	for _, spec := range []sink.ResultsSpec{
 		{Flag: "--results", Dir: p.Records.Results},
@@ -101,8 +103,11 @@ func digest(p plan.Plan) string {
 
 // addTo has the Collector hand over jobs to all who keep something.
 func (rs *records) addTo(hooks *collect.Hooks) {
-	if rs.json != nil {
+	switch {
+	case rs.json != nil:
 		hooks.Write = rs.json.Write
+	case rs.folded:
+		hooks.Write = sink.Folded
 	}
 	if len(rs.results) > 0 {
 		hooks.Keep = func(d *job.Finished, out [2]sink.Printed) error {

@@ -253,7 +253,7 @@ func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
 	spec.TmpName = guard.TmpName(r.plan.Execute.RunID)
-	spec.Whole = len(r.records.results) > 0 || r.records.json != nil && !r.records.json.Bare
+	spec.Whole = len(r.records.results) > 0 || r.records.folded || r.records.json != nil && !r.records.json.Bare
 	return spec
 }
 
