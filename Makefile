@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: build demo test check bench fuzz install clean
+.PHONY: share build demo test check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -25,9 +25,15 @@ FUZZTIME ?= 30s
 fuzz:
 	sh scripts/fuzz.sh $(FUZZTIME)
 
-install: build
+# Manual pages, and completions for bash, zsh and fish, under build/share.
+share:
+	rm -rf build
+	$(GO) run ./scripts/man build
+
+install: build share
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 fanout $(DESTDIR)$(PREFIX)/bin/fanout
+	cd build && find share -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/{} \;
 
 clean:
-	rm -f fanout
+	rm -rf fanout build

@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/sink":          {"internal/job", "internal/record"},
 	"fanout/internal/report":        {"internal/job", "internal/record"},
 	"fanout/scripts/bench":          {},
+	"fanout/scripts/man":            {"cmd"},
 }
 
 // goList runs go list for all packages.

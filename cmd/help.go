@@ -40,6 +40,9 @@ const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wron
   126 COMMAND cannot be executed                       127 COMMAND was not found
   129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM   141 the reader of the output is gone`
 
+// ExitCodes is a line or more about each, indented.
+func ExitCodes() string { return exitCodes }
+
 // help writes what --help shows: the flags in their groups.
 func (f *flags) help(c *cobra.Command, w io.Writer) error {
 	var b strings.Builder

@@ -71,6 +71,9 @@ func (a *app) main(args []string) int {
 	return exitCode(err, a.summary)
 }
 
+// Command is the whole command line, for what is made of it: manual pages and completions.
+func Command() *cobra.Command { return (&app{}).root() }
+
 // app is one invocation of the program.
 type app struct {
 	io       run.IO
@@ -115,6 +118,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
+	completions(root)
 	root.AddCommand(a.ps(), a.report(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
 	return root
 }

@@ -40,7 +40,12 @@ func (a *app) report() *cobra.Command {
 			return a.writeReport(command.OutOrStdout(), format, args[0])
 		},
 	}
+	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
 	command.Flags().StringVar(&format, "format", "text", "text, json, tsv, junit or html")
+	// It is an error only if there is no such flag, which a test would see.
+	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "tsv", "junit", "html"}, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 

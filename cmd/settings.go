@@ -150,24 +150,10 @@ func (s *settings) read(set *pflag.FlagSet) error {
 		}
 		return nil
 	}
-	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
-		return fmt.Errorf("%s: a configuration is a file of one of %s", s.path, strings.Join(configExtensions(), ", "))
+	values, err := s.load()
+	if err != nil {
+		return err
 	}
-	if st, err := os.Stat(s.path); err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return fmt.Errorf("the configuration %s: %w", s.path, err)
-	} else if st.IsDir() {
-		return fmt.Errorf("%s is a directory, and a configuration is a file", s.path)
-	}
-	v := viper.New()
-	v.SetConfigFile(s.path)
-	if err := v.ReadInConfig(); err != nil {
-		return fmt.Errorf("%s: %w", s.path, whatIsWrong(err))
-	}
-	values := v.AllSettings()
 	profiles, err := s.profiles(set, values[profilesKey])
 	if err != nil {
 		return err
@@ -176,6 +162,33 @@ func (s *settings) read(set *pflag.FlagSet) error {
 	if err := s.checkKeys(set, "", values); err != nil {
 		return err
 	}
+	return s.layer(values, profiles)
+}
+
+// load reads the file.
+func (s *settings) load() (map[string]any, error) {
+	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
+		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", s.path, strings.Join(configExtensions(), ", "))
+	}
+	if st, err := os.Stat(s.path); err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return nil, fmt.Errorf("the configuration %s: %w", s.path, err)
+	} else if st.IsDir() {
+		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", s.path)
+	}
+	v := viper.New()
+	v.SetConfigFile(s.path)
+	if err := v.ReadInConfig(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.path, whatIsWrong(err))
+	}
+	return v.AllSettings(), nil
+}
+
+// layer puts the profile that is wanted before the rest of the file.
+func (s *settings) layer(values map[string]any, profiles map[string]map[string]any) error {
 	if s.profile == "" {
 		if name, ok := values["profile"].(string); ok {
 			s.profile = name

@@ -21,17 +21,20 @@ func (a *app) version() *cobra.Command {
 
 // built says what this program was built from.
 func built() string {
-	version, commit, goVersion := "(devel)", "unknown", "unknown"
+	version, commit, date, goVersion := "(devel)", "unknown", "unknown date", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		goVersion = info.GoVersion
 		if info.Main.Version != "" {
 			version = info.Main.Version
 		}
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
+			switch s.Key {
+			case "vcs.revision":
 				commit = s.Value
+			case "vcs.time":
+				date = s.Value
 			}
 		}
 	}
-	return fmt.Sprintf("%s, commit %s, %s", version, commit, goVersion)
+	return fmt.Sprintf("%s, commit %s, %s, %s", version, commit, date, goVersion)
 }

@@ -1,0 +1,75 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// completions says what a shell may offer: COMMAND after the flags, values of flags that have
+// only a few, profiles. For all else it is files.
+func completions(root *cobra.Command) {
+	root.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 || strings.Contains(begun, "/") {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return programs(begun), cobra.ShellCompDirectiveDefault
+	}
+	for flag, values := range map[string][]string{
+		"mode": {"thread", "process"}, "output": {"group", "line", "raw", "none"}, "progress": {"auto", "bars", "plain", "json", "none"},
+		"format": {"lines", "shell"}, "journal-sync": {"1s", "always", "none"}, "stop-on-error": {"now", "soon"},
+	} {
+		// It is an error only if there is no such flag, which a test would see.
+		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	_ = root.RegisterFlagCompletionFunc("profile", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return profileNames(c.Flags()), cobra.ShellCompDirectiveNoFileComp
+	})
+	for _, flag := range []string{"chdir", "results", "error-dir", "tmpdir"} {
+		_ = root.MarkFlagDirname(flag)
+	}
+}
+
+// programs is those on PATH whose names begin so.
+func programs(begin string) []string {
+	var names []string
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), begin) {
+				continue
+			}
+			if st, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// profileNames is those of the configuration, as far as it can be read.
+func profileNames(set *pflag.FlagSet) []string {
+	s := &settings{origins: map[string]string{}}
+	if s.choose(set, environment()) != nil || s.path == "" {
+		return nil
+	}
+	values, err := s.load()
+	if err != nil {
+		return nil
+	}
+	table, _ := values[profilesKey].(map[string]any)
+	var names []string
+	for name := range table {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
