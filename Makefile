@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: share build demo test check bench fuzz install clean
+.PHONY: picture share build demo test check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -24,6 +24,10 @@ bench:
 FUZZTIME ?= 30s
 fuzz:
 	sh scripts/fuzz.sh $(FUZZTIME)
+
+# The picture of the bars in the README, from a real run in tmux.
+picture:
+	$(GO) run ./scripts/picture docs/progress.svg
 
 # Manual pages, and completions for bash, zsh and fish, under build/share.
 share:

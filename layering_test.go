@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/report":        {"internal/job", "internal/record"},
 	"fanout/scripts/bench":          {},
 	"fanout/scripts/man":            {"cmd"},
+	"fanout/scripts/picture":        {},
 }
 
 // goList runs go list for all packages.
