@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -16,6 +17,9 @@ import (
 type messageFlags struct {
 	progress string
 	quiet    bool
+	verbose  int
+	level    string
+	format   string
 }
 
 func (*messageFlags) name() string { return "Messages" }
@@ -23,9 +27,15 @@ func (*messageFlags) name() string { return "Messages" }
 func (f *messageFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.progress, "progress", "p", "auto", "`bars`, plain: lines, json: an object a second, none; auto: what suits stderr")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no summary of failures, no warnings, no progress")
+	set.CountVarP(&f.verbose, "verbose", "v", "a line of a log for each job that ends; -vv: also for each that begins")
+	set.StringVar(&f.level, "log-level", "off", "of these lines, those of `LEVEL`: debug, info, warn, error")
+	set.StringVar(&f.format, "log-format", "text", "`text` or json")
 }
 
 func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
+	if err := f.applyLog(p, given); err != nil {
+		return err
+	}
 	p.Quiet = f.quiet
 	where := lookAt(os.Stderr)
 	p.Progress.Color, p.Progress.ASCII = where.color, where.ascii
@@ -43,6 +53,30 @@ func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 	default:
 		return fmt.Errorf("--progress %s: the ways are auto, bars, plain, json and none", f.progress)
+	}
+	return nil
+}
+
+// applyLog is for the lines of a log.
+func (f *messageFlags) applyLog(p *plan.Plan, given *pflag.FlagSet) error {
+	if f.verbose > 0 && (f.quiet || given.Changed("log-level")) {
+		return errors.New("-v excludes -q and --log-level: it is --log-level info, and -vv is debug")
+	}
+	switch {
+	case f.verbose == 1:
+		f.level = "info"
+	case f.verbose > 1:
+		f.level = "debug"
+	}
+	if f.format != "text" && f.format != "json" {
+		return fmt.Errorf("--log-format %s: the formats are text and json", f.format)
+	}
+	p.Log.JSON = f.format == "json"
+	if p.Log.On = f.level != "off"; !p.Log.On {
+		return nil
+	}
+	if err := p.Log.Level.UnmarshalText([]byte(f.level)); err != nil {
+		return fmt.Errorf("--log-level %s: the levels are debug, info, warn, error and off", f.level)
 	}
 	return nil
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const long = `fanout runs COMMAND once for each item, many at once, and prints what the jobs
-print without mixing it up. Items are lines of standard input, unless -a, ::: or
-:::: name other sources.
+const long = `fanout runs COMMAND once for each item, many at once, and prints what the jobs print without
+mixing it up. Items are lines of standard input, unless -a, ::: or :::: name other sources.
 
 COMMAND as several words, or one plain word, is run as it is, without a shell.
 COMMAND as one quoted word with blanks or shell syntax is a bash script. Items are
@@ -29,8 +28,6 @@ Without any of them, the item is added at the end.`
 const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files, two a CPU at a time
   find . -name '*.png' -print0 | fanout -0 -j4 'convert {} {.}.webp'
   fanout -k 'curl -fsS {} | wc -c' < urls.txt   results in the order of the input
-  fanout -n max rm < files.txt                  as few rm processes as possible
-  fanout -e --tag make -C {} test ::: a b c     stop at the first failure
   fanout -t 30 -r 3 --retry-delay 1s curl -fsSO < urls.txt
   seq 1000 | fanout --persistent -k python3 -u square.py   started once a worker
   fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`

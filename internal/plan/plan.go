@@ -5,6 +5,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"fanout/internal/collect"
@@ -38,6 +39,7 @@ type Plan struct {
 	Records Records
 
 	Progress progress.Spec
+	Log      Log
 	Journal  journal.Spec // without a Path: none
 
 	Nice int   // added to the niceness of workers
@@ -49,6 +51,13 @@ type Plan struct {
 
 	NoGuardian bool // nothing watches over this process
 	Guardian   int  // the process that does; 0 is none
+}
+
+// Log says which of the events of jobs are told in lines of a log.
+type Log struct {
+	On    bool
+	Level slog.Level
+	JSON  bool
 }
 
 // Records says what is kept of jobs beside their plain output, or in its place.

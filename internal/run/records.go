@@ -132,10 +132,10 @@ func (rs *records) pick(items iter.Seq2[job.Item, error], warn func(string)) ite
 	return rs.journal.Items(items, warn)
 }
 
-// tellOften has what jobs without output leave reach the journal soon. The function that
-// it returns ends that.
-func (rs *records) tellOften(tell func()) (end func()) {
-	if rs.journal == nil {
+// tellOften has what jobs without output leave reach the journal and the log soon. The
+// function that it returns ends that.
+func (r *Run) tellOften(tell func()) (end func()) {
+	if r.records.journal == nil && !r.plan.Log.On {
 		return func() {}
 	}
 	stop, ended := make(chan struct{}), make(chan struct{})

@@ -204,10 +204,13 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 		OnFull:    r.warnFull,
 		Observers: []func(job.Event){summary.Observe, r.progress.Observe},
 	}
+	if p := r.plan.Log; p.On {
+		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Stderr, p.Level, p.JSON))
+	}
 	r.records.addTo(&hooks)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	defer r.register(c.Tell)()
-	endTelling := r.records.tellOften(c.Tell)
+	endTelling := r.tellOften(c.Tell)
 	hideProgress := r.showProgress(c.Tell)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {

@@ -1,0 +1,67 @@
+package sink
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"fanout/internal/job"
+)
+
+// Log is an observer that tells of every job in lines of log/slog: at Debug that it has begun,
+// at Info that it has succeeded, at Warn that it is tried again or has failed, at Error that
+// its outcome is unknown.
+func Log(w io.Writer, level slog.Level, asJSON bool) func(job.Event) {
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(w, options)
+	if asJSON {
+		handler = slog.NewJSONHandler(w, options)
+	}
+	l := slog.New(handler)
+	return func(ev job.Event) {
+		level, text := levelOf(ev)
+		if !l.Enabled(context.Background(), level) {
+			return
+		}
+		const itemMax = 200
+		attrs := []slog.Attr{
+			slog.Int64("seq", ev.Job.Number()), slog.String("item", job.Printable(ev.Job.Label(), itemMax)),
+			slog.Int("attempt", max(1, ev.Job.Attempt)), slog.Int("worker", worker(ev)),
+		}
+		if n := len(ev.Job.Items); n > 1 {
+			attrs = append(attrs, slog.Int("items", n))
+		}
+		if ev.Kind != job.Started {
+			attrs = append(attrs, slog.Float64("seconds", ev.Status.Usage.Wall.Seconds()))
+			if !ev.Status.OK() {
+				attrs = append(attrs, slog.String("error", job.Printable(ev.Status.String(), lineMax)))
+			}
+		}
+		l.LogAttrs(context.Background(), level, text, attrs...)
+	}
+}
+
+// worker is the one that ran the job or, before that is known, the slot.
+func worker(ev job.Event) int {
+	if ev.Kind == job.Started || ev.Status.Worker == 0 {
+		return ev.Job.Slot
+	}
+	return ev.Status.Worker
+}
+
+func levelOf(ev job.Event) (level slog.Level, text string) {
+	switch {
+	case ev.Kind == job.Started:
+		return slog.LevelDebug, "job started"
+	case ev.Kind == job.Retried:
+		return slog.LevelWarn, "job is tried again"
+	case ev.Status.OK():
+		return slog.LevelInfo, "job succeeded"
+	case ev.Status.End == job.Stopped:
+		return slog.LevelWarn, "job stopped"
+	case ev.Status.End == job.Lost:
+		return slog.LevelError, "job lost"
+	default:
+		return slog.LevelWarn, "job failed"
+	}
+}
