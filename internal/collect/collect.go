@@ -54,6 +54,7 @@ type Collector struct {
 	onError   func(error) // called once, with the first failure to write
 	onFull    func()      // called once, when jobs wait for room to spill
 	hooks     Hooks
+	notKept   error      // of Hooks.Keep; the goroutine's own
 	printed   [2]printed // of the job that is handed over; the goroutine's own
 
 	memory  memory
@@ -164,10 +165,31 @@ func (c *Collector) Start(j job.Job) job.Output {
 	return e.output()
 }
 
+// How many jobs may have ended and not be kept, or written: they are run again, if the run is
+// killed. Hooks.Keep takes longer than many a job; what is written may wait for its reader.
+const (
+	keepMost  = 64
+	writeMost = 256
+)
+
+// behind says that no more jobs are to be started before some are kept or written. In order,
+// most of them may wait for the head; and where jobs take no time, running them again takes
+// none either.
+func (c *Collector) behind() bool {
+	switch {
+	case c.spec.KeepOrder:
+		return false
+	case c.hooks.Keep != nil:
+		return c.backlog.Load() > keepMost
+	default:
+		return c.hooks.Written != nil && !c.spec.Instant && c.backlog.Load() > writeMost
+	}
+}
+
 // hasRoom says that the job may start: it is not too far ahead of the head, and
 // the goroutine keeps up.
 func (c *Collector) hasRoom(seq int64) bool {
-	if len(c.events) > eventsMax || c.writing && c.memory.tight() {
+	if c.behind() || len(c.events) > eventsMax || c.writing && c.memory.tight() {
 		return false
 	}
 	return c.order.within(seq, window)

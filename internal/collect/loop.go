@@ -43,6 +43,14 @@ func (c *Collector) loop() {
 			if c.deliver(r) && r.job != nil {
 				done = append(done, r.job)
 			}
+			if c.hooks.Keep != nil && len(done) == keepMost || c.notKept != nil {
+				c.written(done)
+				clear(done)
+				done = done[:0]
+			}
+			if c.notKept != nil {
+				c.fail(c.notKept) // only now: those before it were written
+			}
 		}
 		c.backlog.Add(-int64(len(ready)))
 		c.written(done)
@@ -93,8 +101,8 @@ func (c *Collector) deliver(r *result) bool {
 	c.printed = [2]printed{{c, &r.held[0]}, {c, &r.held[1]}}
 	printed := [2]sink.Printed{&c.printed[0], &c.printed[1]}
 	if c.hooks.Keep != nil && !c.failed.Load() {
-		if err := c.hooks.Keep(r.job, printed); err != nil {
-			c.fail(err)
+		if c.notKept = c.hooks.Keep(r.job, printed); c.notKept != nil {
+			return false
 		}
 	}
 	switch {

@@ -43,6 +43,9 @@ func (c *columns) read() (string, error) {
 			return "", err
 		}
 		c.line++
+		if c.all.in.spec.Delimiter == newline {
+			raw = strings.TrimSuffix(raw, "\r")
+		}
 		if raw != "" || !c.all.in.spec.SkipEmpty {
 			return raw, nil
 		}

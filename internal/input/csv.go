@@ -76,13 +76,18 @@ func (c *csvTable) row() (string, []string, error) {
 	}
 	if err == nil && len(fields) != c.width {
 		line, _ := c.csv.FieldPos(0)
-		what := "the first row"
-		if c.header {
-			what = "the header"
-		}
-		err = &RowError{File: c.name, Line: line, Raw: raw, Err: fmt.Errorf("the row has %s, %s has %d", count(len(fields), "field"), what, c.width)}
+		err = &RowError{File: c.name, Line: line, Raw: raw, Err: misfit(len(fields), c.width, c.header)}
 	}
 	return raw, fields, err
+}
+
+// misfit is a row with another number of fields than there are.
+func misfit(fields, width int, header bool) error {
+	what := "the first row"
+	if header {
+		what = "the header"
+	}
+	return fmt.Errorf("the row has %s, %s has %d", count(fields, "field"), what, width)
 }
 
 func count(n int, what string) string {
@@ -97,13 +102,14 @@ func (c *csvTable) read() (raw string, fields []string, err error) {
 	if err == io.EOF {
 		return "", nil, err
 	}
+	if errors.Is(err, errRowTooLong) {
+		return "", nil, fmt.Errorf("reading %s: line %d: %w", place(c.name), c.tee.line, errRowTooLong)
+	}
 	raw = c.tee.take(c.csv.InputOffset())
 	var bad *csv.ParseError
 	switch {
 	case err == nil:
 		return raw, fields, nil
-	case errors.Is(err, errRowTooLong):
-		return "", nil, fmt.Errorf("reading %s: line %d: %w", place(c.name), c.tee.line, errRowTooLong)
 	case errors.Is(err, errUTF16):
 		return "", nil, fmt.Errorf("reading %s: %w", place(c.name), errUTF16)
 	case !errors.As(err, &bad):

@@ -22,7 +22,11 @@ type jsonl struct {
 }
 
 func newJSONL(from io.Reader, name string, all *tables) *jsonl {
-	return &jsonl{name: name, lines: newLines(from, newline), all: all}
+	end := newline
+	if name == "" {
+		end = argEnd
+	}
+	return &jsonl{name: name, lines: newLines(from, end), all: all}
 }
 
 // lookAhead is how many lines are read to find one that is an object.
@@ -69,7 +73,7 @@ func (j *jsonl) row() (string, []string, error) {
 		if j.line == 1 {
 			raw = strings.TrimPrefix(raw, byteOrderMark)
 		}
-		if strings.Trim(raw, " \t\r") == "" {
+		if strings.Trim(raw, " \t\r\n") == "" {
 			continue
 		}
 		fields, err := j.pick(raw)
@@ -230,6 +234,7 @@ func escaped4(b []byte) uint64 {
 // flatten adds the names of all that is in a value, in its order.
 func flatten(names []string, prefix string, value json.RawMessage) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(value, []byte(byteOrderMark))))
+	d.UseNumber() // of any size
 	open, err := d.Token()
 	if _, composite := open.(json.Delim); err != nil || !composite {
 		return names, err

@@ -109,12 +109,16 @@ func (t *tables) begin() error {
 		t.open = append(t.open, r)
 		name, from = fl.name, r
 	}
-	switch t.in.spec.Format {
-	case CSV:
+	switch format := t.in.spec.Format; {
+	case fl == nil && format == CSV:
+		t.now = &argCSV{args: src.Args, comma: ',', header: t.in.spec.Header}
+	case fl == nil && format == TSV:
+		t.now = &argCSV{args: src.Args, comma: '\t', header: t.in.spec.Header}
+	case format == CSV:
 		t.now = newCSV(from, name, ',', t.in.spec.Header)
-	case TSV:
+	case format == TSV:
 		t.now = newCSV(from, name, '\t', t.in.spec.Header)
-	case JSONL:
+	case format == JSONL:
 		t.now = newJSONL(from, name, t)
 	default:
 		t.now = newColumns(from, name, t)
@@ -194,6 +198,9 @@ func (t *tables) next() ([]string, error) {
 	}
 }
 
+// argEnd is what no argument has, while one may well be JSON of several lines.
+const argEnd = "\x00"
+
 // argReader is arguments as a file that has one on each line.
 type argReader struct {
 	left []string
@@ -203,8 +210,11 @@ type argReader struct {
 
 func newArgReader(args []string, spec Spec) io.Reader {
 	end := newline
-	if spec.Format == Columns {
+	switch spec.Format {
+	case Columns:
 		end = spec.Delimiter
+	case JSONL:
+		end = argEnd
 	}
 	return &argReader{left: args, end: end}
 }

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,10 +17,12 @@ type Rows struct {
 // where each has one of its own, and else the fields are an array.
 func NewRows(names []string) *Rows {
 	r := &Rows{}
-	for i, name := range names {
-		if name == "" || !utf8.ValidString(name) || slices.Contains(names[:i], name) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if name == "" || !utf8.ValidString(name) || seen[name] {
 			return &Rows{}
 		}
+		seen[name] = true
 		r.names = append(r.names, string(append(AppendString(nil, name), ':')))
 	}
 	return r

@@ -22,10 +22,11 @@ type tally struct {
 	runs    []run
 	lines   int64
 	jobs    int64
-	last    map[int64]*page
-	ends    map[string]int64 // jobs by how they ended
-	okLater int64            // that were tried more than once, and then succeeded
-	tried   int64            // attempts of all jobs
+	last    map[int64]*page            // of jobs, by number
+	owners  map[int64]*[pageSize]int64 // of each place in the input, the job that had its item last
+	ends    map[string]int64           // jobs by how they ended
+	okLater int64                      // that were tried more than once, and then succeeded
+	tried   int64                      // attempts of all jobs
 
 	seconds  []float32 // of the last attempt of each line that had one
 	busy     float64   // their sum
@@ -60,7 +61,8 @@ const pageSize = 4096
 type known struct {
 	line  uint32 // the last of the job
 	tried uint32
-	end   uint8 // as endings numbers them
+	items uint32 // that no later job has had: without any, the job does not count
+	end   uint8  // as endings numbers them
 }
 
 // otherEnd is an outcome that this fanout does not know.
@@ -84,7 +86,7 @@ func end(l *record.Line) string {
 
 // count reads the whole journal.
 func count(j *Journal) (*tally, error) {
-	t := &tally{last: map[int64]*page{}, ends: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
+	t := &tally{last: map[int64]*page{}, owners: map[int64]*[pageSize]int64{}, ends: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
 	for e, err := range j.entries {
 		if err != nil {
 			return nil, err
@@ -110,21 +112,12 @@ func (t *tally) add(e *entry) {
 		r.ended = ended
 	}
 	k := t.known(l.Seq)
-	if k.line == 0 {
-		t.jobs++
-	} else {
-		t.ends[endings()[k.end]]--
-		if k.tried > 1 && endings()[k.end] == okEnd {
-			t.okLater--
-		}
+	tried := k.tried + uint32(max(1, l.Attempts)) + t.takeOver(l)
+	if k.line != 0 && k.items > 0 {
+		t.count(k, -1)
 	}
-	k.line = uint32(e.line)
-	k.tried += uint32(max(1, l.Attempts))
-	k.end = uint8(max(0, slices.Index(endings(), end(l))))
-	t.ends[endings()[k.end]]++
-	if k.tried > 1 && l.OK {
-		t.okLater++
-	}
+	*k = known{line: uint32(e.line), tried: tried, items: uint32(max(1, len(l.At))), end: uint8(max(0, slices.Index(endings(), end(l))))}
+	t.count(k, 1)
 	t.tried += int64(max(1, l.Attempts))
 
 	t.keepFailure(l, int(k.tried))
@@ -138,6 +131,41 @@ func (t *tally) add(e *entry) {
 	t.user += l.UserSeconds
 	t.system += l.SystemSeconds
 	t.maxRSS = max(t.maxRSS, l.MaxRSS)
+}
+
+// count has a job count, or no more.
+func (t *tally) count(k *known, n int64) {
+	name := endings()[k.end]
+	t.jobs += n
+	t.ends[name] += n
+	if k.tried > 1 && name == okEnd {
+		t.okLater += n
+	}
+}
+
+// takeOver gives the items of a line to its job. A job of an earlier run that has none left,
+// since they are in other batches now, does not count any more; how often such were tried is
+// returned.
+func (t *tally) takeOver(l *record.Line) (tried uint32) {
+	for _, place := range l.At {
+		p := t.owners[place/pageSize]
+		if p == nil {
+			p = new([pageSize]int64)
+			t.owners[place/pageSize] = p
+		}
+		before := p[place%pageSize]
+		p[place%pageSize] = l.Seq
+		if before == 0 || before == l.Seq {
+			continue
+		}
+		k := t.known(before)
+		if k.items--; k.items == 0 {
+			tried += k.tried
+			t.count(k, -1)
+			delete(t.failures, before)
+		}
+	}
+	return tried
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -189,7 +217,10 @@ func (t *tally) failuresInOrder() []Job {
 }
 
 // isLast says whether this line tells how its job ended.
-func (t *tally) isLast(e *entry) bool { return t.known(e.job.Seq).line == uint32(e.line) }
+func (t *tally) isLast(e *entry) bool {
+	k := t.known(e.job.Seq)
+	return k.items > 0 && k.line == uint32(e.line)
+}
 
 // span is how long the runs have taken, without the time between them.
 func (t *tally) span() (all time.Duration) {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"time"
 
 	"fanout/internal/collect"
@@ -43,7 +45,9 @@ func (r *Run) openRecords() error {
 		r.records.json = &sink.JSON{Host: host, Rows: rows, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
 	}
 	r.records.folded = p.Records.Folded
-	again := p.Journal.Resume || p.Journal.Failed
+	// What is in a directory is an earlier run's only if its journal is here.
+	st, err := os.Stat(p.Journal.Path)
+	again := (p.Journal.Resume || p.Journal.Failed) && err == nil && st.Size() > 0
 	for _, spec := range []sink.ResultsSpec{
 		{Flag: "--results", Dir: p.Records.Results},
 		{Flag: "--error-dir", Dir: p.Records.ErrorDir, Failed: true, Most: p.Records.MaxErrors},
@@ -62,11 +66,42 @@ func (r *Run) openRecords() error {
 		return nil
 	}
 	p.Journal.Header.Template = digest(*p)
-	var err error
 	if r.records.journal, err = journal.Open(p.Journal); err != nil {
 		return err
 	}
 	r.tmpl.NumberAfter(r.records.journal.Last())
+	return nil
+}
+
+// journalApart refuses a journal that is also something else of the run: it would be
+// overwritten, or read as items.
+func (r *Run) journalApart() error {
+	path := r.plan.Journal.Path
+	if path == "" {
+		return nil
+	}
+	refuse := func(what string) error {
+		return &UsageError{fmt.Errorf("--journal %s: it is also %s: name another file", path, what)}
+	}
+	if out := r.plan.Out; out != "" && filepath.Clean(out) == filepath.Clean(path) {
+		return refuse("that of -o")
+	}
+	journal, err := os.Stat(path)
+	if err != nil || !journal.Mode().IsRegular() {
+		return nil // the opening of it says what is wrong
+	}
+	same := func(st os.FileInfo, err error) bool { return err == nil && os.SameFile(st, journal) }
+	if out := r.plan.Out; out != "" && same(os.Stat(out)) {
+		return refuse("that of -o")
+	}
+	if same(r.io.Stdout.Stat()) || same(r.io.Stderr.Stat()) {
+		return refuse("where output goes")
+	}
+	for _, src := range r.plan.Input.Sources {
+		if src.IsFile && same(os.Stat(src.Path)) {
+			return refuse("an input")
+		}
+	}
 	return nil
 }
 

@@ -94,6 +94,9 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	} else if r.in, err = input.Open(p.Input, r.io.Stdin); err != nil {
 		return err
 	}
+	if err = r.journalApart(); err != nil {
+		return err
+	}
 	if p.Out != "" {
 		// For writing only: who reads a named pipe as well never loses its reader.
 		if r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {

@@ -87,7 +87,7 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 		}
 	}
 	if errors.Is(err, fs.ErrExist) { // of an earlier run, in which the job has failed
-		if err = os.RemoveAll(filepath.Join(shard, name)); err == nil {
+		if err = forget(filepath.Join(shard, name)); err == nil {
 			err = os.Rename(making, filepath.Join(shard, name))
 		}
 	}
@@ -95,6 +95,20 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 		return r.wrong(err)
 	}
 	return nil
+}
+
+// forget takes away what an earlier run has kept of a job, and nothing else.
+func forget(dir string) error {
+	for _, name := range []string{"stdout", "stderr", "meta.json"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	err := os.Remove(dir)
+	if errors.Is(err, fs.ErrExist) { // it is not empty
+		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", dir)
+	}
+	return err
 }
 
 func (r *Results) make(dir string, d *job.Finished, out [2]Printed) error {

@@ -39,7 +39,7 @@ func (s *Spec) uses(r ref) {
 // name looks for a field. Names that could end or break a token have none.
 func (s scanner) name(body string) (r ref, ok bool, err error) {
 	rows := s.spec.Rows
-	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\n\x00") {
+	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\x00") {
 		return ref{}, false, nil
 	}
 	at := slices.Index(rows.Names, body)
@@ -93,6 +93,8 @@ func (s scanner) unknown(body string) error {
 	switch {
 	case near != "":
 		e.Msg += fmt.Sprintf("; the nearest is {%s}", near)
+	case rows.Pick && len(rows.Names) == 0:
+		e.Msg += "; the first row has none at all"
 	case !slices.ContainsFunc(rows.Names, func(n string) bool { return n != "" }):
 		e.Msg += fmt.Sprintf("; fields have numbers here, from {1} to {%d}", rows.Width)
 	default:
