@@ -180,11 +180,11 @@ func TestBarsUnknown(t *testing.T) {
 	m.await("the spinner", `^3 done  \S +3|^3 done  \S `)
 	touch(t, filepath.Join(m.dir, "go"))
 	m.await("the summary", `3 jobs: 3 ok`)
-	for _, command := range []string{"TERM=dumb fanout", "fanout -q", "fanout -p none", "fanout --output raw", "LC_ALL=C fanout -p none"} {
-		m.types(`clear; ` + command + ` 'sleep 0.6; echo o{}' ::: 1; echo end`)
-		m.await("the end", `^end$`)
-		if got := m.seen(false); !strings.Contains(got, "\no1\nend\n") && !strings.HasPrefix(got, "o1\nend\n") {
-			t.Errorf("%s: %s", command, got)
+	for i, command := range []string{"TERM=dumb fanout", "fanout -q", "fanout -p none", "fanout --output raw", "LC_ALL=C fanout -p none"} {
+		m.types(fmt.Sprintf(`clear; %s 'sleep 0.6; echo o{}' ::: 1; echo end $((%d+1))`, command, i))
+		end := fmt.Sprintf("end %d", i+1)
+		if got := m.await("the end", "^"+end+"$"); got[0] != "o1" || got[1] != end {
+			t.Errorf("%s: %q", command, got)
 		}
 	}
 	m.types(`clear; LC_ALL=C NO_COLOR=1 fanout -j2 'echo o{}; until [ -e stop ]; do sleep 0.05; done; exit 1' ::: 1 2`)
