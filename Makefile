@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: picture share build demo test check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -39,5 +39,9 @@ install: build share
 	install -m 755 fanout $(DESTDIR)$(PREFIX)/bin/fanout
 	cd build && find share -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/{} \;
 
+# Archives, packages, checksums and bills of material, under dist/; publishes nothing.
+release-snapshot:
+	sh scripts/release.sh
+
 clean:
-	rm -rf fanout build
+	rm -rf fanout build dist .tools

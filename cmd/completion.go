@@ -13,12 +13,7 @@ import (
 // completions says what a shell may offer: COMMAND after the flags, values of flags that have
 // only a few, profiles. For all else it is files.
 func completions(root *cobra.Command) {
-	root.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 || strings.Contains(begun, "/") {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		return programs(begun), cobra.ShellCompDirectiveDefault
-	}
+	root.ValidArgsFunction = completeCommand
 	for flag, values := range map[string][]string{
 		"mode": {"thread", "process"}, "output": {"group", "line", "raw", "none"}, "progress": {"auto", "bars", "plain", "json", "none"},
 		"format": {"lines", "shell"}, "journal-sync": {"1s", "always", "none"}, "stop-on-error": {"now", "soon"},
@@ -32,6 +27,14 @@ func completions(root *cobra.Command) {
 	for _, flag := range []string{"chdir", "results", "error-dir", "tmpdir"} {
 		_ = root.MarkFlagDirname(flag)
 	}
+}
+
+// completeCommand is for COMMAND and what comes after it.
+func completeCommand(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 || strings.Contains(begun, "/") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return programs(begun), cobra.ShellCompDirectiveDefault
 }
 
 // programs is those on PATH whose names begin so.

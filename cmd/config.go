@@ -41,11 +41,7 @@ func (a *app) config() *cobra.Command {
 		Long:  configLong,
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			set := pflag.NewFlagSet("", pflag.ContinueOnError)
-			set.SortFlags = false
-			for _, group := range f.sets {
-				set.AddFlagSet(group)
-			}
+			set := f.all()
 			from, err := applySettings(set)
 			if err != nil {
 				return &run.UsageError{Err: err}
@@ -53,10 +49,8 @@ func (a *app) config() *cobra.Command {
 			return writeSettings(c.OutOrStdout(), set, from)
 		},
 	}
-	f.register(command.Flags())
-	for _, set := range f.sets {
-		set.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
-	}
+	f.addTo(command.Flags())
+	f.hide()
 	command.AddCommand(configPath())
 	return command
 }

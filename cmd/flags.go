@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +13,6 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/template"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -31,29 +31,52 @@ type flags struct {
 }
 
 // planned is a plan, checked as far as flags alone allow.
-type planned struct{ plan.Plan }
-
-func newFlags() *flags {
-	return &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{}, &placeFlags{},
-	}}
+type planned struct {
+	plan.Plan
+	from *settings
 }
 
-func (f *flags) register(all *pflag.FlagSet) {
+func newFlags() *flags {
+	f := &flags{groups: []group{
+		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{}, &placeFlags{},
+	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
 		set.SortFlags = false
 		g.register(set)
 		f.sets = append(f.sets, set)
-		all.AddFlagSet(set)
+	}
+	return f
+}
+
+// addTo adds the flags of all groups but the idle ones.
+func (f *flags) addTo(set *pflag.FlagSet, idle ...string) {
+	for i, g := range f.groups {
+		if !slices.Contains(idle, g.name()) {
+			set.AddFlagSet(f.sets[i])
+		}
 	}
 }
 
-// plan is what the flags and the words after them ask for.
-func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
-	var p planned
-	from, err := applySettings(c.Flags())
-	if err != nil {
+// hide has --help of a subcommand that takes them not list them: that of fanout does.
+func (f *flags) hide() {
+	for _, set := range f.sets {
+		set.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+	}
+}
+
+// all is the flags of all groups.
+func (f *flags) all() *pflag.FlagSet {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.SortFlags = false
+	f.addTo(set)
+	return set
+}
+
+// plan is what the flags and the words after them ask for. The groups that idle are those
+// that have no say in it.
+func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
+	if p.from, err = applySettings(f.all()); err != nil {
 		return p, err
 	}
 	command, sources, err := splitSources(args)
@@ -66,8 +89,11 @@ func (f *flags) plan(c *cobra.Command, args []string) (planned, error) {
 	p.Template.Command = command
 	p.Input.Sources = sources
 	for i, g := range f.groups {
+		if slices.Contains(idle, g.name()) {
+			continue
+		}
 		if err := g.apply(&p.Plan, f.sets[i]); err != nil {
-			return p, from.blame(f.sets[i], err)
+			return p, p.from.blame(f.sets[i], err)
 		}
 	}
 	complete(&p.Plan)

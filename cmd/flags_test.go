@@ -108,11 +108,11 @@ func parse(t *testing.T, args ...string) (plan.Plan, error) {
 	f := newFlags()
 	c := &cobra.Command{}
 	c.Flags().SetInterspersed(false)
-	f.register(c.Flags())
+	f.addTo(c.Flags())
 	if err := c.ParseFlags(args); err != nil {
 		return plan.Plan{}, err
 	}
-	p, err := f.plan(c, c.Flags().Args())
+	p, err := f.plan(c.Flags().Args())
 	return p.Plan, err
 }
 

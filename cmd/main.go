@@ -96,8 +96,8 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.plan(c, args)
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := f.plan(args)
 			if err != nil {
 				return &run.UsageError{Err: err}
 			}
@@ -110,7 +110,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.Flags().SetInterspersed(false)
 	root.Flags().SortFlags = false
-	f.register(root.Flags())
+	f.addTo(root.Flags())
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		if c != root {
 			a.helpErr = subHelp(c, c.OutOrStdout())
@@ -119,7 +119,7 @@ func (a *app) root() *cobra.Command {
 		a.helpErr = f.help(c, c.OutOrStdout())
 	})
 	completions(root)
-	root.AddCommand(a.ps(), a.report(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
+	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
 	return root
 }
 
@@ -139,11 +139,8 @@ func message(err error) string {
 
 // run runs a plan, with signals ending it.
 func (a *app) run(p planned) error {
-	if p.NoGuardian && a.link != nil {
-		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
-	}
-	if a.link != nil {
-		p.Guardian = a.link.Pid()
+	if err := a.guard(&p); err != nil {
+		return err
 	}
 	signaled := &lateRun{}
 	ctx, stop := obeySignals(context.Background(), signaled, a.link)
@@ -162,6 +159,18 @@ func (a *app) run(p planned) error {
 	a.summary, err = r.Do(ctx)
 	a.barsGone = r.ShowedBars()
 	return err
+}
+
+// guard names the guardian in the plan.
+func (a *app) guard(p *planned) error {
+	if a.link == nil {
+		return nil
+	}
+	if p.NoGuardian {
+		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
+	}
+	p.Guardian = a.link.Pid()
+	return nil
 }
 
 // tell decides whether the summary is worth a look.

@@ -278,11 +278,7 @@ func (s *settings) checkKeys(set *pflag.FlagSet, prefix string, values map[strin
 }
 
 func flagNames(set *pflag.FlagSet) (names []string) {
-	set.VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			names = append(names, f.Name)
-		}
-	})
+	set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }
 

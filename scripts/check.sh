@@ -13,7 +13,7 @@ fi
 go vet ./...
 go run $staticcheck ./...
 go mod tidy -diff
-for platform in linux/amd64 linux/arm64 darwin/arm64; do
+for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
 	echo "building for $platform"
 	GOOS=${platform%/*} GOARCH=${platform#*/} CGO_ENABLED=0 go build -o /dev/null .
 	GOOS=${platform%/*} GOARCH=${platform#*/} CGO_ENABLED=0 go vet ./internal/... ./cmd

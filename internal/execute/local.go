@@ -89,6 +89,9 @@ func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *p
 // StartsProcesses is false when every job is done by fanout itself.
 func (l *Local) StartsProcesses() bool { return l.plan == nil || !l.plan.inline }
 
+// StartsShells is true when each job is a shell's.
+func (l *Local) StartsShells() bool { return l.plan == nil }
+
 // FilesPerJob is how many descriptors a job may need at the same time.
 func (l *Local) FilesPerJob() int {
 	const ownPipes, forking, wake, stdin = 4, 2, 1, 2

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fanout/internal/figures"
 	"fanout/internal/job"
 
 	"github.com/mattn/go-runewidth"
@@ -128,7 +129,7 @@ func (d *drawing) after() string {
 	text := ""
 	parts := []string{"", "", clock(v.at)}
 	if v.rate > 0 {
-		parts[1] = figures(v.rate) + "/s"
+		parts[1] = figures.Short(v.rate) + "/s"
 	}
 	if v.failed > 0 {
 		parts[0] = fmt.Sprintf("%d failed", v.failed)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"fanout/internal/figures"
 )
 
 const (
@@ -52,7 +54,7 @@ func (s state) line() string {
 	if s.failed > 0 {
 		text += fmt.Sprintf(", %d failed", s.failed)
 	}
-	text += fmt.Sprintf(", %d running, %s/s, %s", s.running, figures(s.rate), clock(s.at))
+	text += fmt.Sprintf(", %d running, %s/s, %s", s.running, figures.Short(s.rate), clock(s.at))
 	if s.left >= 0 && s.done < s.total {
 		text += ", about " + clock(s.left) + " left"
 	}

@@ -91,19 +91,3 @@ func clock(d time.Duration) string {
 		return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
 	}
 }
-
-// figures is a rate in at most four characters where it can be.
-func figures(x float64) string {
-	switch {
-	case x >= 1e6:
-		return fmt.Sprintf("%.1fM", x/1e6)
-	case x >= 10_000:
-		return fmt.Sprintf("%.0fk", x/1e3)
-	case x >= 100:
-		return fmt.Sprintf("%.0f", x)
-	case x >= 10:
-		return fmt.Sprintf("%.1f", x)
-	default:
-		return fmt.Sprintf("%.2f", x)
-	}
-}

@@ -2,8 +2,10 @@ package report
 
 import (
 	"crypto/sha256"
+
 	_ "embed"
 	"encoding/base64"
+	"fanout/internal/figures"
 	"html/template"
 	"io"
 	"strings"
@@ -58,7 +60,7 @@ func writeHTML(w io.Writer, j *Journal) error {
 		}
 	}
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"human": human, "figures": figures, "clock": clock, "plural": plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
+		"human": figures.Seconds, "figures": figures.Three, "clock": clock, "plural": figures.Plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
 		"title": func(j Job) string { return strings.Join(j.Items, "\n") },
 		"class": func(j Job) string { return class(endNumber(j.OK, j.Outcome)) },
 	}).Parse(pageHTML)

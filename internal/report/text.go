@@ -6,8 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
+	"fanout/internal/figures"
 	"fanout/internal/job"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -28,13 +28,13 @@ func writeText(w io.Writer, j *Journal) error {
 	if len(s.Slowest) > 0 {
 		fmt.Fprintf(b, "\nSlowest:\n")
 		for _, job := range s.Slowest {
-			fmt.Fprintf(b, "  %9s  %s\n", human(job.Seconds), job.describe())
+			fmt.Fprintf(b, "  %9s  %s\n", figures.Seconds(job.Seconds), job.describe())
 		}
 	}
 	if len(s.MostRetried) > 0 {
 		fmt.Fprintf(b, "\nMost retried:\n")
 		for _, job := range s.MostRetried {
-			fmt.Fprintf(b, "  %9s  %s\n", plural(int64(job.Attempts), "try", "tries"), job.describe())
+			fmt.Fprintf(b, "  %9s  %s\n", figures.Plural(int64(job.Attempts), "try", "tries"), job.describe())
 		}
 	}
 	if len(s.Failures) > 0 {
@@ -58,14 +58,14 @@ func (s *Summary) head(w io.Writer) {
 	fmt.Fprintf(w, "%s\n", job.Printable(commandLine(s.Argv), argvMax))
 	fmt.Fprintf(w, "in %s on %s, %s", job.Printable(s.Dir, argvMax), job.Printable(s.Host, argvMax), clock(s.Runs[0].Start))
 	if n := len(s.Runs); n > 1 {
-		fmt.Fprintf(w, ", and gone on with %s, at last %s", plural(int64(n-1), "time", "times"), clock(s.Runs[n-1].Start))
+		fmt.Fprintf(w, ", and gone on with %s, at last %s", figures.Plural(int64(n-1), "time", "times"), clock(s.Runs[n-1].Start))
 	}
 	fmt.Fprintf(w, "\n\n")
 }
 
 // numbers is all that can be counted.
 func (s *Summary) numbers(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d ok", plural(s.Jobs, "job", "jobs"), s.OK)
+	fmt.Fprintf(w, "%s: %d ok", figures.Plural(s.Jobs, "job", "jobs"), s.OK)
 	if s.OKAfterRetry > 0 {
 		fmt.Fprintf(w, " (%d after a retry)", s.OKAfterRetry)
 	}
@@ -75,14 +75,14 @@ func (s *Summary) numbers(w io.Writer) {
 	if s.Attempts > s.Jobs {
 		fmt.Fprintf(w, "; %d tries", s.Attempts)
 	}
-	fmt.Fprintf(w, "\n%s on %s: %s jobs/s", human(s.Elapsed), plural(int64(s.Workers), "worker", "workers"), figures(s.Rate))
+	fmt.Fprintf(w, "\n%s on %s: %s jobs/s", figures.Seconds(s.Elapsed), figures.Plural(int64(s.Workers), "worker", "workers"), figures.Three(s.Rate))
 	if s.Whole {
-		fmt.Fprintf(w, ", %s at a time", figures(s.Concurrency))
+		fmt.Fprintf(w, ", %s at a time", figures.Three(s.Concurrency))
 	}
 	fmt.Fprintln(w)
 	if d := s.Seconds; d.Count > 0 {
-		fmt.Fprintf(w, "a job took %s on average, p50 %s, p95 %s, p99 %s, at most %s\n", human(d.Mean), human(d.P50), human(d.P95), human(d.P99), human(d.Max))
-		fmt.Fprintf(w, "CPU %s user, %s system; largest process %.0f MiB\n", human(s.User), human(s.System), float64(s.MaxRSS)/(1<<20))
+		fmt.Fprintf(w, "a job took %s on average, p50 %s, p95 %s, p99 %s, at most %s\n", figures.Seconds(d.Mean), figures.Seconds(d.P50), figures.Seconds(d.P95), figures.Seconds(d.P99), figures.Seconds(d.Max))
+		fmt.Fprintf(w, "CPU %s user, %s system; largest process %.0f MiB\n", figures.Seconds(s.User), figures.Seconds(s.System), float64(s.MaxRSS)/(1<<20))
 	}
 }
 
@@ -130,40 +130,6 @@ func quote(word string) string {
 		text, _ = syntax.Quote(strings.ReplaceAll(word, "\x00", "\uFFFD"), syntax.LangBash)
 	}
 	return text
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// human is seconds as people like to read them.
-func human(s float64) string {
-	d := seconds(s)
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%d µs", d.Microseconds())
-	case d < time.Second:
-		return figures(s*1000) + " ms"
-	case d < 100*time.Second:
-		return figures(s) + " s"
-	default:
-		return d.Round(time.Second).String()
-	}
-}
-
-// figures is a number with three of them.
-func figures(x float64) string {
-	switch {
-	case x >= 100:
-		return fmt.Sprintf("%.0f", x)
-	case x >= 10:
-		return fmt.Sprintf("%.1f", x)
-	default:
-		return fmt.Sprintf("%.2f", x)
-	}
 }
 
 // clock is a time of a record for people.

@@ -39,7 +39,7 @@ type Run struct {
 	exec  schedule.Executor
 	sup   *process.Supervisor
 	local *execute.Local // the executor, when jobs really run
-	in    *input.Input
+	in    source
 	out   *os.File // standard output, or the file for it
 	clock schedule.Clock
 
@@ -51,14 +51,33 @@ type Run struct {
 	records  records
 }
 
+// source is where items are from: the input or, for runs that are to have the same, a sample
+// of it.
+type source interface {
+	Items(ctx context.Context) iter.Seq2[job.Item, error]
+	Schema(ctx context.Context) (input.Schema, error)
+	Use(picked []string, highest int)
+	Counter() *input.Counter
+	Close() error
+}
+
 // New makes everything ready that can fail before the first job: it compiles the
 // template, finds the programs, and opens the input. Where the first rows say what the
 // fields are called, it waits for them, but not longer than ctx.
 func New(ctx context.Context, p plan.Plan, std IO) (*Run, error) {
+	return newRun(ctx, p, std, nil)
+}
+
+// NewOf is New for a run of a sample that is open.
+func NewOf(ctx context.Context, p plan.Plan, std IO, sample *input.Sample) (*Run, error) {
+	return newRun(ctx, p, std, sample)
+}
+
+func newRun(ctx context.Context, p plan.Plan, std IO, in source) (*Run, error) {
 	if err := p.Check(); err != nil {
 		return nil, &UsageError{err}
 	}
-	r := &Run{plan: p, io: std, out: std.Stdout}
+	r := &Run{plan: p, io: std, out: std.Stdout, in: in}
 	if err := r.ready(ctx); err != nil {
 		r.closeScreen()
 		return nil, err
@@ -91,7 +110,7 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	}
 	if p.Input.Format.Rows() {
 		r.in.Use(r.tmpl.Picked(), r.tmpl.Highest())
-	} else if r.in, err = input.Open(p.Input, r.io.Stdin); err != nil {
+	} else if err = r.open(); err != nil {
 		return err
 	}
 	if err = r.journalApart(); err != nil {
@@ -107,10 +126,23 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	return r.openRecords()
 }
 
+// open opens the input, if it was not given.
+func (r *Run) open() error {
+	if r.in != nil {
+		return nil
+	}
+	in, err := input.Open(r.plan.Input, r.io.Stdin)
+	if err != nil {
+		return err
+	}
+	r.in = in
+	return nil
+}
+
 // learnRows opens the input and finds out what the fields of its rows are called, which
 // COMMAND needs to know.
 func (r *Run) learnRows(ctx context.Context) (err error) {
-	if r.in, err = input.Open(r.plan.Input, r.io.Stdin); err != nil {
+	if err = r.open(); err != nil {
 		return err
 	}
 	s, err := r.in.Schema(ctx)
@@ -169,6 +201,11 @@ func (r *Run) prepareProcess() error {
 		debug.SetMaxThreads(goThreads + 2*workers)
 	}
 	return nil
+}
+
+// Starts says whether jobs start processes, and whether the first of each is a shell.
+func (r *Run) Starts() (processes, shells bool) {
+	return r.local != nil && r.local.StartsProcesses(), r.local != nil && r.local.StartsShells()
 }
 
 // Warnings is what the user should know before the run.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"fanout/internal/figures"
 	"fanout/internal/job"
 )
 
@@ -104,24 +105,39 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 		fmt.Fprintf(&b, "fanout: and %d more failures\n", more)
 	}
 	if s.held > 0 {
-		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", jobs(s.held))
+		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", figures.Plural(s.held, "job", "jobs"))
 	}
-	switch {
-	case s.left == 1:
-		fmt.Fprintf(&b, "fanout: 1 process that a job left behind still runs; --reap ends such\n")
-	case s.left > 1:
-		fmt.Fprintf(&b, "fanout: %d processes that jobs left behind still run; --reap ends such\n", s.left)
+	if text := s.StillRunning(); text != "" {
+		fmt.Fprintf(&b, "fanout: %s\n", text)
 	}
 	fmt.Fprintf(&b, "fanout: %s\n", s.line())
 	return b.WriteTo(w)
 }
 
-// line is all counts in one line.
-func (s *Summary) line() string {
+// StillRunning tells of processes that jobs have left; "" if there are none.
+func (s *Summary) StillRunning() string {
+	switch s.left {
+	case 0:
+		return ""
+	case 1:
+		return "1 process that a job left behind still runs; --reap ends such"
+	default:
+		return fmt.Sprintf("%d processes that jobs left behind still run; --reap ends such", s.left)
+	}
+}
+
+// Jobs is how many jobs have ended.
+func (s *Summary) Jobs() int64 {
 	total := s.ok
 	for _, n := range s.counts {
 		total += n
 	}
+	return total
+}
+
+// line is all counts in one line.
+func (s *Summary) line() string {
+	total := s.Jobs()
 	parts := []string{fmt.Sprintf("%d ok", s.ok)}
 	if s.okLater > 0 {
 		parts[0] += fmt.Sprintf(" (%d after a retry)", s.okLater)
@@ -132,15 +148,15 @@ func (s *Summary) line() string {
 	if n := s.counts[job.Stopped]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d stopped", n))
 	}
-	line := jobs(total) + ": " + strings.Join(parts, ", ")
+	line := figures.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
 	if s.tries > total {
 		line += fmt.Sprintf("; %d tries", s.tries)
 	}
 	if s.skipped > 0 {
-		line += fmt.Sprintf("; %s left out, as the journal says", items(s.skipped))
+		line += fmt.Sprintf("; %s left out, as the journal says", figures.Plural(s.skipped, "item", "items"))
 	}
 	if s.changed > 0 {
-		line += fmt.Sprintf("; %s changed since", items(s.changed))
+		line += fmt.Sprintf("; %s changed since", figures.Plural(s.changed, "item", "items"))
 	}
 	return line
 }
@@ -168,20 +184,6 @@ func (s *Summary) kinds() string {
 		return ""
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
-}
-
-func items(n int64) string {
-	if n == 1 {
-		return "1 item"
-	}
-	return fmt.Sprintf("%d items", n)
-}
-
-func jobs(n int64) string {
-	if n == 1 {
-		return "1 job"
-	}
-	return fmt.Sprintf("%d jobs", n)
 }
 
 // Describe names the job by its number and its items. These are quoted: an item may

@@ -10,8 +10,10 @@ import (
 // command is a program with its arguments, and the shell text, if any, whose output it reads. They are kept apart
 // because only the program's own time, memory and exit status count.
 type command struct {
-	feed string
-	argv []string
+	feed     string
+	argv     []string
+	terminal bool // standard error is one
+	draws    bool // something has to appear there
 }
 
 func feed(text string, argv ...string) command { return command{feed: text, argv: argv} }
@@ -44,7 +46,7 @@ func quote(word string) string {
 func cleanEnvironment(emptyConfig string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		return strings.HasPrefix(pair, "FANOUT") || strings.HasPrefix(pair, "PARALLEL") ||
-			strings.HasPrefix(pair, "XDG_CONFIG_HOME=")
+			strings.HasPrefix(pair, "XDG_CONFIG_HOME=") || strings.HasPrefix(pair, "TERM=") || strings.HasPrefix(pair, "CI=")
 	})
-	return append(env, "XDG_CONFIG_HOME="+emptyConfig)
+	return append(env, "XDG_CONFIG_HOME="+emptyConfig, "TERM=xterm")
 }

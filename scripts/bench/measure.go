@@ -44,6 +44,18 @@ func (s site) measure(ctx context.Context, c command, check check, forks int) (g
 	program := exec.Command(path, c.argv[1:]...)
 	program.Dir, program.Env, program.Stderr = s.dir, s.env, log
 	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if c.terminal {
+		screen, failed := openTerminal()
+		if failed != nil {
+			return got, failed
+		}
+		defer func() {
+			if drawn := screen.close(); err == nil && drawn == 0 && c.draws {
+				err = fmt.Errorf("%s: nothing was drawn on its terminal", c)
+			}
+		}()
+		program.Stderr = screen.program
+	}
 	before := forksSoFar()
 	got, err = s.observe(ctx, program, c.feed, check)
 	if made := forksSoFar() - before; err == nil && before > 0 && made < forks {

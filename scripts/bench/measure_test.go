@@ -35,6 +35,8 @@ func TestMeasure(t *testing.T) {
 		{"exit status", plain("sh", "-c", "echo why >&2; exit 3"), nothing, 0, "exit status 3\nits stderr ends: why"},
 		{"feed fails", feed("exit 4", "cat"), nothing, 0, "exit 4: exit status 4"},
 		{"program is missing", feed("seq 3", "no-such-program"), nothing, 0, "no-such-program"},
+		{"a terminal", command{argv: []string{"sh", "-c", "test -t 2 && echo seen >&2"}, terminal: true, draws: true}, nothing, 0, ""},
+		{"nothing on a terminal", command{argv: []string{"true"}, terminal: true, draws: true}, nothing, 0, "nothing was drawn"},
 		{"too few processes", plain("true"), nothing, 1 << 30, "processes were started"},
 	}
 	s := testSite(t)

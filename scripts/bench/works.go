@@ -37,6 +37,8 @@ func works() []work {
 		recordsEcho(),
 		recordsBuiltin(),
 		rowsEcho(),
+		progressTrue(),
+		progressBuiltin(),
 		oneBig(),
 		eightBig(),
 		tenMillion("ten-million-true", nothing, "fanout", "true"),

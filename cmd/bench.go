@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"fanout/internal/bench"
+	"fanout/internal/input"
+	"fanout/internal/plan"
+	"fanout/internal/run"
+	"fanout/internal/template"
+
+	"github.com/spf13/cobra"
+)
+
+const benchLong = `bench finds out how COMMAND runs best: it runs a sample of the items one after the
+other, then in thread mode and in process mode with several numbers of workers, all
+in turn while there is time, and says which mode and -j to use, and whether a job is
+bound by CPU, by waiting or by its start-up.
+
+COMMAND is run for real, again and again on the same items: use one that can be
+repeated, or a copy of the files. What it prints is thrown away.
+
+Other flags are those of fanout, such as -n 10 or --persistent. --mode M tries that
+mode only, and -j N no more workers than N.`
+
+// benchFlags are bench's own.
+type benchFlags struct {
+	json   bool
+	sample string
+	time   duration
+}
+
+func (a *app) bench() *cobra.Command {
+	f, own := newFlags(), &benchFlags{time: duration(10 * time.Second)}
+	c := &cobra.Command{
+		Use:                   "bench [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
+		Short:                 "find out which mode and -j suit COMMAND",
+		Long:                  benchLong,
+		Args:                  cobra.ArbitraryArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, spec, err := own.plan(f, args)
+			if err != nil {
+				return &run.UsageError{Err: err}
+			}
+			return a.runBench(p, spec, own.json)
+		},
+	}
+	c.ValidArgsFunction = completeCommand
+	set := c.Flags()
+	set.SetInterspersed(false)
+	set.SortFlags = false
+	set.BoolVar(&own.json, "json", false, "an object in place of the table; times are in seconds")
+	set.StringVar(&own.sample, "sample", "100000", "take `N` items at most; fewer if they do not fit into the time")
+	set.Var(&own.time, "time", "time `D` to spend in all, about")
+	f.addTo(set, idleInBench()...)
+	f.hide()
+	return c
+}
+
+// idleInBench is the groups of flags that do not matter: no records are kept, and messages
+// are bench's own.
+func idleInBench() []string { return []string{(*recordFlags).name(nil), (*messageFlags).name(nil)} }
+
+// plan is what to run, and what to try with it.
+func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec, err error) {
+	if p, err = f.plan(args, idleInBench()...); err != nil {
+		return p, spec, err
+	}
+	given := func(flag string) bool { return p.from.origins[flag] == "--"+flag } // not in a configuration
+	switch {
+	case p.DryRun:
+		err = errors.New("--dry-run: bench runs jobs for real; leave out bench to see what would run")
+	case given("out"):
+		err = errors.New("-o: bench throws away what jobs print; leave it out")
+	case own.time <= 0:
+		err = fmt.Errorf("--time %s: give a time above 0", &own.time)
+	}
+	if err != nil {
+		return p, spec, err
+	}
+	spec = bench.Spec{CPUs: runtime.NumCPU(), Modes: []string{"thread", "process"}, Threads: p.Threads, Time: time.Duration(own.time)}
+	spec.Splits = p.Template.Batch == template.BatchMax
+	if given("mode") {
+		spec.Modes = []string{map[plan.Mode]string{plan.Thread: "thread", plan.Process: "process"}[p.Mode]}
+	}
+	if p.Persistent {
+		spec.Modes = []string{"persistent"}
+	}
+	if given("workers") {
+		spec.Most = p.Schedule.Workers
+	}
+	spec.Items, err = positive("--sample", own.sample)
+	return p, spec, err
+}
+
+// runBench measures, and says what it found.
+func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
+	if err := a.guard(&p); err != nil {
+		return err
+	}
+	current := &lateRun{}
+	ctx, stop := obeySignals(context.Background(), current, a.link)
+	defer stop()
+	in, err := input.Open(p.Input, a.io.Stdin)
+	if err != nil {
+		return err
+	}
+	sample := input.NewSample(in)
+	defer sample.End()
+	t := &trials{plan: p.Plan, sample: sample, current: current, stdin: a.io.Stdin}
+	if err := t.open(); err != nil {
+		return err
+	}
+	defer t.close()
+
+	where := lookAt(a.io.Stderr)
+	n := narrator{w: a.io.Stderr, terminal: where.terminal}
+	n.warn("bench runs this for real, again and again on the same items: " + words(p.Template.Command))
+	spec.Tell, spec.Warn = n.tell, n.warn
+	report, err := bench.Measure(ctx, spec, t)
+	n.clear()
+	if err != nil {
+		a.quiet = t.failed == nil
+		a.summary = t.failed
+		return err
+	}
+	if asJSON {
+		err = report.WriteJSON(a.io.Stdout)
+	} else {
+		out := lookAt(a.io.Stdout)
+		err = report.WriteText(a.io.Stdout, bench.Style{ASCII: out.ascii, Color: out.color})
+	}
+	if t.left != "" {
+		n.warn(t.left)
+	}
+	if a.summary = t.failed; t.failed != nil {
+		n.warn("jobs failed, and the figures are of those too; of the first run with such, " + t.failedIn + ":")
+	}
+	return err
+}
+
+// narrator says what is going on: on a terminal, in a line that is taken back.
+type narrator struct {
+	w        io.Writer
+	terminal bool
+}
+
+func (n narrator) tell(what string) {
+	if n.terminal {
+		n.clear()
+		fmt.Fprintf(n.w, "bench: %s", what)
+	}
+}
+
+func (n narrator) clear() {
+	if n.terminal {
+		fmt.Fprint(n.w, "\r\x1b[K")
+	}
+}
+
+func (n narrator) warn(what string) {
+	n.clear()
+	fmt.Fprintf(n.w, "fanout: %s\n", what)
+}
