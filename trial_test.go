@@ -28,8 +28,10 @@ type trial struct {
 	jobs  []string // names of the files
 	ready int      // how many of the crowd are to be there
 	ended int      // and how many of these have ended by themselves
-	began time.Time
 	gates map[string]*os.File
+
+	launched time.Time // before the first job began
+	began    time.Time // when the crowd was ready
 
 	cleanup     *exec.Cmd // where one follows
 	cleanupSaid bytes.Buffer
@@ -93,6 +95,7 @@ func (tr *trial) launch(slots int) {
 	tr.t.Helper()
 	tr.cmd.Args = append(append(tr.cmd.Args, tr.flags...), "-j"+strconv.Itoa(slots), "sh", "{}", ":::")
 	tr.cmd.Args = append(tr.cmd.Args, tr.jobs...)
+	tr.launched = time.Now()
 	tr.begin()
 }
 
