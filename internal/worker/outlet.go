@@ -19,22 +19,32 @@ const window = 256 << 10
 type credit struct {
 	mu   sync.Mutex
 	left int64
-	more chan struct{} // has one when left has grown
-}
-
-func (c *credit) init() {
-	c.left = window
-	c.more = make(chan struct{}, 1)
+	more chan struct{} // closed when left has grown; only where somebody waits, which is rare
 }
 
 func (c *credit) give(n int64) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.left += n
-	c.mu.Unlock()
-	select {
-	case c.more <- struct{}{}:
-	default:
+	if c.more != nil {
+		close(c.more)
+		c.more = nil
 	}
+}
+
+// grown is closed as soon as there is any.
+func (c *credit) grown() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.left > 0:
+		now := make(chan struct{})
+		close(now)
+		return now
+	case c.more == nil:
+		c.more = make(chan struct{})
+	}
+	return c.more
 }
 
 // have is how many there are.
@@ -107,7 +117,7 @@ func (o *outlet) await(most time.Duration) error {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
-	case <-o.a.credit.more:
+	case <-o.a.credit.grown():
 	case <-timer.C:
 	case <-o.s.gone:
 		return ErrLeft
@@ -148,15 +158,14 @@ func (g *given) Write(p []byte) (int, error) {
 	return done, nil
 }
 
-// output is what a job gets to write to.
-func (s *server) output(a *assigned) job.Output {
+// output is what the job gets to write to.
+func (a *assigned) output() job.Output {
 	var w [2]io.Writer
 	for i := range w {
-		to := outlet{s, a, byte(i)}
-		if fd := s.outputs[i]; fd > 0 {
-			w[i] = &given{to, fd}
+		if to := &a.outlets[i]; to.fd > 0 {
+			w[i] = to
 		} else {
-			w[i] = &to
+			w[i] = &to.outlet
 		}
 	}
 	return job.Output{Stdout: w[0], Stderr: w[1]}
