@@ -63,12 +63,7 @@ func TestInnocents(t *testing.T) {
 			tr.job("former", "echo $$ > pid\n"+tr.gate("former"))
 			tr.member("ignores", "ignore-term", row.lasting)
 			tr.member("daemon", "daemon", row.lasting)
-			if row.name != "timeout" {
-				row.others(tr)
-			} else {
-				tr.gate("short")
-				tr.gate("neighbour")
-			}
+			row.others(tr)
 			tr.run(4)
 
 			group := tr.number("pid")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fanout/internal/job"
@@ -59,8 +60,8 @@ type Local struct {
 	limits  template.Limits
 	sup     *process.Supervisor
 	env     environment
-	plan    *plan     // nil: in the shell
-	runners []*runner // by slot; each is its slot's own
+	plan    *plan                    // nil: in the shell
+	runners []atomic.Pointer[runner] // by slot; each is its slot's own, but for those who look what runs
 }
 
 // NewLocal decides how COMMAND is run and finds its programs. The error is a
@@ -72,7 +73,7 @@ func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *p
 		limits:  limits,
 		sup:     sup,
 		env:     newEnvironment(spec),
-		runners: make([]*runner, spec.Slots+1),
+		runners: make([]atomic.Pointer[runner], spec.Slots+1),
 	}
 	var err error
 	if tmpl.Form() == template.ProgramForm {
@@ -109,10 +110,10 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 		return job.Status{End: job.Stopped}
 	}
 	nth := j.Slot - max(0, l.spec.FirstSlot-1)
-	r := l.runners[nth]
+	r := l.runners[nth].Load()
 	if r == nil {
 		r = &runner{l: l}
-		l.runners[nth] = r
+		l.runners[nth].Store(r)
 	}
 	began := time.Now()
 	r.set(j, began)
@@ -139,7 +140,8 @@ type Running struct {
 // Running is the jobs that run now, in the order of their slots.
 func (l *Local) Running() []Running {
 	var all []Running
-	for _, r := range l.runners {
+	for i := range l.runners {
+		r := l.runners[i].Load()
 		if r == nil {
 			continue
 		}

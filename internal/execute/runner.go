@@ -73,7 +73,9 @@ func (r *runner) begin() error {
 		if err != nil {
 			return err
 		}
+		r.mu.Lock()
 		r.tree = tree
+		r.mu.Unlock()
 	}
 	r.tree.Begin(r.ctx, r.l.env.mark(r.job))
 	r.env = r.l.env.forJob(r.env, r.job)
