@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: picture share release-snapshot build demo test check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test test-engines check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -12,6 +12,10 @@ demo: build
 
 test:
 	$(GO) test -race -count=1 -timeout 20m ./...
+
+# Jobs on other machines, with an sshd of our own on this one.
+test-engines:
+	FANOUT_TEST_ENGINES="ssh" $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Far|Network|OtherVersion' .
 
 check:
 	sh scripts/check.sh

@@ -23,7 +23,7 @@ func TestDocs(t *testing.T) {
 	}
 	examples := 0
 	for _, page := range append(pages, "README.md") {
-		for _, ex := range readExamples(t, page) {
+		for _, ex := range readExamples(t, page, "console") {
 			examples++
 			t.Run(filepath.Base(page)+"/"+ex.commands[0], func(t *testing.T) { ex.check(t) })
 		}
@@ -38,14 +38,15 @@ type example struct {
 	commands, outputs []string
 }
 
-func readExamples(t *testing.T, page string) []example {
+// readExamples returns the blocks of a page that are marked like this.
+func readExamples(t *testing.T, page, mark string) []example {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []example
-	for i, block := range strings.Split(string(text), "```console\n") {
+	for i, block := range strings.Split(string(text), "```"+mark+"\n") {
 		if i == 0 {
 			continue
 		}

@@ -215,12 +215,13 @@ func (tr *trial) unmarked(end time.Time) bool {
 
 // TestKillMatrix ends runs in each way over jobs that are hard to end in each way, and
 // checks that nothing of them outlives the grace and a second.
-func TestKillMatrix(t *testing.T) { killMatrix(t, "thread") }
+func TestKillMatrix(t *testing.T) { killMatrix(t, "thread", "--mode", "thread") }
 
 // TestKillMatrixProcess is the same with jobs in worker processes.
-func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process") }
+func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process", "--mode", "process") }
 
-func killMatrix(t *testing.T, place string) {
+// killMatrix is for jobs that run at a place, as the flags say.
+func killMatrix(t *testing.T, place string, flags ...string) {
 	reapOrphans(t)
 	program := hostile(t)
 	for _, row := range rows() {
@@ -228,16 +229,16 @@ func killMatrix(t *testing.T, place string) {
 			for _, mode := range modes {
 				t.Run(mode.name, func(t *testing.T) {
 					t.Parallel()
-					row.check(t, program, place, mode.name)
+					row.check(t, program, place, mode.name, flags)
 				})
 			}
 		})
 	}
 }
 
-func (row row) check(t *testing.T, program, place, mode string) {
+func (row row) check(t *testing.T, program, place, mode string, flags []string) {
 	for range 5 {
-		if row.try(t, program, place, mode) {
+		if row.try(t, program, place, mode, flags) {
 			return
 		}
 	}
@@ -245,9 +246,9 @@ func (row row) check(t *testing.T, program, place, mode string) {
 }
 
 // try reports whether the machine was fast enough for a trial.
-func (row row) try(t *testing.T, program, place, mode string) bool {
+func (row row) try(t *testing.T, program, place, mode string, flags []string) bool {
 	tr := newTrial(t, program)
-	tr.flags = append([]string{"--mode", place}, row.flags...)
+	tr.flags = slices.Concat(flags, row.flags)
 	tr.member("first", mode, row.lasting)
 	tr.member("second", mode, row.lasting)
 	row.others(tr)

@@ -12,9 +12,9 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/bench", "internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/run":           {"internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
-	"fanout/internal/plan":          {"internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/cmd":                    {"internal/engine", "internal/bench", "internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/engine", "internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":          {"internal/engine", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/job"},
 	"fanout/internal/record":        {"internal/job"},
@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/guard":         {"internal/process"},
 	"fanout/internal/process/vfork": {},
 	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process"},
+	"fanout/internal/engine":        {"internal/pool", "internal/worker", "internal/execute", "internal/process"},
 	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
 	"fanout/internal/pool":          {"internal/job"},
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/template", "internal/execute", "internal/process"},

@@ -62,16 +62,20 @@ func TestScriptProcess(t *testing.T) {
 }
 
 func runScripts(t *testing.T, variables map[string]string) {
+	runScriptsOf(t, "testdata/script", variables)
+}
+
+func runScriptsOf(t *testing.T, dir string, variables map[string]string) {
 	examples, err := filepath.Abs("testdata/persistent")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		ContinueOnError:     true,
-		Condition:           func(cond string) (bool, error) { return condition(variables["FANOUT_MODE"], cond) },
+		Condition:           func(cond string) (bool, error) { return condition(variables, cond) },
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", fastExit)
 			env.Setenv("EXAMPLES", examples)
@@ -96,12 +100,14 @@ func runScripts(t *testing.T, variables map[string]string) {
 }
 
 // condition is for scripts that say what differs between the modes.
-func condition(mode, cond string) (bool, error) {
+func condition(variables map[string]string, cond string) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Getuid() == 0, nil
 	case "process":
-		return mode == "process", nil
+		return variables["FANOUT_MODE"] == "process" || variables["FANOUT_BACKEND"] != "", nil
+	case "far":
+		return variables["FANOUT_BACKEND"] != "", nil
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}

@@ -65,7 +65,9 @@ func (a *app) bench() *cobra.Command {
 
 // idleInBench is the groups of flags that do not matter: no records are kept, and messages
 // are bench's own.
-func idleInBench() []string { return []string{(*recordFlags).name(nil), (*messageFlags).name(nil)} }
+func idleInBench() []string {
+	return []string{(*recordFlags).name(nil), (*messageFlags).name(nil), (*engineFlags).name(nil)}
+}
 
 // plan is what to run, and what to try with it.
 func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec, err error) {

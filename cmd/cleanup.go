@@ -16,7 +16,8 @@ import (
 const cleanupLong = `cleanup ends what is left of runs that were killed together with their guardian,
 and forgets them. It searches for processes with the run's mark in their environment
 and for the descendants of those, stops them all, sends TERM, and KILL after the
-grace. Runs that are still running are left alone.
+grace. Runs that are still running are left alone. Of a run that had jobs on other
+machines, those are seen to as well.
 
 Exit codes:
   0 nothing is left     1 something is left, or a file in the registry is no entry
@@ -83,6 +84,7 @@ func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
 		}
 		t.add(guard.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
 	}
+	c.Abroad = func(e guard.Entry) error { return abroad(e, c.Tell) }
 	err = c.Do(registry)
 	if _, werr := t.WriteTo(out); werr != nil {
 		failed = werr

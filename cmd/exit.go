@@ -8,6 +8,7 @@ import (
 	"fanout/internal/run"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
+	"fanout/internal/worker"
 )
 
 // The exit codes, as --help lists them.
@@ -30,6 +31,7 @@ func exitCode(err error, summary *sink.Summary) int {
 	var signal *SignalError
 	var usage *run.UsageError
 	var command *execute.CommandError
+	var refused *worker.RefusedError
 	switch {
 	case errors.As(err, &signal):
 		return exitSignal + int(signal.Signal)
@@ -39,9 +41,9 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitDeadline
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &command) && command.Missing():
+	case errors.As(err, &command) && command.Missing(), errors.As(err, &refused) && refused.Missing():
 		return exitNotFound
-	case errors.As(err, &command):
+	case errors.As(err, &command), errors.As(err, &refused) && refused.NotExecutable():
 		return exitNotExecutable
 	case err != nil:
 		return exitFanout

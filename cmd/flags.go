@@ -37,8 +37,10 @@ type planned struct {
 }
 
 func newFlags() *flags {
+	workers := &workerFlags{}
 	f := &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, &workerFlags{}, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{}, &placeFlags{},
+		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
+		&engineFlags{workers: workers}, &placeFlags{},
 	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
@@ -97,6 +99,9 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 		}
 	}
 	complete(&p.Plan)
+	if err := completeFar(&p.Plan); err != nil {
+		return p, err
+	}
 	return p, nil
 }
 
@@ -116,6 +121,32 @@ func complete(p *plan.Plan) {
 	p.Progress.Timeout = p.Schedule.Timeout
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
+}
+
+// completeFar is complete for jobs on other machines.
+func completeFar(p *plan.Plan) (err error) {
+	p.Execute.Host = p.Host
+	if !p.Far() {
+		return nil
+	}
+	if p.Engine.Dir == sameDir {
+		if p.Engine.Dir = p.Execute.Dir; p.Engine.Dir == "" {
+			if p.Engine.Dir, err = os.Getwd(); err != nil {
+				return fmt.Errorf("jobs would run in the directory that is this one here: %w; name another with --remote-dir", err)
+			}
+		}
+	}
+	p.Execute.Dir, p.Execute.Elsewhere = "", true
+	p.Template.Workers = 0
+	for _, pl := range p.Engine.SSH.Hosts {
+		p.Template.Workers += max(1, pl.Threads)
+	}
+	const rows = 200 // more than any screen has
+	p.Progress.Slots = rows
+	// What the far end's environment leaves is not known; half of what ours does is less than
+	// any system allows on which programs start at all.
+	p.Template.Limits.Total /= 2
+	return nil
 }
 
 // workers reads N or N% of the CPUs.

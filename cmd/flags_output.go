@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"fanout/internal/collect"
+	"fanout/internal/execute"
 	"fanout/internal/plan"
-	"fanout/internal/process"
 
 	"github.com/google/shlex"
 	"github.com/spf13/pflag"
@@ -65,7 +65,7 @@ func (*placeFlags) name() string { return "Surroundings" }
 
 func (f *placeFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.dir, "chdir", "C", "", "run jobs in `DIR`")
-	set.StringArrayVar(&f.env, "env", nil, "add `K=V` to the environment of jobs (repeatable)")
+	set.StringArrayVar(&f.env, "env", nil, "add `K=V` to the environment of jobs, or K as it is here (repeatable)")
 	set.StringVar(&f.shell, "shell", "", "run scripts in this `SHELL`, such as dash or 'bash -o pipefail' (default bash, else sh)")
 	registerConfig(set)
 }
@@ -84,40 +84,33 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		p.Execute.Dir = dir
 	}
 	for _, kv := range f.env {
-		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" {
+		name, _, valued := strings.Cut(kv, "=")
+		if !valued {
+			value, set := os.LookupEnv(name)
+			if !set {
+				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", kv, name)
+			}
+			kv = name + "=" + value
+		}
+		if name == "" {
 			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", kv)
 		}
+		p.Execute.Env = append(p.Execute.Env, kv)
 	}
-	p.Execute.Env = f.env
 	var err error
-	p.Execute.ShellForced = given.Changed("shell")
-	if p.Execute.ShellForced {
-		p.Execute.Shell, err = f.givenShell()
-	} else {
-		p.Execute.Shell = defaultShell()
+	if p.Execute.ShellForced = given.Changed("shell"); p.Execute.ShellForced {
+		if p.Execute.Shell, err = f.shellWords(); err != nil {
+			return err
+		}
+	}
+	if !p.Far() { // what is elsewhere is found there
+		p.Execute.Shell, err = execute.FindShell(p.Execute.Shell, "")
 	}
 	return err
 }
 
-// defaultShell is bash, else sh.
-func defaultShell() []string {
-	for _, name := range []string{"bash", "sh"} {
-		if found, err := process.LookPath(name, searchPath(), ""); err == nil {
-			return []string{found}
-		}
-	}
-	return []string{"/bin/sh"}
-}
-
-func searchPath() string {
-	if path, set := os.LookupEnv("PATH"); set {
-		return path
-	}
-	return process.DefaultPath
-}
-
-// givenShell is the shell that the user names, with its options.
-func (f *placeFlags) givenShell() ([]string, error) {
+// shellWords is the shell that the user names, with its options; nil is none.
+func (f *placeFlags) shellWords() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {
 		return nil, fmt.Errorf("--shell %s: %w", f.shell, err)
@@ -125,12 +118,7 @@ func (f *placeFlags) givenShell() ([]string, error) {
 	if len(words) == 0 {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")
 	}
-	found, err := process.LookPath(words[0], searchPath(), "")
-	if err != nil {
-		return nil, fmt.Errorf("--shell %s: %w", words[0], err)
-	}
-	words[0], err = filepath.Abs(found)
-	return words, err
+	return words, nil
 }
 
 // newRunID is 128 random bits, so that no two runs share it.

@@ -17,10 +17,11 @@ import (
 )
 
 type workerFlags struct {
-	mode    string
-	workers string
-	threads string
-	nice    string
+	mode      string
+	modeGiven bool
+	workers   string
+	threads   string
+	nice      string
 
 	persistent bool
 	frames     bool
@@ -64,6 +65,7 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 
 // applyMode is for where jobs run, and how many.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	f.modeGiven = given.Changed("mode")
 	switch f.mode {
 	case "thread":
 		// Jobs of this mode mostly wait for something: hence twice the CPUs.

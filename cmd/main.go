@@ -27,6 +27,9 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if slices.Equal(args, []string{workerCommand}) {
 		return serve(stdin, stdout, stderr)
 	}
+	if code, ok := farVerb(args, stdin, stdout, stderr); ok {
+		return code
+	}
 	if guarded(args) {
 		code, ran, reason := guardian.Guard()
 		if ran {

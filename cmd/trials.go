@@ -67,7 +67,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 	if t.starts.shells {
 		p.Template.Command = append(append([]string{}, p.Execute.Shell...), "-c", ":")
 	} else {
-		name, err := process.LookPath("true", searchPath(), "")
+		name, err := process.LookPath("true", process.SearchPath(), "")
 		if err != nil {
 			return 0, nil // it cannot be known
 		}

@@ -18,12 +18,21 @@ const workerCommand = "worker"
 // does. Main's goroutine keeps the first thread free, as the runner's does.
 func serve(stdin, stdout, stderr *os.File) int {
 	ended := make(chan error)
-	go func() { ended <- worker.Main(built(), stdin, stdout, stderr) }()
-	if err := <-ended; err != nil {
+	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, nil) }()
+	return workerCode(<-ended, stderr)
+}
+
+// workerCode is the exit code of a worker, which tells why it has ended when nobody else does.
+func workerCode(err error, stderr *os.File) int {
+	var refused *worker.RefusedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, worker.ErrLeft), errors.As(err, &refused):
+	default:
 		fmt.Fprintf(stderr, "fanout worker: %v\n", err)
-		return exitFanout
 	}
-	return exitOK
+	return exitFanout
 }
 
 // worker is for those who give it arguments.

@@ -35,10 +35,13 @@ func newEnvironment(s Spec) environment {
 			e.outer = " " + marks
 		}
 	}
-	for _, own := range []string{process.MarkVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN"} {
+	for _, own := range []string{process.MarkVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN", "FANOUT_HOST"} {
 		e.base = slices.DeleteFunc(e.base, func(kv string) bool { return strings.HasPrefix(kv, own+"=") })
 	}
 	e.base = append(e.base, "FANOUT_RUN="+s.RunID)
+	if s.Host != "" {
+		e.base = append(e.base, "FANOUT_HOST="+s.Host)
+	}
 	searched := false
 	for _, kv := range e.base {
 		name, value, _ := strings.Cut(kv, "=")

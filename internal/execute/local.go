@@ -21,10 +21,12 @@ type Spec struct {
 	Dir         string   // working directory, absolute; "" is our own
 	Environ     []string // what jobs inherit
 	Env         []string // K=V, added to it
-	Shell       []string // the shell for scripts: its path, and options to give it
+	Shell       []string // the shell for scripts: its path, and options to give it; see FindShell
 	ShellForced bool     // the user named the shell: every script is its
 	Pipe        bool     // jobs read their items from standard input
 	RunID       string
+	Host        string // what jobs are told that this machine is called
+	Elsewhere   bool   // jobs run on other machines: it is not known which programs there are
 	Slots       int
 	FirstSlot   int // the number of the first, when it is not 1
 }
@@ -116,6 +118,7 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 		l.runners[nth].Store(r)
 	}
 	began := time.Now()
+	j.Host = l.spec.Host
 	r.set(j, began)
 	st := r.run(ctx, j, out)
 	r.set(j, time.Time{})
@@ -168,11 +171,19 @@ func (l *Local) resolveProgram(p *template.Plan) (*plan, error) {
 	if c.Builtin != "" || !literal {
 		return newPlan(p, [][]string{{""}}), nil
 	}
-	path, err := process.LookPath(name, l.env.path, l.spec.Dir)
+	path, err := l.find(name)
 	if err != nil {
 		return nil, &CommandError{Name: name, Err: err, Hint: l.hint(name)}
 	}
 	return newPlan(p, [][]string{{path}}), nil
+}
+
+// find returns where a program is.
+func (l *Local) find(name string) (string, error) {
+	if l.spec.Elsewhere {
+		return name, nil
+	}
+	return process.LookPath(name, l.env.path, l.spec.Dir)
 }
 
 // hint helps those who expect a shell where there is none.
@@ -206,7 +217,7 @@ func (l *Local) resolveScript(p *template.Plan) (*plan, error) {
 			if c.Builtin == "" {
 				name, _ := c.Words[0].Literal()
 				var err error
-				path, err = process.LookPath(name, l.env.path, l.spec.Dir)
+				path, err = l.find(name)
 				only := len(p.Steps) == 1 && len(step.Pipeline) == 1
 				switch {
 				case l.env.functions[name], err != nil && !only:

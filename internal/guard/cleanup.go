@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,9 +40,11 @@ type Report struct {
 type Cleanup struct {
 	Grace  time.Duration // between TERM and KILL
 	Run    string        // only the run whose mark begins like this
+	For    string        // only workers of the run on another machine that has this mark
 	DryRun bool          // only tell
 	All    bool          // runs that live, too
 	Tell   func(Report)
+	Abroad func(Entry) error // ends what a run has left on other machines; nil: nothing does
 
 	left bool // something that should not be
 }
@@ -58,8 +61,17 @@ func (c *Cleanup) Do(r *Registry) error {
 	if wrong := c.choose(all, err); wrong != nil {
 		return wrong
 	}
+	if c.For != "" {
+		all = slices.DeleteFunc(all, func(rec *record) bool {
+			other := rec.For != c.For
+			if other {
+				rec.close()
+			}
+			return other
+		})
+	}
 	c.hunt(c.forget(c.lock(all)))
-	if c.Run == "" && !c.DryRun {
+	if c.Run == "" && c.For == "" && !c.DryRun {
 		err = errors.Join(err, r.sweep())
 	}
 	if c.left {
@@ -133,6 +145,17 @@ func (c *Cleanup) forget(dead []*record) (rest []*record) {
 		}
 	}
 	return rest
+}
+
+// abroad sees to what a run that is over has left elsewhere, and says why something is left.
+func (c *Cleanup) abroad(rec *record) (why string) {
+	if rec.Elsewhere == nil || c.Abroad == nil || c.DryRun {
+		return ""
+	}
+	if err := c.Abroad(rec.Entry); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 func (c *Cleanup) remove(rec *record, why string) {

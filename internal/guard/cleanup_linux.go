@@ -40,8 +40,12 @@ func (c *Cleanup) hunt(dead []*record) {
 			}
 			c.Tell(report)
 		}
-		if left {
-			c.tell(rec, Kept, "something is left of the run")
+		why := "something is left of the run"
+		if !left {
+			why = c.abroad(rec)
+		}
+		if left || why != "" {
+			c.tell(rec, Kept, why)
 		} else {
 			c.remove(rec, "")
 		}

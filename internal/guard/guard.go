@@ -20,7 +20,8 @@ const version = 1
 type Entry struct {
 	Version       int       `json:"version"`
 	Mark          string    `json:"mark"`
-	Boot          string    `json:"boot_id"` // of the system's start that the run belongs to
+	For           string    `json:"for,omitempty"` // of a worker: the mark of the run on another machine that it works for
+	Boot          string    `json:"boot_id"`       // of the system's start that the run belongs to
 	PID           int       `json:"pid"`
 	Start         uint64    `json:"start"` // of PID, in ticks since the system's start
 	Guardian      int       `json:"guardian"`
@@ -29,6 +30,15 @@ type Entry struct {
 	Dir           string    `json:"cwd"`
 	Started       time.Time `json:"started"`
 	TmpDir        string    `json:"tmpdir"`
+
+	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // of a run whose jobs run on other machines
+}
+
+// Elsewhere says where a run may have left something on other machines.
+type Elsewhere struct {
+	Backend string   `json:"backend"`
+	Command []string `json:"command"` // that reaches them
+	Places  []string `json:"places"`
 }
 
 // Visible is the process that the user knows the run by, and its start.

@@ -16,7 +16,14 @@ import (
 // guardian's. Main must be on its first thread, whose end is what the runner takes
 // for the guardian's. ran is false in the runner itself, and where there can be no
 // guardian, for the reason given.
-func Guard() (code int, ran bool, reason error) {
+func Guard() (code int, ran bool, reason error) { return guard((*guardian).end) }
+
+// GuardFar is Guard for a runner on another machine than its user: when it is killed, the
+// guardian does not die of the same signal, which those between would not tell from their own
+// end, but returns 128 and its number.
+func GuardFar() (code int, ran bool, reason error) { return guard((*guardian).finish) }
+
+func guard(end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
 	if os.Getenv(fdVariable) != "" {
 		return 0, false, nil
 	}
@@ -24,7 +31,7 @@ func Guard() (code int, ran bool, reason error) {
 	if err != nil {
 		return 0, false, err
 	}
-	return g.end(g.wait()), true, nil
+	return end(g, g.wait()), true, nil
 }
 
 type guardian struct {
@@ -91,9 +98,9 @@ func (g *guardian) pass(s syscall.Signal) {
 	unix.Sendto(g.link, []byte{byte(s)}, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil)
 }
 
-// end ends what is left, unless the runner has said that it is to be, and returns
-// the exit code, or dies of the signal that the runner died of.
-func (g *guardian) end(st syscall.WaitStatus) int {
+// finish ends what is left, unless the runner has said that it is to be, and returns
+// the exit code as a shell tells it.
+func (g *guardian) finish(st syscall.WaitStatus) int {
 	if !g.ended() {
 		process.EndChildren()
 	}
@@ -101,12 +108,21 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 	if !st.Signaled() {
 		return st.ExitStatus()
 	}
+	return 128 + int(st.Signal())
+}
+
+// end is finish, but dies of the signal that the runner died of.
+func (g *guardian) end(st syscall.WaitStatus) int {
+	code := g.finish(st)
+	if !st.Signaled() {
+		return code
+	}
 	switch s := st.Signal(); s {
 	case unix.SIGKILL, unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGPIPE:
 		signal.Reset(s)
 		unix.Kill(os.Getpid(), s)
 	}
-	return 128 + int(st.Signal()) // those that dump core, and in case we are still here
+	return code // those that dump core, and in case we are still here
 }
 
 // ended says that the runner has reported its end.

@@ -26,11 +26,12 @@ func (it Item) String() string {
 // Job is one run of COMMAND on one item or a batch of items. It is immutable:
 // a stage that has something to add passes on a copy.
 type Job struct {
-	Seq     int64 // dense from 1 in the order of the items
-	Left    int64 // how many jobs before it this run leaves out, since an earlier run has done them
-	Slot    int   // the slot that runs it, from 1; 0 until it has one
-	Attempt int   // from 1
-	Lost    int   // how many attempts before this one have ended as Lost
+	Seq     int64  // dense from 1 in the order of the items
+	Left    int64  // how many jobs before it this run leaves out, since an earlier run has done them
+	Slot    int    // the slot that runs it, from 1; 0 until it has one
+	Host    string // the machine that runs it; "" until it is there
+	Attempt int    // from 1
+	Lost    int    // how many attempts before this one have ended as Lost
 	Items   []Item
 }
 

@@ -33,6 +33,7 @@ type Status struct {
 	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
 	Held   bool           // a process that the job left behind still held its output when it ended
 	Worker int            // that ran it: the number of a worker, or else of a slot; 0 where none did
+	Host   string         // the machine that it ran on; "" is this one
 	Usage  Usage
 }
 

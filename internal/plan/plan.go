@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fanout/internal/collect"
+	"fanout/internal/engine"
 	"fanout/internal/execute"
 	"fanout/internal/input"
 	"fanout/internal/journal"
@@ -28,6 +29,8 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
+	Engine     engine.Spec    // where jobs run
+	Program    engine.Program // this fanout, for jobs that run elsewhere
 	Mode       Mode
 	Threads    int  // jobs at a time in each worker, in process mode
 	Persistent bool // COMMAND is started once in each worker, and answers items
@@ -117,3 +120,6 @@ func (p Plan) Check() error {
 	}
 	return p.Input.Validate()
 }
+
+// Far says that jobs run on other machines.
+func (p *Plan) Far() bool { return p.Engine.Far() }

@@ -9,15 +9,22 @@ import (
 // Member is the place of one worker in the Pool. It is left when the worker has gone;
 // the next gets another.
 type Member struct {
-	Number int // from 1; the next worker in the place has the same
+	Number    int    // from 1; the next worker in its seat has the same
+	Place     string // the name of its place
+	Host      string // the machine that it is on, once it has started; "" is this one
+	FirstSlot int    // the number of the first of its slots; 0 until it is known how many these are
 
 	pool     *Pool
+	seat     *seat
+	threads  int    // how many jobs it runs at a time
+	starts   int    // of these, how many it counted for while it was starting
 	worker   Worker // nil until it has started
 	tasks    list   // in the order in which it got them
 	depth    int    // how many it may have
 	unsent   int    // of these, how many may still be on our side
 	finished int
 	mean     time.Duration // about what a job takes
+	latency  time.Duration // about what a question and its answer take
 	gone     bool
 }
 
@@ -26,7 +33,7 @@ func (m *Member) give(t *Task) {
 	t.member = m
 	t.recalled = false
 	m.tasks.push(t)
-	if m.tasks.n > m.pool.spec.Threads {
+	if m.tasks.n > m.threads {
 		m.pool.ahead++
 	}
 	m.worker.Send(t)
@@ -41,7 +48,7 @@ func (m *Member) give(t *Task) {
 func (m *Member) flush() {
 	const batch = 32
 	switch {
-	case m.unsent == 0, m.tasks.n-m.unsent > max(m.pool.spec.Threads, m.depth/2):
+	case m.unsent == 0, m.tasks.n-m.unsent > max(m.threads, m.depth/2):
 	case m.pool.spec.Free && m.unsent < min(batch, m.depth/2):
 		m.worker.FlushSoon()
 	default:
@@ -51,7 +58,7 @@ func (m *Member) flush() {
 }
 
 func (m *Member) take(t *Task) {
-	if m.tasks.n > m.pool.spec.Threads {
+	if m.tasks.n > m.threads {
 		m.pool.ahead--
 	}
 	m.tasks.remove(t)
@@ -77,13 +84,13 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	p.mu.Lock()
 	m.take(t)
 	m.learn(t, now)
-	st.Worker = m.Number
+	st.Worker, st.Host = m.Number, m.Host
 	if begun := t.begun.Load(); begun != 0 && st.Usage.Wall == 0 {
 		st.Usage.Wall = max(0, time.Duration(now.UnixNano()-begun))
 	}
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
 	if !m.gone || st.End == job.Lost && t.Try.Job.Lost+1 >= lostMax {
-		p.deaths = 0
+		m.seat.place.deaths = 0
 	}
 	if st.End == job.Lost && (t.cancelled || p.stopped) {
 		st = job.Status{End: job.Stopped, Usage: st.Usage}
@@ -114,11 +121,32 @@ func (m *Member) learn(t *Task, now time.Time) {
 	}
 	more := m.pool.spec.Ahead
 	if m.mean > 0 {
-		more = min(more, int(time.Duration(m.pool.spec.Threads)*quick/m.mean))
+		more = min(more, int(time.Duration(m.threads)*quick/m.mean)+m.onTheWay())
 	}
-	depth := m.pool.spec.Threads + more
+	depth := m.threads + more
 	m.pool.extra.Add(int64(depth - m.depth))
 	m.depth = depth
+}
+
+// onTheWay is how many jobs a worker that is far away ends while it hears of the next,
+// and as many again for when they are late.
+func (m *Member) onTheWay() int {
+	const small = 50 // times: less is lost than 2 %
+	if m.latency*small < m.mean {
+		return 0
+	}
+	all := 2 * time.Duration(m.threads) * m.latency
+	return int((all + m.mean - 1) / m.mean)
+}
+
+// recall asks for all jobs that have not begun.
+func (m *Member) recall() {
+	for t := m.tasks.first; t != nil; t = t.after {
+		if t.begun.Load() == 0 && !t.recalled {
+			t.recalled = true
+			m.worker.Recall(t)
+		}
+	}
 }
 
 // Return gives back a job that has not begun, or to which nothing has happened.
@@ -156,8 +184,8 @@ func (m *Member) Leave() {
 func (m *Member) leave() {
 	if !m.gone {
 		m.gone = true
-		m.pool.extra.Add(int64(m.pool.spec.Threads - m.depth))
-		m.depth = m.pool.spec.Threads
+		m.pool.extra.Add(int64(m.threads - m.depth))
+		m.depth = m.threads
 	}
 }
 
@@ -168,11 +196,14 @@ func (m *Member) Gone(why error) {
 	defer p.left.Done()
 	p.mu.Lock()
 	m.leave()
-	if p.members[m.Number] == m {
-		p.members[m.Number] = nil
-		p.present--
+	if m.seat.member == m {
+		m.seat.member = nil
+		m.seat.place.present--
+		if !m.seat.place.closed {
+			p.vacant++
+		}
 	}
-	if why != nil && !p.closed && !p.stopped {
+	if why != nil && !p.closed && !p.stopped && !m.seat.place.closed {
 		p.died(m, why)
 	}
 	p.dispatch()

@@ -7,8 +7,7 @@
 package pool
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,18 +15,37 @@ import (
 	"fanout/internal/job"
 )
 
-// Spec says how many workers there are, and how much each is given.
+// Spec says where workers are, and how much each is given.
 type Spec struct {
-	Workers int
-	Threads int  // how many jobs a worker runs at a time
-	Ahead   int  // how many more it may be given, when jobs are short
+	Places  []Place
+	Growing bool // there may be more places later
+	Ahead   int  // how many more jobs than it runs a worker may be given, when they are short
 	Free    bool // jobs are so short that taking them back is not worth while
+
+	BackOff time.Duration                 // before the next worker of a place after two have died in a row; doubles four times
+	Gather  time.Duration                 // the first job waits so long for all workers to start
+	LeftOut func(place string, why error) // is told of each place that is given up while there are others
+	Died    func(place string)            // is told where a worker that had started has died
 }
 
 // Most is how many jobs are with the workers at most.
-func (s Spec) Most() int { return s.Workers * (s.Threads + s.Ahead) }
+func (s Spec) Most() int {
+	const unknown = 1 << 16
+	most := 0
+	for _, pl := range s.Places {
+		if pl.Threads == 0 {
+			return unknown
+		}
+		most += pl.Workers * (pl.Threads + s.Ahead)
+	}
+	if s.Growing {
+		return max(most, unknown)
+	}
+	return most
+}
 
-// Starter starts the worker of a Member, which is told what becomes of it.
+// Starter starts the worker of a Member, which is told what becomes of it. It gives up when
+// the Member's Context is done.
 type Starter interface {
 	Start(m *Member) (Worker, error)
 }
@@ -63,43 +81,55 @@ type Pool struct {
 	spec    Spec
 	starter Starter
 	fail    func(error) // ends the run
+	most    int         // jobs that it may have
+	grown   func()      // called when it can have more
 
-	extra atomic.Int64 // how many jobs the workers may have beyond those that run
+	busy   atomic.Int64 // how many jobs can run at a time
+	behind atomic.Int64 // processes that jobs have left on other machines
+	extra  atomic.Int64 // how many jobs the workers may have beyond those that run
 
-	mu       sync.Mutex
-	queue    list      // what no worker has yet
-	spare    list      // Tasks that are nobody's
-	members  []*Member // by number, nil where there is none
-	present  int       // how many there are
-	starting int       // how many of these have not started yet
-	idle     stack     // those with too few jobs, maybe
-	roomy    stack     // those that can take more, maybe
-	ahead    int       // how many jobs are with workers that run enough without them
-	deaths   int       // of workers since a job was finished
-	halted   bool
-	stopped  bool
-	closed   bool
-	stop     chan struct{} // closed when stopped or closed
-	left     sync.WaitGroup
+	mu        sync.Mutex
+	queue     list // what no worker has yet
+	spare     list // Tasks that are nobody's
+	places    []*place
+	seats     []*seat // by the number of the worker, which is one more
+	vacant    int     // how many of them are free, at places that are open
+	slots     int     // how many numbers of slots have been given away
+	starting  int     // how many jobs those workers can run that have not started yet
+	gathering gathering
+	idle      stack // those with too few jobs, maybe
+	roomy     stack // those that can take more, maybe
+	ahead     int   // how many jobs are with workers that run enough without them
+	halted    bool
+	stopped   bool
+	closed    bool
+	ctx       context.Context // done when no more jobs begin
+	end       context.CancelFunc
+	left      sync.WaitGroup
 }
 
 // New makes a Pool. It starts workers when there are jobs for them. fail is called
 // when there is no hope that any will work.
 func New(spec Spec, starter Starter, fail func(error)) *Pool {
-	return &Pool{
-		spec: spec, starter: starter, fail: fail,
-		members: make([]*Member, spec.Workers+1),
-		stop:    make(chan struct{}),
+	p := &Pool{
+		spec: spec, starter: starter, fail: fail, most: spec.Most(), grown: func() {},
 	}
+	p.ctx, p.end = context.WithCancel(context.Background())
+	for _, pl := range spec.Places {
+		p.add(pl)
+	}
+	return p
 }
 
 // Depth is how many jobs the Pool can do something with at the moment.
-func (p *Pool) Depth() int {
-	return p.spec.Workers*p.spec.Threads + int(p.extra.Load())
-}
+func (p *Pool) Depth() int { return min(p.most, int(p.busy.Load()+p.extra.Load())) }
 
 // Busy is how many jobs the workers run at a time.
-func (p *Pool) Busy() int { return p.spec.Workers * p.spec.Threads }
+func (p *Pool) Busy() int { return min(p.most, int(p.busy.Load())) }
+
+// OnGrowth has f called when the Pool can have more jobs though none is done. It is to be
+// said before the first job.
+func (p *Pool) OnGrowth(f func()) { p.grown = f }
 
 // Submit takes on a job.
 func (p *Pool) Submit(try *job.Try) {
@@ -117,6 +147,7 @@ func (p *Pool) Submit(try *job.Try) {
 		t = &Task{Try: try}
 	}
 	p.queue.push(t)
+	p.gather()
 	p.dispatch()
 	p.mu.Unlock()
 }
@@ -133,14 +164,16 @@ func (p *Pool) recycle(t *Task) {
 // dispatch gives away what is in the queue: to workers that run too little, new ones
 // among them, and then to those that may have some more.
 func (p *Pool) dispatch() {
-	for p.queue.first != nil {
-		m := p.idle.top(func(m *Member) bool { return m.tasks.n < p.spec.Threads })
-		if m == nil && p.present < p.spec.Workers {
-			if p.queue.n > p.starting*p.spec.Threads {
-				p.launch()
-				continue
+	for p.queue.first != nil && p.gathering != underWay {
+		m := p.idle.top(func(m *Member) bool { return m.tasks.n < m.threads })
+		if m == nil {
+			if s := p.freeSeat(); s != nil {
+				if p.queue.n > p.starting {
+					p.launch(s)
+					continue
+				}
+				return
 			}
-			return
 		}
 		if m == nil {
 			m = p.roomy.top(func(m *Member) bool { return m.tasks.n < m.depth })
@@ -153,37 +186,23 @@ func (p *Pool) dispatch() {
 }
 
 // launch starts one more worker.
-func (p *Pool) launch() {
-	number := 1
-	for p.members[number] != nil {
-		number++
-	}
-	m := &Member{Number: number, pool: p, depth: p.spec.Threads}
-	p.members[number] = m
-	p.present++
-	p.starting++
-	wait := backOff(p.deaths)
+func (p *Pool) launch(s *seat) {
+	m := &Member{Number: s.number, Place: s.place.Name, FirstSlot: s.first, pool: p, seat: s, threads: s.threads, depth: s.threads}
+	s.member = m
+	p.vacant--
+	s.place.present++
+	m.starts = max(1, m.threads)
+	p.starting += m.starts
+	wait := s.place.backOff(p.spec.BackOff)
 	p.left.Add(1) // until it is gone
 	p.left.Go(func() { p.start(m, wait) })
-}
-
-// deathsMax is how many workers may die one after the other, no job being finished,
-// before the run is given up.
-const deathsMax = 5
-
-// backOff is how long the next worker is waited for after so many deaths.
-func backOff(deaths int) time.Duration {
-	if deaths < 2 {
-		return 0
-	}
-	return 100 * time.Millisecond << min(deaths-2, 4)
 }
 
 func (p *Pool) start(m *Member, wait time.Duration) {
 	if wait > 0 {
 		select {
 		case <-time.After(wait):
-		case <-p.stop:
+		case <-p.ctx.Done():
 		}
 	}
 	p.mu.Lock()
@@ -195,12 +214,14 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 		w, err = p.starter.Start(m)
 	}
 	p.mu.Lock()
-	p.starting--
+	p.starting -= m.starts
 	if w == nil {
 		p.mu.Unlock()
 		m.Gone(err)
+		p.gathered()
 		return
 	}
+	defer p.gathered()
 	defer p.mu.Unlock()
 	m.worker = w
 	switch {
@@ -219,14 +240,21 @@ func (p *Pool) settle(m *Member) {
 	if m.gone || m.worker == nil {
 		return
 	}
-	if m.tasks.n < p.spec.Threads {
+	if m.seat.place.closed {
+		if m.tasks.n == 0 {
+			m.worker.Dismiss()
+		}
+		p.dispatch()
+		return
+	}
+	if m.tasks.n < m.threads {
 		p.idle.push(m)
 	}
 	if m.tasks.n < m.depth {
 		p.roomy.push(m)
 	}
 	p.dispatch()
-	if m.tasks.n < p.spec.Threads && p.ahead > 0 && !p.spec.Free {
+	if m.tasks.n < m.threads && p.ahead > 0 && !p.spec.Free {
 		p.relieve()
 	}
 }
@@ -234,9 +262,9 @@ func (p *Pool) settle(m *Member) {
 // relieve takes a job back from the worker that has the most beyond what it runs.
 func (p *Pool) relieve() {
 	var best *Task
-	most := p.spec.Threads
-	for _, m := range p.members {
-		if m == nil || m.tasks.n <= most {
+	most := 0 // beyond what it runs
+	for m := range p.each {
+		if m.tasks.n-m.threads <= most {
 			continue
 		}
 		t := m.tasks.last
@@ -244,7 +272,7 @@ func (p *Pool) relieve() {
 			t = t.before
 		}
 		if t != nil {
-			best, most = t, m.tasks.n
+			best, most = t, m.tasks.n-m.threads
 		}
 	}
 	if best != nil {
@@ -271,8 +299,8 @@ func (p *Pool) Cancel(try *job.Try) {
 
 // each is the members that have started.
 func (p *Pool) each(yield func(*Member) bool) {
-	for _, m := range p.members {
-		if m != nil && m.worker != nil && !yield(m) {
+	for _, s := range p.seats {
+		if m := s.member; m != nil && m.worker != nil && !yield(m) {
 			return
 		}
 	}
@@ -286,9 +314,7 @@ func (p *Pool) Stop() { p.halt(true) }
 
 func (p *Pool) halt(all bool) {
 	p.mu.Lock()
-	if !p.halted {
-		close(p.stop)
-	}
+	p.end()
 	p.halted = true
 	first := all && !p.stopped
 	p.stopped = p.stopped || all
@@ -299,12 +325,7 @@ func (p *Pool) halt(all bool) {
 			m.worker.Stop()
 			continue
 		}
-		for t := m.tasks.first; t != nil; t = t.after {
-			if t.begun.Load() == 0 && !t.recalled {
-				t.recalled = true
-				m.worker.Recall(t)
-			}
-		}
+		m.recall()
 	}
 	p.mu.Unlock()
 	for _, t := range waiting {
@@ -324,11 +345,8 @@ func (p *Pool) KillNow() {
 // Close ends the workers, when no job is left, and returns when all have gone.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	p.closed = true
-	if !p.halted {
-		p.halted = true
-		close(p.stop)
-	}
+	p.closed, p.halted = true, true
+	p.end()
 	for m := range p.each {
 		m.worker.Dismiss()
 	}
@@ -340,6 +358,7 @@ func (p *Pool) Close() {
 type Running struct {
 	Job    job.Job
 	Worker int
+	Host   string // "" is this machine
 	For    time.Duration
 }
 
@@ -350,7 +369,7 @@ func (p *Pool) Running() (all []Running) {
 	for m := range p.each {
 		for t := m.tasks.first; t != nil; t = t.after {
 			if t.begun.Load() != 0 {
-				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, For: time.Since(time.Unix(0, t.begun.Load()))})
+				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, Host: m.Host, For: time.Since(time.Unix(0, t.begun.Load()))})
 			}
 		}
 	}
@@ -365,17 +384,3 @@ func (p *Pool) Workers(call func(Worker)) {
 		call(m.worker)
 	}
 }
-
-// died counts the death of a worker, and gives the run up after too many.
-func (p *Pool) died(m *Member, why error) {
-	p.deaths++
-	var hopeless *HopelessError
-	switch {
-	case errors.As(why, &hopeless):
-		p.giveUp(hopeless)
-	case p.deaths == deathsMax:
-		p.giveUp(fmt.Errorf("%d workers have died in a row and no job was finished; the last, worker %d: %w", deathsMax, m.Number, why))
-	}
-}
-
-func (p *Pool) giveUp(err error) { p.left.Go(func() { p.fail(err) }) }

@@ -54,7 +54,7 @@ func (o owner) Done(_ *job.Try, st job.Status) { o.done <- st }
 // has gone before the Pool had it: there was a moment in which nobody saw to the job any more.
 func TestGoneBeforeStart(t *testing.T) {
 	s := &shortLived{dead: 3}
-	p := pool.New(pool.Spec{Workers: 1, Threads: 1}, s, func(err error) { t.Error(err) })
+	p := pool.New(pool.Spec{Places: []pool.Place{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })
 	o := owner{make(chan job.Status, 1)}
 	p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
 	select {

@@ -61,3 +61,11 @@ func executable(file string) error {
 	}
 	return nil
 }
+
+// SearchPath is the PATH that this process has.
+func SearchPath() string {
+	if path, set := os.LookupEnv("PATH"); set {
+		return path
+	}
+	return DefaultPath
+}

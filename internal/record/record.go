@@ -55,6 +55,9 @@ func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	}
 	b = append(b, `,"attempts":`...)
 	b = strconv.AppendInt(b, int64(max(1, d.Job.Attempt)), 10)
+	if d.Status.Host != "" {
+		host = d.Status.Host
+	}
 	b = append(b, `,"host":`...)
 	b = AppendString(b, host)
 	b = append(b, `,"worker":`...)

@@ -59,7 +59,7 @@ func tellWorkers(w io.Writer, running []pool.Running) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
 	for _, now := range running {
-		fmt.Fprintf(&b, "fanout:   %s, worker %d, for %s\n", sink.Describe(now.Job), now.Worker, now.For.Round(100*time.Millisecond))
+		fmt.Fprintf(&b, "fanout:   %s, %s, for %s\n", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
 	}
 	io.WriteString(w, b.String())
 }

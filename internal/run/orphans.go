@@ -25,15 +25,24 @@ func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
 	}
 }
 
+// stoppedNow says that the run was stopped, and its jobs with it.
+func (r *Run) stoppedNow(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon
+}
+
 // endOrphans deals with what jobs have left behind, and returns how much of it still
 // runs: what jobs that ended by themselves have left is let be, unless the run was
 // stopped.
 func (r *Run) endOrphans(ended func() bool, err error) int {
 	switch {
-	case ended(), errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon:
+	case ended(), r.stoppedNow(context.Background(), err):
 		r.sup.EndOrphans(false)
 	case r.sup.Ended():
 		r.sup.EndOrphans(true)
 	}
-	return len(r.sup.Left())
+	left := len(r.sup.Left())
+	if p := r.pool.Load(); p != nil {
+		left += p.LeftBehind()
+	}
+	return left
 }

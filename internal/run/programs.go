@@ -29,7 +29,7 @@ func (r *Run) preparePrograms() error {
 	}
 	// A worker is given a window of items only when it answers quickly: what it has been
 	// sent cannot be taken back for another.
-	spec := pool.Spec{Workers: p.Schedule.Workers, Threads: 1, Ahead: p.Window - 1, Free: true}
+	spec := pool.Spec{Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
 	if err := r.roomFor(spec); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (r *Run) progressSources() progress.Sources {
 func (r *Run) running() (all []progress.Running) {
 	if p := r.pool.Load(); p != nil {
 		for _, now := range p.Running() {
-			all = append(all, progress.Running{Place: now.Worker, Label: label(now.Job), For: now.For, Try: now.Job.Attempt})
+			all = append(all, progress.Running{Place: now.Worker, Label: at(now.Host, label(now.Job)), For: now.For, Try: now.Job.Attempt})
 		}
 		return all
 	}
@@ -75,6 +75,14 @@ func (r *Run) running() (all []progress.Running) {
 		all = append(all, progress.Running{Place: now.Job.Slot, Label: label(now.Job), For: now.For, Try: now.Job.Attempt})
 	}
 	return all
+}
+
+// at is text about something on a machine.
+func at(host, text string) string {
+	if host == "" {
+		return text
+	}
+	return host + ": " + text
 }
 
 // label is the item of a job, or the first of several.

@@ -19,7 +19,9 @@ func (r *Run) register(tell func()) (unregister func()) {
 	if r.local == nil || !r.local.StartsProcesses() {
 		return func() {}
 	}
-	reg, err := enter(r.plan.Execute.RunID, r.plan.Guardian, r.plan.Collect.TmpDir)
+	reg, err := enter(guard.Entry{
+		Mark: r.plan.Execute.RunID, Guardian: r.plan.Guardian, TmpDir: r.plan.Collect.TmpDir, Elsewhere: r.elsewhere(),
+	})
 	if err != nil {
 		if !r.plan.Quiet {
 			warnUnregistered(r.io.Stderr, err)
@@ -50,14 +52,26 @@ func (r *Run) register(tell func()) (unregister func()) {
 }
 
 // enter makes the entry of this process.
-func enter(mark string, guardian int, tmpDir string) (*guard.Registration, error) {
-	dir, _ := os.Getwd()
-	if tmpDir != "" {
-		tmpDir, _ = filepath.Abs(tmpDir)
+func enter(e guard.Entry) (*guard.Registration, error) {
+	e.Dir, _ = os.Getwd()
+	if e.TmpDir != "" {
+		e.TmpDir, _ = filepath.Abs(e.TmpDir)
 	}
-	return guard.Register(guard.Place(), guard.Entry{
-		Mark: mark, Guardian: guardian, Command: os.Args, Dir: dir, TmpDir: tmpDir,
-	})
+	e.Command = os.Args
+	return guard.Register(guard.Place(), e)
+}
+
+// elsewhere is where jobs of the run are that do not run on this machine.
+func (r *Run) elsewhere() *guard.Elsewhere {
+	if r.engine == nil {
+		return nil
+	}
+	e := r.plan.Engine
+	found := &guard.Elsewhere{Backend: string(e.Backend), Command: e.SSH.Command}
+	for _, pl := range e.SSH.Hosts {
+		found.Places = append(found.Places, pl.Name)
+	}
+	return found
 }
 
 func warnUnregistered(stderr io.Writer, err error) {

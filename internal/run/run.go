@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"fanout/internal/collect"
+	"fanout/internal/engine"
 	"fanout/internal/execute"
 	"fanout/internal/guard"
 	"fanout/internal/input"
@@ -44,6 +45,8 @@ type Run struct {
 	clock schedule.Clock
 
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
+	engine  engine.Engine                              // nil: jobs run on this machine
+	died    *places                                    // where its workers have died
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 
 	progress *progress.Progress
@@ -163,7 +166,11 @@ func (e *UsageError) Unwrap() error { return e.Err }
 func (r *Run) prepare() (err error) {
 	p := &r.plan
 	if p.DryRun {
-		r.exec = execute.DryRun{Template: r.tmpl, Shell: p.Execute.Shell[0]}
+		shell := "bash"
+		if len(p.Execute.Shell) > 0 {
+			shell = p.Execute.Shell[0]
+		}
+		r.exec = execute.DryRun{Template: r.tmpl, Shell: shell}
 		p.Schedule = schedule.Spec{Workers: 1}
 		p.Collect.Instant, p.Collect.Retries = true, 0
 		return nil
@@ -174,6 +181,8 @@ func (r *Run) prepare() (err error) {
 	r.exec = r.local
 	p.Collect.Instant = !r.local.StartsProcesses()
 	switch {
+	case p.Far():
+		return r.prepareEngine()
 	case p.Persistent:
 		return r.preparePrograms()
 	case p.Mode == plan.Process:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanout/internal/execute"
+	"fanout/internal/guard"
 	"fanout/internal/process"
 )
 
@@ -56,7 +57,7 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 // is how much still runs.
 func (t *Tracked) Do(ctx context.Context, stopped func() bool) (code, left int, err error) {
 	defer t.sup.Close()
-	if reg, err := enter(t.spec.RunID, t.spec.Guardian, ""); err == nil {
+	if reg, err := enter(guard.Entry{Mark: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
 		defer reg.Close()
 	} else {
 		warnUnregistered(os.Stderr, err)

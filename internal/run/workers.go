@@ -17,15 +17,26 @@ import (
 // jobs that take no time, 64 have it busy while the next are on their way.
 const ahead = 64
 
+// backOff is how long the next worker on this machine is waited for when two have died in a
+// row.
+const backOff = 100 * time.Millisecond
+
+// ahead is how many jobs a worker may have beyond those that it runs. One that it has been
+// given may begin before it hears of a stop, and at another moment than the pace allows.
+func (r *Run) ahead() int {
+	if s := r.plan.Schedule; s.Delay > 0 || s.Rate > 0 || s.MaxFailures != (schedule.Limit{}) {
+		return 0
+	}
+	return ahead
+}
+
 // prepareWorkers makes ready for jobs that run in workers. The executor of this process has
 // found their programs, and will not run any.
 func (r *Run) prepareWorkers() error {
 	p := &r.plan
-	spec := pool.Spec{Workers: p.Schedule.Workers, Threads: p.Threads, Free: !r.local.StartsProcesses()}
-	// A job that a worker has been given may begin before it hears of a stop, and at
-	// another moment than the pace allows.
-	if p.Schedule.Delay == 0 && p.Schedule.Rate == 0 && p.Schedule.MaxFailures == (schedule.Limit{}) {
-		spec.Ahead = ahead
+	spec := pool.Spec{
+		Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: p.Threads}},
+		Ahead:  r.ahead(), Free: !r.local.StartsProcesses(), BackOff: backOff,
 	}
 	if err := r.roomFor(spec); err != nil {
 		return err
@@ -67,8 +78,12 @@ func (r *Run) prepareWorkers() error {
 // roomFor adapts the stages to the workers of a pool.
 func (r *Run) roomFor(spec pool.Spec) error {
 	const own, perWorker = 32, 8 // three pipes, a pidfd, an eventfd, and what a fork needs
-	if err := process.NeedFiles(own + perWorker*spec.Workers); err != nil {
-		return fmt.Errorf("-j %d: %w", spec.Workers, err)
+	workers := 0
+	for _, pl := range spec.Places {
+		workers += pl.Workers
+	}
+	if err := process.NeedFiles(own + perWorker*workers); err != nil {
+		return fmt.Errorf("-j %d: %w", workers, err)
 	}
 	r.plan.Schedule.Workers = spec.Most()
 	r.plan.Collect.Slots = spec.Most()
@@ -92,8 +107,14 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 		return err
 	}
 	r.pool.Store(p)
+	endOffers := r.offer(p)
 	err = schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
+	endOffers()
+	if r.engine != nil && r.stoppedNow(ctx, err) {
+		p.Stop() // also what jobs have left there that have ended before
+	}
 	p.Close()
+	r.cleanFar()
 	// What is wrong may only be seen when the last worker ends, after the last job.
 	select {
 	case late := <-failed:

@@ -41,6 +41,13 @@ func (s *scheduler) wakeAt() int {
 	return max(1, min(depth/4, depth-s.pool.Busy()))
 }
 
+// grown lets more jobs in: the pool has room for them.
+func (s *scheduler) grown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.freed.Broadcast()
+}
+
 func (s *scheduler) submit(j job.Job, out job.Output) {
 	s.slots.Add(1) // until Done
 	if s.spec.Timeout > 0 {

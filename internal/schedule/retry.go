@@ -32,7 +32,7 @@ func (p *pending) count() int { return len(p.later) + len(p.due) }
 
 // again decides that a job whose try ended like this is to be tried once more.
 func (s *scheduler) again(j job.Job, st job.Status) bool {
-	if st.End == job.Lost && j.Lost+1 >= lostMax {
+	if st.End == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
 		return false
 	}
 	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable && j.Err() == nil &&

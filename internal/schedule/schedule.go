@@ -28,6 +28,7 @@ type Spec struct {
 	RetryDelay  time.Duration // before the first retry; later ones wait longer
 	MaxFailures Limit         // after which the run is stopped; zero: never
 	Soon        bool          // a stop lets running jobs end
+	AtMostOnce  bool          // a job whose worker was lost is not tried again
 	Clock       *Clock        // that timeouts and retries go by; nil: one of its own
 }
 
@@ -45,6 +46,7 @@ type Pool interface {
 	Stop()             // ends all jobs, as Cancel does
 	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers
 	Busy() int         // how many of these can run at the same time
+	OnGrowth(f func()) // f is to be called when Depth has grown though no job is done
 }
 
 // Collector takes what a job prints and how it ended. Each Start is followed by
@@ -100,6 +102,7 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 	unhook := context.AfterFunc(pulling, s.abandon)
 	defer unhook()
 	if s.pool != nil {
+		s.pool.OnGrowth(s.grown)
 		defer context.AfterFunc(ctx, s.pool.Stop)()
 	}
 	s.slots.Go(first)

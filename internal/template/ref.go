@@ -16,6 +16,7 @@ const (
 	refNth                  // the n-th item of the batch
 	refSeq                  // the number of the job
 	refSlot                 // the slot that runs the job
+	refHost                 // the machine that runs the job
 )
 
 // ref is a placeholder. Equal placeholders are equal values.
@@ -84,6 +85,8 @@ func (r ref) job(j job.Job) string {
 		return strconv.FormatInt(j.Number(), 10)
 	case r.kind == refSlot:
 		return strconv.Itoa(j.Slot)
+	case r.kind == refHost:
+		return j.Host
 	case r.kind == refNth:
 		if r.n > len(j.Items) {
 			return ""

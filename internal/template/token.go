@@ -98,6 +98,9 @@ func (s scanner) parse(body string, literal bool) (ref, bool, error) {
 	if r, ok, err := s.name(body); ok || err != nil {
 		return r, ok, err
 	}
+	if body == "host" {
+		return ref{kind: refHost}, true, nil
+	}
 	var out ref
 	rest, quote := strings.CutSuffix(body, ":q")
 	out.quote = quote

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,9 +17,9 @@ import (
 // Launcher starts what becomes a worker. It is all that there is to say about where
 // workers run.
 type Launcher interface {
-	// Launch starts the fanout worker of this number. What it writes to its standard
-	// error is for the user to see.
-	Launch(number int) (Link, error)
+	// Launch starts the fanout worker of this number, at this place, and gives up when ctx
+	// is done. What it writes to its standard error is for the user to see.
+	Launch(ctx context.Context, number int, place string) (Link, error)
 }
 
 // Link is the connection to a process that has been launched. Read and Write are its
@@ -34,8 +35,9 @@ type Link interface {
 // Starter starts workers for a Pool.
 type Starter struct {
 	Launcher Launcher
-	Setup    Setup // but for its Number
+	Setup    Setup // but for what differs from one to the next
 	Free     bool  // jobs start no processes: to run one twice does no harm
+	Requeues bool  // a job whose beginning was not heard of is given to another, though it may have begun
 	Patience Patience
 }
 
@@ -48,21 +50,81 @@ type Patience struct {
 
 // Start is part of pool.Starter.
 func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
-	link, err := s.Launcher.Launch(m.Number)
+	link, err := s.Launcher.Launch(m.Context(), m.Number, m.Place)
 	if err != nil {
 		return nil, err
 	}
 	c := &client{
-		m: m, link: link, setup: s.Setup, free: s.Free, patience: s.Patience,
+		m: m, link: link, setup: s.Setup, twice: s.Free || s.Requeues, patience: s.Patience,
 		out:     pool.NewOutbox(),
 		flights: map[uint64]*flight{},
 		end:     make(chan struct{}),
+		ready:   make(chan struct{}),
+		over:    make(chan struct{}),
 	}
-	c.setup.Number = m.Number
 	c.out.Add(func(b []byte) []byte { return append(b, preface()...) })
-	c.tell(kindSetup, func(b []byte) []byte { return encodeValue(b, c.setup) })
-	go c.run() // until it calls m.Gone
+	if s.Setup.Far != nil {
+		c.out.Flush()
+		go c.run() // until it calls m.Gone
+		c.await(m.Context())
+		return c, nil
+	}
+	c.setUp()
+	go c.run()
 	return c, nil
+}
+
+// setUp says what all jobs have in common.
+func (c *client) setUp() {
+	c.setup.Number, c.setup.FirstSlot = c.m.Number, c.m.FirstSlot
+	c.tell(kindSetup, func(b []byte) []byte { return encodeValue(b, c.setup) })
+}
+
+// await waits until a worker that is far away can work, or is not there any more. Until
+// then others get the jobs.
+func (c *client) await(ctx context.Context) {
+	select {
+	case <-c.ready:
+	case <-c.over:
+	case <-ctx.Done():
+		c.link.Kill()
+		<-c.over
+	}
+}
+
+// met is for the first word of a worker that is far away: now it is known how many jobs it
+// can run.
+func (c *client) met(h Hello) {
+	far := *c.setup.Far
+	if far.Host = c.m.Place; far.Host == "" {
+		far.Host = h.Host
+	}
+	c.m.Host = far.Host
+	c.setup.Far = &far
+	if c.m.FirstSlot == 0 {
+		c.m.Slots(max(1, h.CPUs))
+	}
+	c.setup.Threads = c.m.Threads()
+	c.setUp()
+	c.ping()
+}
+
+// ping asks whether the worker is there. One question is asked at a time.
+func (c *client) ping() {
+	c.asked.CompareAndSwap(0, time.Now().UnixNano())
+	c.tell(kindPing, nil)
+}
+
+// pong is the answer: the first says that the worker can work.
+func (c *client) pong() {
+	if asked := c.asked.Swap(0); asked != 0 && c.told {
+		c.m.Latency(time.Since(time.Unix(0, asked)))
+	}
+	if !c.told && c.setup.Far != nil {
+		c.told = true
+		close(c.ready)
+		c.ping() // for the time that it takes
+	}
 }
 
 // client is the runner's side of the protocol.
@@ -70,8 +132,13 @@ type client struct {
 	m        *pool.Member
 	link     Link
 	setup    Setup
-	free     bool // jobs may be run twice
+	twice    bool // jobs may be run twice
 	patience Patience
+
+	ready chan struct{} // closed when a worker that is far away can work
+	over  chan struct{} // closed when it has gone
+	told  bool          // ready is closed
+	asked atomic.Int64  // when the question was asked that has no answer yet, in nanoseconds; 0 is none
 
 	out    *pool.Outbox
 	number uint32 // of the next frame; guarded by the Outbox
@@ -198,6 +265,7 @@ func (c *client) leave(most time.Duration) {
 
 // run is with the worker until it is gone.
 func (c *client) run() {
+	defer close(c.over)
 	c.others.Go(func() {
 		if err := c.out.Copy(c.link); err == nil {
 			c.link.Close()
@@ -272,7 +340,7 @@ func (c *client) beat() {
 			c.link.Kill()
 			return
 		}
-		c.tell(kindPing, nil)
+		c.ping()
 	}
 }
 
@@ -298,6 +366,9 @@ func (c *client) read() error {
 }
 
 func (c *client) hopeless(err error) error {
+	if c.m.Place != "" {
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", c.m.Place, err)}
+	}
 	var path interface{ Timeout() bool }
 	if errors.As(err, &path) { // of the pipe, not of what came by it
 		return err
@@ -308,12 +379,17 @@ func (c *client) hopeless(err error) error {
 func (c *client) obey(k kind, body []byte) error {
 	switch k {
 	case kindPong:
+		c.pong()
 		return nil
 	case kindHello:
 		var h Hello
-		return decodeValue(body, &h)
+		err := decodeValue(body, &h)
+		if err == nil && c.setup.Far != nil && c.m.Host == "" {
+			c.met(h)
+		}
+		return err
 	case kindRefused:
-		return c.hopeless(errors.New(string(body)))
+		return c.hopeless(refusal(body))
 	case kindOutput:
 		return c.output(body)
 	}
@@ -325,6 +401,10 @@ func (c *client) obey(k kind, body []byte) error {
 	}
 	if err := t.end(); err != nil {
 		return err
+	}
+	if k == kindLeft {
+		c.m.LeftBehind(int(id))
+		return nil
 	}
 	f := c.flight(id)
 	if f == nil {

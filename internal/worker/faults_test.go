@@ -35,7 +35,7 @@ type faulty struct {
 }
 
 // Launch is part of worker.Launcher.
-func (f *faulty) Launch(number int) (worker.Link, error) {
+func (f *faulty) Launch(_ context.Context, number int, _ string) (worker.Link, error) {
 	f.mu.Lock()
 	f.seed++
 	random := rand.New(rand.NewPCG(f.seed, uint64(number)))
@@ -210,6 +210,7 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 
 func (h *host) Free() bool  { return h.f.free }
 func (h *host) EndOrphans() {}
+func (h *host) Left() int   { return 0 }
 func (h *host) KillNow()    {}
 func (h *host) Suspend()    {}
 func (h *host) Resume()     {}
@@ -315,7 +316,10 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	spec := pool.Spec{Workers: tr.workers, Threads: tr.threads, Ahead: tr.ahead, Free: tr.free}
+	spec := pool.Spec{
+		Places: []pool.Place{{Workers: tr.workers, Threads: tr.threads}},
+		Ahead:  tr.ahead, Free: tr.free, BackOff: 100 * time.Millisecond,
+	}
 	p := pool.New(spec, starter, cancel)
 	pulled := int64(0)
 	jobs := func(ctx context.Context) iter.Seq2[job.Job, error] {

@@ -29,7 +29,7 @@ type piece struct {
 // may have been lost, any that it was given may have begun; of those that may be run twice,
 // it does not matter.
 func (c *client) unbegun(exact bool) (all []*flight) {
-	if !exact && !c.free {
+	if !exact && !c.twice {
 		return nil
 	}
 	c.mu.Lock()

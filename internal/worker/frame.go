@@ -51,6 +51,7 @@ const (
 	kindPing          // runner: are you there
 	kindPong          // worker: yes
 	kindBye           // runner: nothing more comes
+	kindLeft          // worker: how many processes jobs have left behind; its last word
 )
 
 // beginFrame makes room for the header and puts the kind. The body follows, and then

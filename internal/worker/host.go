@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"runtime"
 
@@ -34,11 +36,16 @@ func NewHost(setup Setup) (Host, error) {
 		return nil, err
 	}
 	spec := setup.Execute
+	if setup.Far != nil {
+		if spec, err = setup.Far.place(spec); err != nil {
+			return nil, err
+		}
+	}
 	if mark := os.Getenv(process.MarkVariable); mark != "" {
 		// Whoever has launched us knows all of ours by it.
 		spec.Environ = append(spec.Environ, process.MarkVariable+"="+mark)
 	}
-	spec.Slots, spec.FirstSlot = setup.Threads, (setup.Number-1)*setup.Threads+1
+	spec.Slots, spec.FirstSlot = setup.Threads, setup.FirstSlot
 	local, err := execute.NewLocal(spec, tmpl, setup.Template.Limits, sup)
 	if err != nil {
 		return nil, err
@@ -55,6 +62,7 @@ func NewHost(setup Setup) (Host, error) {
 func (h *localHost) Free() bool { return !h.StartsProcesses() }
 
 func (h *localHost) EndOrphans() { h.sup.EndOrphans(false) }
+func (h *localHost) Left() int   { return len(h.sup.Left()) }
 func (h *localHost) KillNow()    { h.sup.KillNow() }
 func (h *localHost) Suspend()    { h.sup.Suspend() }
 func (h *localHost) Resume()     { h.sup.Resume() }
@@ -73,4 +81,22 @@ func (l Limits) cpus(n int) []int {
 		return nil
 	}
 	return []int{l.CPUs[(n-1)%len(l.CPUs)]}
+}
+
+// place has jobs run as this machine has it: in a directory of its own, with its environment
+// and the variables that the user names, and in a shell that is here.
+func (f *Far) place(spec execute.Spec) (execute.Spec, error) {
+	spec.Elsewhere, spec.Host = false, f.Host
+	spec.Environ = os.Environ()
+	if spec.Dir = f.Dir; f.Dir != "" {
+		switch info, err := os.Stat(f.Dir); {
+		case err != nil:
+			return spec, fmt.Errorf("the working directory %s: %w; make it there, or name another with --remote-dir, or none at all with --remote-dir none", f.Dir, errors.Unwrap(err))
+		case !info.IsDir():
+			return spec, fmt.Errorf("the working directory %s is no directory there; name another with --remote-dir", f.Dir)
+		}
+	}
+	var err error
+	spec.Shell, err = execute.FindShell(spec.Shell, f.Dir)
+	return spec, err
 }

@@ -1,7 +1,7 @@
 package worker
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -34,7 +34,7 @@ func (l *Local) mark(number int) string {
 }
 
 // Launch is part of Launcher.
-func (l *Local) Launch(number int) (Link, error) {
+func (l *Local) Launch(_ context.Context, number int, _ string) (Link, error) {
 	mark := l.mark(number)
 	p, err := l.Supervisor.StartProgram(process.Command{
 		Path:    l.Path,
@@ -66,7 +66,11 @@ func (l *localLink) Wait() error {
 // Main is the whole of a local worker: the process that Local launches. Its standard input
 // and output are the connection; what else is written to its standard output goes to
 // standard error.
-func Main(fanout string, stdin, stdout, stderr *os.File) error {
+//
+// The error is ErrLeft when nobody is there who would want to know of another.
+//
+// A worker for a runner on another machine is given met, which is told what it is for.
+func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 	in, out, err := process.TakeStandard(stdin, stdout, stderr)
 	if err != nil {
 		return err
@@ -75,9 +79,18 @@ func Main(fanout string, stdin, stdout, stderr *os.File) error {
 	process.Expendable()
 	ctx, stop := process.UntilSignal()
 	defer stop()
-	err = Serve(ctx, in, out, Hello{Fanout: fanout, Host: host, Pid: os.Getpid(), CPUs: process.CPUs()}, NewHost)
-	if errors.Is(err, ErrLeft) || ctx.Err() != nil {
-		return nil // nobody is there who would want to know
+	newHost := NewHost
+	if met != nil {
+		newHost = func(setup Setup) (Host, error) {
+			if setup.Far != nil {
+				met(*setup.Far)
+			}
+			return NewHost(setup)
+		}
+	}
+	err = Serve(ctx, in, out, Hello{Fanout: fanout, Host: host, Pid: os.Getpid(), CPUs: process.CPUs()}, newHost)
+	if ctx.Err() != nil && err != nil {
+		return ErrLeft // as far as its jobs are concerned
 	}
 	return err
 }

@@ -24,14 +24,24 @@ type Hello struct {
 
 // Setup is what all jobs of a run have in common.
 type Setup struct {
-	Number   int // of the worker, from 1
-	Threads  int
-	Cancels  bool // single jobs may be cancelled
-	Template template.Spec
-	Execute  execute.Spec
-	Process  process.Spec
-	Limits   Limits
-	Outputs  [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
+	Number    int // of the worker, from 1
+	Threads   int
+	FirstSlot int  // the number of the first of its slots
+	Cancels   bool // single jobs may be cancelled
+	Far       *Far // nil: the worker is on the runner's machine
+	Template  template.Spec
+	Execute   execute.Spec
+	Process   process.Spec
+	Limits    Limits
+	Outputs   [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
+}
+
+// Far is what a worker on another machine needs to know besides.
+type Far struct {
+	Run     string        // mark of the run
+	Host    string        // what jobs are told that the machine is called
+	Dir     string        // where jobs run, which has to be there; "" is where the worker was started
+	Silence time.Duration // it ends when it has heard nothing for so long; 0 is never
 }
 
 // Limits is what a worker is to hold its jobs to.

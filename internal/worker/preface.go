@@ -9,7 +9,7 @@ import (
 )
 
 // version is of the protocol. It is raised with every change to a frame or its order.
-const version = 1
+const version = 2
 
 // prefaceMagic begins the line that each side sends first, so that it can tell what it is
 // connected to: a worker of another version, or something else altogether, such as a login

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"fanout/internal/job"
 )
@@ -15,6 +18,7 @@ type Host interface {
 	Run(ctx context.Context, j job.Job, out job.Output) job.Status
 	Free() bool  // jobs start no processes: to run one twice does no harm
 	EndOrphans() // ends all that jobs have left behind
+	Left() int   // how many processes that is
 	KillNow()    // ends the grace of what is being ended
 	Suspend()    // stops all jobs
 	Resume()     // has them go on
@@ -23,6 +27,9 @@ type Host interface {
 
 // ErrLeft is the end of a worker whose runner has gone without a word.
 var ErrLeft = errors.New("the runner has gone")
+
+// ErrSilent is the end of a worker that has not heard of its runner for too long.
+var ErrSilent = errors.New("nothing was heard of the runner")
 
 // Serve speaks the protocol on in and out, and has jobs run by the host that newHost
 // returns, until the runner says that no more come, or ctx is done. When the runner
@@ -47,9 +54,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, hello Hello, newHos
 		return err
 	}
 	if s.host, err = newHost(setup); err != nil {
-		s.send(kindRefused, func(b []byte) []byte { return append(b, err.Error()...) })
+		s.send(kindRefused, func(b []byte) []byte { return appendRefusal(b, err) })
 		s.flush()
-		return err
+		return &RefusedError{Text: err.Error()}
 	}
 	return s.serve(ctx, f, setup)
 }
@@ -96,7 +103,10 @@ type server struct {
 	idle  []*assigned          // of jobs that have ended
 	over  bool                 // no more come
 
-	ending sync.WaitGroup // of what jobs have left behind
+	heard     atomic.Bool // a frame has come since it was last asked
+	suspended atomic.Bool // the runner has stopped all jobs for now
+
+	ending sync.WaitGroup // of what jobs have left behind, and of who listens
 	leave  sync.Once
 	gone   chan struct{} // closed when nobody is there to be told
 }
@@ -136,14 +146,17 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	s.free, s.single, s.outputs = s.host.Free(), setup.Cancels, setup.Outputs
 	var slots sync.WaitGroup
 	for i := range setup.Threads {
-		slots.Go(func() { s.slot((setup.Number-1)*setup.Threads + i + 1) })
+		slots.Go(func() { s.slot(setup.FirstSlot + i) })
 	}
 	// The reader is not waited for after a signal: nothing ends its read.
 	read := make(chan error, 1)
 	go func() { read <- s.read(f) }()
 	var err error
+	silent, unlisten := s.listen(setup.Far)
+	defer unlisten()
 	select {
 	case err = <-read:
+	case err = <-silent:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
@@ -155,13 +168,45 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	}
 	s.work.Broadcast()
 	slots.Wait()
+	unlisten()
 	s.ending.Wait()
 	if err != nil {
 		s.host.EndOrphans()
 	}
+	left := s.host.Left()
 	s.host.Close()
+	if setup.Far != nil && err == nil && left > 0 {
+		s.send(kindLeft, func(b []byte) []byte { return binary.AppendUvarint(b, uint64(left)) })
+	}
 	s.flush()
 	return err
+}
+
+// listen has an error sent when nothing was heard of the runner for longer than a far worker
+// may be without: a network that is cut ends no connection. While jobs are suspended the
+// runner is, too.
+func (s *server) listen(far *Far) (silent <-chan error, end func()) {
+	if far == nil || far.Silence == 0 {
+		return nil, func() {}
+	}
+	cut, stop := make(chan error, 1), make(chan struct{})
+	s.ending.Go(func() {
+		const parts = 4
+		tick := time.NewTicker(far.Silence / parts)
+		defer tick.Stop()
+		for missed := 0; missed < parts; {
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
+			}
+			if missed++; s.heard.Swap(false) || s.suspended.Load() {
+				missed = 0
+			}
+		}
+		cut <- fmt.Errorf("%w, for %v", ErrSilent, far.Silence)
+	})
+	return cut, sync.OnceFunc(func() { close(stop) })
 }
 
 // die ends all jobs, for nobody waits for them any more.
@@ -192,6 +237,7 @@ func (s *server) read(f *frames) error {
 		case k == kindBye:
 			return nil
 		}
+		s.heard.Store(true)
 		if err := s.obey(k, body); err != nil {
 			return err
 		}
@@ -237,8 +283,10 @@ func (s *server) obey(k kind, body []byte) error {
 	case kindKill:
 		s.host.KillNow()
 	case kindSuspend:
+		s.suspended.Store(true)
 		s.host.Suspend()
 	case kindResume:
+		s.suspended.Store(false)
 		s.host.Resume()
 	case kindPing:
 		s.send(kindPong, nil)

@@ -68,6 +68,9 @@ func (b *bench) raceInPlace(ctx context.Context, w work) result {
 		dir: filepath.Join(b.tmp, w.name), tools: b.tools, env: cleanEnvironment(filepath.Join(b.tmp, "no-config")),
 	}
 	defer os.RemoveAll(s.dir)
+	if w.finish != nil {
+		defer w.finish(s)
+	}
 	checked, err := s.make(ctx, w)
 	var why skipped
 	if errors.As(err, &why) {

@@ -29,6 +29,7 @@ func works() []work {
 		startUp(),
 		processTrue(),
 		processEcho(),
+		sshEcho(),
 		persistentCat(1, 40_000),
 		persistentCat(256, 1_000_000),
 		persistentPython(),

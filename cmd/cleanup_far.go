@@ -1,0 +1,53 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"fanout/internal/engine"
+	"fanout/internal/guard"
+	"fanout/internal/process"
+)
+
+// abroad ends what a run that is over has left on other machines, and tells of it.
+func abroad(e guard.Entry, tell func(guard.Report)) error {
+	program, err := ownProgram()
+	if err != nil {
+		return err
+	}
+	sup, err := process.NewSupervisor(process.Spec{Grace: time.Second})
+	if err != nil {
+		return err
+	}
+	defer sup.Close()
+	eng, err := engine.New(engine.Spec{
+		Backend: engine.Backend(e.Elsewhere.Backend), SSH: engine.SSH{Command: e.Elsewhere.Command},
+	}, engine.Near{
+		Supervisor: sup, Program: program, Environ: os.Environ(), Run: e.Mark, Stderr: os.Stderr, Warn: func(string) {},
+	})
+	if err != nil {
+		return err
+	}
+	const limit = 30 * time.Second
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, fmt.Errorf("no answer within %v", limit))
+	defer cancel()
+	var cleaning sync.WaitGroup
+	var mu sync.Mutex
+	for _, name := range e.Elsewhere.Places {
+		cleaning.Go(func() {
+			lines, failed := eng.Clean(ctx, e.Mark, name)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, line := range lines {
+				tell(guard.Report{Run: e.Mark, Command: e.Command, Age: time.Since(e.Started), Deed: guard.Killed, Why: name + ": " + line})
+			}
+			err = errors.Join(err, failed)
+		})
+	}
+	cleaning.Wait()
+	return err
+}

@@ -1,0 +1,134 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fanout/internal/engine"
+	"fanout/internal/plan"
+
+	"github.com/google/shlex"
+	"github.com/spf13/pflag"
+)
+
+// engineFlags is where jobs run that do not run on this machine.
+type engineFlags struct {
+	workers *workerFlags
+
+	backend    string
+	hosts      string
+	hostsFile  string
+	sshCommand string
+	remoteDir  string
+	beat       duration
+	atMostOnce bool
+}
+
+func (*engineFlags) name() string { return "Other machines" }
+
+func (f *engineFlags) register(set *pflag.FlagSet) {
+	set.StringVar(&f.backend, "backend", "local", "`local`: run jobs on this machine; =ssh: on hosts, by workers that ssh starts")
+	set.StringVar(&f.hosts, "hosts", "", "`LIST` of hosts with the jobs that each runs at a time: n1:8,me@n2:4 (default its CPUs, or -j)")
+	set.StringVar(&f.hostsFile, "hosts-file", "", "hosts are the lines of `FILE`, which is read again when it changes")
+	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`, such as 'ssh -p 2222'")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` of the hosts (default the same as here); none: where ssh begins")
+	f.beat = duration(5 * time.Second)
+	set.Var(&f.beat, "heartbeat", "ask workers every `D` whether they are there; six times in vain and they are lost")
+	set.BoolVar(&f.atMostOnce, "at-most-once", false, "jobs of a lost worker that may have begun are never run again")
+}
+
+func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	backend := engine.Backend(f.backend)
+	switch backend {
+	case engine.Local, engine.OverSSH:
+	default:
+		return fmt.Errorf("--backend %s: the backends are local and ssh", f.backend)
+	}
+	if backend == engine.Local {
+		given.VisitAll(func(flag *pflag.Flag) {
+			if flag.Changed && flag.Name != "backend" {
+				err = fmt.Errorf("--%s is for jobs on other machines: add --backend ssh", flag.Name)
+			}
+		})
+		return err
+	}
+	if err := f.checkWorkers(); err != nil {
+		return err
+	}
+	p.Mode = plan.Process
+	p.Engine.Backend = backend
+	p.Engine.AtMostOnce = f.atMostOnce
+	p.Schedule.AtMostOnce = f.atMostOnce
+	const shortest = 100 * time.Millisecond
+	if p.Engine.Beat = time.Duration(f.beat); p.Engine.Beat < shortest {
+		return fmt.Errorf("--heartbeat %s: it is %v at least", &f.beat, shortest)
+	}
+	switch {
+	case !given.Changed("remote-dir"):
+		p.Engine.Dir = sameDir
+	case f.remoteDir == "none":
+	case !filepath.IsAbs(f.remoteDir):
+		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", f.remoteDir)
+	default:
+		p.Engine.Dir = filepath.Clean(f.remoteDir)
+	}
+	if p.Program, err = ownProgram(); err != nil {
+		return err
+	}
+	return f.applySSH(p, given)
+}
+
+// sameDir stands for the directory in which jobs would run on this machine.
+const sameDir = "."
+
+// checkWorkers refuses what is for workers of this machine.
+func (f *engineFlags) checkWorkers() error {
+	w := f.workers
+	switch {
+	case w.mode == "thread" && w.modeGiven:
+		return errors.New("--mode thread and --backend ssh exclude each other: leave out --mode, since jobs on other machines run in worker processes")
+	case w.persistent:
+		return errors.New("--persistent is for this machine: leave out --backend, or start the program in COMMAND")
+	case w.cpus != "":
+		return errors.New("--cpu-affinity is for this machine: say taskset in COMMAND")
+	}
+	return nil
+}
+
+func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	ssh := &p.Engine.SSH
+	if ssh.Command, err = shlex.Split(f.sshCommand); err != nil || len(ssh.Command) == 0 {
+		return fmt.Errorf("--ssh-command %q: give the ssh client and its options, as in 'ssh -p 2222'", f.sshCommand)
+	}
+	w := f.workers
+	switch {
+	case w.threads != "1":
+		return errors.New("--threads is for workers of one machine: say how many jobs each host runs, as in --hosts n1:8")
+	case strings.HasSuffix(w.workers, "%"):
+		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", w.workers)
+	case w.workers != "":
+		ssh.Slots = p.Schedule.Workers
+	}
+	switch {
+	case given.Changed("hosts") && given.Changed("hosts-file"):
+		return errors.New("--hosts and --hosts-file exclude each other: write all hosts into the file")
+	case given.Changed("hosts"):
+		if ssh.Hosts, err = engine.ParseHosts(f.hosts, ssh.Slots); err != nil {
+			return fmt.Errorf("--hosts: %w", err)
+		}
+	case given.Changed("hosts-file"):
+		ssh.File = f.hostsFile
+		if ssh.Hosts, err = engine.ReadHosts(f.hostsFile, ssh.Slots); err != nil {
+			return fmt.Errorf("--hosts-file: %w", err)
+		}
+		if len(ssh.Hosts) == 0 {
+			return fmt.Errorf("--hosts-file %s: there is no host in it; write one in a line, as in n1:8", f.hostsFile)
+		}
+	default:
+		return errors.New("--backend ssh needs hosts: --hosts n1:8,n2:8, or --hosts-file FILE")
+	}
+	return nil
+}

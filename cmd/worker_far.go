@@ -1,0 +1,144 @@
+package cmd
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"fanout/internal/engine"
+	"fanout/internal/guard"
+	"fanout/internal/guardian"
+	"fanout/internal/process"
+	"fanout/internal/worker"
+)
+
+// farVerb has fanout worker do what an engine wants of it on another machine. ok is false
+// for other arguments.
+func farVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
+	if len(args) < 2 || args[0] != workerCommand {
+		return 0, false
+	}
+	switch verb := args[1]; {
+	case verb == "--far" && len(args) == 2:
+		return serveFar(stdin, stdout, stderr), true
+	case verb == "--identity" && len(args) == 2:
+		id, err := identity(process.OwnPath())
+		if err != nil {
+			fmt.Fprintf(stderr, "fanout worker: %v\n", err)
+			return exitFanout, true
+		}
+		fmt.Fprintln(stdout, id)
+		return exitOK, true
+	case verb == "--clean" && len(args) == 3:
+		return cleanAfter(args[2], stdout, stderr), true
+	}
+	return 0, false
+}
+
+// ownProgram is this fanout, for machines that do not have it.
+func ownProgram() (p engine.Program, err error) {
+	p.Path = process.OwnPath()
+	info, err := os.Stat(p.Path)
+	if err != nil {
+		return p, err
+	}
+	p.Size = info.Size()
+	if p.Sum, err = checksum(p.Path); err == nil {
+		p.Identity, err = identity(p.Path)
+	}
+	return p, err
+}
+
+// identity is what two programs have in common that do the same: the version of a release
+// or else all their bytes.
+func identity(path string) (string, error) {
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") && !strings.Contains(info.Main.Version, "+") {
+		return info.Main.Version, nil
+	}
+	return checksum(path)
+}
+
+func checksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// serveFar is the whole of a worker on another machine than its runner's, and of its
+// guardian: nobody else there would see to what it leaves when it is killed.
+func serveFar(stdin, stdout, stderr *os.File) int {
+	code, ran, _ := guardian.GuardFar()
+	if ran {
+		return code
+	}
+	link := guardian.Attach()
+	pid := 0
+	if link != nil {
+		pid = link.Pid()
+		go func() { // ends with the link
+			for s := range link.Signals() {
+				syscall.Kill(os.Getpid(), s)
+			}
+		}()
+	}
+	var entry *guard.Registration
+	met := func(far worker.Far) {
+		// What a worker of the same run has left, that was killed with its guardian.
+		after(far.Run, io.Discard)
+		own := newRunID()
+		var err error
+		entry, err = guard.Register(guard.Place(), guard.Entry{
+			Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", guard.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
+		})
+		if err != nil {
+			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %v\n", err)
+			return
+		}
+		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+".far"))
+	}
+	ended := make(chan error)
+	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, met) }()
+	err := <-ended
+	if entry != nil {
+		entry.Close()
+	}
+	if err == nil && link != nil { // else the guardian ends what is left
+		link.Done()
+		link.Close()
+	}
+	return workerCode(err, stderr)
+}
+
+// cleanAfter ends what workers of a run have left on this machine, and says so.
+func cleanAfter(run string, stdout, stderr io.Writer) int {
+	if err := after(run, stdout); err != nil {
+		fmt.Fprintf(stderr, "fanout worker: %v\n", err)
+		return exitFanout
+	}
+	return exitOK
+}
+
+func after(run string, out io.Writer) error {
+	registry, err := guard.Open()
+	if err != nil {
+		return err
+	}
+	defer registry.Close()
+	c := guard.Cleanup{Grace: time.Second, For: run, Tell: func(r guard.Report) {
+		if r.Deed == guard.Killed || r.Deed == guard.NotKilled {
+			fmt.Fprintf(out, "%s process %d, %s\n", r.Deed, r.PID, words(r.Command))
+		}
+	}}
+	return c.Do(registry)
+}

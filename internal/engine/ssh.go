@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/pool"
+	"fanout/internal/process"
+	"fanout/internal/worker"
+)
+
+// SSH says which hosts are reached by the ssh client, and how.
+type SSH struct {
+	Command []string     // the client, and options to give it
+	Hosts   []pool.Place // a worker on each
+	File    string       // where they are from, if a file: it is read again when it changes
+	Slots   int          // jobs at a time of hosts for which the file does not say; 0: as many as they have CPUs
+}
+
+// Near is what engines need of the runner's machine.
+type Near struct {
+	Supervisor *process.Supervisor
+	Program    Program
+	Environ    []string
+	Run        string            // mark of the run
+	Stderr     io.Writer         // where workers' own words go
+	Warn       func(text string) // tells the user
+}
+
+// newSSH makes the engine. It fails when there is no ssh client.
+func newSSH(spec SSH, near Near) (Engine, error) {
+	client := spec.Command[0]
+	path, err := process.LookPath(client, process.SearchPath(), "")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: hosts are reached by the ssh client; install it, or name another with --ssh-command", client, err)
+	}
+	argv := slices.Clone(spec.Command)
+	if filepath.Base(client) == "ssh" {
+		// The first value that the client finds for an option holds, so that the user's do.
+		argv = append(argv, "-T", "-x", "-oBatchMode=yes", "-oConnectTimeout=10", "-oClearAllForwardings=yes")
+	}
+	const atOnce = 8 // an sshd lets ten connect that it does not know yet
+	return &ssh{spec: spec, near: near, path: path, argv: argv, turns: make(chan struct{}, atOnce)}, nil
+}
+
+type ssh struct {
+	spec  SSH
+	near  Near
+	path  string
+	argv  []string
+	turns chan struct{} // of those that connect
+
+	mu      sync.Mutex
+	started int
+}
+
+// Launch is part of worker.Launcher.
+func (e *ssh) Launch(ctx context.Context, number int, place string) (worker.Link, error) {
+	select {
+	case e.turns <- struct{}{}:
+		defer func() { <-e.turns }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	e.mu.Lock()
+	e.started++
+	mark := e.near.Run + ".w" + strconv.Itoa(number) + "." + strconv.Itoa(e.started)
+	e.mu.Unlock()
+	s, err := e.connect(ctx, place, mark, "--far")
+	if err != nil {
+		return nil, err
+	}
+	return link{s}, nil
+}
+
+// connect has a fanout run at a host.
+func (e *ssh) connect(ctx context.Context, place, mark, verb string) (*shell, error) {
+	token := newToken()
+	script := e.near.Program.script(token, mark, verb)
+	stderr := &tagged{to: e.near.Stderr, place: place}
+	p, err := e.near.Supervisor.StartProgram(process.Command{
+		Path:    e.path,
+		Argv:    append(slices.Clone(e.argv), destination(place), "exec sh -c '"+script+"'"),
+		Env:     execute.Environ(e.near.Environ, e.near.Run, mark),
+		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
+	}, mark, stderr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	s := &shell{program: p, place: place, from: bufio.NewReaderSize(p.Stdout, 64<<10), stderr: stderr, sane: complete}
+	if err := s.become(ctx, token, e.near.Program); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// complete says that the ssh client has not lost its connection: it ends as the worker did
+// then, after all that this had to say.
+func complete(res process.Result) bool {
+	const lost = 255
+	return !res.Status.Signaled() && res.Status.ExitStatus() != lost
+}
+
+// Capacity is part of Engine.
+func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Place)) {
+	offer(e.spec.Hosts)
+	if e.spec.File != "" {
+		e.follow(ctx, offer)
+	}
+}
+
+// follow reads the file of hosts again when it has changed.
+func (e *ssh) follow(ctx context.Context, offer func([]pool.Place)) {
+	last, _ := os.Stat(e.spec.File) // nil: it is read again when it is there
+	const often = time.Second
+	tick := time.NewTicker(often)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now, err := os.Stat(e.spec.File)
+		if err != nil || last != nil && os.SameFile(now, last) && now.Size() == last.Size() && now.ModTime().Equal(last.ModTime()) {
+			continue // one that is gone is about to be replaced
+		}
+		last = now
+		hosts, err := ReadHosts(e.spec.File, e.spec.Slots)
+		if err == nil && len(hosts) == 0 {
+			err = fmt.Errorf("%s: no host is left in it", e.spec.File)
+		}
+		if err != nil {
+			e.near.Warn(fmt.Sprintf("%v; the hosts stay what they were", err))
+			continue
+		}
+		offer(hosts)
+	}
+}
+
+// Clean is part of Engine.
+func (e *ssh) Clean(ctx context.Context, run, place string) ([]string, error) {
+	s, err := e.connect(ctx, place, run+".clean", "--clean "+run)
+	if err != nil {
+		return nil, err
+	}
+	s.program.Stdin.Close()
+	unhook := context.AfterFunc(ctx, s.program.Kill)
+	defer unhook()
+	text, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
+	how := s.program.Wait()
+	s.program.Stdout.Close()
+	if err == nil {
+		err = how.Failure()
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return slices.DeleteFunc(lines, func(line string) bool { return line == "" }), err
+}

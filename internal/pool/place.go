@@ -1,0 +1,252 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Place is where workers run: this machine, or a host of many.
+type Place struct {
+	Name    string // "" is this machine
+	Workers int    // how many there are at most
+	Threads int    // how many jobs each runs at a time; 0: it says so when it has started
+}
+
+// place is a Place and what has happened there.
+type place struct {
+	Place
+	present int  // how many workers there are
+	deaths  int  // of workers since a job was finished
+	closed  bool // no more start there
+}
+
+// seat is where one worker can be. Those who have it one after the other have its number,
+// and, as long as they run as many jobs at a time, the same slots.
+type seat struct {
+	number  int
+	place   *place
+	member  *Member // nil: free
+	threads int     // 0 while it is not known
+	first   int     // number of the first slot
+	counts  int     // of what can run at a time, this is here
+}
+
+// add gives the Pool a Place.
+func (p *Pool) add(pl Place) {
+	where := &place{Place: pl}
+	p.places = append(p.places, where)
+	for range pl.Workers {
+		s := &seat{number: len(p.seats) + 1, place: where}
+		p.seats = append(p.seats, s)
+		p.vacant++
+		p.resize(s, pl.Threads)
+	}
+}
+
+// resize says how many jobs the worker of a seat runs at a time.
+func (p *Pool) resize(s *seat, threads int) {
+	if threads != 0 && threads != s.threads {
+		s.first = p.slots + 1
+		p.slots += threads
+	}
+	s.threads = threads
+	p.count(s, max(1, threads))
+}
+
+func (p *Pool) count(s *seat, jobs int) {
+	p.busy.Add(int64(jobs - s.counts))
+	s.counts = jobs
+}
+
+// freeSeat is one at the open place that has the fewest workers; nil is none.
+func (p *Pool) freeSeat() (best *seat) {
+	if p.vacant == 0 { // mostly
+		return nil
+	}
+	for _, s := range p.seats {
+		if s.member == nil && !s.place.closed && (best == nil || s.place.present < best.place.present) {
+			best = s
+		}
+	}
+	return best
+}
+
+// gathering says how far the Pool has come with the first start of all workers.
+type gathering int
+
+const (
+	notBegun gathering = iota
+	underWay           // no job is given away
+	over
+)
+
+// gather starts all workers, of which any may find that nothing can be run, before the
+// first job is given away.
+func (p *Pool) gather() {
+	if p.gathering != notBegun {
+		return
+	}
+	if p.gathering = over; p.spec.Gather == 0 {
+		return
+	}
+	for s := p.freeSeat(); s != nil; s = p.freeSeat() {
+		p.launch(s)
+	}
+	p.gathering = underWay
+	p.left.Go(func() {
+		select {
+		case <-time.After(p.spec.Gather):
+			p.endGathering()
+		case <-p.ctx.Done():
+		}
+	})
+}
+
+// gathered is called when one more has started, or has not.
+func (p *Pool) gathered() {
+	p.mu.Lock()
+	all := p.starting == 0
+	p.mu.Unlock()
+	if all {
+		p.endGathering()
+	}
+}
+
+func (p *Pool) endGathering() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gathering == underWay {
+		p.gathering = over
+		p.dispatch()
+	}
+}
+
+// deathsMax is how many workers of a place may die one after the other, no job being
+// finished there, before it is given up.
+const deathsMax = 5
+
+// backOff is how long the place's next worker is waited for.
+func (pl *place) backOff(base time.Duration) time.Duration {
+	if pl.deaths < 2 {
+		return 0
+	}
+	return base << min(pl.deaths-2, 4)
+}
+
+// died counts the death of a worker, and gives up its place after too many, and with the
+// last place the run.
+func (p *Pool) died(m *Member, why error) {
+	where := m.seat.place
+	where.deaths++
+	if m.worker != nil && p.spec.Died != nil {
+		p.spec.Died(where.Name)
+	}
+	var hopeless *HopelessError
+	switch {
+	case errors.As(why, &hopeless):
+		p.giveUp(hopeless)
+		return
+	case where.deaths != deathsMax:
+		return
+	case len(p.places) == 1:
+		p.giveUp(fmt.Errorf("%d workers have died in a row and no job was finished; the last, worker %d: %w", deathsMax, m.Number, why))
+		return
+	}
+	p.close(where)
+	if !slices.ContainsFunc(p.places, func(pl *place) bool { return !pl.closed }) {
+		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, where.Name, why))
+	} else if p.spec.LeftOut != nil {
+		p.left.Go(func() { p.spec.LeftOut(where.Name, why) })
+	}
+}
+
+func (p *Pool) giveUp(err error) { p.left.Go(func() { p.fail(err) }) }
+
+// close lets no more workers start at a place. Those that it has end what they run.
+func (p *Pool) close(where *place) {
+	where.closed = true
+	for _, s := range p.seats {
+		if s.place != where {
+			continue
+		}
+		p.count(s, 0)
+		switch m := s.member; {
+		case m == nil:
+			p.vacant--
+		case m.worker != nil:
+			m.recall()
+			p.settle(m)
+		}
+	}
+}
+
+// Offer replaces the places: those that are not in the list are closed, and what is new
+// there is added. A place that was closed is opened again as a new one.
+func (p *Pool) Offer(places []Place) {
+	p.mu.Lock()
+	for _, where := range p.places {
+		if !where.closed && !slices.Contains(places, where.Place) {
+			p.close(where)
+		}
+	}
+	p.places = slices.DeleteFunc(p.places, func(pl *place) bool { return pl.closed && pl.present == 0 })
+	before := len(p.places)
+	for _, pl := range places {
+		if !slices.ContainsFunc(p.places, func(have *place) bool { return have.Place == pl }) {
+			p.add(pl)
+		}
+	}
+	more := len(p.places) > before
+	if p.spec.Gather > 0 {
+		p.gather()
+	}
+	p.dispatch()
+	p.mu.Unlock()
+	if more {
+		p.grown()
+	}
+}
+
+// Slots says how many jobs the worker runs at a time, where that was not known. Who starts
+// it says so before Start returns.
+func (m *Member) Slots(threads int) {
+	p := m.pool
+	p.mu.Lock()
+	if !m.seat.place.closed {
+		p.resize(m.seat, threads)
+	}
+	m.threads, m.depth = threads, threads
+	m.FirstSlot = m.seat.first
+	p.mu.Unlock()
+	p.grown()
+}
+
+// Threads is how many jobs the worker runs at a time.
+func (m *Member) Threads() int {
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	return m.threads
+}
+
+// LeftBehind says how many processes jobs of the worker have left behind, where it is not
+// this machine.
+func (m *Member) LeftBehind(n int) { m.pool.behind.Add(int64(n)) }
+
+// LeftBehind is how many processes jobs have left behind on other machines.
+func (p *Pool) LeftBehind() int { return int(p.behind.Load()) }
+
+// Context is done when no more jobs begin.
+func (m *Member) Context() context.Context { return m.pool.ctx }
+
+// Latency says how long the worker takes to answer.
+func (m *Member) Latency(d time.Duration) {
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	if m.latency == 0 {
+		m.latency = d
+	}
+	m.latency += (d - m.latency) / 4
+}

@@ -1,0 +1,126 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"fanout/internal/engine"
+	"fanout/internal/pool"
+	"fanout/internal/worker"
+)
+
+// gather is how long the first job waits for all hosts: one of them may find that COMMAND
+// cannot be run, which is better known before anything has.
+const gather = 3 * time.Second
+
+// prepareEngine makes ready for jobs that run on other machines.
+func (r *Run) prepareEngine() (err error) {
+	p := &r.plan
+	stderr := &lineWriter{to: r.io.Stderr}
+	warn := func(text string) {
+		if !p.Quiet {
+			fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
+		}
+	}
+	r.engine, err = engine.New(p.Engine, engine.Near{
+		Supervisor: r.sup,
+		Program:    p.Program,
+		Environ:    os.Environ(),
+		Run:        p.Execute.RunID,
+		Stderr:     stderr,
+		Warn:       warn,
+	})
+	if err != nil {
+		return err
+	}
+	r.died = &places{names: map[string]bool{}}
+	spec := pool.Spec{
+		Growing: true,
+		Ahead:   r.ahead(), Free: !r.local.StartsProcesses(),
+		BackOff: time.Second, Gather: gather,
+		LeftOut: func(place string, why error) { warn(fmt.Sprintf("%s is left out from now on: %v", place, why)) },
+		Died:    r.died.add,
+	}
+	if err := r.roomFor(spec); err != nil {
+		return err
+	}
+	const missed = 6 // questions without an answer
+	starter := &worker.Starter{
+		Launcher: r.engine,
+		Free:     false, // whether jobs start processes is decided at the far end
+		Requeues: !p.Engine.AtMostOnce,
+		Setup: worker.Setup{
+			Cancels:  p.Schedule.Timeout > 0,
+			Template: p.Template,
+			Execute:  p.Execute,
+			Process:  p.Process,
+			Limits:   worker.Limits{Nice: p.Nice},
+			Far:      &worker.Far{Run: p.Execute.RunID, Dir: p.Engine.Dir, Silence: missed * p.Engine.Beat},
+		},
+		Patience: worker.Patience{Beat: p.Engine.Beat, Missed: missed, Leave: p.Process.Grace + 5*time.Second},
+	}
+	starter.Setup.Execute.Environ = nil // what is there is the far end's own
+	r.newPool = func(fail func(error)) (*pool.Pool, error) { return pool.New(spec, starter, fail), nil }
+	return nil
+}
+
+// offer gives the pool the places that the engine has, until the function that it returns is
+// called.
+func (r *Run) offer(p *pool.Pool) (end func()) {
+	if r.engine == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { r.engine.Capacity(ctx, p.Offer) })
+	return func() {
+		cancel()
+		watching.Wait()
+	}
+}
+
+// places is where workers have died.
+type places struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+func (p *places) add(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names[name] = true
+}
+
+// cleanFar ends what workers that have died may have left behind, which nobody else sees to
+// where their guardian has died with them.
+func (r *Run) cleanFar() {
+	if r.engine == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 20*time.Second, errors.New("no answer within 20s"))
+	defer cancel()
+	var cleaning sync.WaitGroup
+	for name := range r.died.names {
+		cleaning.Go(func() {
+			lines, err := r.engine.Clean(ctx, r.plan.Execute.RunID, name)
+			for _, line := range slices.Clip(lines) {
+				r.tellFar(fmt.Sprintf("%s: %s", name, line))
+			}
+			if err != nil {
+				r.tellFar(fmt.Sprintf("what a worker that has died may have left behind there is not cleaned up: %v; run fanout cleanup there", err))
+			}
+		})
+	}
+	cleaning.Wait()
+}
+
+func (r *Run) tellFar(text string) {
+	if !r.plan.Quiet {
+		fmt.Fprintf(r.io.Stderr, "fanout: warning: %s\n", text)
+	}
+}
