@@ -30,14 +30,14 @@ type engineFlags struct {
 func (*engineFlags) name() string { return "Other machines" }
 
 func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.backend, "backend", "local", "`local`: run jobs on this machine; =ssh: on hosts, by workers that ssh starts")
-	set.StringVar(&f.hosts, "hosts", "", "`LIST` of hosts with the jobs that each runs at a time: n1:8,me@n2:4 (default its CPUs, or -j)")
-	set.StringVar(&f.hostsFile, "hosts-file", "", "hosts are the lines of `FILE`, which is read again when it changes")
-	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`, such as 'ssh -p 2222'")
-	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` of the hosts (default the same as here); none: where ssh begins")
+	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), or on hosts (ssh)")
+	set.StringVar(&f.hosts, "hosts", "", "hosts, with the jobs that each runs at a time: n1:8,me@n2:4")
+	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
+	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where ssh begins")
 	f.beat = duration(5 * time.Second)
-	set.Var(&f.beat, "heartbeat", "ask workers every `D` whether they are there; six times in vain and they are lost")
-	set.BoolVar(&f.atMostOnce, "at-most-once", false, "jobs of a lost worker that may have begun are never run again")
+	set.Var(&f.beat, "heartbeat", "lose workers that are silent for six times `D`")
+	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never run again a job that may have begun")
 }
 
 func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {

@@ -317,7 +317,7 @@ func TestHelp(t *testing.T) {
 	}
 	text := out.String()
 	lines := strings.Split(text, "\n")
-	if len(lines) > 110 {
+	if len(lines) > 2*60 {
 		t.Errorf("%d lines", len(lines))
 	}
 	for i, line := range lines {
