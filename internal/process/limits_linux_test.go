@@ -3,7 +3,6 @@ package process
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,12 +13,6 @@ func TestArgLimits(t *testing.T) {
 	one, total := ArgLimits(env)
 	start := func(env []string, argv ...string) error {
 		p, err := new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(proc) {})
-		for tries := 0; err == unix.EPERM && tries < 5; tries++ {
-			// Twice in some hundred runs, beside other tests, and never in sixty alone.
-			t.Log("the system does not permit a program to start, and is asked again")
-			time.Sleep(100 * time.Millisecond)
-			p, err = new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(proc) {})
-		}
 		if err == nil {
 			p.reap()
 		}

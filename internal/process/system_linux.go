@@ -6,24 +6,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waker interrupts a Tree's poll. signal may be called from any goroutine.
-type waker struct{ event int }
+// bell is a descriptor that becomes readable.
+type bell struct{ event int }
 
-func newWaker() (waker, error) {
+func newBell() (bell, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	return waker{fd}, err
+	return bell{fd}, err
 }
 
-func (w waker) fd() int { return w.event }
-func (w waker) close()  { unix.Close(w.event) }
+func (b bell) fd() int { return b.event }
+func (b bell) close()  { unix.Close(b.event) }
 
-func (w waker) signal() {
-	unix.Write(w.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+func (b bell) ring() {
+	unix.Write(b.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
 
-func (w waker) clear() {
+func (b bell) clear() {
 	var count [8]byte
-	unix.Read(w.event, count[:])
+	unix.Read(b.event, count[:])
 }
 
 func pipe() (r, w int, err error) {

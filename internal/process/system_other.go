@@ -10,26 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waker interrupts a Tree's poll. signal may be called from any goroutine.
-type waker struct{ r, w int }
+// bell is a descriptor that becomes readable.
+type bell struct{ r, w int }
 
-func newWaker() (waker, error) {
+func newBell() (bell, error) {
 	r, w, err := pipe()
 	if err != nil {
-		return waker{}, err
+		return bell{}, err
 	}
 	unix.SetNonblock(r, true)
 	unix.SetNonblock(w, true)
-	return waker{r, w}, nil
+	return bell{r, w}, nil
 }
 
-func (w waker) fd() int { return w.r }
-func (w waker) close()  { unix.Close(w.r); unix.Close(w.w) }
-func (w waker) signal() { unix.Write(w.w, []byte{0}) }
+func (b bell) fd() int { return b.r }
+func (b bell) close()  { unix.Close(b.r); unix.Close(b.w) }
+func (b bell) ring()   { unix.Write(b.w, []byte{0}) }
 
-func (w waker) clear() {
+func (b bell) clear() {
 	var drain [64]byte
-	unix.Read(w.r, drain[:])
+	unix.Read(b.r, drain[:])
 }
 
 func pipe() (r, w int, err error) {

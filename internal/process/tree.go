@@ -18,7 +18,7 @@ import (
 // processes and Wait, then Finish.
 type Tree struct {
 	sup     *Supervisor
-	wake    waker
+	wake    *waker
 	spawner spawner
 
 	ctx        context.Context
@@ -203,7 +203,7 @@ func (t *Tree) add(p proc) {
 }
 
 // watch is for systems without pidfds. It ends with the process, and reap waits for it.
-func (p proc) watch(w waker) {
+func (p proc) watch(w *waker) {
 	awaitExit(p.pid)
 	close(p.exited)
 	w.signal()
