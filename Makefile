@@ -13,9 +13,11 @@ demo: build
 test:
 	$(GO) test -race -count=1 -timeout 20m ./...
 
-# Jobs on other machines, with an sshd of our own on this one.
+# Jobs on other machines, with an sshd and a Slurm of our own on this one. They run beside each
+# other, since they wait for much.
+ENGINES ?= ssh slurm
 test-engines:
-	FANOUT_TEST_ENGINES="ssh" $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Far|Network|OtherVersion' .
+	sh scripts/engines/test $(ENGINES)
 
 check:
 	sh scripts/check.sh

@@ -38,9 +38,10 @@ type planned struct {
 
 func newFlags() *flags {
 	workers := &workerFlags{}
+	workers.engine = &engineFlags{workers: workers}
 	f := &flags{groups: []group{
 		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
-		&engineFlags{workers: workers}, &placeFlags{},
+		workers.engine, &placeFlags{},
 	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
@@ -137,7 +138,7 @@ func completeFar(p *plan.Plan) (err error) {
 		}
 	}
 	p.Execute.Dir, p.Execute.Elsewhere = "", true
-	p.Template.Workers = 0
+	p.Template.Workers = max(1, p.Engine.Slurm.Workers) * max(1, p.Engine.Slurm.Threads)
 	for _, pl := range p.Engine.SSH.Hosts {
 		p.Template.Workers += max(1, pl.Threads)
 	}

@@ -3,7 +3,9 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,36 +25,60 @@ type engineFlags struct {
 	hostsFile  string
 	sshCommand string
 	remoteDir  string
+	slurmArgs  string
+	perNode    string
 	beat       duration
 	atMostOnce bool
 }
 
+// far says that jobs are to run on other machines.
+func (f *engineFlags) far() bool { return f.backend != string(engine.Local) }
+
 func (*engineFlags) name() string { return "Other machines" }
 
 func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), or on hosts (ssh)")
+	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), on hosts (ssh), or a cluster (slurm)")
 	set.StringVar(&f.hosts, "hosts", "", "hosts, with the jobs that each runs at a time: n1:8,me@n2:4")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
-	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where ssh begins")
+	set.StringVar(&f.slurmArgs, "slurm-args", "", "give srun `ARGS` too, such as '-p long --mem=4G'")
+	set.StringVar(&f.perNode, "workers-per-node", "1", "workers `N` on each node of a Slurm allocation")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where workers begin")
 	f.beat = duration(5 * time.Second)
 	set.Var(&f.beat, "heartbeat", "lose workers that are silent for six times `D`")
 	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never run again a job that may have begun")
 }
 
+// brief is for those who have not asked for other machines.
+func (f *engineFlags) brief(set *pflag.FlagSet) string {
+	one := pflag.NewFlagSet("", pflag.ContinueOnError)
+	one.AddFlag(set.Lookup("backend"))
+	return one.FlagUsages() + "      fanout --backend ssh --help, and so on, shows the flags that are for these\n"
+}
+
 func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	backend := engine.Backend(f.backend)
 	switch backend {
-	case engine.Local, engine.OverSSH:
+	case engine.Local, engine.OverSSH, engine.OnSlurm:
 	default:
-		return fmt.Errorf("--backend %s: the backends are local and ssh", f.backend)
+		return fmt.Errorf("--backend %s: the backends are local, ssh and slurm", f.backend)
 	}
-	if backend == engine.Local {
-		given.VisitAll(func(flag *pflag.Flag) {
-			if flag.Changed && flag.Name != "backend" {
-				err = fmt.Errorf("--%s is for jobs on other machines: add --backend ssh", flag.Name)
+	given.VisitAll(func(flag *pflag.Flag) {
+		for _, other := range []struct {
+			backend engine.Backend
+			only    bool // its own, and no other's
+			flags   []string
+		}{
+			{engine.OverSSH, true, []string{"hosts", "hosts-file", "ssh-command"}},
+			{engine.OnSlurm, true, []string{"slurm-args", "workers-per-node"}},
+			{engine.OverSSH, false, []string{"remote-dir", "heartbeat", "at-most-once"}},
+		} {
+			if flag.Changed && slices.Contains(other.flags, flag.Name) && (backend == engine.Local || other.only && backend != other.backend) {
+				err = fmt.Errorf("--%s is for jobs on other machines: add --backend %s", flag.Name, other.backend)
 			}
-		})
+		}
+	})
+	if err != nil || backend == engine.Local {
 		return err
 	}
 	if err := f.checkWorkers(); err != nil {
@@ -78,7 +104,37 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	if p.Program, err = ownProgram(); err != nil {
 		return err
 	}
+	if backend == engine.OnSlurm {
+		return f.applySlurm(p, given)
+	}
 	return f.applySSH(p, given)
+}
+
+// applySlurm is for workers under srun: those of an allocation that we are in, or with one
+// each of their own.
+func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	s, w := &p.Engine.Slurm, f.workers
+	if s.Args, err = shlex.Split(f.slurmArgs); err != nil {
+		return fmt.Errorf("--slurm-args %s: %w", f.slurmArgs, err)
+	}
+	if s.PerNode, err = positive("--workers-per-node", f.perNode); err != nil {
+		return err
+	}
+	s.AllocationOf(os.Getenv)
+	if w.threadsGiven {
+		s.Threads = p.Threads
+	}
+	switch {
+	case strings.HasSuffix(w.workers, "%"):
+		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", w.workers)
+	case w.workers != "" && given.Changed("workers-per-node"):
+		return errors.New("-j and --workers-per-node exclude each other: leave out -j for workers on all nodes of the allocation")
+	case w.workers != "":
+		s.Workers = p.Schedule.Workers
+	case s.Job == "":
+		return errors.New("--backend slurm needs -j N outside of an allocation: so many workers are asked for, each with --threads T CPUs")
+	}
+	return nil
 }
 
 // sameDir stands for the directory in which jobs would run on this machine.
@@ -89,7 +145,7 @@ func (f *engineFlags) checkWorkers() error {
 	w := f.workers
 	switch {
 	case w.mode == "thread" && w.modeGiven:
-		return errors.New("--mode thread and --backend ssh exclude each other: leave out --mode, since jobs on other machines run in worker processes")
+		return errors.New("--mode thread and --backend exclude each other: leave out --mode, since jobs on other machines run in worker processes")
 	case w.persistent:
 		return errors.New("--persistent is for this machine: leave out --backend, or start the program in COMMAND")
 	case w.cpus != "":

@@ -20,8 +20,11 @@ type workerFlags struct {
 	mode      string
 	modeGiven bool
 	workers   string
-	threads   string
-	nice      string
+	engine    *engineFlags // where they run
+
+	threadsGiven bool
+	threads      string
+	nice         string
 
 	persistent bool
 	frames     bool
@@ -65,7 +68,7 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 
 // applyMode is for where jobs run, and how many.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	f.modeGiven = given.Changed("mode")
+	f.modeGiven, f.threadsGiven = given.Changed("mode"), given.Changed("threads")
 	switch f.mode {
 	case "thread":
 		// Jobs of this mode mostly wait for something: hence twice the CPUs.
@@ -86,7 +89,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		}
 	}
 	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) && p.Mode != plan.Process {
+		if given.Changed(flag) && p.Mode != plan.Process && !f.engine.far() {
 			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
 		}
 	}

@@ -46,7 +46,11 @@ func (f *flags) help(c *cobra.Command, w io.Writer) error {
 	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n  fanout COMMAND, one of: %s\n", c.Long, c.UseLine(), subcommands(c))
 	fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
 	for i, g := range f.groups {
-		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), f.sets[i].FlagUsages())
+		usages := f.sets[i].FlagUsages()
+		if e, ok := g.(*engineFlags); ok && !e.far() {
+			usages = e.brief(f.sets[i])
+		}
+		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), usages)
 	}
 	fmt.Fprintf(&b, "\nExit codes:\n%s\n", exitCodes)
 	_, err := io.WriteString(w, b.String())

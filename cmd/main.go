@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"fanout/internal/guardian"
 	"fanout/internal/run"
@@ -173,6 +174,9 @@ func (a *app) guard(p *planned) error {
 		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
 	}
 	p.Guardian = a.link.Pid()
+	if p.Engine.HoldsJobs() {
+		a.link.Linger(p.Process.Grace + time.Second)
+	}
 	return nil
 }
 

@@ -17,9 +17,10 @@ type Engine interface {
 	worker.Launcher
 	// Capacity tells of the places that there are, at once and whenever they change, until
 	// ctx is done or they change no more.
-	Capacity(ctx context.Context, offer func([]pool.Place))
+	Capacity(ctx context.Context, offer func([]pool.Place)) error
 	// Clean ends what workers of the run have left behind at a place, all of which have
-	// died. It returns a line for each thing that it did.
+	// died; the place "" is all that the engine itself has for the run. It returns a line for
+	// each thing that it did.
 	Clean(ctx context.Context, run, place string) ([]string, error)
 }
 
@@ -30,13 +31,25 @@ type Spec struct {
 	Beat       time.Duration // between two questions whether a worker is there
 	AtMostOnce bool          // a job that may have begun is never run again
 	SSH        SSH
+	Slurm      Slurm
 }
 
 // Far says that jobs do not run on this machine.
 func (s Spec) Far() bool { return s.Backend != Local && s.Backend != "" }
 
 // New makes the engine.
-func New(spec Spec, near Near) (Engine, error) { return newSSH(spec.SSH, near) }
+func New(spec Spec, near Near) (Engine, error) {
+	if spec.Backend == OnSlurm {
+		return newSlurm(spec.Slurm, near)
+	}
+	return newSSH(spec.SSH, near)
+}
+
+// NamesHosts says that places are called as hosts are.
+func (s Spec) NamesHosts() bool { return s.Backend == OverSSH }
+
+// HoldsJobs says that the engine has jobs of its own for a run, which Clean of "" ends.
+func (s Spec) HoldsJobs() bool { return s.Backend == OnSlurm }
 
 // Backend is the name of an engine.
 type Backend string
@@ -45,4 +58,5 @@ type Backend string
 const (
 	Local   Backend = "local" // none: workers of this machine
 	OverSSH Backend = "ssh"
+	OnSlurm Backend = "slurm"
 )

@@ -10,44 +10,131 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 
 	"golang.org/x/sys/unix"
 )
 
+// way is how an engine has a shell run at a place.
+type way struct {
+	path     string                       // of a program that runs a command there
+	argv     []string                     // what it is given, without the command
+	patience time.Duration                // how long it may take; 0: as long as it takes
+	gently   bool                         // it is told to end, since it has to tell others
+	linger   time.Duration                // but not before a worker that has no input any more has had this long to end by itself
+	sane     func(process.Result) bool    // all that the far end has written has come
+	words    func(script string) []string // the command
+	after    string                       // what the script does when the worker has ended, with its exit code in c; "": nothing
+	hopeless func(said string) bool       // another try would fare no better; nil: it may
+	own      string                       // how lines begin that are the program's, and not the worker's
+	notice   string                       // what is in those of them that the user should see
+}
+
 // shell is a program that has started a shell at the far end, which runs a script of ours.
 type shell struct {
+	way
 	program *process.Program
 	place   string
 	from    *bufio.Reader
 	stderr  *tagged
-	sane    func(process.Result) bool // all that the far end has written has come
+}
+
+// marks makes the marks of workers, of which no two have the same.
+type marks struct {
+	run string
+	n   atomic.Int64
+}
+
+func (m *marks) next(number int) string {
+	return fmt.Sprintf("%s.w%d.%d", m.run, number, m.n.Add(1))
+}
+
+// connect has a fanout run at a place.
+func (w way) connect(ctx context.Context, near Near, place, mark, verb string) (*shell, error) {
+	token := newToken()
+	s, err := w.start(near, place, mark, near.Program.script(token, mark, verb, w.after))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.become(ctx, token, near.Program); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// start starts the program.
+func (w way) start(near Near, place, mark, script string) (*shell, error) {
+	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice}
+	p, err := near.Supervisor.StartProgram(process.Command{
+		Path:    w.path,
+		Argv:    append(slices.Clone(w.argv), w.words(script)...),
+		Env:     execute.Environ(near.Environ, near.Run, mark),
+		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
+	}, mark, stderr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return &shell{way: w, program: p, place: place, from: bufio.NewReaderSize(p.Stdout, 64<<10), stderr: stderr}, nil
+}
+
+// end ends the program, and by that what it has started at the far end.
+func (s *shell) end() {
+	if s.gently {
+		s.program.Stop()
+	} else {
+		s.program.Kill()
+	}
+}
+
+// output is all that a fanout that is no worker prints.
+func (s *shell) output(ctx context.Context) ([]string, error) {
+	s.program.Stdin.Close()
+	unhook := context.AfterFunc(ctx, s.end)
+	defer unhook()
+	text, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
+	how := s.program.Wait()
+	s.program.Stdout.Close()
+	if err == nil {
+		err = how.Failure()
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.place, err)
+	}
+	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), err
 }
 
 // become has the shell become a worker, and ends it when that is not possible before ctx is
 // done, or in time.
 func (s *shell) become(ctx context.Context, token string, p Program) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errNoAnswer)
-	defer cancel()
-	unhook := context.AfterFunc(ctx, s.program.Kill)
+	if s.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, s.patience, fmt.Errorf("no answer within %v", s.patience))
+		defer cancel()
+	}
+	unhook := context.AfterFunc(ctx, s.end)
 	err := s.talk(token, p)
 	unhook()
 	if err == nil {
 		s.stderr.through()
 		return nil
 	}
-	s.program.Kill()
+	s.end()
 	s.program.Stdin.Close()
 	how := s.program.Wait()
 	s.program.Stdout.Close()
 	var hopeless *pool.HopelessError
 	switch said := s.stderr.last(); {
+	case said != "" && s.hopeless != nil && s.hopeless(said):
+		return &pool.HopelessError{Err: errors.New(said)}
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", s.place, context.Cause(ctx))
 	case errors.As(err, &hopeless):
@@ -60,11 +147,6 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 		return fmt.Errorf("%s: %w", s.place, err)
 	}
 }
-
-// patience is how long a far end may take to become a worker.
-const patience = 30 * time.Second
-
-var errNoAnswer = fmt.Errorf("no answer within %v", patience)
 
 // talk answers what the script asks, until it says that the worker begins. What else comes,
 // such as a login shell's greeting, is passed over.
@@ -126,30 +208,53 @@ func (p Program) fits(uname string) error {
 }
 
 // link is the connection to a worker at the far end.
-type link struct{ *shell }
+type link struct {
+	*shell
 
-func (l link) Read(b []byte) (int, error)  { return l.from.Read(b) }
-func (l link) Write(b []byte) (int, error) { return l.program.Stdin.Write(b) }
-func (l link) Close() error                { return l.program.Stdin.Close() }
-func (l link) Dismiss()                    { l.program.Dismiss() }
-func (l link) Kill()                       { l.program.Kill() }
+	mu   sync.Mutex
+	late *time.Timer // ends the program, when the worker does not end
+}
+
+func (l *link) Read(b []byte) (int, error)  { return l.from.Read(b) }
+func (l *link) Write(b []byte) (int, error) { return l.program.Stdin.Write(b) }
+func (l *link) Close() error                { return l.program.Stdin.Close() }
+func (l *link) Dismiss()                    { l.program.Dismiss() }
+
+// Kill ends the worker, which the end of its input does where it is in order.
+func (l *link) Kill() {
+	if l.linger == 0 {
+		l.end()
+		return
+	}
+	l.program.Stdin.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.late == nil {
+		l.late = time.AfterFunc(l.linger, l.end)
+	}
+}
 
 // Lossless waits for the end, which tells whether all has come. It is asked when nothing
 // more comes.
-func (l link) Lossless() bool {
+func (l *link) Lossless() bool {
 	l.program.Stdin.Close()
 	return l.sane(l.program.Wait())
 }
 
-func (l link) Wait() error {
+func (l *link) Wait() error {
 	res := l.program.Wait()
-	l.program.Stdout.Close()
-	if said := l.stderr.last(); said != "" && res.Failure() != nil {
-		return errors.New(said)
+	l.mu.Lock()
+	if l.late != nil {
+		l.late.Stop()
 	}
+	l.mu.Unlock()
+	l.program.Stdout.Close()
 	const signaled = 128
 	if code := res.Status.ExitStatus(); code > signaled && code < 255 {
 		return fmt.Errorf("killed by %s", unix.SignalName(syscall.Signal(code-signaled)))
+	}
+	if said := l.stderr.last(); said != "" && res.Failure() != nil {
+		return errors.New(said)
 	}
 	return res.Failure()
 }
@@ -164,8 +269,9 @@ func newToken() string {
 // tagged passes on the lines of a far end, each with the name of the place before it. Until
 // it is a worker they are held back: most often they say why it is none.
 type tagged struct {
-	to    io.Writer
-	place string
+	to          io.Writer
+	place       string
+	own, notice string // as in way
 
 	mu   sync.Mutex
 	open bool
@@ -196,7 +302,11 @@ func (t *tagged) pass(line []byte) {
 	if text := strings.TrimSpace(string(line)); text != "" {
 		t.line = text
 	}
-	if t.open {
+	show := t.open
+	if t.own != "" && bytes.HasPrefix(line, []byte(t.own)) {
+		show = bytes.Contains(line, []byte(t.notice))
+	}
+	if show {
 		t.to.Write(fmt.Appendf(nil, "%s: %s\n", t.place, line))
 	}
 }

@@ -23,14 +23,18 @@ type Program struct {
 // The program is kept in a directory that is the user's alone, under the first of three
 // where programs may be executed. The name of what is not complete is another, and it is
 // only renamed when its checksum is right.
-func (p Program) script(token, mark, verb string) string {
+func (p Program) script(token, mark, verb, after string) string {
+	become := `exec "$1" worker ` + verb + `; exit 126`
+	if after != "" {
+		become = `"$1" worker ` + verb + `; c=$?; ` + after + `exit $c`
+	}
 	lines := []string{
 		`m=$(umask)`,
 		`umask 077`,
 		`export FANOUT_MARK="` + mark + `"`,
 		`u=$(id -u)`,
 		`say() { echo "` + token + ` $*"; }`,
-		`go() { umask $m; say run; exec "$1" worker ` + verb + `; exit 126; }`,
+		`go() { umask $m; say run; ` + become + `; }`,
 		`own() { set -- $(ls -ldn "$1" 2>/dev/null); case "$1 $3" in "drwx------"*" $u") return 0;; esac; return 1; }`,
 		`p=$(command -v fanout) && [ "$("$p" worker --identity 2>/dev/null)" = "` + p.Identity + `" ] && go "$p"`,
 		`for d in "${TMPDIR:-/tmp}" /var/tmp "$HOME/.cache"; do q=$d/fanout-worker-$u; [ -x "$q/` + p.Sum + `/fanout" ] && own "$q" && go "$q/` + p.Sum + `/fanout"; done`,

@@ -56,7 +56,7 @@ func (f *far) run() (out string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	c := exec.Command(f.args[0], append(f.args[1:], "exec sh -c '"+f.program.script("token", "mark.w1.1", "--far")+"'")...)
+	c := exec.Command(f.args[0], append(f.args[1:], "exec sh -c '"+f.program.script("token", "mark.w1.1", "--far", "")+"'")...)
 	c.Env = f.env
 	var stderr bytes.Buffer
 	c.Stdin, c.Stderr = bytes.NewReader(sent), &stderr

@@ -1,19 +1,14 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
-	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/worker"
@@ -33,6 +28,7 @@ type Near struct {
 	Program    Program
 	Environ    []string
 	Run        string            // mark of the run
+	Grace      time.Duration     // that jobs have to end
 	Stderr     io.Writer         // where workers' own words go
 	Warn       func(text string) // tells the user
 }
@@ -50,18 +46,25 @@ func newSSH(spec SSH, near Near) (Engine, error) {
 		argv = append(argv, "-T", "-x", "-oBatchMode=yes", "-oConnectTimeout=10", "-oClearAllForwardings=yes")
 	}
 	const atOnce = 8 // an sshd lets ten connect that it does not know yet
-	return &ssh{spec: spec, near: near, path: path, argv: argv, turns: make(chan struct{}, atOnce)}, nil
+	return &ssh{
+		spec: spec, near: near, marks: marks{run: near.Run}, turns: make(chan struct{}, atOnce),
+		way: way{path: path, argv: argv, patience: 30 * time.Second, sane: complete},
+	}, nil
 }
 
 type ssh struct {
 	spec  SSH
 	near  Near
-	path  string
-	argv  []string
+	way   way
+	marks marks
 	turns chan struct{} // of those that connect
+}
 
-	mu      sync.Mutex
-	started int
+// to is the way to a host.
+func (e *ssh) to(place string) way {
+	w := e.way
+	w.words = func(script string) []string { return []string{destination(place), "exec sh -c '" + script + "'"} }
+	return w
 }
 
 // Launch is part of worker.Launcher.
@@ -72,36 +75,11 @@ func (e *ssh) Launch(ctx context.Context, number int, place string) (worker.Link
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	e.mu.Lock()
-	e.started++
-	mark := e.near.Run + ".w" + strconv.Itoa(number) + "." + strconv.Itoa(e.started)
-	e.mu.Unlock()
-	s, err := e.connect(ctx, place, mark, "--far")
+	s, err := e.to(place).connect(ctx, e.near, place, e.marks.next(number), "--far")
 	if err != nil {
 		return nil, err
 	}
-	return link{s}, nil
-}
-
-// connect has a fanout run at a host.
-func (e *ssh) connect(ctx context.Context, place, mark, verb string) (*shell, error) {
-	token := newToken()
-	script := e.near.Program.script(token, mark, verb)
-	stderr := &tagged{to: e.near.Stderr, place: place}
-	p, err := e.near.Supervisor.StartProgram(process.Command{
-		Path:    e.path,
-		Argv:    append(slices.Clone(e.argv), destination(place), "exec sh -c '"+script+"'"),
-		Env:     execute.Environ(e.near.Environ, e.near.Run, mark),
-		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
-	}, mark, stderr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place, err)
-	}
-	s := &shell{program: p, place: place, from: bufio.NewReaderSize(p.Stdout, 64<<10), stderr: stderr, sane: complete}
-	if err := s.become(ctx, token, e.near.Program); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return &link{shell: s}, nil
 }
 
 // complete says that the ssh client has not lost its connection: it ends as the worker did
@@ -112,11 +90,12 @@ func complete(res process.Result) bool {
 }
 
 // Capacity is part of Engine.
-func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Place)) {
+func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Place)) error {
 	offer(e.spec.Hosts)
 	if e.spec.File != "" {
 		e.follow(ctx, offer)
 	}
+	return nil
 }
 
 // follow reads the file of hosts again when it has changed.
@@ -150,22 +129,9 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Place)) {
 
 // Clean is part of Engine.
 func (e *ssh) Clean(ctx context.Context, run, place string) ([]string, error) {
-	s, err := e.connect(ctx, place, run+".clean", "--clean "+run)
+	s, err := e.to(place).connect(ctx, e.near, place, run+".clean", "--clean "+run)
 	if err != nil {
 		return nil, err
 	}
-	s.program.Stdin.Close()
-	unhook := context.AfterFunc(ctx, s.program.Kill)
-	defer unhook()
-	text, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
-	how := s.program.Wait()
-	s.program.Stdout.Close()
-	if err == nil {
-		err = how.Failure()
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", place, err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return slices.DeleteFunc(lines, func(line string) bool { return line == "" }), err
+	return s.output(ctx)
 }

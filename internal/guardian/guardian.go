@@ -15,3 +15,7 @@ const fdVariable = "FANOUT_GUARDIAN_FD"
 // done is what the runner says when it has ended as it should: what it leaves
 // behind is left on purpose.
 const done = "done"
+
+// linger begins what a runner says whose children should end by themselves when it is gone,
+// before they are made to: the time that they have follows.
+const linger = "linger "

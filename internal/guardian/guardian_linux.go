@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"fanout/internal/process"
 
@@ -101,7 +103,10 @@ func (g *guardian) pass(s syscall.Signal) {
 // finish ends what is left, unless the runner has said that it is to be, and returns
 // the exit code as a shell tells it.
 func (g *guardian) finish(st syscall.WaitStatus) int {
-	if !g.ended() {
+	if ended, most := g.said(); !ended {
+		if most > 0 {
+			process.AwaitChildren(most)
+		}
 		process.EndChildren()
 	}
 	process.LeaveCgroups() // when the runner could not
@@ -125,9 +130,21 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 	return code // those that dump core, and in case we are still here
 }
 
-// ended says that the runner has reported its end.
-func (g *guardian) ended() bool {
-	buf := make([]byte, len(done))
-	n, _, err := unix.Recvfrom(g.link, buf, unix.MSG_DONTWAIT)
-	return err == nil && string(buf[:max(0, n)]) == done
+// said tells whether the runner has reported its end, and how long its children have to end
+// by themselves if not.
+func (g *guardian) said() (ended bool, most time.Duration) {
+	var buf [64]byte
+	for {
+		n, _, err := unix.Recvfrom(g.link, buf[:], unix.MSG_DONTWAIT)
+		if err != nil || n <= 0 {
+			return ended, most
+		}
+		word := string(buf[:n])
+		if word == done {
+			ended = true
+		}
+		if text, ok := strings.CutPrefix(word, linger); ok {
+			most, _ = time.ParseDuration(text)
+		}
+	}
 }

@@ -5,6 +5,7 @@ package guardian
 import (
 	"errors"
 	"syscall"
+	"time"
 )
 
 // errNotHere is why there is no guardian.
@@ -27,6 +28,9 @@ func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
 
 // Done tells the guardian that the run has ended as it should.
 func (*Link) Done() {}
+
+// Linger tells the guardian to give what the runner has started time.
+func (*Link) Linger(time.Duration) {}
 
 // Close ends the connection.
 func (*Link) Close() {}

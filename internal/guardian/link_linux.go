@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,6 +69,10 @@ func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
 // Done tells the guardian that the run has ended as it should: what jobs have left
 // behind by now is to stay.
 func (l *Link) Done() { l.file.Write([]byte(done)) }
+
+// Linger tells the guardian to give what the runner has started so long to end by itself, and
+// then TERM, before it ends it: it has to tell others of its end.
+func (l *Link) Linger(most time.Duration) { l.file.Write([]byte(linger + most.String())) }
 
 // Close ends the connection.
 func (l *Link) Close() {

@@ -66,6 +66,35 @@ func (r Runner) Signal(s unix.Signal) {
 	}
 }
 
+// AwaitChildren returns when no children of this process are left, or most and a moment have
+// passed, after which those that are get TERM.
+func AwaitChildren(most time.Duration) {
+	const often, moment = 10 * time.Millisecond, 2 * time.Second
+	if reapFor(most, often) {
+		return
+	}
+	for _, pid := range children() {
+		unix.Kill(pid, unix.SIGTERM)
+	}
+	reapFor(moment, often)
+}
+
+// reapFor reports whether all children have ended in the time.
+func reapFor(most, often time.Duration) bool {
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(often) {
+		for {
+			pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+			if err == unix.ECHILD {
+				return true
+			}
+			if pid <= 0 {
+				break
+			}
+		}
+	}
+	return false
+}
+
 // EndChildren kills all children of this process, and theirs when they become its
 // own, until none is left. Each is our own child, which nobody else reaps, so that
 // no pid can have come to mean another.

@@ -18,6 +18,9 @@ import (
 // cannot be run, which is better known before anything has.
 const gather = 3 * time.Second
 
+// missed is how many questions may go without an answer.
+const missed = 6
+
 // prepareEngine makes ready for jobs that run on other machines.
 func (r *Run) prepareEngine() (err error) {
 	p := &r.plan
@@ -32,6 +35,7 @@ func (r *Run) prepareEngine() (err error) {
 		Program:    p.Program,
 		Environ:    os.Environ(),
 		Run:        p.Execute.RunID,
+		Grace:      p.Process.Grace,
 		Stderr:     stderr,
 		Warn:       warn,
 	})
@@ -42,14 +46,17 @@ func (r *Run) prepareEngine() (err error) {
 	spec := pool.Spec{
 		Growing: true,
 		Ahead:   r.ahead(), Free: !r.local.StartsProcesses(),
-		BackOff: time.Second, Gather: gather,
+		BackOff: time.Second,
 		LeftOut: func(place string, why error) { warn(fmt.Sprintf("%s is left out from now on: %v", place, why)) },
 		Died:    r.died.add,
+	}
+	far := worker.Far{Run: p.Execute.RunID, Dir: p.Engine.Dir, Silence: missed * p.Engine.Beat}
+	if p.Engine.NamesHosts() {
+		spec.Gather, far.Host = gather, "its place"
 	}
 	if err := r.roomFor(spec); err != nil {
 		return err
 	}
-	const missed = 6 // questions without an answer
 	starter := &worker.Starter{
 		Launcher: r.engine,
 		Free:     false, // whether jobs start processes is decided at the far end
@@ -60,7 +67,7 @@ func (r *Run) prepareEngine() (err error) {
 			Execute:  p.Execute,
 			Process:  p.Process,
 			Limits:   worker.Limits{Nice: p.Nice},
-			Far:      &worker.Far{Run: p.Execute.RunID, Dir: p.Engine.Dir, Silence: missed * p.Engine.Beat},
+			Far:      &far,
 		},
 		Patience: worker.Patience{Beat: p.Engine.Beat, Missed: missed, Leave: p.Process.Grace + 5*time.Second},
 	}
@@ -71,13 +78,17 @@ func (r *Run) prepareEngine() (err error) {
 
 // offer gives the pool the places that the engine has, until the function that it returns is
 // called.
-func (r *Run) offer(p *pool.Pool) (end func()) {
+func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
 	if r.engine == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
-	watching.Go(func() { r.engine.Capacity(ctx, p.Offer) })
+	watching.Go(func() {
+		if err := r.engine.Capacity(ctx, p.Offer); err != nil && ctx.Err() == nil {
+			fail(err)
+		}
+	})
 	return func() {
 		cancel()
 		watching.Wait()
@@ -105,6 +116,9 @@ func (r *Run) cleanFar() {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 20*time.Second, errors.New("no answer within 20s"))
 	defer cancel()
 	var cleaning sync.WaitGroup
+	if r.plan.Engine.HoldsJobs() {
+		r.died.add("")
+	}
 	for name := range r.died.names {
 		cleaning.Go(func() {
 			lines, err := r.engine.Clean(ctx, r.plan.Execute.RunID, name)

@@ -71,6 +71,9 @@ func (r *Run) elsewhere() *guard.Elsewhere {
 	for _, pl := range e.SSH.Hosts {
 		found.Places = append(found.Places, pl.Name)
 	}
+	if e.HoldsJobs() {
+		found.Places = []string{""}
+	}
 	return found
 }
 

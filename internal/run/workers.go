@@ -107,7 +107,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 		return err
 	}
 	r.pool.Store(p)
-	endOffers := r.offer(p)
+	endOffers := r.offer(p, cancel)
 	err = schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
 	endOffers()
 	if r.engine != nil && r.stoppedNow(ctx, err) {

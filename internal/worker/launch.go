@@ -75,7 +75,10 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
+	host := os.Getenv("SLURMD_NODENAME")
+	if host == "" {
+		host, _ = os.Hostname()
+	}
 	process.Expendable()
 	ctx, stop := process.UntilSignal()
 	defer stop()

@@ -39,7 +39,7 @@ type Setup struct {
 // Far is what a worker on another machine needs to know besides.
 type Far struct {
 	Run     string        // mark of the run
-	Host    string        // what jobs are told that the machine is called
+	Host    string        // what jobs are told that the machine is called; where this is not "" for a Starter, it is what its place is called
 	Dir     string        // where jobs run, which has to be there; "" is where the worker was started
 	Silence time.Duration // it ends when it has heard nothing for so long; 0 is never
 }

@@ -65,7 +65,7 @@ func (b *bench) raceInPlace(ctx context.Context, w work) result {
 		return r
 	}
 	s := site{
-		dir: filepath.Join(b.tmp, w.name), tools: b.tools, env: cleanEnvironment(filepath.Join(b.tmp, "no-config")),
+		dir: filepath.Join(b.tmp, w.name), tools: b.tools, env: append(cleanEnvironment(filepath.Join(b.tmp, "no-config")), w.env...),
 	}
 	defer os.RemoveAll(s.dir)
 	if w.finish != nil {

@@ -22,6 +22,8 @@ type work struct {
 	// prepare fills the work's own directory, in which all commands run, and may return a check that takes the place of
 	// every contestant's. A skipped error keeps the work from running.
 	prepare func(ctx context.Context, s site) (check, error)
+	// env is variables of its programs.
+	env []string
 	// finish ends what prepare has started.
 	finish func(s site)
 	// proof is run once and not timed: it asks of fanout what would cost too much while the clock runs.

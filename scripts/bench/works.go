@@ -30,6 +30,7 @@ func works() []work {
 		processTrue(),
 		processEcho(),
 		sshEcho(),
+		slurmTrue(),
 		persistentCat(1, 40_000),
 		persistentCat(256, 1_000_000),
 		persistentPython(),
