@@ -138,7 +138,7 @@ func completeFar(p *plan.Plan) (err error) {
 		}
 	}
 	p.Execute.Dir, p.Execute.Elsewhere = "", true
-	p.Template.Workers = max(1, p.Engine.Slurm.Workers) * max(1, p.Engine.Slurm.Threads)
+	p.Template.Workers = max(1, p.Engine.Slurm.Workers, p.Engine.Ray.Workers) * max(1, p.Engine.Slurm.Threads, p.Engine.Ray.Threads)
 	for _, pl := range p.Engine.SSH.Hosts {
 		p.Template.Workers += max(1, pl.Threads)
 	}

@@ -27,22 +27,44 @@ type engineFlags struct {
 	remoteDir  string
 	slurmArgs  string
 	perNode    string
+	ray        rayFlags
 	beat       duration
 	atMostOnce bool
 }
 
+// auto is the backend that is found by the environment.
+const auto = "auto"
+
+// chosen is the backend, and why it is when the user has left that to us.
+func (f *engineFlags) chosen() (b engine.Backend, why string) {
+	switch {
+	case f.backend != auto:
+		return engine.Backend(f.backend), ""
+	case os.Getenv("RAY_ADDRESS") != "":
+		return engine.OnRay, "RAY_ADDRESS is set"
+	case os.Getenv("SLURM_JOB_ID") != "":
+		return engine.OnSlurm, "this is within the allocation " + os.Getenv("SLURM_JOB_ID")
+	default:
+		return engine.Local, "neither RAY_ADDRESS nor an allocation of Slurm's is there"
+	}
+}
+
 // far says that jobs are to run on other machines.
-func (f *engineFlags) far() bool { return f.backend != string(engine.Local) }
+func (f *engineFlags) far() bool {
+	b, _ := f.chosen()
+	return b != engine.Local
+}
 
 func (*engineFlags) name() string { return "Other machines" }
 
 func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), on hosts (ssh), or a cluster (slurm)")
+	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), on hosts (ssh), on a cluster (slurm, ray); auto")
 	set.StringVar(&f.hosts, "hosts", "", "hosts, with the jobs that each runs at a time: n1:8,me@n2:4")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
 	set.StringVar(&f.slurmArgs, "slurm-args", "", "give srun `ARGS` too, such as '-p long --mem=4G'")
 	set.StringVar(&f.perNode, "workers-per-node", "1", "workers `N` on each node of a Slurm allocation")
+	f.ray.register(set)
 	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where workers begin")
 	f.beat = duration(5 * time.Second)
 	set.Var(&f.beat, "heartbeat", "lose workers that are silent for six times `D`")
@@ -57,11 +79,14 @@ func (f *engineFlags) brief(set *pflag.FlagSet) string {
 }
 
 func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	backend := engine.Backend(f.backend)
+	backend, why := f.chosen()
 	switch backend {
-	case engine.Local, engine.OverSSH, engine.OnSlurm:
+	case engine.Local, engine.OverSSH, engine.OnSlurm, engine.OnRay:
 	default:
-		return fmt.Errorf("--backend %s: the backends are local, ssh and slurm", f.backend)
+		return fmt.Errorf("--backend %s: the backends are local, ssh, slurm and ray, and auto", f.backend)
+	}
+	if why != "" {
+		p.Engine.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
 	}
 	given.VisitAll(func(flag *pflag.Flag) {
 		for _, other := range []struct {
@@ -71,6 +96,7 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 		}{
 			{engine.OverSSH, true, []string{"hosts", "hosts-file", "ssh-command"}},
 			{engine.OnSlurm, true, []string{"slurm-args", "workers-per-node"}},
+			{engine.OnRay, true, f.ray.names()},
 			{engine.OverSSH, false, []string{"remote-dir", "heartbeat", "at-most-once"}},
 		} {
 			if flag.Changed && slices.Contains(other.flags, flag.Name) && (backend == engine.Local || other.only && backend != other.backend) {
@@ -104,10 +130,14 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	if p.Program, err = ownProgram(); err != nil {
 		return err
 	}
-	if backend == engine.OnSlurm {
+	switch backend {
+	case engine.OnSlurm:
 		return f.applySlurm(p, given)
+	case engine.OnRay:
+		return f.ray.apply(p, f.workers)
+	default:
+		return f.applySSH(p, given)
 	}
-	return f.applySSH(p, given)
 }
 
 // applySlurm is for workers under srun: those of an allocation that we are in, or with one

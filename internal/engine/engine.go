@@ -27,11 +27,13 @@ type Engine interface {
 // Spec says which engine it is, and where.
 type Spec struct {
 	Backend    Backend
+	Chosen     string        // what to tell the user of the choice; "": it was the user's
 	Dir        string        // where jobs run at the far end; "" is where workers begin
 	Beat       time.Duration // between two questions whether a worker is there
 	AtMostOnce bool          // a job that may have begun is never run again
 	SSH        SSH
 	Slurm      Slurm
+	Ray        Ray
 }
 
 // Far says that jobs do not run on this machine.
@@ -39,17 +41,21 @@ func (s Spec) Far() bool { return s.Backend != Local && s.Backend != "" }
 
 // New makes the engine.
 func New(spec Spec, near Near) (Engine, error) {
-	if spec.Backend == OnSlurm {
+	switch spec.Backend {
+	case OnSlurm:
 		return newSlurm(spec.Slurm, near)
+	case OnRay:
+		return newRay(spec.Ray, near), nil
+	default:
+		return newSSH(spec.SSH, near)
 	}
-	return newSSH(spec.SSH, near)
 }
 
 // NamesHosts says that places are called as hosts are.
 func (s Spec) NamesHosts() bool { return s.Backend == OverSSH }
 
 // HoldsJobs says that the engine has jobs of its own for a run, which Clean of "" ends.
-func (s Spec) HoldsJobs() bool { return s.Backend == OnSlurm }
+func (s Spec) HoldsJobs() bool { return s.Backend == OnSlurm || s.Backend == OnRay }
 
 // Backend is the name of an engine.
 type Backend string
@@ -59,4 +65,5 @@ const (
 	Local   Backend = "local" // none: workers of this machine
 	OverSSH Backend = "ssh"
 	OnSlurm Backend = "slurm"
+	OnRay   Backend = "ray"
 )

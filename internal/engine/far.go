@@ -26,23 +26,57 @@ import (
 
 // way is how an engine has a shell run at a place.
 type way struct {
-	path     string                       // of a program that runs a command there
-	argv     []string                     // what it is given, without the command
-	patience time.Duration                // how long it may take; 0: as long as it takes
-	gently   bool                         // it is told to end, since it has to tell others
-	linger   time.Duration                // but not before a worker that has no input any more has had this long to end by itself
-	sane     func(process.Result) bool    // all that the far end has written has come
-	words    func(script string) []string // the command
-	after    string                       // what the script does when the worker has ended, with its exit code in c; "": nothing
-	hopeless func(said string) bool       // another try would fare no better; nil: it may
-	own      string                       // how lines begin that are the program's, and not the worker's
-	notice   string                       // what is in those of them that the user should see
+	begin    func(mark, script string, stderr *tagged) (peer, error)
+	patience time.Duration             // how long it may take; 0: as long as it takes
+	gently   bool                      // it is told to end, since it has to tell others
+	linger   time.Duration             // but not before a worker that has no input any more has had this long to end by itself
+	sane     func(process.Result) bool // all that the far end has written has come
+	after    string                    // what the script does when the worker has ended, with its exit code in c; "": nothing
+	hopeless func(said string) bool    // another try would fare no better; nil: it may
+	own      string                    // how lines begin that are the program's, and not the worker's
+	notice   string                    // what is in those of them that the user should see
 }
+
+// peer is a program on this machine that stands for the far end's shell. Read and Write are
+// its standard output and input; to close it is the end of its standard input.
+type peer interface {
+	io.ReadWriteCloser
+	Release() // nothing more is read
+	Dismiss() // what it leaves behind at its end is let be
+	Stop()    // ends it
+	Kill()    // and this at once
+	Wait() process.Result
+}
+
+// command is a program that runs a shell elsewhere.
+type command struct {
+	near  Near
+	path  string
+	argv  []string                     // what it is given, without the command
+	words func(script string) []string // the command
+}
+
+func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
+	p, err := c.near.Supervisor.StartProgram(process.Command{
+		Path:    c.path,
+		Argv:    append(slices.Clone(c.argv), c.words(script)...),
+		Env:     execute.Environ(c.near.Environ, c.near.Run, mark),
+		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
+	}, mark, stderr)
+	return local{p}, err
+}
+
+type local struct{ *process.Program }
+
+func (l local) Read(b []byte) (int, error)  { return l.Stdout.Read(b) }
+func (l local) Write(b []byte) (int, error) { return l.Stdin.Write(b) }
+func (l local) Close() error                { return l.Stdin.Close() }
+func (l local) Release()                    { l.Stdout.Close() }
 
 // shell is a program that has started a shell at the far end, which runs a script of ours.
 type shell struct {
 	way
-	program *process.Program
+	program peer
 	place   string
 	from    *bufio.Reader
 	stderr  *tagged
@@ -74,16 +108,11 @@ func (w way) connect(ctx context.Context, near Near, place, mark, verb string) (
 // start starts the program.
 func (w way) start(near Near, place, mark, script string) (*shell, error) {
 	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice}
-	p, err := near.Supervisor.StartProgram(process.Command{
-		Path:    w.path,
-		Argv:    append(slices.Clone(w.argv), w.words(script)...),
-		Env:     execute.Environ(near.Environ, near.Run, mark),
-		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
-	}, mark, stderr)
+	p, err := w.begin(mark, script, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
 	}
-	return &shell{way: w, program: p, place: place, from: bufio.NewReaderSize(p.Stdout, 64<<10), stderr: stderr}, nil
+	return &shell{way: w, program: p, place: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
 
 // end ends the program, and by that what it has started at the far end.
@@ -97,12 +126,12 @@ func (s *shell) end() {
 
 // output is all that a fanout that is no worker prints.
 func (s *shell) output(ctx context.Context) ([]string, error) {
-	s.program.Stdin.Close()
+	s.program.Close()
 	unhook := context.AfterFunc(ctx, s.end)
 	defer unhook()
 	text, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
 	how := s.program.Wait()
-	s.program.Stdout.Close()
+	s.program.Release()
 	if err == nil {
 		err = how.Failure()
 	}
@@ -128,9 +157,9 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 		return nil
 	}
 	s.end()
-	s.program.Stdin.Close()
+	s.program.Close()
 	how := s.program.Wait()
-	s.program.Stdout.Close()
+	s.program.Release()
 	var hopeless *pool.HopelessError
 	switch said := s.stderr.last(); {
 	case said != "" && s.hopeless != nil && s.hopeless(said):
@@ -191,7 +220,7 @@ func (s *shell) ship(p Program) error {
 		return err
 	}
 	defer f.Close()
-	_, err = io.Copy(s.program.Stdin, io.LimitReader(f, p.Size))
+	_, err = io.Copy(s.program, io.LimitReader(f, p.Size))
 	return err
 }
 
@@ -216,8 +245,8 @@ type link struct {
 }
 
 func (l *link) Read(b []byte) (int, error)  { return l.from.Read(b) }
-func (l *link) Write(b []byte) (int, error) { return l.program.Stdin.Write(b) }
-func (l *link) Close() error                { return l.program.Stdin.Close() }
+func (l *link) Write(b []byte) (int, error) { return l.program.Write(b) }
+func (l *link) Close() error                { return l.program.Close() }
 func (l *link) Dismiss()                    { l.program.Dismiss() }
 
 // Kill ends the worker, which the end of its input does where it is in order.
@@ -226,7 +255,7 @@ func (l *link) Kill() {
 		l.end()
 		return
 	}
-	l.program.Stdin.Close()
+	l.program.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.late == nil {
@@ -237,7 +266,7 @@ func (l *link) Kill() {
 // Lossless waits for the end, which tells whether all has come. It is asked when nothing
 // more comes.
 func (l *link) Lossless() bool {
-	l.program.Stdin.Close()
+	l.program.Close()
 	return l.sane(l.program.Wait())
 }
 
@@ -248,7 +277,7 @@ func (l *link) Wait() error {
 		l.late.Stop()
 	}
 	l.mu.Unlock()
-	l.program.Stdout.Close()
+	l.program.Release()
 	const signaled = 128
 	if code := res.Status.ExitStatus(); code > signaled && code < 255 {
 		return fmt.Errorf("killed by %s", unix.SignalName(syscall.Signal(code-signaled)))
@@ -317,6 +346,13 @@ func (t *tagged) through() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.open, t.line = true, ""
+}
+
+// note has what is known otherwise be the last line.
+func (t *tagged) note(line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.part, t.line = nil, line
 }
 
 // last is the last line that was said.

@@ -156,19 +156,25 @@ func (e *slurm) to(place string) way {
 		argv = append(argv, "--jobid="+e.spec.Job, "--nodelist="+place, "--overlap")
 		after = ""
 	}
-	return way{
-		path: e.path, argv: append(argv, e.spec.Args...), gently: true, linger: e.near.Grace + 2*time.Second, sane: endedItself, hopeless: refusedBySlurm, after: after,
-		own: "srun: ", notice: " queued and waiting for resources",
+	srun := command{
+		near: e.near, path: e.path, argv: append(argv, e.spec.Args...),
 		words: func(script string) []string { return []string{"/bin/sh", "-c", script} },
+	}
+	return way{
+		begin: srun.begin, gently: true, linger: e.near.Grace + 2*time.Second, sane: endedItself, hopeless: refusedBySlurm, after: after,
+		own: "srun: ", notice: " queued and waiting for resources",
 	}
 }
 
-// exported is the variables that srun has the far end see: what a login has there, by its
-// name, since the rest is not asked for.
+// ofLogin is the variables that workers see where they would have the whole environment: what
+// a login has there.
+func ofLogin() []string { return []string{"HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"} }
+
+// exported is those of them that srun hands on.
 func exported(environ []string) (names []string) {
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if slices.Contains([]string{"HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"}, name) {
+		if slices.Contains(ofLogin(), name) {
 			names = append(names, name)
 		}
 	}
@@ -232,7 +238,8 @@ func (e *slurm) run(ctx context.Context, name string, args ...string) ([]string,
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	w := way{path: path, argv: []string{name}, words: func(string) []string { return args }}
+	c := command{near: e.near, path: path, argv: []string{name}, words: func(string) []string { return args }}
+	w := way{begin: c.begin}
 	s, err := w.start(e.near, name, e.near.Run+".slurm", "")
 	if err != nil {
 		return nil, err

@@ -48,23 +48,23 @@ func newSSH(spec SSH, near Near) (Engine, error) {
 	const atOnce = 8 // an sshd lets ten connect that it does not know yet
 	return &ssh{
 		spec: spec, near: near, marks: marks{run: near.Run}, turns: make(chan struct{}, atOnce),
-		way: way{path: path, argv: argv, patience: 30 * time.Second, sane: complete},
+		client: command{near: near, path: path, argv: argv},
 	}, nil
 }
 
 type ssh struct {
-	spec  SSH
-	near  Near
-	way   way
-	marks marks
-	turns chan struct{} // of those that connect
+	spec   SSH
+	near   Near
+	client command
+	marks  marks
+	turns  chan struct{} // of those that connect
 }
 
 // to is the way to a host.
 func (e *ssh) to(place string) way {
-	w := e.way
-	w.words = func(script string) []string { return []string{destination(place), "exec sh -c '" + script + "'"} }
-	return w
+	c := e.client
+	c.words = func(script string) []string { return []string{destination(place), "exec sh -c '" + script + "'"} }
+	return way{begin: c.begin, patience: 30 * time.Second, sane: complete}
 }
 
 // Launch is part of worker.Launcher.

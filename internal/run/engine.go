@@ -30,6 +30,10 @@ func (r *Run) prepareEngine() (err error) {
 			fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
 		}
 	}
+	if text := p.Engine.Chosen; text != "" && !p.Quiet {
+		fmt.Fprintf(stderr, "fanout: %s\n", text)
+	}
+	r.died = &places{names: map[string]bool{}}
 	r.engine, err = engine.New(p.Engine, engine.Near{
 		Supervisor: r.sup,
 		Program:    p.Program,
@@ -42,7 +46,6 @@ func (r *Run) prepareEngine() (err error) {
 	if err != nil {
 		return err
 	}
-	r.died = &places{names: map[string]bool{}}
 	spec := pool.Spec{
 		Growing: true,
 		Ahead:   r.ahead(), Free: !r.local.StartsProcesses(),

@@ -21,14 +21,14 @@ func (s *scheduler) feed() {
 }
 
 // awaitSlot waits until a slot is free, and leaves it to a retry that comes due while
-// no more jobs come in.
+// no more jobs come in, or for none: where there are no workers yet, none may ever be freed.
 func (s *scheduler) awaitSlot() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken < s.pool.Depth() {
 		return
 	}
-	for s.pool.Depth()-s.taken < s.wakeAt() {
+	for s.pool.Depth()-s.taken < s.wakeAt() && s.pulling.Err() == nil {
 		s.freed.Wait()
 	}
 }

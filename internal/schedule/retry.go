@@ -157,6 +157,7 @@ func (s *scheduler) abandon() {
 	clear(s.pending.later)
 	s.cut = s.cut || len(all) > 0
 	s.fewer.Signal()
+	s.freed.Broadcast()
 	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b *retry) int { return int(a.job.Seq - b.job.Seq) })
 	for _, r := range all {

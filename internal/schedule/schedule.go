@@ -268,7 +268,7 @@ func (s *scheduler) take() int {
 
 // takeNow is called with the lock held. It returns 0 when there is no slot.
 func (s *scheduler) takeNow() int {
-	if s.pool != nil && s.taken >= s.pool.Depth() {
+	if s.pool != nil && s.taken >= s.pool.Depth() && s.pulling.Err() == nil {
 		return 0
 	}
 	n := s.free.take()

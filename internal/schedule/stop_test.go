@@ -194,3 +194,28 @@ func TestInputError(t *testing.T) {
 		}
 	})
 }
+
+// empty is a pool that has no workers yet, and never will.
+type empty struct{}
+
+func (empty) Submit(*job.Try) {}
+func (empty) Cancel(*job.Try) {}
+func (empty) Halt()           {}
+func (empty) Stop()           {}
+func (empty) Depth() int      { return 0 }
+func (empty) Busy() int       { return 0 }
+func (empty) OnGrowth(func()) {}
+
+// TestNoWorkers: a run that is given up before there is any worker ends.
+func TestNoWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cause := errors.New("there is no cluster")
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		src := &source{jobs: 3}
+		led := newLedger()
+		if err := RunPool(ctx, Spec{Workers: 4}, src.all, empty{}, led); !errors.Is(err, cause) {
+			t.Errorf("%v", err)
+		}
+	})
+}

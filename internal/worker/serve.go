@@ -44,7 +44,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, hello Hello, newHos
 		return err
 	}
 	f := newFrames(in)
-	if err := readPreface(f.r); err != nil {
+	if err := readPreface(f.r); err == io.EOF {
+		return ErrLeft
+	} else if err != nil {
 		return err
 	}
 	s.send(kindHello, func(b []byte) []byte { return encodeValue(b, hello) })

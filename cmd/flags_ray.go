@@ -1,0 +1,88 @@
+package cmd
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"fanout/internal/plan"
+
+	"github.com/spf13/pflag"
+)
+
+// rayFlags is what workers get of a Ray cluster.
+type rayFlags struct {
+	address, python               string
+	cpus, gpus, memory, resources string
+}
+
+func (f *rayFlags) register(set *pflag.FlagSet) {
+	set.StringVar(&f.address, "ray-address", "", "`HOST:PORT` of the Ray cluster, or auto for this machine's (default $RAY_ADDRESS)")
+	set.StringVar(&f.python, "ray-python", "", "`PYTHON` that has the module ray (default $FANOUT_PYTHON, or python3)")
+	set.StringVar(&f.cpus, "ray-num-cpus", "", "each worker takes `N` CPUs of the cluster (default --threads)")
+	set.StringVar(&f.gpus, "ray-num-gpus", "0", "and `N` GPUs")
+	set.StringVar(&f.memory, "ray-memory", "", "and `SIZE` of memory, such as 500M or 2G")
+	set.StringVar(&f.resources, "ray-resources", "", "and of the cluster's own resources: `NAME=N`,NAME=N")
+}
+
+func (*rayFlags) names() []string {
+	return []string{"ray-address", "ray-python", "ray-num-cpus", "ray-num-gpus", "ray-memory", "ray-resources"}
+}
+
+func (f *rayFlags) apply(p *plan.Plan, w *workerFlags) (err error) {
+	r := &p.Engine.Ray
+	r.Address = cmp.Or(f.address, os.Getenv("RAY_ADDRESS"))
+	r.Python = cmp.Or(f.python, os.Getenv("FANOUT_PYTHON"), "python3")
+	switch {
+	case r.Address == "":
+		return errors.New("--backend ray needs a cluster: --ray-address HOST:PORT, or auto for the one of this machine, or RAY_ADDRESS; none is ever started")
+	case r.Address == "local":
+		return errors.New("--ray-address local would start a cluster: start one with ray start, and name it by HOST:PORT, or auto")
+	case strings.Contains(r.Address, "://"):
+		return fmt.Errorf("--ray-address %s: name the cluster's head by HOST:PORT, from one of its nodes; Ray's client is not used", r.Address)
+	case w.workers == "" || strings.HasSuffix(w.workers, "%"):
+		return errors.New("--backend ray needs -j N: so many workers are asked for, which wait where the cluster has no place for them yet")
+	}
+	r.Workers, r.Threads = p.Schedule.Workers, 1
+	if w.threadsGiven {
+		r.Threads = p.Threads
+	}
+	r.CPUs = float64(r.Threads)
+	if f.cpus != "" {
+		if r.CPUs, err = amount("--ray-num-cpus", f.cpus); err != nil {
+			return err
+		}
+	}
+	if r.GPUs, err = amount("--ray-num-gpus", f.gpus); err != nil {
+		return err
+	}
+	if f.memory != "" {
+		if r.Memory, err = byteSize("--ray-memory", f.memory); err != nil {
+			return err
+		}
+	}
+	r.Resources = map[string]float64{}
+	for _, pair := range strings.FieldsFunc(f.resources, func(c rune) bool { return c == ',' }) {
+		name, number, _ := strings.Cut(pair, "=")
+		if name = strings.TrimSpace(name); name == "" {
+			return fmt.Errorf("--ray-resources %s: write names and numbers, as in tpu=1,disk=2", f.resources)
+		}
+		if r.Resources[name], err = amount("--ray-resources "+name, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// amount is a number that may be a part of one.
+func amount(flag, s string) (float64, error) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	const most = 1e9
+	if err != nil || !(n >= 0 && n <= most) {
+		return 0, fmt.Errorf("%s %s: not a number from 0 on", flag, s)
+	}
+	return n, nil
+}

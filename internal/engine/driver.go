@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	_ "embed" // of the driver
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+	"time"
+
+	"fanout/internal/execute"
+	"fanout/internal/process"
+)
+
+// driverSource is the program that has Ray run workers.
+//
+//go:embed driver.py
+var driverSource string
+
+// driver is a Python that is connected to a Ray cluster, and our side of the frames that
+// driver.py describes.
+type driver struct {
+	program *process.Program
+	said    *tagged
+	ready   chan error    // how connecting has ended
+	over    chan struct{} // closed when it says nothing more
+
+	sending sync.Mutex
+
+	mu     sync.Mutex // guards these
+	actors map[uint32]*actor
+	last   uint32
+	ended  bool
+}
+
+// settings is what the driver has to know first.
+type settings struct {
+	Address     string             `json:"address"`
+	CPUs        float64            `json:"cpus"`
+	GPUs        float64            `json:"gpus"`
+	Memory      int64              `json:"memory"`
+	Resources   map[string]float64 `json:"resources"`
+	Run         string             `json:"run"`
+	Environment []string           `json:"environment"`
+}
+
+// startDriver starts it with a Python.
+func startDriver(near Near, python string) (*driver, error) {
+	d := &driver{
+		said:  &tagged{to: near.Stderr, place: "Ray"},
+		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{},
+	}
+	mark := near.Run + ".ray"
+	// Under uv, Ray would install the project of the directory that it is in on all nodes.
+	env := append(execute.Environ(near.Environ, near.Run, mark), "RAY_ENABLE_UV_RUN_RUNTIME_ENV=0")
+	var err error
+	d.program, err = near.Supervisor.StartProgram(process.Command{
+		Path: python, Argv: []string{python, "-c", driverSource}, Env: env, Session: true,
+	}, mark, d.said)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", python, err)
+	}
+	go d.read() // until the program ends
+	return d, nil
+}
+
+// connect waits until the cluster is.
+func (d *driver) connect(ctx context.Context, s settings) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	d.send(0, 'C', text)
+	select {
+	case err := <-d.ready:
+		return err
+	case <-d.over:
+		if said := d.said.last(); said != "" {
+			return fmt.Errorf("the driver of Ray has ended: %s", said)
+		}
+		return errors.New("the driver of Ray has ended without a word")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// close ends it, by force when it takes too long.
+func (d *driver) close(ctx context.Context, most time.Duration) error {
+	d.program.Stdin.Close()
+	select {
+	case <-d.over:
+	case <-time.After(most):
+		d.program.Kill()
+	case <-ctx.Done():
+		d.program.Kill()
+	}
+	d.program.Wait()
+	d.program.Stdout.Close()
+	return nil
+}
+
+// A frame's head is the number of a worker, a kind and a length.
+const headSize = 4 + 1 + 4
+
+func (d *driver) send(number uint32, kind byte, body []byte) error {
+	b := make([]byte, 0, headSize+len(body))
+	b = binary.BigEndian.AppendUint32(b, number)
+	b = append(b, kind)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(body)))
+	b = append(b, body...)
+	d.sending.Lock()
+	defer d.sending.Unlock()
+	_, err := d.program.Stdin.Write(b)
+	return err
+}
+
+// read obeys the driver until its end, and then ends its actors.
+func (d *driver) read() {
+	r := bufio.NewReaderSize(d.program.Stdout, 64<<10)
+	for {
+		var head [headSize]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			break
+		}
+		number, kind, size := binary.BigEndian.Uint32(head[:]), head[4], binary.BigEndian.Uint32(head[5:])
+		const most = 1 << 20
+		if size > most {
+			break
+		}
+		body := make([]byte, size)
+		if _, err := io.ReadFull(r, body); err != nil {
+			break
+		}
+		d.obey(number, kind, body)
+	}
+	d.mu.Lock()
+	d.ended = true
+	left := d.actors
+	d.actors = nil
+	d.mu.Unlock()
+	for _, a := range left {
+		a.end(lostStatus, "Ray's driver has ended")
+	}
+	close(d.over)
+}
+
+func (d *driver) obey(number uint32, kind byte, body []byte) {
+	switch kind {
+	case 'R':
+		d.ready <- nil
+		return
+	case 'F':
+		d.ready <- errors.New(string(body))
+		return
+	}
+	d.mu.Lock()
+	a := d.actors[number]
+	if kind == 'Z' {
+		delete(d.actors, number)
+	}
+	d.mu.Unlock()
+	if a == nil {
+		return
+	}
+	switch kind {
+	case 'A':
+		a.taken <- struct{}{}
+	case 'D':
+		a.output <- body
+	case 'X':
+		a.stderr.Write(body)
+	case 'Z':
+		a.end(int(int32(binary.BigEndian.Uint32(body))), string(body[4:]))
+	}
+}
+
+// launch starts an actor that runs a script.
+func (d *driver) launch(script string, stderr *tagged) (peer, error) {
+	d.mu.Lock()
+	if d.ended {
+		d.mu.Unlock()
+		return nil, errors.New("the driver of Ray has ended")
+	}
+	d.last++
+	a := &actor{
+		driver: d, number: d.last, stderr: stderr,
+		output: make(chan []byte, pieces), taken: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	d.actors[a.number] = a
+	d.mu.Unlock()
+	return a, d.send(a.number, 'L', []byte(script))
+}
+
+// pieces is how many parts of a worker's output are on their way at most; the driver waits for
+// word that one is taken.
+const pieces = 2
+
+// actor stands for a shell that an actor of Ray's runs.
+type actor struct {
+	driver *driver
+	number uint32
+	stderr *tagged
+
+	output chan []byte // closed at its end
+	rest   []byte
+	taken  chan struct{} // what was written last has been read there
+	shut   sync.Once
+	ended  chan struct{}
+	result process.Result
+}
+
+// lostStatus is that of what has not ended by itself, as with ssh.
+const lostStatus = 255
+
+func (a *actor) end(status int, why string) {
+	if why != "" {
+		a.stderr.note(why)
+	}
+	a.result.Status = syscall.WaitStatus(status << 8)
+	close(a.output)
+	close(a.ended)
+}
+
+func (a *actor) Read(b []byte) (int, error) {
+	if len(a.rest) == 0 {
+		piece, ok := <-a.output
+		if !ok {
+			return 0, io.EOF
+		}
+		a.rest = piece
+		a.driver.send(a.number, 'M', nil)
+	}
+	n := copy(b, a.rest)
+	a.rest = a.rest[n:]
+	return n, nil
+}
+
+// Write returns when it has been read there, so that no more than one piece is on its way.
+func (a *actor) Write(b []byte) (n int, err error) {
+	const most = 256 << 10
+	for n < len(b) {
+		piece := b[n:min(len(b), n+most)]
+		if err := a.driver.send(a.number, 'W', piece); err != nil {
+			return n, err
+		}
+		select {
+		case <-a.taken:
+			n += len(piece)
+		case <-a.ended:
+			return n, io.ErrClosedPipe
+		}
+	}
+	return n, nil
+}
+
+func (a *actor) Close() error {
+	a.shut.Do(func() { a.driver.send(a.number, 'E', nil) })
+	return nil
+}
+
+func (a *actor) Release() {}
+func (a *actor) Dismiss() {}
+func (a *actor) Stop()    { a.driver.send(a.number, 'K', nil) }
+func (a *actor) Kill()    { a.Stop() }
+
+func (a *actor) Wait() process.Result {
+	<-a.ended
+	return a.result
+}
