@@ -58,7 +58,7 @@ func (f *engineFlags) far() bool {
 func (*engineFlags) name() string { return "Other machines" }
 
 func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.backend, "backend", "local", "run jobs on this machine (`local`), on hosts (ssh), on a cluster (slurm, ray); auto")
+	set.StringVar(&f.backend, "backend", "local", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
 	set.StringVar(&f.hosts, "hosts", "", "hosts, with the jobs that each runs at a time: n1:8,me@n2:4")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
