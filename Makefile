@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: picture share release-snapshot build demo test test-engines check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test test-engines engine-ssh engine-slurm engine-ray check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -13,11 +13,18 @@ demo: build
 test:
 	$(GO) test -race -count=1 -timeout 20m ./...
 
-# Jobs on other machines, with an sshd and a Slurm of our own on this one. They run beside each
-# other, since they wait for much.
+# Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. The suites run
+# beside each other, since they wait for much.
 ENGINES ?= ssh slurm
 test-engines:
-	sh scripts/engines/test $(ENGINES)
+	$(MAKE) -j3 -O $(addprefix engine-,$(ENGINES))
+
+engine-ssh:
+	FANOUT_TEST_ENGINES=ssh $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Far|Network|OtherVersion' .
+engine-slurm:
+	FANOUT_TEST_ENGINES=slurm $(GO) test -count=1 -timeout 20m -run Slurm .
+engine-ray:
+	FANOUT_TEST_ENGINES=ray $(GO) test -count=1 -timeout 30m -run Ray .
 
 check:
 	sh scripts/check.sh

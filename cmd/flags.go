@@ -138,10 +138,11 @@ func completeFar(p *plan.Plan) (err error) {
 		}
 	}
 	p.Execute.Dir, p.Execute.Elsewhere = "", true
-	p.Template.Workers = max(1, p.Engine.Slurm.Workers, p.Engine.Ray.Workers) * max(1, p.Engine.Slurm.Threads, p.Engine.Ray.Threads)
+	p.Template.Workers = max(p.Engine.Slurm.Workers, p.Engine.Ray.Workers) * max(1, p.Engine.Slurm.Threads, p.Engine.Ray.Threads)
 	for _, pl := range p.Engine.SSH.Hosts {
 		p.Template.Workers += max(1, pl.Threads)
 	}
+	p.Template.Workers = max(1, p.Template.Workers)
 	const rows = 200 // more than any screen has
 	p.Progress.Slots = rows
 	// What the far end's environment leaves is not known; half of what ours does is less than
