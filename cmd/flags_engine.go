@@ -45,7 +45,7 @@ func (f *engineFlags) chosen() (b engine.Backend, why string) {
 	case os.Getenv("SLURM_JOB_ID") != "":
 		return engine.OnSlurm, "this is within the allocation " + os.Getenv("SLURM_JOB_ID")
 	default:
-		return engine.Local, "neither RAY_ADDRESS nor an allocation of Slurm's is there"
+		return engine.Local, "neither RAY_ADDRESS nor an allocation of Slurm is there"
 	}
 }
 

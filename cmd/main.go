@@ -146,6 +146,9 @@ func (a *app) run(p planned) error {
 	if err := a.guard(&p); err != nil {
 		return err
 	}
+	if p.Engine.Chosen != "" && !p.Quiet {
+		fmt.Fprintf(a.io.Stderr, "fanout: %s\n", p.Engine.Chosen)
+	}
 	signaled := &lateRun{}
 	ctx, stop := obeySignals(context.Background(), signaled, a.link)
 	defer stop()

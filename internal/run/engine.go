@@ -30,9 +30,6 @@ func (r *Run) prepareEngine() (err error) {
 			fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
 		}
 	}
-	if text := p.Engine.Chosen; text != "" && !p.Quiet {
-		fmt.Fprintf(stderr, "fanout: %s\n", text)
-	}
 	r.died = &places{names: map[string]bool{}}
 	r.engine, err = engine.New(p.Engine, engine.Near{
 		Supervisor: r.sup,
@@ -129,7 +126,11 @@ func (r *Run) cleanFar() {
 				r.tellFar(fmt.Sprintf("%s: %s", name, line))
 			}
 			if err != nil {
-				r.tellFar(fmt.Sprintf("what a worker that has died may have left behind there is not cleaned up: %v; run fanout cleanup there", err))
+				left := "what a worker that has died may have left behind there is not cleaned up: %v; run fanout cleanup there"
+				if name == "" {
+					left = "what this run may still have of the cluster is not given back: %v"
+				}
+				r.tellFar(fmt.Sprintf(left, err))
 			}
 		})
 	}
