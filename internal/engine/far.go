@@ -151,8 +151,8 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	}
 	unhook := context.AfterFunc(ctx, s.end)
 	err := s.talk(token, p)
-	unhook()
-	if err == nil {
+	// One that is being ended is no worker any more, and what is said of its end is nobody's.
+	if inTime := unhook(); inTime && err == nil {
 		s.stderr.through()
 		return nil
 	}
