@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"fanout/internal/process"
+)
+
+// brink is a peer whose shell becomes a worker at the moment in which it is given up.
+type brink struct {
+	io.Reader
+	killed bool
+}
+
+func (*brink) Write(b []byte) (int, error) { return len(b), nil }
+func (*brink) Close() error                { return nil }
+func (*brink) Release()                    {}
+func (*brink) Dismiss()                    {}
+func (b *brink) Stop()                     { b.killed = true }
+func (b *brink) Kill()                     { b.killed = true }
+func (*brink) Wait() process.Result        { return process.Result{} }
+
+// after is what is done before a reader gives anything.
+type after struct {
+	do func()
+	io.Reader
+}
+
+func (a after) Read(b []byte) (int, error) {
+	a.do()
+	return a.Reader.Read(b)
+}
+
+// TestGivenUpWhileItBegins has a worker that is ended just when it begins be none, and what it
+// says of that not be shown.
+func TestGivenUpWhileItBegins(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := errors.New("the run is over")
+	b := &brink{Reader: after{do: func() { cancel(over) }, Reader: strings.NewReader("token run\n")}}
+	var shown strings.Builder
+	w := way{begin: func(_, _ string, stderr *tagged) (peer, error) { return b, nil }}
+	s, err := w.start(Near{Stderr: &shown}, "n1", "mark", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.become(ctx, "token", Program{}); !errors.Is(err, over) {
+		t.Errorf("it has become a worker: %v", err)
+	}
+	io.WriteString(s.stderr, "the step is cancelled\n")
+	if shown.Len() > 0 || !b.killed {
+		t.Errorf("killed: %t; shown: %q", b.killed, shown.String())
+	}
+}
