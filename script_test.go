@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", fastExit)
 	testscript.Main(secluded{m}, map[string]func(){
 		"fanout": func() { os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"badssh": func() { os.Exit(badSSH()) },
 	})
 }
 

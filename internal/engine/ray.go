@@ -81,7 +81,7 @@ func (e *ray) Launch(ctx context.Context, number int, place string) (worker.Link
 	}
 	w := way{
 		begin:  func(_, script string, stderr *tagged) (peer, error) { return d.launch(script, stderr) },
-		linger: e.near.Grace + 2*time.Second, sane: complete,
+		linger: e.near.Grace + 2*time.Second, sane: complete, after: "[ $c = 0 ] || " + cleanHere(e.near.Run) + "; ",
 	}
 	s, err := w.connect(ctx, e.near, place, e.marks.next(number), "--far")
 	if err != nil {

@@ -53,3 +53,7 @@ func (p Program) script(token, mark, verb, after string) string {
 	}
 	return strings.Join(lines, "; ")
 }
+
+// cleanHere has the script's shell end what a worker of the run has left that was killed
+// together with its guardian.
+func cleanHere(run string) string { return `"$1" worker --clean ` + run + ` >&2` }

@@ -151,7 +151,7 @@ func (e *slurm) to(place string) way {
 		"srun", "--job-name=" + jobName(e.near.Run), "--nodes=1", "--ntasks=1", "--unbuffered", "--chdir=/",
 		"--cpus-per-task=" + strconv.Itoa(max(1, e.threads[place])), "--export=" + strings.Join(exported(e.near.Environ), ","),
 	}
-	after := `[ $c = 0 ] || scancel "$SLURM_JOB_ID" 2>/dev/null; `
+	after := "[ $c = 0 ] || { " + cleanHere(e.near.Run) + `; scancel "$SLURM_JOB_ID" 2>/dev/null; }; `
 	if e.spec.Job != "" {
 		argv = append(argv, "--jobid="+e.spec.Job, "--nodelist="+place, "--overlap")
 		after = ""

@@ -204,9 +204,10 @@ func (p *Pool) Offer(places []Place) {
 		p.gather()
 	}
 	p.dispatch()
+	grown := p.grown
 	p.mu.Unlock()
 	if more {
-		p.grown()
+		grown()
 	}
 }
 
@@ -220,8 +221,9 @@ func (m *Member) Slots(threads int) {
 	}
 	m.threads, m.depth = threads, threads
 	m.FirstSlot = m.seat.first
+	grown := p.grown
 	p.mu.Unlock()
-	p.grown()
+	grown()
 }
 
 // Threads is how many jobs the worker runs at a time.

@@ -82,15 +82,15 @@ type Pool struct {
 	starter Starter
 	fail    func(error) // ends the run
 	most    int         // jobs that it may have
-	grown   func()      // called when it can have more
 
 	busy   atomic.Int64 // how many jobs can run at a time
 	behind atomic.Int64 // processes that jobs have left on other machines
 	extra  atomic.Int64 // how many jobs the workers may have beyond those that run
 
 	mu        sync.Mutex
-	queue     list // what no worker has yet
-	spare     list // Tasks that are nobody's
+	grown     func() // called, without the lock, when the Pool can have more jobs
+	queue     list   // what no worker has yet
+	spare     list   // Tasks that are nobody's
 	places    []*place
 	seats     []*seat // by the number of the worker, which is one more
 	vacant    int     // how many of them are free, at places that are open
@@ -128,8 +128,12 @@ func (p *Pool) Depth() int { return min(p.most, int(p.busy.Load()+p.extra.Load()
 func (p *Pool) Busy() int { return min(p.most, int(p.busy.Load())) }
 
 // OnGrowth has f called when the Pool can have more jobs though none is done. It is to be
-// said before the first job.
-func (p *Pool) OnGrowth(f func()) { p.grown = f }
+// said before the first job; places may have been offered before.
+func (p *Pool) OnGrowth(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grown = f
+}
 
 // Submit takes on a job.
 func (p *Pool) Submit(try *job.Try) {
