@@ -46,7 +46,7 @@ func (in *innocents) check(t *testing.T) {
 // fanout's own process group, and not one in the group of a job that has ended.
 func TestInnocents(t *testing.T) {
 	program := hostile(t)
-	for _, row := range rows() {
+	for _, row := range rows(near()) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			in := &innocents{other: newTrial(t, program), users: newCrowd(t, program), joint: newCrowd(t, program)}

@@ -24,7 +24,7 @@ import socket
 import struct
 import sys
 import threading
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 HEAD = struct.Struct(">IcI")
 STATUS = struct.Struct(">i")
@@ -42,7 +42,7 @@ class Frames:
         os.close(null)
         os.dup2(2, 1)
 
-    def exactly(self, size: int) -> Optional[bytes]:
+    def exactly(self, size: int) -> bytes | None:
         parts = []
         while size > 0:
             part = os.read(self.source, min(size, 1 << 20))
@@ -52,7 +52,7 @@ class Frames:
             size -= len(part)
         return b"".join(parts)
 
-    def receive(self) -> Optional[tuple[int, bytes, bytes]]:
+    def receive(self) -> tuple[int, bytes, bytes] | None:
         head = self.exactly(HEAD.size)
         if head is None:
             return None
@@ -119,7 +119,7 @@ class Worker:
     def __init__(self, driver: Driver, number: int) -> None:
         self.driver, self.number = driver, number
         self.wanted = asyncio.Semaphore(2)  # pieces of output on their way to fanout
-        self.orders: asyncio.Queue[Optional[bytes]] = asyncio.Queue()
+        self.orders: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.actor: Any = None
         self.killed = False
 
@@ -204,7 +204,7 @@ class Driver:
         for group, methods in GROUPS.items():
             for name in methods:
                 setattr(Shell, name, ray.method(concurrency_group=group)(getattr(Shell, name)))
-        groups = {name: 1 for name in GROUPS}
+        groups = dict.fromkeys(GROUPS, 1)
         self.shell = ray.remote(concurrency_groups=groups)(Shell)
 
     def start(self, number: int, script: str) -> Any:
@@ -246,11 +246,18 @@ def connect(settings: dict[str, Any]) -> Any:
         import ray
     except ImportError as error:
         sys.exit(f"{sys.executable} has no module ray ({error}): name another Python with --ray-python, or install ray there")
+    address = settings["address"]
     try:
-        reachable(settings["address"])
-        ray.init(address=settings["address"], namespace="fanout", log_to_driver=False, logging_level="ERROR")
+        reachable(address)
+    except OSError as error:
+        sys.exit(f"there is no Ray at {address}: {brief(error)}")
+    try:
+        ray.init(address=address, namespace="fanout", log_to_driver=False, logging_level="ERROR")
     except Exception as error:
-        sys.exit(f"there is no Ray at {settings['address']} that {sys.executable} can use: {brief(error)}")
+        hint = ""
+        if isinstance(error, ConnectionError):  # Ray says no more of another token
+            hint = " (RAY_AUTH_MODE and RAY_AUTH_TOKEN have to be the cluster's)"
+        sys.exit(f"there is no Ray at {address} that {sys.executable} can use: {brief(error)}{hint}")
     return ray
 
 
