@@ -152,6 +152,9 @@ func (c *Cleanup) abroad(rec *record) (why string) {
 	if rec.Elsewhere == nil || c.Abroad == nil || c.DryRun {
 		return ""
 	}
+	if later := rec.counts().Places; later != nil {
+		rec.Elsewhere.Places = later
+	}
 	if err := c.Abroad(rec.Entry); err != nil {
 		return err.Error()
 	}

@@ -9,6 +9,7 @@ package guard
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,11 +56,12 @@ type Counts struct {
 	Failed  int64     `json:"failed"`
 	Running int64     `json:"running"`
 	At      time.Time `json:"at"`
+	Places  []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
 }
 
 // same says that nothing has happened in between.
 func (c Counts) same(d Counts) bool {
-	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running
+	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && slices.Equal(c.Places, d.Places)
 }
 
 // markLen is the length of a run's mark.

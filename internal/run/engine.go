@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -30,7 +31,7 @@ func (r *Run) prepareEngine() (err error) {
 			fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
 		}
 	}
-	r.died = &places{names: map[string]bool{}}
+	r.died, r.offered = newPlaces(), newPlaces()
 	r.engine, err = engine.New(p.Engine, engine.Near{
 		Supervisor: r.sup,
 		Program:    p.Program,
@@ -85,7 +86,13 @@ func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		if err := r.engine.Capacity(ctx, p.Offer); err != nil && ctx.Err() == nil {
+		err := r.engine.Capacity(ctx, func(places []pool.Place) {
+			for _, pl := range places {
+				r.offered.add(pl.Name)
+			}
+			p.Offer(places)
+		})
+		if err != nil && ctx.Err() == nil {
 			fail(err)
 		}
 	})
@@ -95,16 +102,25 @@ func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
 	}
 }
 
-// places is where workers have died.
+// places is a set of their names.
 type places struct {
 	mu    sync.Mutex
 	names map[string]bool
 }
 
+func newPlaces() *places { return &places{names: map[string]bool{}} }
+
 func (p *places) add(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.names[name] = true
+}
+
+// sorted is all of them.
+func (p *places) sorted() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.names))
 }
 
 // cleanFar ends what workers that have died may have left behind, which nobody else sees to
@@ -119,7 +135,7 @@ func (r *Run) cleanFar() {
 	if r.plan.Engine.HoldsJobs() {
 		r.died.add("")
 	}
-	for name := range r.died.names {
+	for _, name := range r.died.sorted() {
 		cleaning.Go(func() {
 			lines, err := r.engine.Clean(ctx, r.plan.Execute.RunID, name)
 			for _, line := range slices.Clip(lines) {

@@ -88,5 +88,8 @@ func (r *Run) counts() guard.Counts {
 	if p := r.pool.Load(); p != nil {
 		c.Running = int64(len(p.Running()))
 	}
+	if r.engine != nil && r.plan.Engine.NamesHosts() {
+		c.Places = r.offered.sorted()
+	}
 	return c
 }

@@ -47,6 +47,7 @@ type Run struct {
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
 	engine  engine.Engine                              // nil: jobs run on this machine
 	died    *places                                    // where its workers have died
+	offered *places                                    // where workers may have been
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 
 	progress *progress.Progress

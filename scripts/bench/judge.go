@@ -82,6 +82,8 @@ func (t target) values(own, rival *series) []float64 {
 		return inverse(own.walls(), float64(t.bytes))
 	case wallTime:
 		return own.walls()
+	case wallOver:
+		return differences(own.walls(), rival.walls())
 	case peakMemory:
 		return atLeastOne(own.memory())
 	}
@@ -115,6 +117,8 @@ func (t target) title() string {
 		return "throughput"
 	case wallTime:
 		return "wall time"
+	case wallOver:
+		return "wall time beyond that of " + t.rival
 	case peakMemory:
 		return "peak memory"
 	}
@@ -142,7 +146,7 @@ func (m measure) format(v float64) string {
 		return thousands(v) + "/s"
 	case bytesPerSecond:
 		return fmt.Sprintf("%.2f GB/s", v/1e9)
-	case wallTime:
+	case wallTime, wallOver:
 		return seconds(v)
 	case peakMemory:
 		return fmt.Sprintf("%.1f MiB", v/mib)

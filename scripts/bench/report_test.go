@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 		{target{measure: itemsPerSecond}, verdict{"items a second", "500/s", "333/s – 1,000/s", none, none}},
 		{target{measure: bytesPerSecond, limit: 1e9, bytes: 3e9}, verdict{"throughput", "1.50 GB/s", "1.00 GB/s – 3.00 GB/s", "≥ 1.00 GB/s", "yes"}},
 		{target{measure: wallTime, limit: .5}, verdict{"wall time", "2.00 s", "1.00 s – 3.00 s", "≤ 500.0 ms", "no"}},
+		{target{measure: wallOver, rival: "xargs", limit: 1}, verdict{"wall time beyond that of xargs", "0.0 ms", "-1000.0 ms – 1.00 s", "≤ 1.00 s", "yes"}},
 		{target{measure: peakMemory, limit: 10 * mib}, verdict{"peak memory", "10.0 MiB", "10.0 MiB – 10.0 MiB", "≤ 10.0 MiB", "yes"}},
 		{target{measure: wallRatio, rival: "xe", limit: 1}, verdict{"wall time ÷ xe", "no xe here", none, "≤ 1.00", none}},
 		{target{measure: wallRatio, rival: "rush", limit: 1}, verdict{"wall time ÷ rush", "failed", none, "≤ 1.00", "no"}},

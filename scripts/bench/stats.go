@@ -45,6 +45,15 @@ func scaled(values []float64, factor float64) []float64 {
 	return out
 }
 
+// differences is a − b, pair by pair.
+func differences(a, b []float64) []float64 {
+	out := make([]float64, min(len(a), len(b)))
+	for i := range out {
+		out[i] = a[i] - b[i]
+	}
+	return out
+}
+
 // inverse maps values to factor ÷ value.
 func inverse(values []float64, factor float64) []float64 {
 	out := make([]float64, len(values))

@@ -74,6 +74,7 @@ const (
 	itemsPerSecond                // of fanout
 	bytesPerSecond                // of fanout
 	wallTime                      // of fanout, in seconds
+	wallOver                      // of fanout beyond the rival's, in seconds
 	peakMemory                    // of fanout, in bytes; judged by the worst run
 )
 

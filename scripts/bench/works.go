@@ -31,6 +31,8 @@ func works() []work {
 		processEcho(),
 		sshEcho(),
 		slurmTrue(),
+		rayEcho(),
+		rayStart(),
 		persistentCat(1, 40_000),
 		persistentCat(256, 1_000_000),
 		persistentPython(),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -38,6 +40,54 @@ func slurmTrue() work {
 	return w.on("slurm")
 }
 
+// rayEcho has two raylets, both of which are this machine.
+func rayEcho() work {
+	w := work{
+		name:    "ray-echo",
+		about:   "10,000 × echo by a worker on a Ray of two raylets, which are this machine, its start included",
+		fanout:  counting(10000, feed("seq 10000", "fanout", "--backend", "ray", "--ray-python", "ray/python", "-j1", "echo {}")),
+		targets: []target{{measure: itemsPerSecond, limit: 5000}},
+		rounds:  5, timeout: minute,
+	}
+	return w.onRay()
+}
+
+// rayStart is the time to the first result, beside that of the least that Ray needs for one.
+func rayStart() work {
+	const bare = `import os, ray
+ray.init(address=os.environ["RAY_ADDRESS"], log_to_driver=False, logging_level="ERROR")
+@ray.remote
+class Actor:
+    def echo(self):
+        return 1
+actor = Actor.remote()
+print(ray.get(actor.echo.remote()), flush=True)
+os._exit(0)`
+	rival := counting(1, plain("ray/python", "-c", bare))
+	rival.label = "ray.init and one actor"
+	w := work{
+		name:    "ray-start",
+		about:   "one item by a worker on a Ray, beside a Python that connects to it and has one actor return",
+		fanout:  counting(1, feed("seq 1", "fanout", "--backend", "ray", "--ray-python", "ray/python", "-j1", "echo {}")),
+		rivals:  []contestant{rival},
+		targets: []target{{measure: wallOver, rival: rival.label, limit: 1}, {measure: wallTime}},
+		rounds:  5, timeout: minute,
+	}
+	return w.onRay()
+}
+
+// onRay has a Ray of our own be there, at a port that is free now.
+func (w work) onRay() work {
+	const usual = 6379
+	port := usual
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		port = l.Addr().(*net.TCPAddr).Port
+		l.Close()
+	}
+	w.env = []string{fmt.Sprint("RAY_ADDRESS=127.0.0.1:", port), fmt.Sprint("RAY_UP_PORT=", port)}
+	return w.on("ray")
+}
+
 // on has an engine of our own be there for the work.
 func (w work) on(engine string) work {
 	here, err := filepath.Abs("scripts/engines")
@@ -46,7 +96,9 @@ func (w work) on(engine string) work {
 			return nil, err
 		}
 		const missing = 3 // the script's exit code
-		out, err := exec.CommandContext(ctx, filepath.Join(here, engine+"-up"), filepath.Join(s.dir, engine)).CombinedOutput()
+		up := exec.CommandContext(ctx, filepath.Join(here, engine+"-up"), filepath.Join(s.dir, engine))
+		up.Env = append(os.Environ(), w.env...)
+		out, err := up.CombinedOutput()
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == missing {
 			return nil, skipped(strings.TrimSpace(string(out)))

@@ -1,0 +1,37 @@
+package guard
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestElsewhere has a cleanup look where the run's jobs were, also at hosts that came later.
+func TestElsewhere(t *testing.T) {
+	for name, tt := range map[string]struct {
+		told *Counts
+		want []string
+	}{
+		"killed at once": {nil, []string{"n1"}},
+		"with one more":  {&Counts{Places: []string{"n1", "n2"}}, []string{"n1", "n2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Register(registry(t), Entry{Mark: newMark(), Elsewhere: &Elsewhere{Backend: "ssh", Places: []string{"n1"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.told != nil {
+				if err := r.Progress(*tt.told); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.abandon()
+			var seen []string
+			if _, err := clean(t, Cleanup{Abroad: func(e Entry) error { seen = e.Elsewhere.Places; return nil }}); err != nil {
+				t.Error(err)
+			}
+			if !reflect.DeepEqual(seen, tt.want) {
+				t.Errorf("it looks at %q, want %q", seen, tt.want)
+			}
+		})
+	}
+}
