@@ -122,6 +122,8 @@ func otherVersion(t *testing.T, bin string, flags ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	installed := filepath.Join(bin, "fanout")
+	defer os.Remove(installed) // others want none there
 	for _, tt := range []struct {
 		identity string
 		code     int
@@ -134,7 +136,7 @@ func otherVersion(t *testing.T, bin string, flags ...string) {
 		r.cmd.Path = fanout
 		script := fmt.Sprintf("#!/bin/sh\n[ $2 = --identity ] && echo '%s' && exit\necho used >> %s/used\necho fanout worker protocol 9\ncat > /dev/null\n",
 			strings.TrimSpace(tt.identity), r.dir)
-		if err := os.WriteFile(filepath.Join(bin, "fanout"), []byte(script), 0o755); err != nil {
+		if err := os.WriteFile(installed, []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		r.begin()

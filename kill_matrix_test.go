@@ -24,6 +24,7 @@ type row struct {
 }
 
 const (
+	killSlots = 3                      // jobs at a time of all runs here
 	killGrace = 300 * time.Millisecond // of all runs here
 	killTime  = time.Second            // for fanout to do its part
 
@@ -260,7 +261,7 @@ func (row row) try(t *testing.T, program, place, mode string, flags []string) bo
 	tr.member("first", mode, row.lasting)
 	tr.member("second", mode, row.lasting)
 	row.others(tr)
-	tr.run(3)
+	tr.run(killSlots)
 	from := row.strike(tr)
 	if from.IsZero() {
 		return false

@@ -5,6 +5,7 @@ package main_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +53,7 @@ func TestRay(t *testing.T) {
 	// Workers ask for no CPUs, so that none of many runs has to wait.
 	none := []string{"--backend", "ray", "--ray-num-cpus", "0"}
 	t.Run("conformance", func(t *testing.T) { runScriptsOf(t, "testdata/engines", c.scripts(t)) })
-	t.Run("kill matrix", func(t *testing.T) { killMatrix(t, "ray", none...) })
+	t.Run("kill matrix", func(t *testing.T) { killMatrix(t, "ray", append(none, "--threads", strconv.Itoa(killSlots))...) })
 	t.Run("worker killed", func(t *testing.T) { workerKilled(t, append(none, "-j1", "--threads", "2")...) })
 	t.Run("other version", func(t *testing.T) { otherVersion(t, c.bin, append(none, "-j1")...) })
 	t.Run("token", c.keepsToken)
@@ -61,8 +62,25 @@ func TestRay(t *testing.T) {
 	t.Run("node killed", c.nodeKilled)
 }
 
-// TestScriptRay runs the scripts with jobs on a Ray cluster.
-func TestScriptRay(t *testing.T) { runScripts(t, rayUp(t).scripts(t)) }
+// TestScriptRay runs the scripts with jobs on a Ray cluster: those of what a worker has to do
+// with, or with FANOUT_TEST_ALL=1 all of them. A run takes the CPU for a second there, since it
+// starts two Pythons that import Ray, and all scripts take 11 minutes of two CPUs.
+func TestScriptRay(t *testing.T) {
+	variables := rayUp(t).scripts(t)
+	if os.Getenv("FANOUT_TEST_ALL") != "" {
+		runScripts(t, variables)
+		return
+	}
+	var files []string
+	for _, topic := range []string{
+		"actions", "background", "deadline", "failures", "injection", "log", "memory_limit", "output", "pipe", "place", "progress", "ps",
+		"reader_gone", "retries", "signals_of_jobs", "stop", "streaming", "timeout", "workers", "workers_die",
+	} {
+		files = append(files, filepath.Join("testdata/script", topic+".txtar"))
+	}
+	t.Logf("of the scripts, only those of what a worker has to do with: FANOUT_TEST_ALL=1 runs all")
+	runScriptFiles(t, files, variables)
+}
 
 // scripts is the variables of scripts whose runs are to have jobs there.
 func (c *cluster) scripts(t *testing.T) map[string]string {
@@ -70,14 +88,12 @@ func (c *cluster) scripts(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "4", "FANOUT_RAY_NUM_CPUS": "0", "PLACE": host}
-	for name, value := range c.variables {
-		variables[name] = value
-	}
+	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "2", "FANOUT_RAY_NUM_CPUS": "0", "PLACE": host}
+	maps.Copy(variables, c.variables)
 	return variables
 }
 
-// ray is a run whose jobs are in the cluster.
+// run is one whose jobs are in the cluster.
 func (c *cluster) run(t *testing.T, flags ...string) *running {
 	t.Helper()
 	return prepare(t, append([]string{"fanout", "--backend", "ray"}, flags...)...)
@@ -85,7 +101,7 @@ func (c *cluster) run(t *testing.T, flags ...string) *running {
 
 // keepsToken has the cluster's token be said nowhere, not to jobs either.
 func (c *cluster) keepsToken(t *testing.T) {
-	r := c.run(t, "-j1", "-v", "--log-level", "debug", "--json", "--journal", "journal", "env; echo {} >&2; exit 1", ":::", "a")
+	r := c.run(t, "-j1", "--log-level", "debug", "--json", "--journal", "journal", "env; echo {} >&2; exit 1", ":::", "a")
 	r.begin()
 	out, _ := io.ReadAll(r.stdout)
 	r.ends(123)

@@ -67,12 +67,20 @@ func runScripts(t *testing.T, variables map[string]string) {
 }
 
 func runScriptsOf(t *testing.T, dir string, variables map[string]string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s has no scripts: %v", dir, err)
+	}
+	runScriptFiles(t, files, variables)
+}
+
+func runScriptFiles(t *testing.T, files []string, variables map[string]string) {
 	examples, err := filepath.Abs("testdata/persistent")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
+		Files:               files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		ContinueOnError:     true,

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -93,6 +94,9 @@ func (tr *trial) member(name, mode string, lasting bool) {
 // launch starts fanout with so many slots.
 func (tr *trial) launch(slots int) {
 	tr.t.Helper()
+	if slices.Contains(tr.flags, "--threads") {
+		slots = 1 // one worker has them all
+	}
 	tr.cmd.Args = append(append(tr.cmd.Args, tr.flags...), "-j"+strconv.Itoa(slots), "sh", "{}", ":::")
 	tr.cmd.Args = append(tr.cmd.Args, tr.jobs...)
 	tr.launched = time.Now()
