@@ -1,7 +1,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: picture share release-snapshot build demo test test-engines engine-ssh engine-slurm engine-ray check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test test-ci test-packages test-program test-engines engine-ssh engine-slurm engine-ray check bench fuzz install clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
@@ -11,16 +11,32 @@ demo: build
 	sh scripts/demo.sh ./fanout
 
 test:
-	$(GO) test -race -count=1 -timeout 20m ./...
+	$(GO) test -race -count=1 -timeout 30m ./...
+	$(GO) test -count=1 $(LARGE)
+
+# The trials of workers that are too many for the race detector.
+LARGE = -run 'TestFaults|TestLatency' ./internal/worker
+
+# The same in half the time, for CI: of the program's own tests, only the scripts are run with
+# the race detector, under which it takes four times as long to start.
+RACED = 'TestScript$$|TestConformanceBadConnections'
+test-ci:
+	$(MAKE) -j2 -O test-packages test-program
+test-packages:
+	$(GO) test -race -count=1 -timeout 20m $$($(GO) list ./... | tail -n +2)
+	$(GO) test -count=1 $(LARGE)
+test-program:
+	$(GO) test -race -count=1 -timeout 20m -run $(RACED) .
+	$(GO) test -count=1 -timeout 20m -skip $(RACED) .
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. The suites run
-# beside each other, since they wait for much.
-ENGINES ?= ssh slurm
+# beside each other, since they wait for much. FANOUT_TEST_ALL=1 has Ray run all scripts, too.
+ENGINES ?= ssh slurm ray
 test-engines:
 	$(MAKE) -j3 -O $(addprefix engine-,$(ENGINES))
 
 engine-ssh:
-	FANOUT_TEST_ENGINES=ssh $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Far|Network|OtherVersion' .
+	FANOUT_TEST_ENGINES=ssh $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Network' .
 engine-slurm:
 	FANOUT_TEST_ENGINES=slurm $(GO) test -count=1 -timeout 20m -run Slurm .
 engine-ray:

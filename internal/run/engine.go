@@ -46,7 +46,7 @@ func (r *Run) prepareEngine() (err error) {
 	}
 	spec := pool.Spec{
 		Growing: true,
-		Ahead:   r.ahead(), Free: !r.local.StartsProcesses(),
+		Ahead:   r.farAhead(), Free: !r.local.StartsProcesses(),
 		BackOff: time.Second,
 		LeftOut: func(place string, why error) { warn(fmt.Sprintf("%s is left out from now on: %v", place, why)) },
 		Died:    r.died.add,
@@ -75,6 +75,16 @@ func (r *Run) prepareEngine() (err error) {
 	starter.Setup.Execute.Environ = nil // what is there is the far end's own
 	r.newPool = func(fail func(error)) (*pool.Pool, error) { return pool.New(spec, starter, fail), nil }
 	return nil
+}
+
+// farAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. Of jobs that take no
+// time it has to have as many as end meanwhile.
+func (r *Run) farAhead() int {
+	const times = 8
+	if r.local.StartsProcesses() {
+		return r.ahead()
+	}
+	return times * r.ahead()
 }
 
 // offer gives the pool the places that the engine has, until the function that it returns is

@@ -363,7 +363,10 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 // TestFaults has every item end in exactly one outcome, which is its own, whatever happens
 // to workers and to the connections with them.
 func TestFaults(t *testing.T) {
-	const seeds = 1000
+	seeds := 1000
+	if raceEnabled || testing.Short() {
+		seeds = 200 // which takes as long as all of them without the race detector
+	}
 	var ok, lost, given int
 	for seed := range uint64(seeds) {
 		random := rand.New(rand.NewPCG(seed, 0))
