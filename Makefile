@@ -30,7 +30,7 @@ test-program:
 	$(GO) test -count=1 -timeout 20m -skip $(RACED) .
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. The suites run
-# beside each other, since they wait for much. FANOUT_TEST_ALL=1 has Ray run all scripts, too.
+# beside each other, since they wait for much. FANOUT_TEST_ALL=1 runs all on Ray.
 ENGINES ?= ssh slurm ray
 test-engines:
 	$(MAKE) -j3 -O $(addprefix engine-,$(ENGINES))
