@@ -73,7 +73,7 @@ func TestScriptRay(t *testing.T) {
 	}
 	var files []string
 	for _, topic := range []string{
-		"actions", "background", "deadline", "failures", "injection", "log", "memory_limit", "output", "pipe", "place", "progress", "ps",
+		"background", "deadline", "failures", "injection", "memory_limit", "output", "pipe", "place",
 		"reader_gone", "retries", "signals_of_jobs", "stop", "streaming", "timeout", "workers", "workers_die",
 	} {
 		files = append(files, filepath.Join("testdata/script", topic+".txtar"))
@@ -88,7 +88,7 @@ func (c *cluster) scripts(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "2", "FANOUT_RAY_NUM_CPUS": "0", "PLACE": host}
+	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "4", "FANOUT_RAY_NUM_CPUS": "0", "PLACE": host}
 	maps.Copy(variables, c.variables)
 	return variables
 }

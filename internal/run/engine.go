@@ -78,7 +78,8 @@ func (r *Run) prepareEngine() (err error) {
 }
 
 // farAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. Of jobs that take no
-// time it has to have as many as end meanwhile.
+// time it has to have as many as end meanwhile: 100,000 × echo there took 11.5 s with 64, and
+// 3.5 s with 512.
 func (r *Run) farAhead() int {
 	const times = 8
 	if r.local.StartsProcesses() {

@@ -44,8 +44,8 @@ func slurmTrue() work {
 func rayEcho() work {
 	w := work{
 		name:    "ray-echo",
-		about:   "10,000 × echo by a worker on a Ray of two raylets, which are this machine, its start included",
-		fanout:  counting(10000, feed("seq 10000", "fanout", "--backend", "ray", "--ray-python", "ray/python", "-j1", "echo {}")),
+		about:   "10,000 × echo by two workers on a Ray of two raylets, which are this machine, their start included",
+		fanout:  counting(10000, feed("seq 10000", "fanout", "--backend", "ray", "--ray-python", "ray/python", "-j2", "echo {}")),
 		targets: []target{{measure: itemsPerSecond, limit: 5000}},
 		rounds:  5, timeout: minute,
 	}
