@@ -96,6 +96,9 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 	met := func(far worker.Far) {
 		// What a worker of the same run has left, that was killed with its guardian.
 		after(far.Run, io.Discard)
+		if link != nil && far.Silence > 0 {
+			link.Silence(far.Silence)
+		}
 		own := newRunID()
 		var err error
 		entry, err = guard.Register(guard.Place(), guard.Entry{

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fanout/internal/execute"
+	"fanout/internal/pool"
 	"fanout/internal/process"
 )
 
@@ -30,7 +31,9 @@ type driver struct {
 	ready   chan error    // how connecting has ended
 	over    chan struct{} // closed when it says nothing more
 
-	sending sync.Mutex
+	// What goes to it. Nobody waits for it to be taken: a driver that is stuck must not keep
+	// others from giving it up. Of each worker's input there is one piece at most.
+	out *pool.Outbox
 
 	mu     sync.Mutex // guards these
 	actors map[uint32]*actor
@@ -53,7 +56,7 @@ type settings struct {
 func startDriver(near Near, python string) (*driver, error) {
 	d := &driver{
 		said:  &tagged{to: near.Stderr, place: "Ray"},
-		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{},
+		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{}, out: pool.NewOutbox(),
 	}
 	mark := near.Run + ".ray"
 	// Under uv, Ray would install the project of the directory that it is in on all nodes.
@@ -66,6 +69,10 @@ func startDriver(near Near, python string) (*driver, error) {
 		return nil, fmt.Errorf("%s: %w", python, err)
 	}
 	go d.read() // until the program ends
+	go func() { // until that, or close
+		d.out.Copy(d.program.Stdin)
+		d.program.Stdin.Close()
+	}()
 	return d, nil
 }
 
@@ -91,7 +98,7 @@ func (d *driver) connect(ctx context.Context, s settings) error {
 
 // close ends it, by force when it takes too long.
 func (d *driver) close(ctx context.Context, most time.Duration) error {
-	d.program.Stdin.Close()
+	d.out.Close()
 	select {
 	case <-d.over:
 	case <-time.After(most):
@@ -107,16 +114,14 @@ func (d *driver) close(ctx context.Context, most time.Duration) error {
 // A frame's head is the number of a worker, a kind and a length.
 const headSize = 4 + 1 + 4
 
-func (d *driver) send(number uint32, kind byte, body []byte) error {
-	b := make([]byte, 0, headSize+len(body))
-	b = binary.BigEndian.AppendUint32(b, number)
-	b = append(b, kind)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(body)))
-	b = append(b, body...)
-	d.sending.Lock()
-	defer d.sending.Unlock()
-	_, err := d.program.Stdin.Write(b)
-	return err
+func (d *driver) send(number uint32, kind byte, body []byte) {
+	d.out.Add(func(b []byte) []byte {
+		b = binary.BigEndian.AppendUint32(b, number)
+		b = append(b, kind)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(body)))
+		return append(b, body...)
+	})
+	d.out.Flush()
 }
 
 // read obeys the driver until its end, and then ends its actors.
@@ -169,13 +174,34 @@ func (d *driver) obey(number uint32, kind byte, body []byte) {
 	}
 	switch kind {
 	case 'A':
-		a.taken <- struct{}{}
+		select {
+		case a.taken <- struct{}{}:
+		default: // there was nothing to be taken
+		}
 	case 'D':
-		a.output <- body
+		select {
+		case a.output <- body:
+		case <-a.ended: // it was given up
+		}
 	case 'X':
 		a.stderr.Write(body)
 	case 'Z':
-		a.end(int(int32(binary.BigEndian.Uint32(body))), string(body[4:]))
+		if len(body) >= statusSize {
+			a.end(int(int32(binary.BigEndian.Uint32(body))), string(body[statusSize:]))
+		}
+	}
+}
+
+const statusSize = 4
+
+// forget gives up an actor of which nothing is heard any more.
+func (d *driver) forget(a *actor) {
+	d.mu.Lock()
+	_, there := d.actors[a.number]
+	delete(d.actors, a.number)
+	d.mu.Unlock()
+	if there {
+		a.end(lostStatus, "Ray does not answer")
 	}
 }
 
@@ -193,7 +219,8 @@ func (d *driver) launch(script string, stderr *tagged) (peer, error) {
 	}
 	d.actors[a.number] = a
 	d.mu.Unlock()
-	return a, d.send(a.number, 'L', []byte(script))
+	d.send(a.number, 'L', []byte(script))
+	return a, nil
 }
 
 // pieces is how many parts of a worker's output are on their way at most; the driver waits for
@@ -206,11 +233,12 @@ type actor struct {
 	number uint32
 	stderr *tagged
 
-	output chan []byte // closed at its end
+	output chan []byte // what it has written
 	rest   []byte
 	taken  chan struct{} // what was written last has been read there
 	shut   sync.Once
-	ended  chan struct{}
+	stop   sync.Once
+	ended  chan struct{} // closed at its end; what is in output then is still to be read
 	result process.Result
 }
 
@@ -222,17 +250,20 @@ func (a *actor) end(status int, why string) {
 		a.stderr.note(why)
 	}
 	a.result.Status = syscall.WaitStatus(status << 8)
-	close(a.output)
 	close(a.ended)
 }
 
 func (a *actor) Read(b []byte) (int, error) {
 	if len(a.rest) == 0 {
-		piece, ok := <-a.output
-		if !ok {
-			return 0, io.EOF
+		select {
+		case a.rest = <-a.output:
+		case <-a.ended:
+			select {
+			case a.rest = <-a.output:
+			default:
+				return 0, io.EOF
+			}
 		}
-		a.rest = piece
 		a.driver.send(a.number, 'M', nil)
 	}
 	n := copy(b, a.rest)
@@ -245,9 +276,7 @@ func (a *actor) Write(b []byte) (n int, err error) {
 	const most = 256 << 10
 	for n < len(b) {
 		piece := b[n:min(len(b), n+most)]
-		if err := a.driver.send(a.number, 'W', piece); err != nil {
-			return n, err
-		}
+		a.driver.send(a.number, 'W', piece)
 		select {
 		case <-a.taken:
 			n += len(piece)
@@ -265,8 +294,17 @@ func (a *actor) Close() error {
 
 func (a *actor) Release() {}
 func (a *actor) Dismiss() {}
-func (a *actor) Stop()    { a.driver.send(a.number, 'K', nil) }
 func (a *actor) Kill()    { a.Stop() }
+
+// Stop does not wait for a driver or a cluster that does not answer: the worker there ends by
+// itself, when it hears nothing more.
+func (a *actor) Stop() {
+	a.stop.Do(func() {
+		a.driver.send(a.number, 'K', nil)
+		const most = 3 * time.Second
+		time.AfterFunc(most, func() { a.driver.forget(a) })
+	})
+}
 
 func (a *actor) Wait() process.Result {
 	<-a.ended

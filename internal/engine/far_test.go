@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"fanout/internal/process"
@@ -13,15 +14,15 @@ import (
 // brink is a peer whose shell becomes a worker at the moment in which it is given up.
 type brink struct {
 	io.Reader
-	killed bool
+	killed atomic.Bool
 }
 
 func (*brink) Write(b []byte) (int, error) { return len(b), nil }
 func (*brink) Close() error                { return nil }
 func (*brink) Release()                    {}
 func (*brink) Dismiss()                    {}
-func (b *brink) Stop()                     { b.killed = true }
-func (b *brink) Kill()                     { b.killed = true }
+func (b *brink) Stop()                     { b.killed.Store(true) }
+func (b *brink) Kill()                     { b.killed.Store(true) }
 func (*brink) Wait() process.Result        { return process.Result{} }
 
 // after is what is done before a reader gives anything.
@@ -51,7 +52,7 @@ func TestGivenUpWhileItBegins(t *testing.T) {
 		t.Errorf("it has become a worker: %v", err)
 	}
 	io.WriteString(s.stderr, "the step is cancelled\n")
-	if shown.Len() > 0 || !b.killed {
-		t.Errorf("killed: %t; shown: %q", b.killed, shown.String())
+	if shown.Len() > 0 || !b.killed.Load() {
+		t.Errorf("killed: %t; shown: %q", b.killed.Load(), shown.String())
 	}
 }

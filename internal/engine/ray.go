@@ -93,7 +93,7 @@ func (e *ray) Launch(ctx context.Context, number int, place string) (worker.Link
 // Clean is part of Engine. Ray ends the actors of a driver that is gone, and so what they run.
 func (e *ray) Clean(ctx context.Context, _, place string) ([]string, error) {
 	if d := e.driver.Load(); d != nil && place == "" {
-		const patience = 10 * time.Second
+		const patience = 5 * time.Second
 		return nil, d.close(ctx, patience)
 	}
 	return nil, nil

@@ -19,3 +19,7 @@ const done = "done"
 // linger begins what a runner says whose children should end by themselves when it is gone,
 // before they are made to: the time that they have follows.
 const linger = "linger "
+
+// silence begins what a runner on another machine than its user says: for how long it may not
+// answer.
+const silence = "silence "

@@ -18,14 +18,15 @@ import (
 // guardian's. Main must be on its first thread, whose end is what the runner takes
 // for the guardian's. ran is false in the runner itself, and where there can be no
 // guardian, for the reason given.
-func Guard() (code int, ran bool, reason error) { return guard((*guardian).end) }
+func Guard() (code int, ran bool, reason error) { return guard(false, (*guardian).end) }
 
 // GuardFar is Guard for a runner on another machine than its user: when it is killed, the
 // guardian does not die of the same signal, which those between would not tell from their own
-// end, but returns 128 and its number.
-func GuardFar() (code int, ran bool, reason error) { return guard((*guardian).finish) }
+// end, but returns 128 and its number. Nor does it stop with it: when it is stopped for longer than
+// its user would wait for an answer, it is killed, since the user has given it up.
+func GuardFar() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
 
-func guard(end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
+func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
 	if os.Getenv(fdVariable) != "" {
 		return 0, false, nil
 	}
@@ -33,13 +34,20 @@ func guard(end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, rea
 	if err != nil {
 		return 0, false, err
 	}
+	g.far = far
 	return end(g, g.wait()), true, nil
 }
 
 type guardian struct {
 	runner  process.Runner
+	far     bool
 	link    int // our end
 	signals chan os.Signal
+
+	// What the runner has told.
+	ended   bool          // as it should
+	linger  time.Duration // its children have so long to end by themselves if not
+	silence time.Duration // for which its user waits for an answer
 }
 
 func start() (*guardian, error) {
@@ -77,13 +85,23 @@ func start() (*guardian, error) {
 func (g *guardian) wait() syscall.WaitStatus {
 	changes := make(chan syscall.WaitStatus)
 	go g.runner.Watch(changes) // ends with the runner
+	var late <-chan time.Time
 	for {
 		select {
+		case <-late:
+			late = nil
+			if g.runner.Stopped() {
+				g.runner.Signal(unix.SIGKILL)
+			}
 		case s := <-g.signals:
 			g.pass(s.(syscall.Signal))
 		case st := <-changes:
 			if !st.Stopped() {
 				return st
+			}
+			if g.hear(); g.far && g.silence > 0 {
+				late = time.After(g.silence)
+				continue
 			}
 			unix.Kill(os.Getpid(), unix.SIGSTOP) // so that the shell sees it
 		}
@@ -103,9 +121,9 @@ func (g *guardian) pass(s syscall.Signal) {
 // finish ends what is left, unless the runner has said that it is to be, and returns
 // the exit code as a shell tells it.
 func (g *guardian) finish(st syscall.WaitStatus) int {
-	if ended, most := g.said(); !ended {
-		if most > 0 {
-			process.AwaitChildren(most)
+	if g.hear(); !g.ended {
+		if g.linger > 0 {
+			process.AwaitChildren(g.linger)
 		}
 		process.EndChildren()
 	}
@@ -130,21 +148,23 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 	return code // those that dump core, and in case we are still here
 }
 
-// said tells whether the runner has reported its end, and how long its children have to end
-// by themselves if not.
-func (g *guardian) said() (ended bool, most time.Duration) {
+// hear takes what the runner has told by now.
+func (g *guardian) hear() {
 	var buf [64]byte
 	for {
 		n, _, err := unix.Recvfrom(g.link, buf[:], unix.MSG_DONTWAIT)
 		if err != nil || n <= 0 {
-			return ended, most
+			return
 		}
 		word := string(buf[:n])
 		if word == done {
-			ended = true
+			g.ended = true
 		}
 		if text, ok := strings.CutPrefix(word, linger); ok {
-			most, _ = time.ParseDuration(text)
+			g.linger, _ = time.ParseDuration(text)
+		}
+		if text, ok := strings.CutPrefix(word, silence); ok {
+			g.silence, _ = time.ParseDuration(text)
 		}
 	}
 }

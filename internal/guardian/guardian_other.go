@@ -32,6 +32,9 @@ func (*Link) Done() {}
 // Linger tells the guardian to give what the runner has started time.
 func (*Link) Linger(time.Duration) {}
 
+// Silence tells the guardian for how long the runner may not answer.
+func (*Link) Silence(time.Duration) {}
+
 // Close ends the connection.
 func (*Link) Close() {}
 

@@ -74,6 +74,10 @@ func (l *Link) Done() { l.file.Write([]byte(done)) }
 // then TERM, before it ends it: it has to tell others of its end.
 func (l *Link) Linger(most time.Duration) { l.file.Write([]byte(linger + most.String())) }
 
+// Silence tells the guardian of a runner on another machine than its user how long that user
+// waits for an answer.
+func (l *Link) Silence(most time.Duration) { l.file.Write([]byte(silence + most.String())) }
+
 // Close ends the connection.
 func (l *Link) Close() {
 	l.file.Close()

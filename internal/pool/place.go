@@ -184,22 +184,31 @@ func (p *Pool) close(where *place) {
 }
 
 // Offer replaces the places: those that are not in the list are closed, and what is new
-// there is added. A place that was closed is opened again as a new one.
+// there is added. A place that was closed is opened again as a new one, also while the old
+// one still ends what it runs.
 func (p *Pool) Offer(places []Place) {
+	wanted := make(map[Place]bool, len(places))
+	for _, pl := range places {
+		wanted[pl] = true
+	}
 	p.mu.Lock()
 	for _, where := range p.places {
-		if !where.closed && !slices.Contains(places, where.Place) {
+		switch {
+		case where.closed:
+		case wanted[where.Place]:
+			delete(wanted, where.Place) // it is there
+		default:
 			p.close(where)
 		}
 	}
 	p.places = slices.DeleteFunc(p.places, func(pl *place) bool { return pl.closed && pl.present == 0 })
-	before := len(p.places)
-	for _, pl := range places {
-		if !slices.ContainsFunc(p.places, func(have *place) bool { return have.Place == pl }) {
+	more := len(wanted) > 0
+	for _, pl := range places { // in their order
+		if wanted[pl] {
+			delete(wanted, pl)
 			p.add(pl)
 		}
 	}
-	more := len(p.places) > before
 	if p.spec.Gather > 0 {
 		p.gather()
 	}

@@ -70,3 +70,44 @@ func TestGoneBeforeStart(t *testing.T) {
 		t.Errorf("%d workers were started", s.begun)
 	}
 }
+
+// steady is a worker that ends its jobs when it is told to.
+type steady struct {
+	noWorker
+	m    *pool.Member
+	jobs chan func() // each of which ends one
+}
+
+func (w *steady) Send(t *pool.Task) { w.jobs <- func() { w.m.Done(t, job.Status{}) } }
+func (w *steady) Dismiss()          { go w.m.Gone(nil) }
+
+type steadies struct{ jobs chan func() }
+
+func (s steadies) Start(m *pool.Member) (pool.Worker, error) {
+	return &steady{m: m, jobs: s.jobs}, nil
+}
+
+// TestPlaceComesBack has a place that is taken away while it runs a job, and offered again, get
+// jobs again.
+func TestPlaceComesBack(t *testing.T) {
+	s := steadies{jobs: make(chan func(), 2)}
+	p := pool.New(pool.Spec{Growing: true}, s, func(err error) { t.Error(err) })
+	host := []pool.Place{{Name: "n1", Workers: 1, Threads: 1}}
+	p.Offer(host)
+	o := owner{make(chan job.Status, 2)}
+	p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
+	first := <-s.jobs
+	p.Offer(nil)
+	p.Offer(host)
+	p.Submit(&job.Try{Job: job.Job{Seq: 2, Attempt: 1}, Owner: o})
+	select {
+	case second := <-s.jobs:
+		for _, end := range []func(){first, second} {
+			end()
+			<-o.done
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("nobody runs the second job")
+	}
+	p.Close()
+}

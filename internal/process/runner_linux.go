@@ -1,8 +1,10 @@
 package process
 
 import (
+	"bytes"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -55,6 +57,13 @@ func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
 			return
 		}
 	}
+}
+
+// Stopped says that the runner is stopped now.
+func (r Runner) Stopped() bool {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(r.pid) + "/stat")
+	_, rest, found := bytes.Cut(text[bytes.LastIndexByte(text, ')')+1:], []byte(" "))
+	return found && len(rest) > 0 && rest[0] == 'T'
 }
 
 // Signal signals the runner. When it has ended, nothing happens.
