@@ -107,7 +107,7 @@ func (w way) connect(ctx context.Context, near Near, place, mark, verb string) (
 
 // start starts the program.
 func (w way) start(near Near, place, mark, script string) (*shell, error) {
-	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice}
+	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
 	p, err := w.begin(mark, script, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
@@ -301,11 +301,13 @@ type tagged struct {
 	to          io.Writer
 	place       string
 	own, notice string // as in way
+	hopeless    func(said string) bool
 
 	mu   sync.Mutex
 	open bool
 	part []byte // of a line that has no end yet
-	line string // the last that was not blank
+	line string // the last that was not blank, or the first that leaves no hope
+	lost bool   // it is such a one
 }
 
 // Write is called for what the far end says on its standard error.
@@ -315,21 +317,19 @@ func (t *tagged) Write(b []byte) (int, error) {
 	t.part = append(t.part, b...)
 	const long = 64 << 10
 	for {
-		end := bytes.IndexByte(t.part, '\n')
-		if end < 0 && len(t.part) < long {
+		line, rest, whole := bytes.Cut(t.part, []byte("\n"))
+		if !whole && len(line) < long {
 			return len(b), nil
 		}
-		if end < 0 {
-			end = len(t.part) - 1
-		}
-		t.pass(bytes.TrimRight(t.part[:end], "\r"))
-		t.part = append(t.part[:0], t.part[end+1:]...)
+		t.pass(bytes.TrimRight(line, "\r"))
+		t.part = append(t.part[:0], rest...)
 	}
 }
 
 func (t *tagged) pass(line []byte) {
-	if text := strings.TrimSpace(string(line)); text != "" {
+	if text := strings.TrimSpace(string(line)); text != "" && !t.lost {
 		t.line = text
+		t.lost = t.hopeless != nil && t.hopeless(text)
 	}
 	show := t.open
 	if t.own != "" && bytes.HasPrefix(line, []byte(t.own)) {
@@ -345,21 +345,21 @@ func (t *tagged) pass(line []byte) {
 func (t *tagged) through() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open, t.line = true, ""
+	t.open, t.line, t.lost = true, "", false
 }
 
 // note has what is known otherwise be the last line.
 func (t *tagged) note(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.part, t.line = nil, line
+	t.part, t.line, t.lost = nil, line, false
 }
 
 // last is the last line that was said.
 func (t *tagged) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if text := strings.TrimSpace(string(t.part)); text != "" {
+	if text := strings.TrimSpace(string(t.part)); text != "" && !t.lost {
 		return text
 	}
 	return t.line

@@ -56,3 +56,20 @@ func TestGivenUpWhileItBegins(t *testing.T) {
 		t.Errorf("killed: %t; shown: %q", b.killed.Load(), shown.String())
 	}
 }
+
+// TestTagged has lines of a far end come through whole, and the line that leaves no hope be
+// kept of all that it says.
+func TestTagged(t *testing.T) {
+	var shown strings.Builder
+	stderr := &tagged{to: &shown, place: "n1", hopeless: func(said string) bool { return strings.Contains(said, "unrecognized") }}
+	io.WriteString(stderr, "srun: unrecognized option\nTry --help\nfor mo")
+	if said := stderr.last(); said != "srun: unrecognized option" {
+		t.Errorf("of all that it says, %q is kept", said)
+	}
+	stderr.through()
+	long := strings.Repeat("x", 100<<10)
+	io.WriteString(stderr, "re\n"+long+"\nend\n")
+	if got := strings.ReplaceAll(strings.ReplaceAll(shown.String(), "n1: ", ""), "\n", ""); got != "for more"+long+"end" {
+		t.Errorf("%d bytes are shown, beginning with %.20q", len(got), got)
+	}
+}

@@ -22,7 +22,8 @@ type Program struct {
 //
 // The program is kept in a directory that is the user's alone, under the first of three
 // where programs may be executed. The name of what is not complete is another, and it is
-// only renamed when its checksum is right.
+// only renamed when its checksum is right. One that is kept there is asked who it is before it is
+// used, since a crash may have damaged it.
 func (p Program) script(token, mark, verb, after string) string {
 	become := `exec "$1" worker ` + verb + `; exit 126`
 	if after != "" {
@@ -36,15 +37,16 @@ func (p Program) script(token, mark, verb, after string) string {
 		`say() { echo "` + token + ` $*"; }`,
 		`go() { umask $m; say run; ` + become + `; }`,
 		`own() { set -- $(ls -ldn "$1" 2>/dev/null); case "$1 $3" in "drwx------"*" $u") return 0;; esac; return 1; }`,
-		`p=$(command -v fanout) && [ "$("$p" worker --identity 2>/dev/null)" = "` + p.Identity + `" ] && go "$p"`,
-		`for d in "${TMPDIR:-/tmp}" /var/tmp "$HOME/.cache"; do q=$d/fanout-worker-$u; [ -x "$q/` + p.Sum + `/fanout" ] && own "$q" && go "$q/` + p.Sum + `/fanout"; done`,
+		`same() { [ "$("$1" worker --identity 2>/dev/null)" = "` + p.Identity + `" ]; }`,
+		`p=$(command -v fanout) && same "$p" && go "$p"`,
+		`for d in "${TMPDIR:-/tmp}" /var/tmp "$HOME/.cache"; do q=$d/fanout-worker-$u; f=$q/` + p.Sum + `/fanout; [ -x "$f" ] && own "$q" && same "$f" && go "$f"; done`,
 		`say need $(uname -s) $(uname -m)`,
 		`for d in "${TMPDIR:-/tmp}" /var/tmp "$HOME/.cache"; do q=$d/fanout-worker-$u; t=$q/new.$$; mkdir "$q" 2>/dev/null; own "$q" || continue; ` +
 			`{ echo : >"$t" && chmod 700 "$t" && "$t"; } 2>/dev/null || { rm -f "$t"; continue; }; ` +
 			`say send "$q"; ` +
-			fmt.Sprintf(`head -c %d >"$t" || { say full "$q"; rm -f "$t"; exit 1; }; `, p.Size) +
+			fmt.Sprintf(`head -c %d >"$t" || { rm -f "$t"; say full "$q"; exit 1; }; `, p.Size) +
 			`s=$({ sha256sum "$t" || shasum -a 256 "$t" || openssl dgst -sha256 -r "$t"; } 2>/dev/null | cut -c1-64); ` +
-			`[ "$s" = ` + p.Sum + ` ] || { say bad "$s" "$q"; rm -f "$t"; exit 1; }; ` +
+			`[ "$s" = ` + p.Sum + ` ] || { rm -f "$t"; say bad "$s" "$q"; exit 1; }; ` +
 			`mkdir -p "$q/` + p.Sum + `" && mv -f "$t" "$q/` + p.Sum + `/fanout" || { say bad "$q"; exit 1; }; ` +
 			`find "$q" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} + 2>/dev/null; ` +
 			`go "$q/` + p.Sum + `/fanout"; done`,

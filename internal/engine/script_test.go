@@ -27,7 +27,7 @@ func newFar(t *testing.T, shell string) *far {
 	}
 	dir := t.TempDir()
 	f := &far{t: t, dir: dir}
-	text := []byte("#!/bin/sh\necho worker \"$@\" of $FANOUT_MARK\n")
+	text := []byte("#!/bin/sh\n[ \"$2\" = --identity ] && echo the same && exit\necho worker \"$@\" of $FANOUT_MARK\n")
 	f.program = Program{Path: filepath.Join(dir, "ours"), Identity: "the same", Sum: fmt.Sprintf("%x", sha256.Sum256(text)), Size: int64(len(text))}
 	if err := os.WriteFile(f.program.Path, text, 0o700); err != nil {
 		t.Fatal(err)
@@ -128,6 +128,20 @@ func TestScriptTraps(t *testing.T) {
 			}
 		})
 	}
+	t.Run("damaged since", func(t *testing.T) {
+		f := newFar(t, "sh")
+		f.run()
+		copies, _ := filepath.Glob(filepath.Join(f.kept(), "*", "fanout"))
+		if len(copies) != 1 {
+			t.Fatalf("%v are kept", copies)
+		}
+		if err := os.WriteFile(copies[0], []byte("\x7fELF and no more"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if out := f.run(); !strings.Contains(out, "token send ") || !strings.HasSuffix(out, "token run\nworker worker --far of mark.w1.1\n") {
+			t.Errorf("%q", out)
+		}
+	})
 	t.Run("damaged", func(t *testing.T) {
 		f := newFar(t, "sh")
 		f.program.Sum = strings.Repeat("0", 64)

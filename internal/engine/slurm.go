@@ -76,6 +76,9 @@ func (e *slurm) places(ctx context.Context) (places []pool.Place, err error) {
 		}
 		return places, nil
 	}
+	if e.spec.Nodes == "" {
+		return nil, fmt.Errorf("SLURM_JOB_ID is %s, but SLURM_JOB_NODELIST is not there: set both, as an allocation does, or none for allocations of our own", e.spec.Job)
+	}
 	nodes, err := e.run(ctx, "scontrol", "show", "hostnames", e.spec.Nodes)
 	if err != nil {
 		return nil, err
@@ -156,8 +159,10 @@ func (e *slurm) to(place string) way {
 		argv = append(argv, "--jobid="+e.spec.Job, "--nodelist="+place, "--overlap")
 		after = ""
 	}
+	near := e.near
+	near.Environ = slices.DeleteFunc(slices.Clone(near.Environ), setsStreams)
 	srun := command{
-		near: e.near, path: e.path, argv: append(argv, e.spec.Args...),
+		near: near, path: e.path, argv: append(argv, e.spec.Args...),
 		words: func(script string) []string { return []string{"/bin/sh", "-c", script} },
 	}
 	return way{
@@ -182,6 +187,16 @@ func exported(environ []string) (names []string) {
 		return []string{"NONE"}
 	}
 	return names
+}
+
+// setsStreams says that a variable has srun do something else with what a worker reads and
+// writes than pass it on, or run something beside it.
+func setsStreams(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	return slices.Contains([]string{
+		"SLURM_STDINMODE", "SLURM_STDOUTMODE", "SLURM_STDERRMODE", "SLURM_LABELIO", "SLURM_PROLOG", "SLURM_EPILOG",
+		"SLURM_TASK_PROLOG", "SLURM_TASK_EPILOG", "SLURM_MULTI_PROG", "SLURM_NTASKS", "SLURM_NNODES", "SLURM_WORKING_DIR",
+	}, name)
 }
 
 // endedItself says that srun ended as the worker did: well, or as one that was killed. Its own

@@ -43,7 +43,8 @@ func newSSH(spec SSH, near Near) (Engine, error) {
 	argv := slices.Clone(spec.Command)
 	if filepath.Base(client) == "ssh" {
 		// The first value that the client finds for an option holds, so that the user's do.
-		argv = append(argv, "-T", "-x", "-oBatchMode=yes", "-oConnectTimeout=10", "-oClearAllForwardings=yes")
+		argv = append(argv, "-T", "-x", "-oBatchMode=yes", "-oConnectTimeout=10", "-oClearAllForwardings=yes",
+			"-oControlMaster=no") // a connection that is there already is used, but none is left behind
 	}
 	const atOnce = 8 // an sshd lets ten connect that it does not know yet
 	return &ssh{
@@ -111,8 +112,8 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Place)) {
 			return
 		}
 		now, err := os.Stat(e.spec.File)
-		if err != nil || last != nil && os.SameFile(now, last) && now.Size() == last.Size() && now.ModTime().Equal(last.ModTime()) {
-			continue // one that is gone is about to be replaced
+		if err != nil || !now.Mode().IsRegular() || last != nil && os.SameFile(now, last) && now.Size() == last.Size() && now.ModTime().Equal(last.ModTime()) {
+			continue // one that is gone is about to be replaced; a pipe has been read
 		}
 		last = now
 		hosts, err := ReadHosts(e.spec.File, e.spec.Slots)

@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,10 +77,11 @@ type steady struct {
 	noWorker
 	m    *pool.Member
 	jobs chan func() // each of which ends one
+	gone sync.Once
 }
 
 func (w *steady) Send(t *pool.Task) { w.jobs <- func() { w.m.Done(t, job.Status{}) } }
-func (w *steady) Dismiss()          { go w.m.Gone(nil) }
+func (w *steady) Dismiss()          { w.gone.Do(func() { go w.m.Gone(nil) }) }
 
 type steadies struct{ jobs chan func() }
 

@@ -87,15 +87,14 @@ func (l Limits) cpus(n int) []int {
 // and the variables that the user names, and in a shell that is here.
 func (f *Far) place(spec execute.Spec) (execute.Spec, error) {
 	spec.Elsewhere, spec.Host = false, f.Host
-	spec.Environ = os.Environ()
-	if spec.Dir = f.Dir; f.Dir != "" {
-		switch info, err := os.Stat(f.Dir); {
-		case err != nil:
+	if spec.Dir = ""; f.Dir != "" {
+		// The worker's own: entered for each job, one that goes away would fail as if the program were not there.
+		if err := os.Chdir(f.Dir); err != nil {
 			return spec, fmt.Errorf("the working directory %s: %w; make it there, or name another with --remote-dir, or none at all with --remote-dir none", f.Dir, errors.Unwrap(err))
-		case !info.IsDir():
-			return spec, fmt.Errorf("the working directory %s is no directory there; name another with --remote-dir", f.Dir)
 		}
+		os.Setenv("PWD", f.Dir)
 	}
+	spec.Environ = os.Environ()
 	var err error
 	spec.Shell, err = execute.FindShell(spec.Shell, f.Dir)
 	return spec, err
