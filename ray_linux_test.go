@@ -59,6 +59,7 @@ func TestRay(t *testing.T) {
 	t.Run("token", c.keepsToken)
 	t.Run("refused", c.refuses)
 	t.Run("full", c.full)
+	t.Run("driver stopped", c.driverStopped)
 	t.Run("node killed", c.nodeKilled)
 }
 
@@ -172,6 +173,34 @@ func (c *cluster) full(t *testing.T) {
 	r.ends(0)
 	if got := strings.Fields(string(out)); len(got) != items || !slices.IsSortedFunc(got, func(a, b string) int { x, _ := strconv.Atoi(a); y, _ := strconv.Atoi(b); return x - y }) {
 		t.Errorf("%q", out)
+	}
+}
+
+// driverStopped has a run whose Python does not answer any more be ended all the same.
+func (c *cluster) driverStopped(t *testing.T) {
+	r := c.run(t, "-j2", "--grace", killGrace.String(), "--heartbeat", "200ms", "echo $$ >> log; sleep 1000; : {}", ":::", "1", "2")
+	r.begin()
+	jobs := r.lines("log", 2)
+	runner, driver := r.runner(r.cmd.Process.Pid), 0
+	for _, pid := range processes() {
+		if _, parent := stat(pid); parent == runner && strings.HasPrefix(filepath.Base(executable(pid)), "python") {
+			driver = pid
+		}
+	}
+	if driver == 0 {
+		t.Fatal("the runner has no Python")
+	}
+	if err := syscall.Kill(driver, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	r.signal(syscall.SIGTERM)
+	r.exits(143)
+	for _, job := range jobs {
+		pid, _ := strconv.Atoi(job)
+		r.eventually("the end of a job that nobody hears of any more", func() bool { return pid > 0 && ended(pid) })
+	}
+	if !ended(driver) {
+		t.Error("the driver is left")
 	}
 }
 

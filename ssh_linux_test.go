@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -106,6 +107,26 @@ func TestDeadHosts(t *testing.T) {
 func TestWorkerKilledSSH(t *testing.T) {
 	dir := engineUp(t, "ssh")
 	workerKilled(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2")
+}
+
+// TestWorkerStoppedSSH has a worker at the far end that is stopped be given up, and what it ran be
+// ended there.
+func TestWorkerStoppedSSH(t *testing.T) {
+	dir := engineUp(t, "ssh")
+	tr := newTrial(t, hostile(t))
+	tr.flags = []string{"--backend", "ssh", "--ssh-command", "ssh -F " + filepath.Join(dir, "config"), "--hosts", "n1", "--heartbeat", "200ms"}
+	tr.member("first", "daemon", false)
+	tr.run(1)
+	for _, pid := range farWorkers(tr) {
+		if _, parent := stat(pid); executable(parent) == executable(pid) { // and not its guardian
+			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tr.exits(125)
+	tr.eventually("the end of the worker's job", func() bool { return tr.crowd.gone(time.Now()) })
+	tr.eventually("the end of the worker", func() bool { return len(farWorkers(tr)) == 0 })
 }
 
 // TestNetworkCut takes the network from one of two hosts, each of which is a network namespace:
