@@ -143,8 +143,7 @@ func (c *Collector) awaitRoom(seq int64) {
 	}
 }
 
-// Start readies the output of a job on its slot, when there is room. What it has
-// printed in an earlier try is dropped.
+// Start readies the output of a job on its slot, when there is room.
 func (c *Collector) Start(j job.Job) job.Output {
 	e := c.entries[j.Slot]
 	if e == nil {
@@ -152,9 +151,6 @@ func (c *Collector) Start(j job.Job) job.Output {
 		c.entries[j.Slot] = e
 	}
 	e.reset(j)
-	if j.Attempt > 1 {
-		c.drop(c.takeTry(j.Seq).result)
-	}
 	c.mu.Lock()
 	c.awaitRoom(j.Seq)
 	c.order.start(e)
@@ -198,6 +194,9 @@ func (c *Collector) hasRoom(seq int64) bool {
 // Done takes the outcome of the job whose output Start has readied.
 func (c *Collector) Done(j job.Job, st job.Status) {
 	e := c.entries[j.Slot]
+	if j.Attempt > 1 {
+		c.Begun(j)
+	}
 	ev := job.Event{Kind: job.Done, Job: j, Status: st}
 	if st.Failed() {
 		ev.Tail = e.streams[1].tail.bytes()

@@ -45,6 +45,17 @@ func (o *order) start(e *entry) {
 	}
 }
 
+// unstart has the job not be started yet.
+func (o *order) unstart(e *entry) {
+	if o.owner == e {
+		o.owner = nil
+	}
+	if o.keep {
+		*o.at(e.job.Seq) = place{}
+	}
+	o.unwait(e)
+}
+
 // abandon takes what the last try of a job has left, of which there is no other.
 func (o *order) abandon(seq int64, r *result) {
 	switch {

@@ -12,6 +12,9 @@ type attempt struct {
 // place in the order.
 func (c *Collector) Retry(j job.Job, st job.Status) {
 	e := c.entries[j.Slot]
+	if j.Attempt > 1 {
+		c.Begun(j)
+	}
 	tail := e.streams[1].tail.bytes()
 	r := e.finish(c.backlog.Load())
 	if r != nil && c.byLines() {
@@ -25,6 +28,18 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 	c.tries[j.Seq] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
 	c.mu.Unlock()
+}
+
+// Begun says that a job has begun a next try: what it has printed in the last one is dropped.
+func (c *Collector) Begun(j job.Job) { c.drop(c.takeTry(j.Seq).result) }
+
+// Unstart takes back the Start of a next try, which has not begun: the job waits for it again.
+func (c *Collector) Unstart(j job.Job) {
+	e := c.entries[j.Slot]
+	e.finish(c.backlog.Load()) // which is nothing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order.unstart(e)
 }
 
 // Abandon is the Done of a job that waited for another try: its last one counts.

@@ -171,6 +171,7 @@ func TestRetriedHead(t *testing.T) {
 		w.idle()
 		head.Slot, head.Attempt = 1, 3
 		out = w.Start(head)
+		w.Begun(head)
 		if w.spill.live != 0 || w.memory.used.Load() > firstBuffer {
 			t.Errorf("%d bytes on disk and %d in memory are kept of a try that is over", w.spill.live, w.memory.used.Load())
 		}
@@ -343,5 +344,27 @@ func printLooking(t *testing.T, out job.Output, text string, blocked chan<- bool
 		case n == 0:
 			return
 		}
+	}
+}
+
+// TestUnstart has what a job's last try has left be shown when the next one, which was to come, does
+// not begin.
+func TestUnstart(t *testing.T) {
+	for _, spec := range []Spec{{Slots: 2, Retries: 1}, {Slots: 2, Retries: 1, KeepOrder: true}} {
+		w, r := unread(t, spec)
+		j, next := newJob(1, 1, "1"), newJob(2, 2, "2")
+		print(w.Start(j), chunk{0, "first.", false})
+		w.Retry(j, job.Status{End: job.Lost})
+		j.Attempt = 2
+		w.Start(j)
+		w.Unstart(j)
+		j.Attempt = 1
+		w.Abandon(j, job.Status{End: job.Lost})
+		print(w.Start(next), chunk{0, "next.", false})
+		w.Done(next, job.Status{})
+		if got := readN(t, r, 11); got != "first.next." {
+			t.Errorf("%+v: %q", spec, got)
+		}
+		in(t, "Close", func() { w.Close() })
 	}
 }

@@ -31,6 +31,7 @@ type Status struct {
 	Signal syscall.Signal // when End is Signaled
 	Limit  time.Duration  // what it was given, when End is TimedOut
 	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
+	Unused bool           // it is Stopped and has not begun
 	Held   bool           // a process that the job left behind still held its output when it ended
 	Worker int            // that ran it: the number of a worker, or else of a slot; 0 where none did
 	Host   string         // the machine that it ran on; "" is this one

@@ -95,6 +95,7 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	if st.End == job.Lost && (t.cancelled || p.stopped) {
 		st = job.Status{End: job.Stopped, Usage: st.Usage}
 	}
+	st.Unused = st.End == job.Stopped && t.begun.Load() == 0
 	try := t.Try
 	p.recycle(t)
 	p.settle(m)

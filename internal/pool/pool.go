@@ -140,7 +140,7 @@ func (p *Pool) Submit(try *job.Try) {
 	p.mu.Lock()
 	if p.halted {
 		p.mu.Unlock()
-		try.Owner.Done(try, job.Status{End: job.Stopped})
+		try.Owner.Done(try, job.Status{End: job.Stopped, Unused: true})
 		return
 	}
 	t := p.spare.first
@@ -156,7 +156,7 @@ func (p *Pool) Submit(try *job.Try) {
 	p.mu.Unlock()
 }
 
-func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped}) }
+func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped, Unused: true}) }
 
 // recycle keeps a Task for another job.
 func (p *Pool) recycle(t *Task) {

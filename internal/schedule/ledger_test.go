@@ -78,6 +78,18 @@ func (l *ledger) Retry(j job.Job, st job.Status) {
 	l.waits[j.Seq] = true
 }
 
+func (l *ledger) Begun(job.Job) {}
+
+func (l *ledger) Unstart(j job.Job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if j.Attempt < 2 {
+		l.fault("job %d is taken back in its first try", j.Seq)
+	}
+	l.leave(j)
+	l.waits[j.Seq] = true
+}
+
 func (l *ledger) Abandon(j job.Job, st job.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -65,7 +65,11 @@ func (s *scheduler) submit(j job.Job, out job.Output) {
 }
 
 // Begun is part of job.Owner.
-func (s *scheduler) Begun(*job.Try) {}
+func (s *scheduler) Begun(t *job.Try) {
+	if t.Job.Attempt > 1 {
+		s.out.Begun(t.Job)
+	}
+}
 
 // Done is part of job.Owner. The goroutine is the pool's: what may have to wait gets
 // another.
@@ -88,6 +92,7 @@ type timed struct {
 
 // Begun is part of job.Owner.
 func (o *timed) Begun(t *job.Try) {
+	o.s.Begun(t)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.alarm != nil { // of an earlier beginning
@@ -114,7 +119,7 @@ func (o *timed) Done(t *job.Try, st job.Status) {
 		o.alarm.Stop()
 	}
 	if o.late && st.End == job.Stopped {
-		st.End, st.Limit = job.TimedOut, o.s.spec.Timeout
+		st.End, st.Limit, st.Unused = job.TimedOut, o.s.spec.Timeout, false
 	}
 	o.mu.Unlock()
 	o.s.Done(t, st)

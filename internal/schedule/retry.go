@@ -23,9 +23,10 @@ const lostMax = 3
 
 // pending is the retries that wait.
 type pending struct {
-	later map[*retry]struct{} // for their time
-	due   []*retry            // for a slot; while there are any, none is free
-	over  bool                // no retry waits any more, or ever will
+	later map[*retry]struct{}  // for their time
+	due   []*retry             // for a slot; while there are any, none is free
+	last  map[int64]job.Status // of jobs whose next try is under way: how the last one ended
+	over  bool                 // no retry waits any more, or ever will
 }
 
 func (p *pending) count() int { return len(p.later) + len(p.due) }
@@ -141,7 +142,31 @@ func (s *scheduler) retry(r *retry) *retry {
 		return s.release(slot)
 	}
 	r.job.Attempt++
+	s.mu.Lock()
+	s.pending.last[r.job.Seq] = r.last
+	s.mu.Unlock()
 	return s.start(r.job)
+}
+
+// lastOf is how the last try of a job ended, whose next one is over.
+func (s *scheduler) lastOf(seq int64) job.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.pending.last[seq]
+	delete(s.pending.last, seq)
+	return last
+}
+
+// fallBack ends a job whose next try has not begun, nor will: it has failed as in its last one.
+func (s *scheduler) fallBack(j job.Job, last job.Status) *retry {
+	s.out.Unstart(j)
+	slot := j.Slot
+	j.Attempt--
+	s.out.Abandon(j, last)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = true
+	return s.release(slot)
 }
 
 // abandon ends all waiting for retries: the jobs are done as they have failed last.

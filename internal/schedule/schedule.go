@@ -52,10 +52,13 @@ type Pool interface {
 // Collector takes what a job prints and how it ended. Each Start is followed by
 // one Done or Retry for the same job. After a Retry comes
 // the Start of the next try, maybe on another slot, or Abandon, which is the Done
-// of a job that is not tried again after all.
+// of a job that is not tried again after all. A next try that a pool was given and that
+// never began ends in Unstart and Abandon instead.
 type Collector interface {
 	Await(j job.Job) // returns when there is room for one more job, or try
 	Start(j job.Job) job.Output
+	Begun(j job.Job) // what the last try has left is nobody's from now on
+	Unstart(j job.Job)
 	Retry(j job.Job, st job.Status)
 	Abandon(j job.Job, st job.Status)
 	Done(j job.Job, st job.Status)
@@ -95,6 +98,7 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 	s.ctx, s.pulling, s.stopJobs, s.stopPulling = ctx, pulling, stopJobs, stopPulling
 	s.next, s.limits = next, limiters(s.spec)
 	s.free, s.pending.later = newNumbers(s.spec.Workers), map[*retry]struct{}{}
+	s.pending.last = map[int64]job.Status{}
 	if s.clock = s.spec.Clock; s.clock == nil {
 		s.clock = &Clock{}
 	}
@@ -292,7 +296,7 @@ func (s *scheduler) give(slot int) {
 func (s *scheduler) start(j job.Job) *retry {
 	out := s.out.Start(j)
 	if s.ctx.Err() != nil || s.decided.Load() {
-		return s.settle(j, job.Status{End: job.Stopped})
+		return s.settle(j, job.Status{End: job.Stopped, Unused: true})
 	}
 	if err := j.Err(); err != nil {
 		return s.settle(j, job.Status{End: job.NotStarted, Err: err})
@@ -300,6 +304,9 @@ func (s *scheduler) start(j job.Job) *retry {
 	if s.pool != nil {
 		s.submit(j, out)
 		return nil
+	}
+	if j.Attempt > 1 {
+		s.out.Begun(j)
 	}
 	return s.settle(j, s.try(j, out))
 }
@@ -326,6 +333,11 @@ func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
 
 // settle hands on how a try ended, and returns the retry that has its slot next.
 func (s *scheduler) settle(j job.Job, st job.Status) *retry {
+	if j.Attempt > 1 {
+		if last := s.lastOf(j.Seq); st.Unused {
+			return s.fallBack(j, last)
+		}
+	}
 	if s.again(j, st) {
 		s.out.Retry(j, st)
 		return s.postpone(j, st)

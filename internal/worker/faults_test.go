@@ -271,6 +271,9 @@ func (l locked) Write(p []byte) (int, error) {
 
 func (b *book) Retry(job.Job, job.Status) {}
 
+func (b *book) Begun(job.Job)   {}
+func (b *book) Unstart(job.Job) {}
+
 func (b *book) Abandon(j job.Job, st job.Status) { b.Done(j, st) }
 
 func (b *book) Done(j job.Job, st job.Status) {
