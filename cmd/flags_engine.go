@@ -147,6 +147,11 @@ func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error)
 	if s.Args, err = shlex.Split(f.slurmArgs); err != nil {
 		return fmt.Errorf("--slurm-args %s: %w", f.slurmArgs, err)
 	}
+	for _, arg := range s.Args {
+		if name, _, _ := strings.Cut(arg, "="); slices.Contains(ofStreams(), name) {
+			return fmt.Errorf("--slurm-args %s: what srun reads and writes is the connection to the worker: leave %s out", f.slurmArgs, name)
+		}
+	}
 	if s.PerNode, err = positive("--workers-per-node", f.perNode); err != nil {
 		return err
 	}
@@ -165,6 +170,11 @@ func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error)
 		return errors.New("--backend slurm needs -j N outside of an allocation: so many workers are asked for, each with --threads T CPUs")
 	}
 	return nil
+}
+
+// ofStreams is the options of srun that have its input or output be something else.
+func ofStreams() []string {
+	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
 
 // sameDir stands for the directory in which jobs would run on this machine.
