@@ -17,9 +17,9 @@ test:
 # The trials of workers that are too many for the race detector.
 LARGE = -run 'TestFaults|TestLatency' ./internal/worker
 
-# The same in half the time, for CI: of the program's own tests, only the scripts are run with
-# the race detector, under which it takes four times as long to start.
-RACED = 'TestScript$$|TestConformanceBadConnections'
+# The same in half the time, for CI: of the program's own tests, only scripts of what goes on at
+# the same time are run with the race detector, under which it takes four times as long to start.
+RACED = 'TestScriptProcess$$/^(failures|output|pipe|retries|signals_of_jobs|stop|timeout|workers_die)$$|TestConformanceBadConnections'
 test-ci:
 	$(MAKE) -j2 -O test-packages test-program
 test-packages:
@@ -27,7 +27,7 @@ test-packages:
 	$(GO) test -count=1 $(LARGE)
 test-program:
 	$(GO) test -race -count=1 -timeout 20m -run $(RACED) .
-	$(GO) test -count=1 -timeout 20m -skip $(RACED) .
+	$(GO) test -count=1 -timeout 20m -skip TestConformanceBadConnections .
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. The suites run
 # beside each other, since they wait for much. FANOUT_TEST_ALL=1 runs all on Ray.
