@@ -120,7 +120,7 @@ func TestRefusedSlurm(t *testing.T) {
 	r := prepare(t, "fanout", "--backend", "slurm", "-j2", "--slurm-args", "-p nosuch", "touch ran; : {}", ":::", "1", "2")
 	r.begin()
 	r.ends(1)
-	if said := string(r.said()); strings.Count(said, "Invalid partition name") != 1 {
+	if said := string(r.said()); strings.Count(said, "nvalid partition") != 1 {
 		t.Errorf("it says %q", said)
 	}
 	if _, err := os.Stat(filepath.Join(r.dir, "ran")); err == nil {
