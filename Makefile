@@ -29,11 +29,11 @@ test-program:
 	$(GO) test -race -count=1 -timeout 20m -run $(RACED) .
 	$(GO) test -count=1 -timeout 20m -skip TestConformanceBadConnections .
 
-# Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. The suites run
+# Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. Two suites run
 # beside each other, since they wait for much. FANOUT_TEST_ALL=1 runs all on Ray.
 ENGINES ?= ssh slurm ray
 test-engines:
-	$(MAKE) -j3 -O $(addprefix engine-,$(ENGINES))
+	$(MAKE) -j2 -O $(addprefix engine-,$(ENGINES))
 
 engine-ssh:
 	FANOUT_TEST_ENGINES=ssh $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Network' .
