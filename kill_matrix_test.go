@@ -33,11 +33,15 @@ const (
 	emptyEnv   = "daemon-empty-env"
 )
 
-// limits is how much time runs have, whose jobs must be there before, and each job.
-type limits struct{ run, job time.Duration }
+// limits is how much time runs have, whose jobs must be there before, and each job. Where it takes
+// long until there is a worker, jobs begin not much earlier than they are seen.
+type limits struct {
+	run, job time.Duration
+	late     bool
+}
 
 // near is for workers that start at once.
-func near() limits { return limits{2 * time.Second, 6 * time.Second} }
+func near() limits { return limits{run: 2 * time.Second, job: 6 * time.Second} }
 
 func rows(most limits) []row {
 	grace := []string{"--grace", killGrace.String()}
@@ -55,10 +59,14 @@ func rows(most limits) []row {
 				tr.job("neighbour", "echo $$ > begun\n"+tr.gate("neighbour")+"echo untouched\n")
 			},
 			strike: func(tr *trial) time.Time {
-				time.Sleep(time.Until(tr.launched.Add(most.job / 2)))
+				begun := tr.launched
+				if most.late {
+					begun = tr.began
+				}
+				time.Sleep(time.Until(begun.Add(most.job / 2)))
 				tr.open("short")
 				tr.number("begun")
-				if time.Since(tr.launched) >= most.job {
+				if time.Since(begun) >= most.job {
 					return time.Time{}
 				}
 				return tr.began.Add(most.job)
@@ -232,7 +240,7 @@ func killMatrix(t *testing.T, place string, flags ...string) {
 	program := hostile(t)
 	most, some := near(), []string(nil)
 	if place == "ray" { // whose workers take a second or two each, and many times that on a loaded machine
-		most = limits{20 * time.Second, 20 * time.Second}
+		most = limits{run: 20 * time.Second, job: 12 * time.Second, late: true}
 	}
 	if slices.Contains([]string{"slurm", "ray"}, place) && os.Getenv("FANOUT_TEST_ALL") == "" {
 		some = []string{"plain", "ignore-term", "daemon", emptyEnv}
