@@ -93,7 +93,9 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 		}()
 	}
 	var entry *guard.Registration
+	heard := make(chan struct{})
 	met := func(far worker.Far) {
+		close(heard)
 		// What a worker of the same run has left, that was killed with its guardian.
 		after(far.Run, io.Discard)
 		if link != nil && far.Silence > 0 {
@@ -110,8 +112,11 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 		}
 		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+".far"))
 	}
-	ended := make(chan error)
+	ended := make(chan error, 1)
 	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, met) }()
+	if !hearsFirstWord(heard, ended) {
+		return workerCode(worker.ErrSilent, stderr) // and the guardian ends what is left
+	}
 	err := <-ended
 	if entry != nil {
 		entry.Close()
@@ -121,6 +126,24 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 		link.Close()
 	}
 	return workerCode(err, stderr)
+}
+
+// hearsFirstWord waits until the runner has said what the worker is for, which is also how long it
+// may be silent then, or the worker has ended. A step of Slurm's that is cancelled while it
+// begins was seen to leave its worker with an input that nobody would ever write to, nor close.
+func hearsFirstWord(heard <-chan struct{}, ended chan error) bool {
+	const patience = time.Minute
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-heard:
+		return true
+	case err := <-ended:
+		ended <- err
+		return true
+	case <-late.C:
+		return false
+	}
 }
 
 // cleanAfter ends what workers of a run have left on this machine, and says so.
