@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -99,10 +100,21 @@ func (k *killed) run() (over bool) {
 		k.t.Errorf("%q: %v; stderr: %s", k.flags, err, r.said())
 	}
 	r.eventually("the end of all jobs", func() bool { return len(r.marked()) == 0 })
+	r.eventually("the end of the runner, whose files are the last to go", k.unlocked)
 	k.checkStarts()
 	k.checkJournal()
 	k.checkResults()
 	return over
+}
+
+// unlocked says that nobody writes to the journal.
+func (k *killed) unlocked() bool {
+	f, err := os.Open(filepath.Join(k.dir, "journal"))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
 // kill ends the runner, its guardian or both, and reports whether there was one to end.
