@@ -21,9 +21,7 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 		c.writeResult(r) // a line that was not completed
 		r = nil
 	}
-	if r != nil {
-		c.backlog.Add(1)
-	}
+	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
 	c.mu.Lock()
 	c.tries[j.Seq] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
@@ -47,7 +45,7 @@ func (c *Collector) Abandon(j job.Job, st job.Status) {
 	last := c.takeTry(j.Seq)
 	ev := job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}
 	r := c.handOver(last.result, &ev)
-	if r != nil && last.result == nil {
+	if r != nil {
 		c.backlog.Add(1)
 	}
 	c.mu.Lock()
@@ -72,7 +70,6 @@ func (c *Collector) drop(r *result) {
 	for i := range r.held {
 		c.release(&r.held[i])
 	}
-	c.backlog.Add(-1)
 }
 
 // release gives back the room of what is held.
