@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -41,7 +43,7 @@ func (p *printed) readSpilled(e extent, yield func([]byte, error) bool) bool {
 	buf := readBuffers.Get().(*[readSize]byte)
 	defer readBuffers.Put(buf)
 	for at, left := e.off, e.n; left > 0; {
-		n, err := unix.Pread(p.c.spill.fd(), buf[:min(left, readSize)], at)
+		n, err := sysio.Pread(p.c.spill.fd(), buf[:min(left, readSize)], at)
 		switch {
 		case err == unix.EINTR:
 			continue

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -51,7 +53,7 @@ func (s *spill) store(p []byte) (extent, error) {
 		return e, err
 	}
 	for at := e.off; len(p) > 0; {
-		n, err := unix.Pwrite(int(s.file.Fd()), p, at)
+		n, err := sysio.Pwrite(int(s.file.Fd()), p, at)
 		if err == unix.EINTR {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/sink"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -129,8 +130,8 @@ func (s *stream) relieve() error {
 func (s *stream) readThrough(fd int, put func([]byte) error) (int, error) {
 	buf := readBuffers.Get().(*[readSize]byte)
 	defer readBuffers.Put(buf)
-	n, err := unix.Read(fd, buf[:])
-	if n <= 0 || err != nil {
+	n, err := sysio.Read(fd, buf[:])
+	if n == 0 || err != nil {
 		return 0, err
 	}
 	return n, put(buf[:n])
@@ -172,8 +173,8 @@ func (s *stream) fill(fd int) (int, error) {
 		return 0, unix.EAGAIN
 	}
 	buf := s.held.buf
-	n, err := unix.Read(fd, buf[len(buf):cap(buf)])
-	if n <= 0 || err != nil {
+	n, err := sysio.Read(fd, buf[len(buf):cap(buf)])
+	if n == 0 || err != nil {
 		return 0, err
 	}
 	s.held.buf = buf[:len(buf)+n]

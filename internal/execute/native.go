@@ -9,6 +9,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -237,11 +238,11 @@ func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
 
 func writeAll(fd int, p []byte) error {
 	for len(p) > 0 {
-		n, err := unix.Write(fd, p)
+		n, err := sysio.Write(fd, p)
 		if err != nil && err != unix.EINTR {
 			return err
 		}
-		p = p[max(0, n):]
+		p = p[n:]
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,7 +49,7 @@ func (p proc) read(name string, buf []byte) ([]byte, error) {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}
-		n, err := unix.Read(fd, buf[len(buf):cap(buf)])
+		n, err := sysio.Read(fd, buf[len(buf):cap(buf)])
 		switch {
 		case err == unix.EINTR:
 		case err != nil:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -152,8 +153,8 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 func (g *guardian) hear() {
 	var buf [64]byte
 	for {
-		n, _, err := unix.Recvfrom(g.link, buf[:], unix.MSG_DONTWAIT)
-		if err != nil || n <= 0 {
+		n, err := sysio.Receive(g.link, buf[:], unix.MSG_DONTWAIT)
+		if err != nil || n == 0 {
 			return
 		}
 		word := string(buf[:n])

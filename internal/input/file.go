@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -94,7 +96,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if r.ctx.Err() != nil {
 			return 0, context.Cause(r.ctx)
 		}
-		n, err := unix.Read(r.fd, p)
+		n, err := sysio.Read(r.fd, p)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:

@@ -11,6 +11,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -128,7 +129,7 @@ func (w *Writer) flush() error {
 		return w.err
 	}
 	for b := w.buf; len(b) > 0; {
-		n, err := unix.Write(int(w.file.f.Fd()), b)
+		n, err := sysio.Write(int(w.file.f.Fd()), b)
 		if err == unix.EINTR {
 			continue
 		}

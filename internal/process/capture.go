@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -107,8 +109,8 @@ var copyBuffers = sync.Pool{New: func() any { return new([pipeSize]byte) }}
 func copyOnce(w io.Writer, fd int) (int, error) {
 	buf := copyBuffers.Get().(*[pipeSize]byte)
 	defer copyBuffers.Put(buf)
-	n, err := unix.Read(fd, buf[:])
-	if n <= 0 || err != nil {
+	n, err := sysio.Read(fd, buf[:])
+	if n == 0 || err != nil {
 		return 0, err
 	}
 	return w.Write(buf[:n])
@@ -129,7 +131,7 @@ func (f *feed) move() {
 			f.pieces = f.pieces[1:]
 			continue
 		}
-		n, err := unix.Write(f.fd, stringBytes(f.pieces[0]))
+		n, err := sysio.Write(f.fd, stringBytes(f.pieces[0]))
 		if err == unix.EINTR {
 			continue
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -81,7 +83,7 @@ type inherit int
 
 func (fd inherit) Fd() int { return int(fd) }
 
-func (fd inherit) Write(b []byte) (int, error) { return unix.Write(int(fd), b) }
+func (fd inherit) Write(b []byte) (int, error) { return sysio.Write(int(fd), b) }
 
 func (p *Program) watch() {
 	defer close(p.ended)

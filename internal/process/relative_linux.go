@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -45,7 +47,7 @@ func look(pid int) (relative, bool) {
 	}
 	defer unix.Close(fd)
 	var stat [1024]byte // it is one line of 52 numbers
-	n, err := unix.Read(fd, stat[:])
+	n, err := sysio.Read(fd, stat[:])
 	if err != nil {
 		return relative{}, false
 	}

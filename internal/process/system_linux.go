@@ -3,6 +3,8 @@ package process
 import (
 	"syscall"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -18,12 +20,12 @@ func (b bell) fd() int { return b.event }
 func (b bell) close()  { unix.Close(b.event) }
 
 func (b bell) ring() {
-	unix.Write(b.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	sysio.Write(b.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
 
 func (b bell) clear() {
-	var count [8]byte
-	unix.Read(b.event, count[:])
+	var rings [8]byte
+	sysio.Read(b.event, rings[:])
 }
 
 func pipe() (r, w int, err error) {

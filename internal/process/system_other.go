@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"unsafe"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -25,11 +27,11 @@ func newBell() (bell, error) {
 
 func (b bell) fd() int { return b.r }
 func (b bell) close()  { unix.Close(b.r); unix.Close(b.w) }
-func (b bell) ring()   { unix.Write(b.w, []byte{0}) }
+func (b bell) ring()   { sysio.Write(b.w, []byte{0}) }
 
 func (b bell) clear() {
 	var drain [64]byte
-	unix.Read(b.r, drain[:])
+	sysio.Read(b.r, drain[:])
 }
 
 func pipe() (r, w int, err error) {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/sys/unix"
+	"fanout/internal/sysio"
 )
 
 // copyFile is SendFile through our memory.
 func (f *File) copyFile(file int, off int64, n int) (int, error) {
 	buf := make([]byte, min(n, coalesce))
-	n, err := unix.Pread(file, buf, off)
+	n, err := sysio.Pread(file, buf, off)
 	if err != nil {
 		return 0, fmt.Errorf("reading spilled output: %w", err)
 	}

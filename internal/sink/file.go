@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -153,13 +155,13 @@ func (f *File) writeAll(p []byte) error {
 func (f *File) TryWrite(p []byte) (n int, err error) {
 	for {
 		if f.socket {
-			n, err = unix.SendmsgN(f.fd, p, nil, nil, unix.MSG_DONTWAIT)
+			n, err = sysio.Send(f.fd, p, unix.MSG_DONTWAIT)
 		} else {
-			n, err = unix.Write(f.fd, p)
+			n, err = sysio.Write(f.fd, p)
 		}
 		if err != unix.EINTR {
-			f.moved.Add(int64(max(0, n)))
-			return max(0, n), f.check(err)
+			f.moved.Add(int64(n))
+			return n, f.check(err)
 		}
 	}
 }

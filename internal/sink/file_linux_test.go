@@ -410,3 +410,21 @@ func TestClosedOutput(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSpliceToFullPipe has no room for what is to be moved: nothing is, and that is
+// not -1 byte.
+func TestSpliceToFullPipe(t *testing.T) {
+	_, w := pipe(t)
+	f := file(t, fdOf(t, w))
+	for full := false; !full; {
+		_, err := f.TryWrite(make([]byte, 4096))
+		full = err == unix.EAGAIN
+	}
+	from, give := pipe(t)
+	if _, err := give.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	if n, ok, err := f.Splice(fdOf(t, from)); n != 0 || !ok || err != unix.EAGAIN {
+		t.Errorf("%d, %t, %v; want 0, true, %v", n, ok, err, unix.EAGAIN)
+	}
+}

@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -16,15 +18,15 @@ func (f *File) Splice(pipe int) (n int, ok bool, err error) {
 		return 0, false, nil
 	}
 	for {
-		moved, err := unix.Splice(pipe, nil, f.fd, nil, spliceMax, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		n, err := sysio.Splice(pipe, f.fd, spliceMax, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		switch err {
 		case unix.EINTR:
 		case unix.EINVAL: // a file open for appending, most terminals
 			f.noSplice = true
 			return 0, false, nil
 		default:
-			f.moved.Add(max(0, moved))
-			return int(moved), true, f.check(err)
+			f.moved.Add(int64(n))
+			return n, true, f.check(err)
 		}
 	}
 }
@@ -36,15 +38,14 @@ func (f *File) SendFile(file int, off int64, n int) (int, error) {
 		return f.copyFile(file, off, n)
 	}
 	for {
-		from := off
-		sent, err := unix.Sendfile(f.fd, file, &from, n)
+		sent, err := sysio.Sendfile(f.fd, file, off, n)
 		switch err {
 		case unix.EINTR:
 		case unix.EINVAL:
 			return f.copyFile(file, off, n)
 		default:
-			f.moved.Add(int64(max(0, sent)))
-			return max(0, sent), f.check(err)
+			f.moved.Add(int64(sent))
+			return sent, f.check(err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanout/internal/job"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -100,8 +101,8 @@ func (o *outlet) ReadPipe(fd int) (int, error) {
 	}
 	buf := readBuffers.Get().(*[plenty]byte)
 	defer readBuffers.Put(buf)
-	got, err := unix.Read(fd, buf[:n])
-	if got <= 0 || err != nil {
+	got, err := sysio.Read(fd, buf[:n])
+	if got == 0 || err != nil {
 		return 0, err
 	}
 	o.send(buf[:got])
@@ -145,7 +146,7 @@ func (g *given) Fd() int { return g.fd }
 func (g *given) Write(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {
-		n, err := unix.Write(g.fd, p[done:])
+		n, err := sysio.Write(g.fd, p[done:])
 		if err == unix.EINTR {
 			continue
 		}
