@@ -3,10 +3,7 @@ package cmd
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 
 	"fanout/internal/execute"
 	"fanout/internal/plan"
@@ -149,24 +146,6 @@ func completeFar(p *plan.Plan) (err error) {
 	// any system allows on which programs start at all.
 	p.Template.Limits.Total /= 2
 	return nil
-}
-
-// workers reads N or N% of the CPUs.
-func workers(s string) (int, error) {
-	cpus := runtime.NumCPU()
-	number, percent := strings.CutSuffix(s, "%")
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("-j %s: the number of workers is a whole number from 1 on, or a percentage of the %d CPUs such as 150%%", s, cpus)
-	}
-	const most = 100_000
-	if percent && n <= 100*most {
-		n = max(1, n*cpus/100)
-	}
-	if n > most {
-		return 0, fmt.Errorf("-j %s: more than %d workers do not fit on one machine", s, most)
-	}
-	return n, nil
 }
 
 // directory checks that a flag names one, and makes the name independent of ours.

@@ -160,7 +160,7 @@ func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error)
 		s.Threads = p.Threads
 	}
 	switch {
-	case strings.HasSuffix(w.workers, "%"):
+	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", w.workers)
 	case w.workers != "" && given.Changed("workers-per-node"):
 		return errors.New("-j and --workers-per-node exclude each other: leave out -j for workers on all nodes of the allocation")
@@ -203,7 +203,7 @@ func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	switch {
 	case w.threads != "1":
 		return errors.New("--threads is for workers of one machine: say how many jobs each host runs, as in --hosts n1:8")
-	case strings.HasSuffix(w.workers, "%"):
+	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", w.workers)
 	case w.workers != "":
 		ssh.Slots = p.Schedule.Workers

@@ -43,7 +43,7 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags) (err error) {
 		return errors.New("--ray-address local would start a cluster: start one with ray start, and name it by HOST:PORT, or auto")
 	case strings.Contains(r.Address, "://"):
 		return fmt.Errorf("--ray-address %s: name the cluster's head by HOST:PORT, from one of its nodes; Ray's client is not used", r.Address)
-	case w.workers == "" || strings.HasSuffix(w.workers, "%"):
+	case w.workers == "" || ofCPUs(w.workers):
 		return errors.New("--backend ray needs -j N: so many workers are asked for, which wait where the cluster has no place for them yet")
 	}
 	r.Workers, r.Threads = p.Schedule.Workers, 1

@@ -39,7 +39,7 @@ func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.mode, "mode", "m", "thread", "`thread`: jobs are run by fanout itself; =process: by worker processes")
-	set.StringVarP(&f.workers, "workers", "j", "", "run `N` jobs at a time, or N% of the CPUs (200%); process mode: N workers")
+	set.StringVarP(&f.workers, "workers", "j", "", "run `N` jobs at a time, or as many as 150% of the CPUs, +2 or -1; process mode: N workers")
 	set.StringVar(&f.threads, "threads", "1", "jobs `T` that each worker process runs at a time")
 	set.StringVar(&f.nice, "nice", "", "run the jobs of worker processes with a niceness higher by `N`")
 	set.StringVar(&f.cpus, "cpu-affinity", "", "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn")
@@ -84,7 +84,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		p.Schedule.Workers = max(1, runtime.NumCPU()-1)
 	}
 	if given.Changed("workers") {
-		if p.Schedule.Workers, err = workers(f.workers); err != nil {
+		if p.Schedule.Workers, err = workers(f.workers, runtime.NumCPU()); err != nil {
 			return err
 		}
 	}
@@ -96,9 +96,8 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	if p.Threads, err = positive("--threads", f.threads); err != nil {
 		return err
 	}
-	const most = 100_000
-	if p.Threads > most/p.Schedule.Workers {
-		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, most)
+	if p.Threads > mostWorkers/p.Schedule.Workers {
+		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
 	if err := f.applyPersistent(p, given); err != nil {
 		return err

@@ -21,25 +21,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func TestWorkers(t *testing.T) {
-	cpus := runtime.NumCPU()
-	for s, want := range map[string]int{
-		"1": 1, "7": 7, "100000": 100000, "100%": cpus, "200%": 2 * cpus, "1%": max(1, cpus/100), "150%": max(1, 150*cpus/100), "+3": 3,
-	} {
-		if got, err := workers(s); err != nil || got != want {
-			t.Errorf("%q: %d, %v, want %d", s, got, err, want)
-		}
-	}
-	for _, s := range []string{
-		"", "0", "-1", "x", "1.5", " 1", "1 ", "%", "0%", "-5%", "x%", "100%%", "100001", "99999999999999999999",
-		"9223372036854775807%", "99999999999%", "0x10",
-	} {
-		if got, err := workers(s); err == nil || !strings.Contains(err.Error(), "-j") {
-			t.Errorf("%q: %d, %v", s, got, err)
-		}
-	}
-}
-
 func TestPerSecond(t *testing.T) {
 	for s, want := range map[string]float64{
 		"1": 1, "10/s": 10, "0.5/s": 0.5, "90/m": 1.5, "60/m": 1, "3600/h": 1, "1e3/s": 1000, "1/h": 1.0 / 3600,
@@ -226,7 +207,7 @@ func TestWrongUsage(t *testing.T) {
 		{nil, "COMMAND is missing"},
 		{[]string{":::", "a"}, "COMMAND is missing"},
 		{[]string{"--no-such-flag", "cat"}, "no-such-flag"},
-		{[]string{"-j", "0", "cat"}, "-j 0"},
+		{[]string{"-j", "0", "cat"}, `-j "0"`},
 		{[]string{"-j", "", "cat"}, "-j"},
 		{[]string{"--delay", "-1s", "cat"}, "--delay"},
 		{[]string{"--delay", "5 s", "cat"}, "--delay"},

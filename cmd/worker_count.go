@@ -1,0 +1,46 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// mostWorkers is more than fit on any machine.
+const mostWorkers = 100_000
+
+// ofCPUs says that a value of -j counts from the CPUs of this machine: N%, +N or -N.
+func ofCPUs(s string) bool {
+	return strings.HasSuffix(s, "%") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-")
+}
+
+// workers reads -j: N, N% of the CPUs, or +N and -N, which are N more or fewer than these.
+// What counts from the CPUs is 1 at least.
+func workers(s string, cpus int) (int, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	sign := ""
+	if ofCPUs(number) {
+		sign, number = number[:1], number[1:]
+	}
+	parsed, err := strconv.ParseUint(number, 10, 31)
+	count := int(parsed)
+	if err != nil || count == 0 && sign != "+" || percent && sign != "" {
+		hint := ""
+		if s == "0" {
+			hint = "; for many more than that say how many, as in -j 200"
+		}
+		return 0, fmt.Errorf("-j %q: the number of workers is a whole number from 1 on, or counts from the %d CPUs here: 150%%, +2 or -1%s", s, cpus, hint)
+	}
+	switch {
+	case percent:
+		count = max(1, count*cpus/100)
+	case sign == "+":
+		count += cpus
+	case sign == "-":
+		count = max(1, cpus-count)
+	}
+	if count > mostWorkers {
+		return 0, fmt.Errorf("-j %q: more than %d workers do not fit on one machine", s, mostWorkers)
+	}
+	return count, nil
+}

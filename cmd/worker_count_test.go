@@ -1,0 +1,30 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWorkers: numbers, and what counts from the CPUs.
+func TestWorkers(t *testing.T) {
+	const cpus = 4
+	for s, want := range map[string]int{
+		"1": 1, "7": 7, "007": 7, "100000": 100_000,
+		"100%": 4, "150%": 6, "1%": 1, "30%": 1, "2500000%": 100_000,
+		"+0": 4, "+2": 6, "+99996": 100_000,
+		"-1": 3, "-3": 1, "-4": 1, "-100": 1,
+	} {
+		if got, err := workers(s, cpus); err != nil || got != want {
+			t.Errorf("%q: %d, %v, want %d", s, got, err, want)
+		}
+	}
+	for _, s := range []string{
+		"", "0", "-0", "+", "-", "%", "x", "1.5", "0%", "+50%", "-50%", "--1", "++1", "+-1", "-+1", "1-", "1+2", " 1", "1e3", "0x2",
+		"100001", "+100000", "9999999%", "99999999999999999999", "+99999999999999999999", "99999999999999999999%",
+		"1 ", "x%", "100%%", "9223372036854775807", "9223372036854775807%",
+	} {
+		if got, err := workers(s, cpus); err == nil || !strings.HasPrefix(err.Error(), `-j "`+s+`": `) {
+			t.Errorf("%q: %d, %v, want an error that names it", s, got, err)
+		}
+	}
+}
