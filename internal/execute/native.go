@@ -47,7 +47,7 @@ func (r *runner) native(p *plan) job.Status {
 		if i > 0 && s.skip(code) {
 			continue
 		}
-		if r.tree.Stopping() {
+		if r.tree.Stopping() || r.cutShort() {
 			return job.Status{End: job.Stopped}
 		}
 		st = r.pipeline(s.commands)
@@ -66,6 +66,9 @@ func (r *runner) native(p *plan) job.Status {
 		default:
 			return st
 		}
+	}
+	if st.OK() && r.cutShort() {
+		return job.Status{End: job.Stopped}
 	}
 	return st
 }
@@ -137,6 +140,7 @@ func (r *runner) outcome(final stage, results []process.Result) job.Status {
 		if i < len(results)-1 || !final.process {
 			r.count(res)
 		}
+		r.struck = r.struck || fromOutside(res.Status)
 	}
 	switch {
 	case r.tree.Terminated():

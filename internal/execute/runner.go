@@ -25,9 +25,10 @@ type runner struct {
 	began time.Time  // zero between jobs
 	job   job.Job
 
-	ctx  context.Context
-	out  job.Output
-	give [2]int // what processes get as standard output and error
+	ctx    context.Context
+	out    job.Output
+	give   [2]int // what processes get as standard output and error
+	struck bool   // a signal has ended a command that may have been meant for all of us
 
 	usage job.Usage
 	env   []string // scratch, kept from job to job
@@ -37,7 +38,7 @@ type runner struct {
 
 func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	r.ctx, r.out = ctx, out
-	r.usage = job.Usage{}
+	r.usage, r.struck = job.Usage{}, false
 	p := r.l.plan
 	if p != nil && p.inline {
 		return r.inline(p)

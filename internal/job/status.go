@@ -24,6 +24,10 @@ const (
 	Ends = iota // how many there are
 )
 
+// Doubt is how long before a stop a success is none for sure: a signal that is meant for all
+// of us may reach a job's processes that much earlier than those of fanout.
+const Doubt = 250 * time.Millisecond
+
 // Status is the outcome of a job.
 type Status struct {
 	End    End

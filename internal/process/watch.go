@@ -42,6 +42,22 @@ func (t *Tree) patience() time.Duration {
 
 const forever time.Duration = -1
 
+// AwaitStop waits for the job to be stopped, when no process of it runs, and reports whether it
+// was.
+func (t *Tree) AwaitStop(most time.Duration) bool {
+	for end := time.Now().Add(most); !t.Stopping(); {
+		left := time.Until(end)
+		if left <= 0 {
+			return false
+		}
+		t.step(left)
+	}
+	if t.stage != running {
+		t.outlast()
+	}
+	return true
+}
+
 // step waits until something happens to the job, at most for so long, and
 // deals with it. It reports whether output moved or ended.
 func (t *Tree) step(wait time.Duration) (moved bool) {
