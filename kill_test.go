@@ -180,10 +180,29 @@ func (r *running) ends(code int) time.Duration {
 	switch {
 	case err != nil && !errors.As(err, &exit):
 		r.t.Errorf("waiting for it: %v", err)
-	case r.cmd.ProcessState.ExitCode() != code:
-		r.t.Errorf("it ended with %v, want exit code %d; stderr:\n%s", r.cmd.ProcessState, code, r.said())
+	default:
+		r.endedAs(code)
 	}
 	return took
+}
+
+// endedAs checks how the visible process ended, as a shell shows it. Of a signal that ended the run
+// fanout has died: an exit status of 130 would not end a script around it.
+func (r *running) endedAs(code int) {
+	r.t.Helper()
+	end := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	got := end.ExitStatus()
+	if end.Signaled() {
+		got = 128 + int(end.Signal())
+	}
+	switch s := syscall.Signal(code - 128); {
+	case got != code:
+		r.t.Errorf("it ended with %v, want %d as a shell sees it; stderr:\n%s", r.cmd.ProcessState, code, r.said())
+	case end.CoreDump():
+		r.t.Errorf("it left a core")
+	case slices.Contains([]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}, s) && r.cmd.Args[0] == "fanout" && !end.Signaled():
+		r.t.Errorf("it ended with exit status %d, and did not die of the signal", code)
+	}
 }
 
 func describe(pids []int) string {

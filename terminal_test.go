@@ -25,8 +25,10 @@ type terminal struct {
 }
 
 // interactive is the shell's part. It notes how fanout ended; if it was only
-// stopped, it waits before it has it go on in the foreground, and notes the end.
-const interactive = `"$@"
+// stopped, it waits before it has it go on in the foreground, and notes the end. Without the
+// trap it would end with a fanout that has died of Ctrl-C.
+const interactive = `trap : INT
+"$@"
 status=$?
 case $status in
 147|148)

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"syscall"
 
 	"fanout/internal/execute"
 	"fanout/internal/job"
@@ -25,16 +26,25 @@ const (
 	exitReaderGone    = 141 // as if SIGPIPE had ended us
 )
 
+// endedBy is the signal to fanout that ended the run, of which fanout is to die, so that a
+// script around it ends too; 0 is none.
+func endedBy(err error) syscall.Signal {
+	var signal *SignalError
+	if errors.As(err, &signal) {
+		return signal.Signal
+	}
+	return 0
+}
+
 // exitCode is what err, which ended the run early or kept it from beginning, or
 // else the outcomes of the jobs, come to.
 func exitCode(err error, summary *sink.Summary) int {
-	var signal *SignalError
 	var usage *run.UsageError
 	var command *execute.CommandError
 	var refused *worker.RefusedError
 	switch {
-	case errors.As(err, &signal):
-		return exitSignal + int(signal.Signal)
+	case endedBy(err) != 0:
+		return exitSignal + int(endedBy(err))
 	case errors.Is(err, sink.ErrReaderGone):
 		return exitReaderGone
 	case errors.Is(err, schedule.ErrDeadline):

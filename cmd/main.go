@@ -10,9 +10,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"fanout/internal/guardian"
+	"fanout/internal/process"
 	"fanout/internal/run"
 	"fanout/internal/sink"
 
@@ -43,7 +45,11 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach()}
 	code := make(chan int)
 	go func() { code <- app.main(args) }()
-	return <-code
+	status := <-code
+	if app.diesOf != 0 {
+		process.DieOf(app.diesOf)
+	}
+	return status
 }
 
 // main does what the arguments ask for.
@@ -69,8 +75,10 @@ func (a *app) main(args []string) int {
 			a.summary.Annotate(stderr)
 		}
 	}
+	a.diesOf = endedBy(err)
 	if err == nil && a.tracked != nil {
-		return *a.tracked
+		a.diesOf = a.tracked.DiedOf
+		return a.tracked.Code
 	}
 	return exitCode(err, a.summary)
 }
@@ -82,11 +90,12 @@ func Command() *cobra.Command { return (&app{}).root() }
 type app struct {
 	io       run.IO
 	link     *guardian.Link
-	summary  *sink.Summary // of the run, if it came to one
-	quiet    bool          // nothing is to be said about it
-	helpErr  error         // cobra's help cannot fail
-	barsGone bool          // there were bars, in whose place a line is to be
-	tracked  *int          // exit status of the command that was tracked
+	summary  *sink.Summary   // of the run, if it came to one
+	quiet    bool            // nothing is to be said about it
+	helpErr  error           // cobra's help cannot fail
+	barsGone bool            // there were bars, in whose place a line is to be
+	tracked  *run.TrackedEnd // how the command ended that was tracked
+	diesOf   syscall.Signal  // the signal that ended the run or the tracked command; 0: none
 }
 
 func (a *app) root() *cobra.Command {

@@ -19,7 +19,7 @@ import (
 const trackLong = `track runs one command, such as a worker pool of your own, under fanout's care:
 with its guardian, its mark and its entry for fanout ps and fanout cleanup. The
 command has the standard files and the terminal as if it had been run by itself,
-and its exit status is fanout's.
+and its exit status is fanout's. If it dies of INT, TERM, HUP or QUIT, so does fanout.
 
 A signal is passed on to the command, which ends when it wants to; a second one
 kills it. What it leaves behind is let be when it has ended by itself, unless
@@ -65,13 +65,13 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	}
 	stop := p.start()
 	defer stop()
-	code, left, err := t.Do(ctx, p.signaled.Load)
+	end, err := t.Do(ctx, p.signaled.Load)
 	if err != nil {
 		return err
 	}
-	a.tracked = &code
-	if left > 0 {
-		fmt.Fprintf(a.io.Stderr, "fanout: %d left behind still run; --reap ends such\n", left)
+	a.tracked = &end
+	if end.Left > 0 {
+		fmt.Fprintf(a.io.Stderr, "fanout: %d left behind still run; --reap ends such\n", end.Left)
 	}
 	return nil
 }

@@ -9,8 +9,10 @@
 // there were (Link). Where there is no guardian, the runner goes on without.
 package guardian
 
-// fdVariable tells the runner where its end of the Link is.
-const fdVariable = "FANOUT_GUARDIAN_FD"
+// linkVariable tells the runner where its end of the Link is and whose the other is: "100 4711" is a
+// descriptor and a pid. What it holds for any other process, such as one in whose environment somebody
+// has set it, is not believed.
+const linkVariable = "FANOUT_GUARDIAN_FD"
 
 // done is what the runner says when it has ended as it should: what it leaves
 // behind is left on purpose.

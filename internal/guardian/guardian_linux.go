@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -28,9 +27,10 @@ func Guard() (code int, ran bool, reason error) { return guard(false, (*guardian
 func GuardFar() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
 
 func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
-	if os.Getenv(fdVariable) != "" {
+	if _, is := inherited(); is {
 		return 0, false, nil
 	}
+	os.Unsetenv(linkVariable)
 	g, err := start()
 	if err != nil {
 		return 0, false, err
@@ -73,7 +73,7 @@ func start() (*guardian, error) {
 			signal.Notify(g.signals, s)
 		}
 	}
-	env := append(os.Environ(), fdVariable+"="+strconv.Itoa(theirs))
+	env := append(os.Environ(), fmt.Sprintf("%s=%d %d", linkVariable, theirs, os.Getpid()))
 	if g.runner, err = process.StartRunner(env); err != nil {
 		signal.Stop(g.signals)
 		return nil, err
@@ -142,11 +142,10 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 		return code
 	}
 	switch s := st.Signal(); s {
-	case unix.SIGKILL, unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGPIPE:
-		signal.Reset(s)
-		unix.Kill(os.Getpid(), s)
+	case unix.SIGKILL, unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE:
+		process.DieOf(s)
 	}
-	return code // those that dump core, and in case we are still here
+	return code // of a crash, and where this process may not die so
 }
 
 // hear takes what the runner has told by now.

@@ -1,8 +1,8 @@
 package guardian
 
 import (
+	"fmt"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -20,26 +20,35 @@ type Link struct {
 // Attach finds the guardian of this process; nil is none. What tells of it is taken
 // out of the environment, so that a job which runs fanout has a guardian of its own.
 func Attach() *Link {
-	text := os.Getenv(fdVariable)
-	os.Unsetenv(fdVariable)
-	fd, err := strconv.Atoi(text)
-	if err != nil {
-		return nil
-	}
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil || int(peer.Pid) != os.Getppid() {
+	fd, is := inherited()
+	os.Unsetenv(linkVariable)
+	if !is {
 		return nil
 	}
 	unix.CloseOnExec(fd)
 	unix.SetNonblock(fd, true)
 	l := &Link{
 		file:    os.NewFile(uintptr(fd), "guardian"),
-		pid:     int(peer.Pid),
+		pid:     os.Getppid(),
 		signals: make(chan syscall.Signal, 16),
 		ended:   make(chan struct{}),
 	}
 	go l.read()
 	return l
+}
+
+// inherited is the end of a Link that this process's parent, a guardian, has made for it. Where
+// the system does not say who has the other end, the parent's pid is proof enough.
+func inherited() (fd int, is bool) {
+	var pid int
+	if n, _ := fmt.Sscanf(os.Getenv(linkVariable), "%d %d", &fd, &pid); n != 2 || pid != os.Getppid() {
+		return 0, false
+	}
+	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err == nil {
+		return fd, int(peer.Pid) == pid
+	}
+	return fd, err != unix.EBADF && err != unix.ENOTSOCK
 }
 
 // read takes what the guardian sends, until it is gone or the Link is closed.

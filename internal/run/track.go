@@ -52,10 +52,16 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 	return t, err
 }
 
-// Do runs the command until it has ended and returns its exit status as a shell
-// shows it. What it has left is ended when ctx is done or ends is set meanwhile; left
-// is how much still runs.
-func (t *Tracked) Do(ctx context.Context, stopped func() bool) (code, left int, err error) {
+// TrackedEnd is how a tracked command ended.
+type TrackedEnd struct {
+	Code   int            // its exit status, as a shell shows it
+	DiedOf syscall.Signal // the signal, if it is one that people and systems stop programs with
+	Left   int            // how many of its processes still run
+}
+
+// Do runs the command until it has ended. What it has left is ended when ctx is done or
+// stopped says so.
+func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, err error) {
 	defer t.sup.Close()
 	if reg, err := enter(guard.Entry{Mark: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
 		defer reg.Close()
@@ -64,18 +70,23 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (code, left int, 
 	}
 	t.tree.Begin(ctx, t.mark)
 	if err := t.tree.StartHere(&t.command); err != nil {
-		return 0, 0, &execute.CommandError{Name: t.command.Argv[0], Err: err}
+		return end, &execute.CommandError{Name: t.command.Argv[0], Err: err}
 	}
 	st := t.tree.Wait()[0].Status
 	t.tree.Finish()
 	if ctx.Err() != nil || stopped() {
 		t.sup.EndOrphans(false)
 	}
-	code = st.ExitStatus()
-	if st.Signaled() {
-		code = 128 + int(st.Signal())
+	end.Code, end.Left = st.ExitStatus(), len(t.sup.Left())
+	if !st.Signaled() {
+		return end, nil
 	}
-	return code, len(t.sup.Left()), nil
+	end.Code = 128 + int(st.Signal())
+	switch s := st.Signal(); s {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+		end.DiedOf = s
+	}
+	return end, nil
 }
 
 // Signal passes a signal on to the command.
