@@ -87,7 +87,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 		return p, spec, err
 	}
 	spec = bench.Spec{CPUs: runtime.NumCPU(), Modes: []string{"thread", "process"}, Threads: p.Threads, Time: time.Duration(own.time)}
-	spec.Splits = p.Template.Batch == template.BatchMax
+	spec.Splits = p.Template.Batch == template.BatchEven
 	if given("mode") {
 		spec.Modes = []string{map[plan.Mode]string{plan.Thread: "thread", plan.Process: "process"}[p.Mode]}
 	}

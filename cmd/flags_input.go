@@ -153,7 +153,7 @@ type templateFlags struct {
 func (*templateFlags) name() string { return "Command" }
 
 func (f *templateFlags) register(set *pflag.FlagSet) {
-	set.StringVarP(&f.batch, "batch", "n", "1", "give each job `N` items, or max: as many as the system allows")
+	set.StringVarP(&f.batch, "batch", "n", "1", "give each job `N` items; max: all that fit; even: so, but spread the last over the workers")
 	set.BoolVar(&f.pipe, "pipe", false, "give the items on the job's standard input")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print what would run, and run nothing")
 }
@@ -161,13 +161,17 @@ func (f *templateFlags) register(set *pflag.FlagSet) {
 func (f *templateFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Template.Pipe = f.pipe
 	p.DryRun = f.dryRun
-	if strings.EqualFold(f.batch, "max") {
+	switch strings.ToLower(f.batch) {
+	case "max":
 		p.Template.Batch = template.BatchMax
+		return nil
+	case "even":
+		p.Template.Batch = template.BatchEven
 		return nil
 	}
 	n, err := positive("-n", f.batch)
 	if err != nil {
-		return fmt.Errorf("%w, or max", err)
+		return fmt.Errorf("%w, max or even", err)
 	}
 	p.Template.Batch = n
 	return nil

@@ -115,7 +115,7 @@ func (p Plan) Check() error {
 	if err := p.Records.check(p.Collect); err != nil {
 		return err
 	}
-	if p.Persistent && (p.Template.Batch > 1 || p.Template.Batch == template.BatchMax) {
+	if p.Persistent && (p.Template.Batch > 1 || p.Template.Filled()) {
 		return errors.New("-n and --persistent exclude each other: a persistent program gets one item after the other; --window N gives it several at a time")
 	}
 	return p.Input.Validate()

@@ -9,7 +9,6 @@ import (
 	"fanout/internal/collect"
 	"fanout/internal/job"
 	"fanout/internal/progress"
-	"fanout/internal/template"
 )
 
 // openScreen has all that goes to the terminal scroll above the bars, if there are to be any.
@@ -105,7 +104,7 @@ func (r *Run) skippedJobs() int64 {
 func (r *Run) countJobs() func(context.Context) (int64, bool) {
 	batch := int64(r.plan.Template.Batch)
 	resumes := r.plan.Journal.Resume || r.plan.Journal.Failed
-	if r.plan.Progress.Mode == progress.None || batch == template.BatchMax || resumes && batch != 1 {
+	if r.plan.Progress.Mode == progress.None || r.plan.Template.Filled() || resumes && batch != 1 {
 		return nil
 	}
 	counter := r.in.Counter()

@@ -6,11 +6,11 @@ import (
 	"fanout/internal/job"
 )
 
-// pipeBytes is how much of BatchMax goes to the stdin of one job.
+// pipeBytes is how much goes to the stdin of one job that is filled.
 const pipeBytes = 1 << 20
 
 // Jobs turns items into jobs, lazily. Seq counts from 1 and Attempt is 1. With
-// BatchMax it reads ahead by one job, to share out the last items among the
+// BatchEven it reads ahead by one job, to share out the last items among the
 // workers. An error of items comes after the jobs of the items before it.
 func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	if !t.spec.batched() {
@@ -70,7 +70,7 @@ func (b *batcher) add(it job.Item) bool {
 	spec := &b.t.spec
 	piped := len(it.String()) + len(spec.Terminator)
 	full := len(b.pending) == spec.max() && spec.max() > 0 ||
-		spec.Pipe && spec.Batch == BatchMax && len(b.pending) > 0 && b.piped+piped > pipeBytes
+		spec.Pipe && spec.Filled() && len(b.pending) > 0 && b.piped+piped > pipeBytes
 	if full || !b.budget.add(it) {
 		if !b.send(len(b.pending)) {
 			return false
@@ -102,10 +102,10 @@ func (b *batcher) sendBad(it job.Item) bool {
 	return b.send(1)
 }
 
-// finish sends what is pending; BatchMax spreads it evenly over the workers.
+// finish sends what is pending; BatchEven spreads it over the workers.
 func (b *batcher) finish() bool {
 	jobs := 1
-	if b.t.spec.Batch == BatchMax {
+	if b.t.spec.Batch == BatchEven {
 		jobs = max(b.t.spec.Workers, 1)
 	}
 	for ; len(b.pending) > 0; jobs-- {

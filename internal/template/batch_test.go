@@ -76,11 +76,15 @@ func TestJobs(t *testing.T) {
 		{"twos", Spec{Batch: 2}, feed(five, nil), []int{2, 2, 1}},
 		{"error", Spec{Batch: 2}, feed(five[:3], errors.New("x")), []int{2, 1, -1}},
 		{"error and more", Spec{Batch: 2}, feed(five[:3], errors.New("x"), five[3:]...), []int{2, 1, -1, 2}},
-		{"spread", Spec{Batch: BatchMax, Workers: 3}, feed(five, nil), []int{2, 2, 1}},
-		{"spread few", Spec{Batch: BatchMax, Workers: 8}, feed(five, nil), []int{1, 1, 1, 1, 1}},
-		{"no workers", Spec{Batch: BatchMax}, feed(five, nil), []int{5}},
-		{"max", Spec{Batch: BatchMax, Workers: 2, Limits: small}, feed(numbered(100, 11), nil), []int{49, 49, 1, 1}},
-		{"max error", Spec{Batch: BatchMax, Workers: 2}, feed(five[:3], errors.New("x"), five[3:]...), []int{2, 1, -1, 1, 1}},
+		{"spread", Spec{Batch: BatchEven, Workers: 3}, feed(five, nil), []int{2, 2, 1}},
+		{"spread few", Spec{Batch: BatchEven, Workers: 8}, feed(five, nil), []int{1, 1, 1, 1, 1}},
+		{"no workers", Spec{Batch: BatchEven}, feed(five, nil), []int{5}},
+		{"even", Spec{Batch: BatchEven, Workers: 2, Limits: small}, feed(numbered(100, 11), nil), []int{49, 49, 1, 1}},
+		{"even error", Spec{Batch: BatchEven, Workers: 2}, feed(five[:3], errors.New("x"), five[3:]...), []int{2, 1, -1, 1, 1}},
+		{"even pipe", Spec{Batch: BatchEven, Pipe: true, Workers: 2}, feed(numbered(5, 400_000), nil), []int{2, 2, 1}},
+		{"max", Spec{Batch: BatchMax, Workers: 3}, feed(five, nil), []int{5}},
+		{"max full", Spec{Batch: BatchMax, Workers: 2, Limits: small}, feed(numbered(101, 11), nil), []int{49, 49, 3}},
+		{"max error", Spec{Batch: BatchMax, Workers: 2}, feed(five[:3], errors.New("x"), five[3:]...), []int{3, -1, 2}},
 		{"oversize", Spec{Batch: 3, Limits: small}, feed(items("a", strings.Repeat("b", 200), "c", "d", "e"), nil), []int{1, 1, 3}},
 		{"oversize total", Spec{Batch: 9, Limits: small}, feed(numbered(20, 90), nil), []int{9, 9, 2}},
 		{"pipe", Spec{Batch: BatchMax, Pipe: true, Workers: 1}, feed(numbered(3, 500_000), nil), []int{2, 1}},
@@ -149,7 +153,7 @@ func commandLines(t *testing.T, tt *Template, j job.Job) [][]string {
 }
 
 func TestStop(t *testing.T) {
-	for _, batch := range []int{1, 2, BatchMax} {
+	for _, batch := range []int{1, 2, BatchMax, BatchEven} {
 		tt := mustCompile(t, Spec{Command: []string{"x"}, Batch: batch, Workers: 3})
 		for range tt.Jobs(feed(numbered(9, 1), errors.New("x"))) {
 			break
@@ -219,7 +223,7 @@ func BenchmarkShell(b *testing.B) {
 }
 
 func BenchmarkJobs(b *testing.B) {
-	for _, batch := range []int{1, 10, BatchMax} {
+	for _, batch := range []int{1, 10, BatchMax, BatchEven} {
 		b.Run(fmt.Sprint(batch), func(b *testing.B) {
 			tt := mustCompile(b, Spec{Command: []string{"echo", "{}"}, Batch: batch, Workers: 4, Limits: Limits{Arg: 131072, Total: 2_000_000}})
 			it := items("item")[0]

@@ -2,18 +2,22 @@ package template
 
 import "fmt"
 
-// BatchMax as Spec.Batch fills each job up to the limits of the system.
-const BatchMax = -1
+// Values of Spec.Batch other than a number of items. Both fill a job up to the limits of the
+// system before the next begins.
+const (
+	BatchMax  = -1 // so does the last one, however few items are left
+	BatchEven = -2 // what is left at the end is spread over the workers
+)
 
 // Spec is what the template stage is given.
 type Spec struct {
 	Command    []string // the words after the flags: one word with blanks or shell syntax is a script, else a program
-	Batch      int      // items a job; 0 or 1: one; BatchMax: as many as the limits allow
+	Batch      int      // items a job; 0 or 1: one; BatchMax, BatchEven: as many as the limits allow
 	Pipe       bool     // the items go to stdin: none is appended, and no placeholder is needed
 	Terminator string   // what follows each item on stdin
 	Sources    int      // input sources; from 2 on, Fields[1:] of an item hold one value a source
 	Rows       *Rows    // nil: items are no rows
-	Workers    int      // BatchMax spreads the last items over this many jobs
+	Workers    int      // BatchEven spreads the last items over this many jobs
 	Limits     Limits
 
 	fields *fields // what is used of rows; Compile's own
@@ -49,11 +53,14 @@ func (e *Error) Error() string {
 }
 
 // batched tells whether a job can have several items.
-func (s *Spec) batched() bool { return s.Batch > 1 || s.Batch == BatchMax }
+func (s *Spec) batched() bool { return s.Batch > 1 || s.Filled() }
+
+// Filled tells whether it is the limits that say how many items a job has.
+func (s *Spec) Filled() bool { return s.Batch == BatchMax || s.Batch == BatchEven }
 
 // max is the greatest number of items a job can have; 0: no bound.
 func (s *Spec) max() int {
-	if s.Batch == BatchMax {
+	if s.Filled() {
 		return 0
 	}
 	return max(s.Batch, 1)
