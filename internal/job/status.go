@@ -30,16 +30,17 @@ const Doubt = 250 * time.Millisecond
 
 // Status is the outcome of a job.
 type Status struct {
-	End    End
-	Code   int            // exit status, when End is Exited
-	Signal syscall.Signal // when End is Signaled
-	Limit  time.Duration  // what it was given, when End is TimedOut
-	Err    error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
-	Unused bool           // it is Stopped and has not begun
-	Held   bool           // a process that the job left behind still held its output when it ended
-	Worker int            // that ran it: the number of a worker, or else of a slot; 0 where none did
-	Host   string         // the machine that it ran on; "" is this one
-	Usage  Usage
+	End     End
+	Code    int            // exit status, when End is Exited
+	Signal  syscall.Signal // when End is Signaled
+	Limit   time.Duration  // what it was given, when End is TimedOut
+	Err     error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
+	Unused  bool           // it is Stopped and has not begun
+	Held    bool           // a process that the job left behind still held its output when it ended
+	Worker  int            // that ran it: the number of a worker, or else of a slot; 0 where none did
+	Program int            // the persistent program that answered, counted from 1 over all runs of a journal; 0 where none is
+	Host    string         // the machine that it ran on; "" is this one
+	Usage   Usage
 }
 
 // Usage is what a job cost: its processes and the descendants that they waited for.

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -130,7 +131,7 @@ func TestHostile(t *testing.T) {
 		t.Fatalf("%d lines", len(lines))
 	}
 	var h record.Header
-	if err := json.Unmarshal(lines[0], &h); err != nil || h.Argv[1] != "\xff" || h.Format != 1 || h.Template != "t" || h.Time.IsZero() {
+	if err := json.Unmarshal(lines[0], &h); err != nil || h.Argv[1] != "\xff" || h.Format != record.Format || h.Template != "t" || h.Time.IsZero() {
 		t.Errorf("%+v, %v", h, err)
 	}
 	for i, want := range hostile {
@@ -230,7 +231,10 @@ func TestRefused(t *testing.T) {
 		"forced":            {string(good), func(s *Spec) { s.Header.Template, s.Force = "u", true }, ""},
 		"no journal":        {"hello\n", func(*Spec) {}, "line 1: it is not the first line of a journal"},
 		"empty":             {"", func(*Spec) {}, ""},
-		"later format":      {`{"journal":2,"version":"9"}` + "\n", func(*Spec) {}, "format 2"},
+		"later format":      {`{"journal":3,"version":"9"}` + "\n", func(*Spec) {}, "format 3"},
+		"of format 1":       {strings.Replace(string(good), `{"journal":2`, `{"journal":1`, 1), func(*Spec) {}, ""},
+		"nobody's replies":  {string(good) + `{"taken_back":[0],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "line 3: it is damaged"},
+		"taken back first":  {`{"taken_back":[1],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "not the first line of a journal"},
 		"damaged":           {string(good) + "{}\n", func(*Spec) {}, "line 3: it is damaged"},
 		"zeros":             {string(good) + strings.Repeat("\x00", 9) + "\n", func(*Spec) {}, "damaged"},
 		"zeros inside":      {strings.Replace(string(good), `"host"`, "\x00\x00\x00\x00\x00\x00", 1), func(*Spec) {}, "damaged"},
@@ -303,12 +307,63 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestTakeBack: what programs have replied whose replies are taken back did not succeed, in
+// whatever order their lines come.
+func TestTakeBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, err := Open(spec(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := func(program int, place int64, text string) *job.Finished {
+		d := ended(true, item(place, text))
+		d.Status.Program = program
+		return d
+	}
+	for _, step := range []func() error{
+		func() error {
+			return j.Add([]*job.Finished{answered(1, 1, "a"), answered(2, 2, "b"), answered(12, 3, "c")})
+		},
+		func() error { return j.TakeBack([]int{2, 7}, errors.New("one\ntoo many\xff")) },
+		func() error {
+			return j.Add([]*job.Finished{answered(2, 4, "d"), answered(3, 5, "e"), ended(true, item(6, "f"))})
+		},
+		j.Close,
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := []job.Item{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d"), item(5, "e"), item(6, "f")}
+	j = resumed(t, path)
+	if places, _ := left(j, all...); !reflect.DeepEqual(places, []int64{2, 4}) || j.Programs() != 12 {
+		t.Errorf("%v are run, the last program is %d", places, j.Programs())
+	}
+	if err := j.Add([]*job.Finished{answered(13, 2, "b"), answered(13, 4, "d")}); err != nil {
+		t.Fatal(err)
+	}
+	j.Close()
+	j = resumed(t, path)
+	if places, _ := left(j, all...); len(places) > 0 {
+		t.Errorf("after another try: %v", places)
+	}
+	text, _ := os.ReadFile(path)
+	for line := range bytes.Lines(text) {
+		var back record.TakenBack
+		if record.IsTakenBack(line) && (back.Read(line) != nil || back.Error != "one\ntoo many\uFFFD" || !slices.Equal(back.Programs, []int{2, 7})) {
+			t.Errorf("%s", line)
+		}
+	}
+}
+
 // FuzzRead has any bytes be read to their end, or be refused.
 func FuzzRead(f *testing.F) {
 	for i, text := range hostile[:len(hostile)-1] {
 		f.Add(appendLine(nil, ended(i%2 == 0, item(int64(i+1), text), item(100, "x")), "h"))
 	}
 	f.Add([]byte(`{"seq":1,"items":[""],"at":[1,2],"id":["AAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAA"],"ok":true,"x":1}`))
+	f.Add([]byte(`{"seq":1,"items":[""],"at":[1],"id":["AAAAAAAAAAAAAAAA"],"program":7,"ok":true,"x":1}`))
+	f.Add([]byte(`{"taken_back":[1,7],"error":"","time":"2026-01-02T03:04:05.000Z"}`))
 	f.Add([]byte(`{"seq":1,"items":[],"at":[1],"id":["AAAAAAAAAAAAAAAA"],"ok":true,}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		rd := reader{index: newIndex()}
@@ -327,13 +382,14 @@ func FuzzLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two string, place int64, ok bool) {
 		place = max(1, place&(1<<59-1))
 		d := ended(ok, item(place, one, two), item(place+1, two))
+		d.Status.Program = len(one)
 		line := bytes.TrimSuffix(appendLine(nil, d, "h"), []byte("\n"))
 		var l record.Line
 		if err := json.Unmarshal(line, &l); err != nil || string(l.Items[0]) != one || string(l.Items[1]) != two {
 			t.Errorf("%q, %q: %s, %v", one, two, line, err)
 		}
 		quick, slow := reader{index: newIndex()}, reader{index: newIndex()}
-		if !quick.quick(line) || slow.slow(line) != nil || quick.last != slow.last ||
+		if !quick.quick(line) || slow.slow(line) != nil || quick.last != slow.last || quick.programs != slow.programs ||
 			!maps.EqualFunc(quick.index.pages, slow.index.pages, func(a, b *page) bool { return *a == *b }) {
 			t.Errorf("%q, %q: %s is read in two ways", one, two, line)
 		}

@@ -19,6 +19,8 @@ type reader struct {
 	template string // of the last header
 	last     int64  // the greatest number of a job
 	headers  int
+	programs int          // the greatest number of a persistent program
+	taken    map[int]bool // those whose replies are taken back
 }
 
 // errDamaged is a line that fanout did not write, or not like this.
@@ -60,6 +62,8 @@ func (rd *reader) take(line []byte, first bool) error {
 	switch {
 	case bytes.HasPrefix(line, []byte(`{"journal":`)):
 		return rd.header(line)
+	case record.IsTakenBack(line) && !first:
+		return rd.takeBack(line)
 	case first:
 		return errors.New("it is not the first line of a journal: name another file")
 	case rd.quick(line):
@@ -79,6 +83,22 @@ func (rd *reader) header(line []byte) error {
 	}
 	rd.template = h.Template
 	rd.headers++
+	return nil
+}
+
+// takeBack takes a line that takes back what programs have replied.
+func (rd *reader) takeBack(line []byte) error {
+	var t record.TakenBack
+	if t.Read(line) != nil {
+		return errDamaged
+	}
+	if rd.taken == nil {
+		rd.taken = map[int]bool{}
+	}
+	for _, program := range t.Programs {
+		rd.taken[program] = true
+		rd.programs = max(rd.programs, program)
+	}
 	return nil
 }
 
@@ -114,8 +134,12 @@ func (rd *reader) quick(line []byte) bool {
 	if !ok {
 		return false
 	}
-	_, rest, ok = bytes.Cut(ids, []byte(`],"ok":`))
-	if !ok || len(ids)-len(rest)-len(`],"ok":`) != places*(idText+3)-1 {
+	length := places*(idText+3) - 1
+	if len(ids) < length {
+		return false
+	}
+	program, rest, ok := programOf(ids[length:])
+	if !ok {
 		return false
 	}
 	good := bytes.HasPrefix(rest, []byte("true,"))
@@ -131,10 +155,22 @@ func (rd *reader) quick(line []byte) bool {
 			return false
 		}
 		ids = ids[idText+3:]
-		rd.index.set(place, id, good)
+		rd.index.set(place, id, good && !rd.taken[program])
 	}
 	rd.last = max(rd.last, seq)
+	rd.programs = max(rd.programs, program)
 	return true
+}
+
+// programOf reads what stands between the IDs and whether it succeeded.
+func programOf(b []byte) (program int, rest []byte, ok bool) {
+	if after, is := bytes.CutPrefix(b, []byte(`],"program":`)); is {
+		n, rest, ok := number(after)
+		rest, after := bytes.CutPrefix(rest, []byte(`,"ok":`))
+		return int(n), rest, ok && after
+	}
+	rest, ok = bytes.CutPrefix(b, []byte(`],"ok":`))
+	return 0, rest, ok
 }
 
 // number reads one of at most 18 digits, which something follows.
@@ -168,9 +204,10 @@ func (rd *reader) slow(line []byte) error {
 		if !ok || place < 1 {
 			return errDamaged
 		}
-		rd.index.set(place, id, l.OK)
+		rd.index.set(place, id, l.OK && !rd.taken[l.Program])
 	}
 	rd.last = max(rd.last, l.Seq)
+	rd.programs = max(rd.programs, l.Program)
 	return nil
 }
 

@@ -13,13 +13,14 @@ import (
 
 // Journal is the journal of a run: what it held before, and what is added.
 type Journal struct {
-	*Writer // nil when nothing is to be added
-	spec    Spec
-	index   *index // nil: every item is run
-	last    int64
-	notes   []string
-	skipped atomic.Int64
-	changed int64
+	*Writer  // nil when nothing is to be added
+	spec     Spec
+	index    *index // nil: every item is run
+	last     int64
+	programs int
+	notes    []string
+	skipped  atomic.Int64
+	changed  int64
 }
 
 // Open opens the journal, reads what it holds if this run goes on from there, and begins
@@ -83,20 +84,32 @@ func Peek(spec Spec) (*Journal, error) {
 	return j, nil
 }
 
-func (j *Journal) load(r io.Reader) error {
-	rd := reader{index: newIndex()}
+func (j *Journal) load(r io.ReadSeeker) error {
+	rd := &reader{index: newIndex()}
 	if err := rd.read(r); err != nil {
 		return err
+	}
+	if len(rd.taken) > 0 { // once more, now that it is known what of it does not count
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		rd = &reader{index: newIndex(), taken: rd.taken}
+		if err := rd.read(r); err != nil {
+			return err
+		}
 	}
 	if rd.headers > 0 && rd.template != j.spec.Header.Template && !j.spec.Force {
 		return errors.New("it is of another command, or of another input format: what that has done says nothing about this one; use the same, name another journal, or insist with --force")
 	}
-	j.index, j.last = rd.index, rd.last
+	j.index, j.last, j.programs = rd.index, rd.last, rd.programs
 	return nil
 }
 
 // Last is the greatest number of a job in the journal.
 func (j *Journal) Last() int64 { return j.last }
+
+// Programs is the greatest number of a persistent program in the journal.
+func (j *Journal) Programs() int { return j.programs }
 
 // Notes are for the user.
 func (j *Journal) Notes() []string { return j.notes }

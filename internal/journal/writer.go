@@ -121,14 +121,31 @@ func Identify(it job.Item) (id ID) {
 	return id
 }
 
-// flush writes whole lines. What was written of them when that fails is taken back.
+// TakeBack writes that nothing is known of jobs that these persistent programs have answered.
+// It may be called beside Add: in which order their lines come does not matter.
+func (w *Writer) TakeBack(programs []int, why error) error {
+	return w.write(record.AppendTakenBack(nil, record.TakenBack{Programs: programs, Error: why.Error(), Time: now()}))
+}
+
+// flush writes what Add has gathered.
 func (w *Writer) flush() error {
+	err := w.write(w.buf)
+	const most = 1 << 20
+	if cap(w.buf) > most {
+		w.buf = nil
+	}
+	w.buf = w.buf[:0]
+	return err
+}
+
+// write writes whole lines. What was written of them when that fails is cut off again.
+func (w *Writer) write(lines []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
-	for b := w.buf; len(b) > 0; {
+	for b := lines; len(b) > 0; {
 		n, err := sysio.Write(int(w.file.f.Fd()), b)
 		if err == unix.EINTR {
 			continue
@@ -140,13 +157,8 @@ func (w *Writer) flush() error {
 		}
 		b = b[n:]
 	}
-	w.file.size += int64(len(w.buf))
-	w.dirty = w.dirty || len(w.buf) > 0
-	const most = 1 << 20
-	if cap(w.buf) > most {
-		w.buf = nil
-	}
-	w.buf = w.buf[:0]
+	w.file.size += int64(len(lines))
+	w.dirty = w.dirty || len(lines) > 0
 	if w.sync == SyncAlways {
 		w.syncNow()
 	}

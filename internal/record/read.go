@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Format is the number of the form of a journal.
-const Format = 1
+// Format is the number of the form of a journal. Since 2, replies of programs may be taken
+// back, which a reader must know of.
+const Format = 2
 
 // Header is the first line of a journal, and the first of each run that adds to it.
 type Header struct {
@@ -24,8 +25,9 @@ type Header struct {
 type Line struct {
 	Seq           int64     `json:"seq"`
 	Items         []Text    `json:"items"`
-	At            []int64   `json:"at"` // where in the input its items stand, from 1
-	IDs           []string  `json:"id"` // of its items, see docs/records.md
+	At            []int64   `json:"at"`      // where in the input its items stand, from 1
+	IDs           []string  `json:"id"`      // of its items, see docs/records.md
+	Program       int       `json:"program"` // the persistent program that answered; 0: none
 	OK            bool      `json:"ok"`
 	Outcome       string    `json:"outcome"`
 	ExitCode      *int      `json:"exit_code"`

@@ -33,6 +33,10 @@ func AppendItems(b []byte, j job.Job) []byte {
 // a comma.
 func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	st := &d.Status
+	if st.Program > 0 {
+		b = append(b, `,"program":`...)
+		b = strconv.AppendInt(b, int64(st.Program), 10)
+	}
 	b = append(b, `,"ok":`...)
 	b = strconv.AppendBool(b, st.OK())
 	b = append(b, `,"outcome":"`...)

@@ -38,6 +38,7 @@ func Known(name string) bool {
 func Write(w io.Writer, name string, j *Journal) error {
 	for _, f := range formats() {
 		if f.name == name {
+			j.learn()
 			return f.write(w, j)
 		}
 	}

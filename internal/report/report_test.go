@@ -109,6 +109,34 @@ func everything() string {
 	return b.String()
 }
 
+// TestTakenBack: jobs whose replies were taken back are lost, in each format.
+func TestTakenBack(t *testing.T) {
+	answered := func(program int, l record.Line) string {
+		l.Program = program
+		return text(l)
+	}
+	const back = `{"taken_back":[2,9],"error":"one too many","time":"2026-01-02T03:04:05.000Z"}` + "\n"
+	failed := line(4, 3, 1, 1, "d")
+	lost := func(l record.Line) string {
+		l.OK, l.Outcome, l.ExitCode, l.Error = false, "lost", nil, "lost: one too many"
+		return text(l)
+	}
+	taken := header + answered(2, line(1, 0, 0, 1, "a")) + answered(1, line(2, 0, 0, 1, "b")) + back + answered(9, line(3, 0, 1, 1, "c")) + answered(9, failed) + text(line(5, 0, 1, 1, "e"))
+	plain := header + lost(line(1, 0, 0, 1, "a")) + text(line(2, 0, 0, 1, "b")) + lost(line(3, 0, 1, 1, "c")) + text(failed) + text(line(5, 0, 1, 1, "e"))
+	for _, f := range formats() {
+		if got, want := written(t, f.name, taken), written(t, f.name, plain); got != want {
+			t.Errorf("%s: %s\nwant %s", f.name, got, want)
+		}
+	}
+	if out := written(t, "text", taken); !strings.Contains(out, "5 jobs: 2 ok, 3 failed (1 exited, 2 lost)") {
+		t.Error(out)
+	}
+	var b bytes.Buffer
+	if err := Write(&b, "text", open(t, header+`{"taken_back":[0],"error":"","time":"2026-01-02T03:04:05.000Z"}`+"\n")); err == nil || !strings.Contains(err.Error(), "work.journal:2: it is damaged") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestText(t *testing.T) {
 	const want = `fanout -j2 "echo {} 'x'"
 in /tmp on h, 2026-01-02 03:04:05.000 UTC, and gone on with 1 time, at last 2026-01-02 04:00:00.000 UTC
@@ -273,7 +301,7 @@ func TestDamage(t *testing.T) {
 		header + good + "{}\n":               "work.journal:3: it is damaged",
 		header + "{\"seq\":1,\n":             "work.journal:2: it is damaged",
 		header + good + "\n":                 "work.journal:3: it is damaged",
-		`{"journal":2,"version":"9"}` + "\n": "work.journal:1: it is of format 2, and this fanout knows those up to 1: use the fanout that wrote it, 9",
+		`{"journal":3,"version":"9"}` + "\n": "work.journal:1: it is of format 3, and this fanout knows those up to 2: use the fanout that wrote it, 9",
 		`{"journal":1,"version":3}` + "\n":   "work.journal:1: it is damaged",
 		header + `{"seq":1,"outcome":"exited","worker":1,"seconds":1e300}` + "\n": "work.journal:2: it is damaged",
 		header + `{"seq":-1,"outcome":"x"}` + "\n":                                "work.journal:2: it is damaged",
