@@ -12,7 +12,7 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd"},
-	"fanout/cmd":                    {"internal/engine", "internal/bench", "internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/engine", "internal/limits", "internal/bench", "internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/engine", "internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/engine", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/nearest":       {},
 	"fanout/internal/sysio":         {},
 	"fanout/internal/figures":       {},
+	"fanout/internal/limits":        {"internal/sysio"},
 	"fanout/internal/bench":         {"internal/figures"},
 	"fanout/internal/template":      {"internal/job", "internal/nearest"},
 	"fanout/internal/schedule":      {"internal/job"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/engine":        {"internal/pool", "internal/worker", "internal/execute", "internal/process"},
 	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
 	"fanout/internal/pool":          {"internal/job"},
-	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/template", "internal/execute", "internal/process", "internal/sysio"},
+	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/limits", "internal/template", "internal/execute", "internal/process", "internal/sysio"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink", "internal/sysio"},
 	"fanout/internal/sink":          {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
 	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record"},
@@ -88,7 +89,8 @@ func TestSideEffects(t *testing.T) {
 				{`"os/exec"`, ""},
 				{"syscall.ForkExec(", "fanout/internal/process"},
 				{"os.StartProcess(", ""},
-				{"unix.Read(", "fanout/internal/sysio"}, // counts are never negative
+				{"runtime.NumCPU(", "fanout/internal/limits"}, // which knows of quotas, too
+				{"unix.Read(", "fanout/internal/sysio"},       // counts are never negative
 				{"unix.Write(", "fanout/internal/sysio"},
 				{"unix.Pread(", "fanout/internal/sysio"},
 				{"unix.Pwrite(", "fanout/internal/sysio"},

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"time"
 
 	"fanout/internal/bench"
 	"fanout/internal/input"
+	"fanout/internal/limits"
 	"fanout/internal/plan"
 	"fanout/internal/run"
 	"fanout/internal/template"
@@ -86,7 +86,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 	if err != nil {
 		return p, spec, err
 	}
-	spec = bench.Spec{CPUs: runtime.NumCPU(), Modes: []string{"thread", "process"}, Threads: p.Threads, Time: time.Duration(own.time)}
+	spec = bench.Spec{CPUs: limits.CPUs(), Modes: []string{"thread", "process"}, Threads: p.Threads, Time: time.Duration(own.time)}
 	spec.Splits = p.Template.Batch == template.BatchEven
 	if given("mode") {
 		spec.Modes = []string{map[plan.Mode]string{plan.Thread: "thread", plan.Process: "process"}[p.Mode]}

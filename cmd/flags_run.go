@@ -3,12 +3,12 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"fanout/internal/limits"
 	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/process"
@@ -71,22 +71,23 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	f.modeGiven, f.threadsGiven = given.Changed("mode"), given.Changed("threads")
 	switch f.mode {
 	case "thread":
-		// Jobs of this mode mostly wait for something: hence twice the CPUs.
-		p.Schedule.Workers = 2 * runtime.NumCPU()
 	case "process":
 		p.Mode = plan.Process
-		p.Schedule.Workers = max(1, runtime.NumCPU()-1)
 	default:
 		return fmt.Errorf("--mode %s: the modes are thread and process", f.mode)
 	}
 	if f.persistent && !given.Changed("mode") {
 		p.Mode = plan.Process
-		p.Schedule.Workers = max(1, runtime.NumCPU()-1)
 	}
-	if given.Changed("workers") {
-		if p.Schedule.Workers, err = workers(f.workers, runtime.NumCPU()); err != nil {
+	switch {
+	case given.Changed("workers"):
+		if p.Schedule.Workers, err = workers(f.workers, limits.CPUs); err != nil {
 			return err
 		}
+	case p.Mode == plan.Process:
+		p.Schedule.Workers = max(1, limits.CPUs()-1)
+	default: // jobs of this mode mostly wait for something
+		p.Schedule.Workers = 2 * limits.CPUs()
 	}
 	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
 		if given.Changed(flag) && p.Mode != plan.Process && !f.engine.far() {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/input"
+	"fanout/internal/limits"
 	"fanout/internal/plan"
 	"fanout/internal/run"
 	"fanout/internal/schedule"
@@ -103,7 +103,7 @@ func TestPlan(t *testing.T) {
 	if err := os.Mkdir("sub", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cpus := runtime.NumCPU()
+	cpus := limits.CPUs()
 	for _, tt := range []struct {
 		args string
 		what func(p plan.Plan) any

@@ -28,14 +28,12 @@ func Inherited(fd int) interface {
 // wait for each other. At 64 slots, 16 Ps take half the time of 2; 32 and 64 take no
 // less.
 func Procs(slots int) int {
+	now := runtime.GOMAXPROCS(0) // the CPUs that there are for us, unless the user has said otherwise
 	if slots < 2 {
-		return min(runtime.NumCPU(), 2)
+		return min(now, 2)
 	}
-	return max(runtime.NumCPU(), min(2*slots, 16))
+	return max(now, min(2*slots, 16))
 }
-
-// CPUs is how many this process may use.
-func CPUs() int { return runtime.NumCPU() }
 
 // TakeStandard takes the standard input and output away from this process, for itself:
 // who reads from the one finds it empty, and what is written to the other goes to

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"fanout/internal/execute"
+	"fanout/internal/limits"
 	"fanout/internal/process"
 )
 
@@ -82,8 +83,10 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 	process.Expendable()
 	ctx, stop := process.UntilSignal()
 	defer stop()
+	hello := Hello{Fanout: fanout, Host: host, Pid: os.Getpid()}
 	newHost := NewHost
 	if met != nil {
+		hello.CPUs = limits.CPUs()
 		newHost = func(setup Setup) (Host, error) {
 			if setup.Far != nil {
 				met(*setup.Far)
@@ -91,7 +94,7 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 			return NewHost(setup)
 		}
 	}
-	err = Serve(ctx, in, out, Hello{Fanout: fanout, Host: host, Pid: os.Getpid(), CPUs: process.CPUs()}, newHost)
+	err = Serve(ctx, in, out, hello, newHost)
 	if ctx.Err() != nil && err != nil {
 		return ErrLeft // as far as its jobs are concerned
 	}

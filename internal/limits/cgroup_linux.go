@@ -1,0 +1,117 @@
+package limits
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"fanout/internal/sysio"
+
+	"golang.org/x/sys/unix"
+)
+
+// groups is the folder of the control group that this process is in, and of each group
+// around that, as far as they can be seen from here, for a controller. Where both versions are mounted,
+// the controller is in one of them; the other's folders have no files of it.
+func (m machine) groups(controller string) (folders []string) {
+	var mounts string
+	for line := range strings.Lines(m.read("/proc/self/cgroup")) {
+		// 4:cpu,cpuacct:/jobs or, of version 2, 0::/jobs
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		if len(fields) < 3 || fields[1] != "" && !listed(fields[1], controller) {
+			continue
+		}
+		if mounts == "" {
+			mounts = m.read("/proc/self/mountinfo")
+		}
+		version2 := fields[1] == ""
+		for line := range strings.Lines(mounts) {
+			if folder, top := mounted(line, version2, controller, fields[2]); folder != "" {
+				folders = append(folders, upTo(folder, top)...)
+				break
+			}
+		}
+	}
+	return folders
+}
+
+// mounted is where a group is, and the folder of the uppermost group that can be seen, if a
+// line of mountinfo is of the file system that has it; else "".
+func mounted(line string, version2 bool, controller, group string) (folder, top string) {
+	// 35 25 0:29 ROOT POINT rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
+	mount, kind, _ := strings.Cut(line, " - ")
+	if !strings.HasPrefix(kind, "cgroup") { // most
+		return "", ""
+	}
+	fields, of := strings.Fields(mount), strings.Fields(kind)
+	if len(fields) < 5 || len(of) < 3 {
+		return "", ""
+	}
+	if version2 && of[0] != "cgroup2" || !version2 && (of[0] != "cgroup" || !listed(of[2], controller)) {
+		return "", ""
+	}
+	root := unescape(fields[3])
+	below, ok := strings.CutPrefix(group, strings.TrimSuffix(root, "/"))
+	if !ok || below != "" && below[0] != '/' || strings.HasPrefix(below, "/..") {
+		return "", "" // it is outside of what is mounted here
+	}
+	top = unescape(fields[4])
+	return path.Join(top, below), top
+}
+
+// upTo is the folder and those around it, up to the top.
+func upTo(folder, top string) []string {
+	all := []string{folder}
+	for folder != top {
+		folder = path.Dir(folder)
+		all = append(all, folder)
+	}
+	return all
+}
+
+func listed(list, word string) bool {
+	for w := range strings.SplitSeq(list, ",") {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// unescape undoes what the system does to blanks, line ends and backslashes in mountinfo.
+func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+}
+
+// read is what a file holds, "" if it cannot be read. It does without package os, whose files
+// are made ready for being waited for: that doubles the time.
+func (m machine) read(name string) string {
+	fd, err := unix.Open(m.root+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 0, 4096)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
+		}
+		n, err := sysio.Read(fd, buf[len(buf):cap(buf)])
+		switch {
+		case err == unix.EINTR:
+		case err != nil || n <= 0:
+			return string(buf)
+		default:
+			buf = buf[:len(buf)+n]
+		}
+	}
+}
+
+// number is the one in a file; ok is false where there is none, such as "max".
+func (m machine) number(name string) (n int, ok bool) {
+	n, err := strconv.Atoi(strings.TrimSpace(m.read(name)))
+	return n, err == nil
+}
