@@ -17,6 +17,7 @@ const (
 	exitOK            = 0
 	exitFanout        = 1 // fanout itself failed
 	exitUsage         = 2
+	exitDrained       = 75 // EX_TEMPFAIL of sysexits.h: later, the rest can be run
 	exitFailed        = 123
 	exitDeadline      = 124 // as coreutils' timeout
 	exitLost          = 125
@@ -39,6 +40,7 @@ func endedBy(err error) syscall.Signal {
 // exitCode is what err, which ended the run early or kept it from beginning, or
 // else the outcomes of the jobs, come to.
 func exitCode(err error, summary *sink.Summary) int {
+	var drained *run.DrainedError
 	var usage *run.UsageError
 	var command *execute.CommandError
 	var refused *worker.RefusedError
@@ -49,6 +51,8 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitReaderGone
 	case errors.Is(err, schedule.ErrDeadline):
 		return exitDeadline
+	case errors.As(err, &drained):
+		return exitDrained
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &command) && command.Missing(), errors.As(err, &refused) && refused.Missing():

@@ -33,6 +33,7 @@ const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files
   fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`
 
 const exitCodes = `  0 all jobs succeeded     1 fanout itself failed      2 wrong usage
+  75 items are left after USR2
   123 a job failed         124 the deadline passed     125 an outcome is unknown
   126 COMMAND cannot be executed                       127 COMMAND was not found
   129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM   141 the reader of the output is gone`

@@ -22,5 +22,14 @@ func (l *lateRun) Suspend()     { l.do((*run.Run).Suspend) }
 func (l *lateRun) Resume()      { l.do((*run.Run).Resume) }
 func (l *lateRun) TellRunning() { l.do((*run.Run).TellRunning) }
 
+// Drain is part of obeyer.
+func (l *lateRun) Drain() bool {
+	r := l.run.Load()
+	if r != nil {
+		r.Drain()
+	}
+	return r != nil
+}
+
 // SuspendMyself is part of obeyer.
 func (l *lateRun) SuspendMyself() { process.SuspendMyself() }

@@ -56,8 +56,11 @@ func list(out io.Writer, asJSON bool) error {
 	for _, r := range runs {
 		pid, _ := r.Visible()
 		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Started, r.Dir, r.Command}
-		if !r.Live {
+		switch {
+		case !r.Live:
 			l.State, l.Running = "dead", 0
+		case r.Draining:
+			l.State = "draining"
 		}
 		if !asJSON {
 			t.add(guard.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running),

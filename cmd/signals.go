@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"fanout/internal/guardian"
+	"fanout/internal/run"
 )
 
 // SignalError is the end of a run by a signal to fanout.
@@ -19,6 +20,7 @@ func (e *SignalError) Error() string { return fmt.Sprintf("stopped by %s", e.Sig
 // obeyer is a run that signals tell what to do.
 type obeyer interface {
 	KillNow()       // ends the grace of jobs that are being stopped
+	Drain() bool    // lets running jobs end and starts no more; false when nothing runs yet
 	Suspend()       // stops all processes of jobs, and their clocks
 	Resume()        // has them go on
 	TellRunning()   // says on standard error what runs
@@ -35,6 +37,7 @@ type signals struct {
 	// The terminal sends its signals to both, so that the runner's own can only be
 	// counted when there is no guardian.
 	reports <-chan syscall.Signal
+	drains  int // the signals that drain the run: the second stops it
 }
 
 // obeySignals returns a context that the first INT, TERM, HUP or QUIT cancels, with
@@ -111,19 +114,38 @@ func (s *signals) count(sig syscall.Signal) {
 		s.run.SuspendMyself()
 	case syscall.SIGUSR1:
 		s.run.TellRunning()
+	case syscall.SIGUSR2:
+		s.drain()
 	default:
-		s.strikes++
-		s.cancel(&SignalError{sig})
-		if s.strikes > 1 {
-			s.run.KillNow()
-		}
+		s.strike(sig)
+	}
+}
+
+// strike ends the run.
+func (s *signals) strike(sig syscall.Signal) {
+	s.strikes++
+	s.cancel(&SignalError{sig})
+	if s.strikes > 1 {
+		s.run.KillNow()
+	}
+}
+
+// drain lets the run end in peace at first, and then as TERM does.
+func (s *signals) drain() {
+	s.drains++
+	if s.drains > 1 {
+		s.strike(syscall.SIGTERM)
+	} else if !s.run.Drain() {
+		s.cancel(run.Undone())
 	}
 }
 
 // ends says that the signal ends a run.
-func ends(sig syscall.Signal) bool { return sig != syscall.SIGTSTP && sig != syscall.SIGUSR1 }
+func ends(sig syscall.Signal) bool {
+	return sig != syscall.SIGTSTP && sig != syscall.SIGUSR1 && sig != syscall.SIGUSR2
+}
 
 // jobControl is the signals that do not end a run.
 func jobControl() []os.Signal {
-	return []os.Signal{syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGUSR1}
+	return []os.Signal{syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGUSR1, syscall.SIGUSR2}
 }

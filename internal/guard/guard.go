@@ -52,16 +52,17 @@ func (e *Entry) Visible() (pid int, start uint64) {
 
 // Counts is how far a run has come.
 type Counts struct {
-	Done    int64     `json:"done"` // failed ones too
-	Failed  int64     `json:"failed"`
-	Running int64     `json:"running"`
-	At      time.Time `json:"at"`
-	Places  []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
+	Done     int64     `json:"done"` // failed ones too
+	Failed   int64     `json:"failed"`
+	Running  int64     `json:"running"`
+	Draining bool      `json:"draining,omitempty"` // no more jobs start
+	At       time.Time `json:"at"`
+	Places   []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
 }
 
 // same says that nothing has happened in between.
 func (c Counts) same(d Counts) bool {
-	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && slices.Equal(c.Places, d.Places)
+	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Draining == d.Draining && slices.Equal(c.Places, d.Places)
 }
 
 // markLen is the length of a run's mark.

@@ -68,7 +68,7 @@ func start() (*guardian, error) {
 	}
 	defer unix.Close(theirs)
 	g := &guardian{link: pair[0], signals: make(chan os.Signal, 16)}
-	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT, unix.SIGUSR1} {
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT, unix.SIGUSR1, unix.SIGUSR2} {
 		if !signal.Ignored(s) {
 			signal.Notify(g.signals, s)
 		}

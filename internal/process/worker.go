@@ -83,9 +83,10 @@ func MemoryError(used, limit int64) error {
 }
 
 // UntilSignal is a context that is done when this process is told to end. SIGPIPE
-// becomes an error.
+// becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody signals all
+// processes of the name, and they would end it.
 func UntilSignal() (context.Context, context.CancelFunc) {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	return signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 }
 

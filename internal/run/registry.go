@@ -84,7 +84,7 @@ func warnUnregistered(stderr io.Writer, err error) {
 // counts is how far the run has come. Of the jobs that a pool has been given, some wait.
 func (r *Run) counts() guard.Counts {
 	done := r.progress.Done()
-	c := guard.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), At: time.Now()}
+	c := guard.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), Draining: r.drain.is(), At: time.Now()}
 	if p := r.pool.Load(); p != nil {
 		c.Running = int64(len(p.Running()))
 	}

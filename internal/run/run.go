@@ -49,6 +49,7 @@ type Run struct {
 	died    *places                                    // where its workers have died
 	offered *places                                    // where workers may have been
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
+	drain   drain
 
 	progress *progress.Progress
 	screen   *progress.Screen // the terminal, while it has bars
@@ -81,7 +82,7 @@ func newRun(ctx context.Context, p plan.Plan, std IO, in source) (*Run, error) {
 	if err := p.Check(); err != nil {
 		return nil, &UsageError{err}
 	}
-	r := &Run{plan: p, io: std, out: std.Stdout, in: in}
+	r := &Run{plan: p, io: std, out: std.Stdout, in: in, drain: drain{asked: make(chan struct{})}}
 	if err := r.ready(ctx); err != nil {
 		r.closeScreen()
 		return nil, err
@@ -292,6 +293,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	if errors.Is(err, schedule.ErrFailures) {
 		err = nil
 	}
+	err = r.howToGoOn(err)
 	if !errors.Is(err, writeErr) && !errors.Is(err, sink.ErrReaderGone) {
 		err = errors.Join(err, writeErr)
 	}
@@ -313,6 +315,7 @@ func (r *Run) collectSpec() collect.Spec {
 func (r *Run) scheduleSpec() schedule.Spec {
 	spec := r.plan.Schedule
 	spec.Clock = &r.clock
+	spec.Drain = r.drain.asked
 	return spec
 }
 

@@ -59,6 +59,9 @@ func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 			s.pending.due = append(s.pending.due, r)
 		}
 	}
+	if over {
+		s.settled(j, st)
+	}
 	next := s.release(j.Slot)
 	s.mu.Unlock()
 	if over {
@@ -139,6 +142,7 @@ func (s *scheduler) retry(r *retry) *retry {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.cut = true
+		s.settled(r.job, r.last)
 		return s.release(slot)
 	}
 	r.job.Attempt++
@@ -166,6 +170,7 @@ func (s *scheduler) fallBack(j job.Job, last job.Status) *retry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = true
+	s.settled(j, last)
 	return s.release(slot)
 }
 
@@ -181,6 +186,9 @@ func (s *scheduler) abandon() {
 	}
 	clear(s.pending.later)
 	s.cut = s.cut || len(all) > 0
+	for _, r := range all {
+		s.settled(r.job, r.last)
+	}
 	s.fewer.Signal()
 	s.freed.Broadcast()
 	s.mu.Unlock()

@@ -30,6 +30,10 @@ type Spec struct {
 	Soon        bool          // a stop lets running jobs end
 	AtMostOnce  bool          // a job whose worker was lost is not tried again
 	Clock       *Clock        // that timeouts and retries go by; nil: one of its own
+
+	// Drain, when it is closed, lets running jobs end and starts no more. What is left is counted, and
+	// the error of the run is a *Drained.
+	Drain <-chan struct{}
 }
 
 // Executor runs one job. It never retries, reorders or judges success.
@@ -96,6 +100,8 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 	next, end := iter.Pull2(jobs(pulling))
 	defer end()
 	s.ctx, s.pulling, s.stopJobs, s.stopPulling = ctx, pulling, stopJobs, stopPulling
+	s.pacing, s.stopPacing = context.WithCancel(pulling)
+	defer s.stopPacing()
 	s.next, s.limits = next, limiters(s.spec)
 	s.free, s.pending.later = newNumbers(s.spec.Workers), map[*retry]struct{}{}
 	s.pending.last = map[int64]job.Status{}
@@ -109,8 +115,10 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 		s.pool.OnGrowth(s.grown)
 		defer context.AfterFunc(ctx, s.pool.Stop)()
 	}
+	endDrain := s.watchDrain()
 	s.slots.Go(first)
 	s.slots.Wait()
+	endDrain()
 	return s.outcome()
 }
 
@@ -124,6 +132,8 @@ func (s *scheduler) outcome() error {
 		return s.err
 	case errors.Is(cause, ErrDeadline) && s.emptied && !s.cut:
 		return nil // all was done before it
+	case cause == nil && s.drain.asked:
+		return s.drained()
 	default:
 		return cause
 	}
@@ -154,6 +164,8 @@ type scheduler struct {
 	pulling     context.Context         // of the wait for the next
 	stopJobs    context.CancelCauseFunc // ends ctx
 	stopPulling context.CancelCauseFunc // ends pulling
+	pacing      context.Context         // of the wait for the time at which a try may start
+	stopPacing  context.CancelFunc
 
 	// turn is held by the slot that waits for the next job. It is a mutex since that
 	// spins for a moment: a channel hands over to a goroutine of the same P, which
@@ -161,6 +173,7 @@ type scheduler struct {
 	// a channel took 1.3 times as long.
 	turn   sync.Mutex
 	next   func() (job.Job, error, bool)
+	pulled atomic.Int64 // written with the turn only
 	limits []*rate.Limiter
 
 	decided atomic.Bool // a stop rule is against starting more
@@ -177,6 +190,7 @@ type scheduler struct {
 	freed    sync.Cond // a number is free
 	pending  pending
 	fewer    sync.Cond // retries wait
+	drain    drain
 }
 
 // slot runs one job after the other. The first that finds a job starts the next
@@ -202,16 +216,24 @@ func (s *scheduler) slot(nth int) {
 
 // pull waits for a job and for the time at which it may start.
 func (s *scheduler) pull() (job.Job, bool) {
+	if s.decided.Load() {
+		return job.Job{}, false
+	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if s.over() || s.pulling.Err() != nil {
+	if s.decided.Load() || s.over() || s.pulling.Err() != nil {
 		return job.Job{}, false
 	}
 	j, err, ok := s.next()
+	if s.decided.Load() && s.drains() {
+		s.pulledLate(j, err, ok)
+		return j, false
+	}
 	if err != nil || !ok {
 		s.end(err)
 		return j, false
 	}
+	s.pulled.Store(s.pulled.Load() + 1)
 	s.pace()
 	return j, true
 }
@@ -219,7 +241,7 @@ func (s *scheduler) pull() (job.Job, bool) {
 // pace waits until another try may start.
 func (s *scheduler) pace() {
 	for _, l := range s.limits {
-		pause(s.pulling, l.Reserve().Delay())
+		pause(s.pacing, l.Reserve().Delay())
 	}
 }
 
@@ -343,12 +365,13 @@ func (s *scheduler) settle(j job.Job, st job.Status) *retry {
 		return s.postpone(j, st)
 	}
 	s.out.Done(j, st)
-	return s.judge(j.Slot, st)
+	return s.judge(j, st)
 }
 
 // judge counts the outcome, applies the stop rule, and gives the slot away.
-func (s *scheduler) judge(slot int, st job.Status) *retry {
+func (s *scheduler) judge(j job.Job, st job.Status) *retry {
 	s.mu.Lock()
+	s.settled(j, st)
 	s.cut = s.cut || !st.OK() && s.ctx.Err() != nil
 	if st.End != job.Stopped {
 		s.finished++
@@ -364,7 +387,7 @@ func (s *scheduler) judge(slot int, st job.Status) *retry {
 			s.err = ErrFailures
 		}
 	}
-	next := s.release(slot)
+	next := s.release(j.Slot)
 	s.mu.Unlock()
 	if !stop {
 		return next
