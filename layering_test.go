@@ -11,7 +11,7 @@ import (
 // mayImport is the table of docs/architecture.md: which of our packages each may
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
-	"fanout":                        {"cmd"},
+	"fanout":                        {"cmd", "internal/process/entry"},
 	"fanout/cmd":                    {"internal/engine", "internal/limits", "internal/bench", "internal/progress", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/engine", "internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/engine", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/guardian":      {"internal/process", "internal/sysio"},
 	"fanout/internal/guard":         {"internal/process", "internal/sysio"},
 	"fanout/internal/process/vfork": {},
+	"fanout/internal/process/entry": {},
 	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process", "internal/sysio"},
 	"fanout/internal/engine":        {"internal/pool", "internal/worker", "internal/execute", "internal/process"},
 	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
