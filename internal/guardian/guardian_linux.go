@@ -129,6 +129,9 @@ func (g *guardian) finish(st syscall.WaitStatus) int {
 		process.EndChildren()
 	}
 	process.LeaveCgroups() // when the runner could not
+	if g.tellFault(st) {
+		return exitFault
+	}
 	if !st.Signaled() {
 		return st.ExitStatus()
 	}

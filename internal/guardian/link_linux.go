@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"time"
 
+	"fanout/internal/process"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -34,6 +36,7 @@ func Attach() *Link {
 		ended:   make(chan struct{}),
 	}
 	go l.read()
+	process.KeepTrace() // the guardian tells of it
 	return l
 }
 

@@ -20,6 +20,7 @@ type Program struct {
 	Stdin, Stdout *os.File // our ends, which are the caller's to close
 
 	tree      *Tree
+	pid       int
 	end       context.CancelFunc
 	dismissed atomic.Bool
 	ended     chan struct{}
@@ -72,6 +73,7 @@ func (p *Program) start(c Command, stderr io.Writer) error {
 		unix.Close(outOurs)
 		return err
 	}
+	p.pid = p.tree.Pid()
 	p.tree.Seal()
 	p.Stdin = os.NewFile(uintptr(inOurs), "standard input of "+c.Path)
 	p.Stdout = os.NewFile(uintptr(outOurs), "standard output of "+c.Path)
@@ -136,6 +138,9 @@ func (s *Supervisor) rouse(t *Tree) {
 // OverMemory is how much memory the program and what it has started had when they were
 // ended for that, else 0. It is known after Wait.
 func (p *Program) OverMemory() int64 { return p.tree.OverMemory() }
+
+// Fault is what Trace finds of the program, when it was a fanout and has ended.
+func (p *Program) Fault() (reason, file string) { return Trace(p.pid) }
 
 // Wait returns how the program has ended, when nothing of it is left.
 func (p *Program) Wait() Result {

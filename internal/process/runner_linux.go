@@ -29,6 +29,9 @@ func StartRunner(env []string) (Runner, error) {
 	return r, err
 }
 
+// Pid is the runner's.
+func (r Runner) Pid() int { return r.pid }
+
 // OwnPath names this program, so that ps shows its name, if the file is still there.
 func OwnPath() string {
 	const link = "/proc/self/exe"

@@ -61,6 +61,11 @@ func (l *localLink) Kill()                       { l.p.Kill() }
 func (l *localLink) Wait() error {
 	res := l.p.Wait()
 	l.p.Stdout.Close()
+	if res.Failure() != nil {
+		if reason, file := l.p.Fault(); file != "" {
+			return fmt.Errorf("%s; more is in %s", reason, file)
+		}
+	}
 	return res.Failure()
 }
 
@@ -81,6 +86,7 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 		host, _ = os.Hostname()
 	}
 	process.Expendable()
+	process.KeepTrace() // who waits for us tells of it
 	ctx, stop := process.UntilSignal()
 	defer stop()
 	hello := Hello{Fanout: fanout, Host: host, Pid: os.Getpid()}

@@ -1,0 +1,45 @@
+package guardian
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"fanout/internal/process"
+
+	"golang.org/x/sys/unix"
+)
+
+// exitFault is the exit code of a fanout whose runner has died of a fault: that fanout itself has failed.
+const exitFault = 1
+
+// tellFault says on standard error that the runner has died of a fault, and reports whether it has. The Go
+// runtime ends a faulty program with 2, which is fanout's code for wrong usage: the runner
+// says that it is done before it exits with that.
+func (g *guardian) tellFault(st syscall.WaitStatus) bool {
+	how := ""
+	switch {
+	case st.Exited() && st.ExitStatus() == 2 && !g.ended:
+		how = "exit status 2"
+	case st.Signaled() && isFault(st.Signal()):
+		how = "killed by " + unix.SignalName(st.Signal())
+	default:
+		return false
+	}
+	reason, file := process.Trace(g.runner.Pid())
+	if file != "" {
+		how, file = reason, "; please report it with what is in "+file
+	}
+	fmt.Fprintf(os.Stderr, "fanout: the runner died: %s; its jobs have been ended%s\n", how, file)
+	return true
+}
+
+// isFault says that the system sends a signal to processes that do what they must not.
+func isFault(s syscall.Signal) bool {
+	switch s {
+	case unix.SIGABRT, unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGSYS, unix.SIGTRAP, unix.SIGXCPU, unix.SIGXFSZ:
+		return true
+	default:
+		return false
+	}
+}
