@@ -31,7 +31,7 @@ mode only, and -j N no more workers than N.`
 // benchFlags are bench's own.
 type benchFlags struct {
 	json   bool
-	sample string
+	sample int
 	time   duration
 }
 
@@ -43,7 +43,8 @@ func (a *app) bench() *cobra.Command {
 		Long:                  benchLong,
 		Args:                  cobra.ArbitraryArgs,
 		DisableFlagsInUseLine: true,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			f.line = a.typed(c)
 			p, spec, err := own.plan(f, args)
 			if err != nil {
 				return &run.UsageError{Err: err}
@@ -56,7 +57,7 @@ func (a *app) bench() *cobra.Command {
 	set.SetInterspersed(false)
 	set.SortFlags = false
 	set.BoolVar(&own.json, "json", false, "an object in place of the table; times are in seconds")
-	set.StringVar(&own.sample, "sample", "100000", "take `N` items at most; fewer if they do not fit into the time")
+	set.Var(valueOf(&own.sample, "100000", wholeFrom(1)), "sample", "take `N` items at most; fewer if they do not fit into the time")
 	set.Var(&own.time, "time", "time `D` to spend in all, about")
 	f.addTo(set, idleInBench()...)
 	f.hide()
@@ -97,8 +98,8 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 	if given("workers") {
 		spec.Most = p.Schedule.Workers
 	}
-	spec.Items, err = positive("--sample", own.sample)
-	return p, spec, err
+	spec.Items = own.sample
+	return p, spec, nil
 }
 
 // runBench measures, and says what it found.

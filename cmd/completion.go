@@ -14,19 +14,28 @@ import (
 // only a few, profiles. For all else it is files.
 func completions(root *cobra.Command) {
 	root.ValidArgsFunction = completeCommand
-	for flag, values := range map[string][]string{
-		"mode": {"thread", "process"}, "output": {"group", "line", "raw", "none"}, "progress": {"auto", "bars", "plain", "json", "none"},
-		"format": {"lines", "shell"}, "journal-sync": {"1s", "always", "none"}, "stop-on-error": {"now", "soon"},
-	} {
-		// It is an error only if there is no such flag, which a test would see.
-		_ = root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	}
+	offerWords(root)
 	_ = root.RegisterFlagCompletionFunc("profile", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return profileNames(c.Flags()), cobra.ShellCompDirectiveNoFileComp
 	})
 	for _, flag := range []string{"chdir", "results", "error-dir", "tmpdir"} {
 		_ = root.MarkFlagDirname(flag)
 	}
+}
+
+// offerWords offers the values of flags that take one of a few words.
+func offerWords(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if v, ok := f.Value.(*checked[string]); ok && v.words != nil {
+			// It is an error only if it was done before.
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+}
+
+// completes says that it is a shell's completion that asks.
+func completes(args []string) bool {
+	return len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 }
 
 // completeCommand is for COMMAND and what comes after it.

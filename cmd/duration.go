@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"time"
 )
@@ -20,7 +20,7 @@ func (d *duration) Set(s string) error {
 	}
 	parsed, err := time.ParseDuration(text)
 	if err != nil || parsed.Abs() > longest {
-		return fmt.Errorf("%q is not a time such as 200ms, 90s or 1h30m, or a number of seconds", s)
+		return errors.New("not a time such as 200ms, 90s or 1h30m, or a number of seconds")
 	}
 	*d = duration(parsed)
 	return nil

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -25,6 +26,7 @@ type group interface {
 type flags struct {
 	groups []group
 	sets   []*pflag.FlagSet // of the groups, in their order
+	line   line             // that they are from, as it was typed
 }
 
 // planned is a plan, checked as far as flags alone allow.
@@ -80,11 +82,11 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 		return p, err
 	}
 	command, sources, err := splitSources(args)
+	if err == nil {
+		err = f.line.checkBare()
+	}
 	if err != nil {
 		return p, err
-	}
-	if len(command) == 0 {
-		return p, fmt.Errorf("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
 	}
 	p.Template.Command = command
 	p.Input.Sources = sources
@@ -95,6 +97,9 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 		if err := g.apply(&p.Plan, f.sets[i]); err != nil {
 			return p, p.from.blame(f.sets[i], err)
 		}
+	}
+	if len(command) == 0 {
+		return p, errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
 	}
 	complete(&p.Plan)
 	if err := completeFar(&p.Plan); err != nil {

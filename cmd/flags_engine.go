@@ -21,12 +21,12 @@ type engineFlags struct {
 	workers *workerFlags
 
 	backend    string
-	hosts      string
+	hosts      []string
 	hostsFile  string
 	sshCommand string
 	remoteDir  string
-	slurmArgs  string
-	perNode    string
+	slurmArgs  []string
+	perNode    int
 	ray        rayFlags
 	beat       duration
 	atMostOnce bool
@@ -58,12 +58,12 @@ func (f *engineFlags) far() bool {
 func (*engineFlags) name() string { return "Other machines" }
 
 func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.backend, "backend", "local", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
-	set.StringVar(&f.hosts, "hosts", "", "hosts, with the jobs that each runs at a time: n1:8,me@n2:4")
+	set.Var(oneOf(&f.backend, string(engine.Local), string(engine.OverSSH), string(engine.OnSlurm), string(engine.OnRay), auto), "backend", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
+	set.StringArrayVar(&f.hosts, "hosts", nil, "`HOSTS`, with the jobs that each runs at a time: n1:8,me@n2:4 (repeatable)")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
-	set.StringVar(&f.slurmArgs, "slurm-args", "", "give srun `ARGS` too, such as '-p long --mem=4G'")
-	set.StringVar(&f.perNode, "workers-per-node", "1", "workers `N` on each node of a Slurm allocation")
+	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "give srun `ARGS` too, such as '-p long --mem=4G' (repeatable)")
+	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "workers `N` on each node of a Slurm allocation")
 	f.ray.register(set)
 	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where workers begin")
 	f.beat = duration(5 * time.Second)
@@ -80,11 +80,6 @@ func (f *engineFlags) brief(set *pflag.FlagSet) string {
 
 func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	backend, why := f.chosen()
-	switch backend {
-	case engine.Local, engine.OverSSH, engine.OnSlurm, engine.OnRay:
-	default:
-		return fmt.Errorf("--backend %s: the backends are local, ssh, slurm and ray, and auto", f.backend)
-	}
 	if why != "" {
 		p.Engine.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
 	}
@@ -134,7 +129,7 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case engine.OnSlurm:
 		return f.applySlurm(p, given)
 	case engine.OnRay:
-		return f.ray.apply(p, f.workers)
+		return f.ray.apply(p, f.workers, given)
 	default:
 		return f.applySSH(p, given)
 	}
@@ -144,17 +139,19 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 // each of their own.
 func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	s, w := &p.Engine.Slurm, f.workers
-	if s.Args, err = shlex.Split(f.slurmArgs); err != nil {
-		return fmt.Errorf("--slurm-args %s: %w", f.slurmArgs, err)
-	}
-	for _, arg := range s.Args {
-		if name, _, _ := strings.Cut(arg, "="); slices.Contains(ofStreams(), name) {
-			return fmt.Errorf("--slurm-args %s: what srun reads and writes is the connection to the worker: leave %s out", f.slurmArgs, name)
+	for _, given := range f.slurmArgs {
+		args, err := shlex.Split(given)
+		if err != nil {
+			return fmt.Errorf("--slurm-args %q: %w", given, err)
 		}
+		for _, arg := range args {
+			if name, _, _ := strings.Cut(arg, "="); slices.Contains(ofStreams(), name) {
+				return fmt.Errorf("--slurm-args %q: what srun reads and writes is the connection to the worker: leave %s out", given, name)
+			}
+		}
+		s.Args = append(s.Args, args...)
 	}
-	if s.PerNode, err = positive("--workers-per-node", f.perNode); err != nil {
-		return err
-	}
+	s.PerNode = f.perNode
 	s.AllocationOf(os.Getenv)
 	if w.threadsGiven {
 		s.Threads = p.Threads
@@ -188,7 +185,7 @@ func (f *engineFlags) checkWorkers() error {
 		return errors.New("--mode thread and --backend exclude each other: leave out --mode, since jobs on other machines run in worker processes")
 	case w.persistent:
 		return errors.New("--persistent is for this machine: leave out --backend, or start the program in COMMAND")
-	case w.cpus != "":
+	case len(w.cpus) > 0:
 		return errors.New("--cpu-affinity is for this machine: say taskset in COMMAND")
 	}
 	return nil
@@ -201,7 +198,7 @@ func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 	w := f.workers
 	switch {
-	case w.threads != "1":
+	case w.threads != 1:
 		return errors.New("--threads is for workers of one machine: say how many jobs each host runs, as in --hosts n1:8")
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", w.workers)
@@ -212,7 +209,7 @@ func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case given.Changed("hosts") && given.Changed("hosts-file"):
 		return errors.New("--hosts and --hosts-file exclude each other: write all hosts into the file")
 	case given.Changed("hosts"):
-		if ssh.Hosts, err = engine.ParseHosts(f.hosts, ssh.Slots); err != nil {
+		if ssh.Hosts, err = engine.ParseHosts(strings.Join(f.hosts, ","), ssh.Slots); err != nil {
 			return fmt.Errorf("--hosts: %w", err)
 		}
 	case given.Changed("hosts-file"):

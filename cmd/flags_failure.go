@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"fanout/internal/plan"
@@ -14,8 +13,8 @@ import (
 
 type failureFlags struct {
 	stop        string
-	maxFailures string
-	retries     string
+	maxFailures schedule.Limit
+	retries     int
 	retryDelay  duration
 	timeout     duration
 	deadline    duration
@@ -25,10 +24,10 @@ type failureFlags struct {
 func (*failureFlags) name() string { return "Failure" }
 
 func (f *failureFlags) register(set *pflag.FlagSet) {
-	set.StringVarP(&f.stop, "stop-on-error", "e", "", "stop after the first failure: `now` ends running jobs, =soon lets them end")
+	set.VarP(optionalOneOf(&f.stop, "now", "soon"), "stop-on-error", "e", "stop after the first failure: `now` ends running jobs, =soon lets them end")
 	set.Lookup("stop-on-error").NoOptDefVal = "now"
-	set.StringVar(&f.maxFailures, "max-failures", "", "stop after `N` failures, or when N% of at least 20 ended jobs failed")
-	set.StringVarP(&f.retries, "retries", "r", "", "try a job that fails up to `N` more times")
+	set.Var(valueOf(&f.maxFailures, "", schedule.ParseLimit), "max-failures", "stop after `N` failures, or when N% of at least 20 ended jobs failed")
+	set.VarP(valueOf(&f.retries, "", wholeFrom(0)), "retries", "r", "try a job that fails up to `N` more times")
 	set.Var(&f.retryDelay, "retry-delay", "wait about `D` before the first retry, twice as long before the next, and so on")
 	set.VarP(&f.timeout, "timeout", "t", "end a job that takes longer than `D`, such as 90s or 1h30m; 90 is seconds")
 	set.Var(&f.deadline, "deadline", "end the run when it takes longer than `D`")
@@ -43,18 +42,11 @@ func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Process.Grace = time.Duration(f.grace)
 	p.Process.Linger = linger
 	if given.Changed("stop-on-error") {
-		if f.stop != "now" && f.stop != "soon" {
-			return fmt.Errorf("--stop-on-error=%s: the ways to stop are now and soon", f.stop)
-		}
 		p.Schedule.Soon = f.stop == "soon"
 		p.Schedule.MaxFailures = schedule.Limit{Count: 1}
 	}
 	if given.Changed("max-failures") {
-		limit, err := schedule.ParseLimit(f.maxFailures)
-		if err != nil {
-			return fmt.Errorf("--max-failures: %w", err)
-		}
-		p.Schedule.MaxFailures = limit
+		p.Schedule.MaxFailures = f.maxFailures
 	}
 	if err := f.applyLimits(p, given); err != nil {
 		return err
@@ -88,11 +80,7 @@ func (f *failureFlags) applyRetries(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Schedule.RetryDelay = time.Duration(f.retryDelay)
 	switch {
 	case given.Changed("retries"):
-		n, err := strconv.Atoi(f.retries)
-		if err != nil || n < 0 {
-			return fmt.Errorf("--retries %q: not a whole number from 0 on", f.retries)
-		}
-		p.Schedule.Retries = n
+		p.Schedule.Retries = f.retries
 	case given.Changed("retry-delay"):
 		return errors.New("--retry-delay without --retries: say with --retries N how often a failed job is tried again")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"fanout/internal/input"
@@ -23,7 +24,7 @@ type inputFlags struct {
 	csv       bool
 	tsv       bool
 	jsonl     bool
-	colSep    string
+	colSep    *regexp.Regexp
 	header    bool
 	strict    bool
 }
@@ -33,16 +34,27 @@ func (*inputFlags) name() string { return "Input" }
 func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.StringArrayVarP(&f.files, "input", "a", nil, "read items from `FILE`, - is standard input (repeatable)")
 	set.BoolVarP(&f.null, "null", "0", false, "items end with a NUL byte, not a newline")
-	set.StringVarP(&f.delimiter, "delimiter", "d", "", "items end with `S`; \\n, \\t, \\0, \\xHH are understood")
+	set.VarP(valueOf(&f.delimiter, "", input.ParseDelimiter), "delimiter", "d", "items end with `S`; \\n, \\t, \\0, \\xHH are understood")
 	set.BoolVar(&f.skipEmpty, "skip-empty", false, "leave out empty items")
-	set.StringVar(&f.format, "format", "lines", "`lines`, or shell: words in quotes as xargs reads them")
+	set.Var(oneOf(&f.format, "lines", "shell"), "format", "`lines`, or shell: words in quotes as xargs reads them")
 	set.BoolVar(&f.csv, "csv", false, "items are rows of CSV: {name} is a field by the header, {2} by its number, {} the row")
 	set.BoolVar(&f.tsv, "tsv", false, "the same with tabs")
 	set.BoolVar(&f.jsonl, "jsonl", false, "items are objects of JSON, a line each: {name}, {name.within}")
-	set.StringVar(&f.colSep, "colsep", "", "lines are split by `REGEX` into {1}, {2} and so on")
-	set.BoolVar(&f.header, "header", true, "the first row names the fields (with --colsep only if given)")
+	set.Var(valueOf(&f.colSep, "", regexp.Compile), "colsep", "lines are split by `REGEX` into {1}, {2} and so on")
+	header := valueOf(&f.header, "true", parseHeader)
+	header.kind = "bool"
+	set.Var(header, "header", "the first row names the fields (with --colsep only if given)")
+	set.Lookup("header").NoOptDefVal = "true"
 	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read; otherwise its job fails, and the others run")
 	set.BoolVar(&f.link, "link", false, "pair several sources instead of combining all with all")
+}
+
+// parseHeader reads a truth or a colon, which is how parallel has it.
+func parseHeader(s string) (bool, error) {
+	if s == ":" {
+		return true, nil
+	}
+	return strconv.ParseBool(s)
 }
 
 func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -60,18 +72,10 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	case f.null:
 		p.Input.Delimiter = "\x00"
 	case given.Changed("delimiter"):
-		d, err := input.ParseDelimiter(f.delimiter)
-		if err != nil {
-			return fmt.Errorf("-d %q: %w", f.delimiter, err)
-		}
-		p.Input.Delimiter = d
+		p.Input.Delimiter = f.delimiter
 	}
-	switch f.format {
-	case "lines":
-	case "shell":
+	if f.format == "shell" {
 		p.Input.Format = input.Shell
-	default:
-		return fmt.Errorf("--format %s: the formats are lines and shell", f.format)
 	}
 	return f.applyRows(p, given)
 }
@@ -106,12 +110,7 @@ func (f *inputFlags) applyRows(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Input.Format = format
 	p.Input.Header = f.header && (given.Changed("header") || !given.Changed("colsep"))
 	p.Input.Strict = f.strict
-	if given.Changed("colsep") {
-		var err error
-		if p.Input.ColSep, err = regexp.Compile(f.colSep); err != nil {
-			return fmt.Errorf("--colsep: %w", err)
-		}
-	}
+	p.Input.ColSep = f.colSep
 	return nil
 }
 
@@ -145,7 +144,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 }
 
 type templateFlags struct {
-	batch  string
+	batch  int
 	pipe   bool
 	dryRun bool
 }
@@ -153,26 +152,29 @@ type templateFlags struct {
 func (*templateFlags) name() string { return "Command" }
 
 func (f *templateFlags) register(set *pflag.FlagSet) {
-	set.StringVarP(&f.batch, "batch", "n", "1", "give each job `N` items; max: all that fit; even: so, but spread the last over the workers")
+	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give each job `N` items; max: all that fit; even: so, but spread the last over the workers")
 	set.BoolVar(&f.pipe, "pipe", false, "give the items on the job's standard input")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print what would run, and run nothing")
 }
 
-func (f *templateFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
+func (f *templateFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	p.Template.Pipe = f.pipe
+	p.Template.Batch = f.batch
 	p.DryRun = f.dryRun
-	switch strings.ToLower(f.batch) {
-	case "max":
-		p.Template.Batch = template.BatchMax
-		return nil
-	case "even":
-		p.Template.Batch = template.BatchEven
-		return nil
-	}
-	n, err := positive("-n", f.batch)
-	if err != nil {
-		return fmt.Errorf("%w, max or even", err)
-	}
-	p.Template.Batch = n
 	return nil
+}
+
+// batchSize reads -n.
+func batchSize(s string) (int, error) {
+	switch strings.ToLower(s) {
+	case "max":
+		return template.BatchMax, nil
+	case "even":
+		return template.BatchEven, nil
+	}
+	n, err := wholeFrom(1)(s)
+	if err != nil {
+		return 0, fmt.Errorf("%w, max or even", err)
+	}
+	return n, nil
 }

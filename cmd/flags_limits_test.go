@@ -10,12 +10,12 @@ func TestMemorySize(t *testing.T) {
 	for s, want := range map[string]int64{
 		"1": 1, "4096": 4096, "1K": 1 << 10, "1k": 1 << 10, "500M": 500 << 20, "1.5G": 3 << 29, "2GiB": 2 << 30, "2GB": 2 << 30, "1T": 1 << 40,
 	} {
-		if got, err := byteSize("--memory-limit", s); err != nil || got != want {
+		if got, err := byteSize(s); err != nil || got != want {
 			t.Errorf("%q: %d, %v, want %d", s, got, err, want)
 		}
 	}
 	for _, s := range []string{"", "0", "-1", "M", "x", "1X", "1MM", "1 M", "0.1", "NaN", "Inf", "1e30", "9999999T"} {
-		if got, err := byteSize("--memory-limit", s); err == nil || !strings.Contains(err.Error(), "--memory-limit") {
+		if got, err := byteSize(s); err == nil || !strings.Contains(err.Error(), "such as 500M") {
 			t.Errorf("%q: %d, %v", s, got, err)
 		}
 	}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -25,11 +24,11 @@ type messageFlags struct {
 func (*messageFlags) name() string { return "Messages" }
 
 func (f *messageFlags) register(set *pflag.FlagSet) {
-	set.StringVarP(&f.progress, "progress", "p", "auto", "`bars`, plain: lines, json: an object a second, none; auto: what suits stderr")
+	set.VarP(oneOf(&f.progress, "auto", "bars", "plain", "json", "none"), "progress", "p", "`bars`, plain: lines, json: an object a second, none; auto: what suits stderr")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no summary of failures, no warnings, no progress")
 	set.CountVarP(&f.verbose, "verbose", "v", "a line of a log for each job that ends; -vv: also for each that begins")
-	set.StringVar(&f.level, "log-level", "off", "of these lines, those of `LEVEL`: debug, info, warn, error")
-	set.StringVar(&f.format, "log-format", "text", "`text` or json")
+	set.Var(oneOf(&f.level, "off", "debug", "info", "warn", "error"), "log-level", "of these lines, those of `LEVEL`: debug, info, warn, error")
+	set.Var(oneOf(&f.format, "text", "json"), "log-format", "`text` or json")
 }
 
 func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -51,8 +50,6 @@ func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		if f.quiet && f.progress == "auto" {
 			p.Progress.Mode = progress.None
 		}
-	default:
-		return fmt.Errorf("--progress %s: the ways are auto, bars, plain, json and none", f.progress)
 	}
 	return nil
 }
@@ -68,17 +65,11 @@ func (f *messageFlags) applyLog(p *plan.Plan, given *pflag.FlagSet) error {
 	case f.verbose > 1:
 		f.level = "debug"
 	}
-	if f.format != "text" && f.format != "json" {
-		return fmt.Errorf("--log-format %s: the formats are text and json", f.format)
-	}
 	p.Log.JSON = f.format == "json"
 	if p.Log.On = f.level != "off"; !p.Log.On {
 		return nil
 	}
-	if err := p.Log.Level.UnmarshalText([]byte(f.level)); err != nil {
-		return fmt.Errorf("--log-level %s: the levels are debug, info, warn, error and off", f.level)
-	}
-	return nil
+	return p.Log.Level.UnmarshalText([]byte(f.level))
 }
 
 // surroundings is where messages go to, and what that can show.

@@ -29,7 +29,7 @@ type outputFlags struct {
 func (*outputFlags) name() string { return "Output" }
 
 func (f *outputFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.mode, "output", "group", "`group` whole jobs, line: whole lines at once, raw: as it comes, none")
+	set.Var(oneOf(&f.mode, outputModes()...), "output", "`group` whole jobs, line: whole lines at once, raw: as it comes, none")
 	set.BoolVarP(&f.keepOrder, "keep-order", "k", false, "output in the order of the items")
 	set.BoolVar(&f.tag, "tag", false, "begin each line with its item and a tab")
 	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`")
@@ -37,13 +37,11 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
 }
 
+// outputModes is in the order of collect.Mode.
+func outputModes() []string { return []string{"group", "line", "raw", "none"} }
+
 func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
-	modes := []string{"group", "line", "raw", "none"} // in the order of collect.Mode
-	mode := slices.Index(modes, f.mode)
-	if mode < 0 {
-		return fmt.Errorf("--output %s: the ways are %s", f.mode, strings.Join(modes, ", "))
-	}
-	p.Collect.Mode = collect.Mode(mode)
+	p.Collect.Mode = collect.Mode(slices.Index(outputModes(), f.mode))
 	p.Collect.KeepOrder = f.keepOrder
 	p.Collect.Tag = f.tag
 	p.Records.Folded = inActions() && given.Changed("output") && f.mode == "group" && !f.tag && f.out == ""

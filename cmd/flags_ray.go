@@ -15,24 +15,26 @@ import (
 
 // rayFlags is what workers get of a Ray cluster.
 type rayFlags struct {
-	address, python               string
-	cpus, gpus, memory, resources string
+	address, python string
+	cpus, gpus      float64
+	memory          int64
+	resources       []string
 }
 
 func (f *rayFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.address, "ray-address", "", "`HOST:PORT` of the Ray cluster, or auto for this machine's (default $RAY_ADDRESS)")
 	set.StringVar(&f.python, "ray-python", "", "`PYTHON` that has the module ray (default $FANOUT_PYTHON, or python3)")
-	set.StringVar(&f.cpus, "ray-num-cpus", "", "each worker takes `N` CPUs of the cluster (default --threads)")
-	set.StringVar(&f.gpus, "ray-num-gpus", "0", "and `N` GPUs")
-	set.StringVar(&f.memory, "ray-memory", "", "and `SIZE` of memory, such as 500M or 2G")
-	set.StringVar(&f.resources, "ray-resources", "", "and of the cluster's own resources: `NAME=N`,NAME=N")
+	set.Var(valueOf(&f.cpus, "", amount), "ray-num-cpus", "each worker takes `N` CPUs of the cluster (default --threads)")
+	set.Var(valueOf(&f.gpus, "0", amount), "ray-num-gpus", "and `N` GPUs")
+	set.Var(valueOf(&f.memory, "", byteSize), "ray-memory", "and `SIZE` of memory, such as 500M or 2G")
+	set.StringArrayVar(&f.resources, "ray-resources", nil, "and of the cluster's own resources: `NAME=N`,NAME=N (repeatable)")
 }
 
 func (*rayFlags) names() []string {
 	return []string{"ray-address", "ray-python", "ray-num-cpus", "ray-num-gpus", "ray-memory", "ray-resources"}
 }
 
-func (f *rayFlags) apply(p *plan.Plan, w *workerFlags) (err error) {
+func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (err error) {
 	r := &p.Engine.Ray
 	r.Address = cmp.Or(f.address, os.Getenv("RAY_ADDRESS"))
 	r.Python = cmp.Or(f.python, os.Getenv("FANOUT_PYTHON"), "python3")
@@ -51,38 +53,40 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags) (err error) {
 		r.Threads = p.Threads
 	}
 	r.CPUs = float64(r.Threads)
-	if f.cpus != "" {
-		if r.CPUs, err = amount("--ray-num-cpus", f.cpus); err != nil {
-			return err
-		}
+	if given.Changed("ray-num-cpus") {
+		r.CPUs = f.cpus
 	}
-	if r.GPUs, err = amount("--ray-num-gpus", f.gpus); err != nil {
-		return err
-	}
-	if f.memory != "" {
-		if r.Memory, err = byteSize("--ray-memory", f.memory); err != nil {
-			return err
-		}
-	}
-	r.Resources = map[string]float64{}
-	for _, pair := range strings.FieldsFunc(f.resources, func(c rune) bool { return c == ',' }) {
+	r.GPUs, r.Memory = f.gpus, f.memory
+	r.Resources, err = f.named()
+	return err
+}
+
+// named is what workers get of the cluster's own resources.
+func (f *rayFlags) named() (map[string]float64, error) {
+	all := map[string]float64{}
+	for _, pair := range strings.FieldsFunc(strings.Join(f.resources, ","), func(c rune) bool { return c == ',' }) {
 		name, number, _ := strings.Cut(pair, "=")
 		if name = strings.TrimSpace(name); name == "" {
-			return fmt.Errorf("--ray-resources %s: write names and numbers, as in tpu=1,disk=2", f.resources)
+			return nil, fmt.Errorf("--ray-resources %q: write names and numbers, as in tpu=1,disk=2", pair)
 		}
-		if r.Resources[name], err = amount("--ray-resources "+name, number); err != nil {
-			return err
+		n, err := amount(number)
+		if err != nil {
+			return nil, fmt.Errorf("--ray-resources %q: %w", pair, err)
 		}
+		if _, twice := all[name]; twice {
+			return nil, fmt.Errorf("--ray-resources %q: %s is named twice", pair, name)
+		}
+		all[name] = n
 	}
-	return nil
+	return all, nil
 }
 
 // amount is a number that may be a part of one.
-func amount(flag, s string) (float64, error) {
+func amount(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	const most = 1e9
 	if err != nil || !(n >= 0 && n <= most) {
-		return 0, fmt.Errorf("%s %s: not a number from 0 on", flag, s)
+		return 0, errors.New("not a number from 0 on")
 	}
 	return n, nil
 }

@@ -17,10 +17,10 @@ import (
 // recordFlags are for what is kept of jobs beside their plain output.
 type recordFlags struct {
 	json      bool
-	jsonLimit string
+	jsonLimit int64
 	results   string
 	errorDir  string
-	maxErrors int64
+	maxErrors int
 	journal   string
 	sync      string
 	resume    bool
@@ -32,12 +32,12 @@ func (*recordFlags) name() string { return "Records" }
 
 func (f *recordFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.json, "json", false, "print an object of JSON for each job, with its outcome and output")
-	set.StringVar(&f.jsonLimit, "json-limit", "", "of each output, no more than the first `SIZE`, such as 64K")
+	set.Var(valueOf(&f.jsonLimit, "", byteSize), "json-limit", "of each output, no more than the first `SIZE`, such as 64K")
 	set.StringVar(&f.results, "results", "", "keep each job's stdout, stderr and meta.json in a directory under `DIR`")
 	set.StringVar(&f.errorDir, "error-dir", "", "the same under `DIR`, of failed jobs only")
-	set.Int64Var(&f.maxErrors, "max-error-files", 100, "of the first `N` that fail; 0: of all")
+	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "of the first `N` that fail; 0: of all")
 	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each job that has ended, for --resume and fanout report")
-	set.StringVar(&f.sync, "journal-sync", "1s", "bring it to the disk within `1s`, after each line: always, or none")
+	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "bring it to the disk within `1s`, after each line: always, or none")
 	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal")
 	set.BoolVar(&f.failed, "retry-failed", false, "run only the items that have failed according to it")
 	set.BoolVar(&f.force, "force", false, "also when it was written with another COMMAND")
@@ -46,36 +46,26 @@ func (f *recordFlags) register(set *pflag.FlagSet) {
 func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	host, _ := os.Hostname()
 	p.Host = strings.ToValidUTF8(host, "?")
-	p.Records.JSON, p.Records.Results, p.Records.ErrorDir, p.Records.MaxErrors = f.json, f.results, f.errorDir, f.maxErrors
+	p.Records.JSON, p.Records.Results, p.Records.ErrorDir, p.Records.MaxErrors = f.json, f.results, f.errorDir, int64(f.maxErrors)
 	for _, dir := range []struct{ flag, value string }{{"results", f.results}, {"error-dir", f.errorDir}, {"journal", f.journal}} {
 		if given.Changed(dir.flag) && dir.value == "" {
 			return fmt.Errorf("--%s: the name is empty", dir.flag)
 		}
 	}
-	if given.Changed("json-limit") {
-		var err error
-		if p.Records.JSONLimit, err = byteSize("--json-limit", f.jsonLimit); err != nil {
-			return err
-		}
-		if !f.json {
-			return errors.New("--json-limit without --json: it bounds the outputs that the objects hold")
-		}
-	}
+	p.Records.JSONLimit = f.jsonLimit
 	switch {
-	case f.maxErrors < 0:
-		return fmt.Errorf("--max-error-files %d: a number from 0 on", f.maxErrors)
+	case given.Changed("json-limit") && !f.json:
+		return errors.New("--json-limit without --json: it bounds the outputs that the objects hold")
 	case given.Changed("max-error-files") && f.errorDir == "":
 		return errors.New("--max-error-files without --error-dir: say with --error-dir DIR where to keep them")
 	}
 	return f.applyJournal(p, given)
 }
 
+// journalSyncs is in the order of journal.Sync.
+func journalSyncs() []string { return []string{"1s", "always", "none"} }
+
 func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
-	syncs := []string{"1s", "always", "none"} // in the order of journal.Sync
-	sync := slices.Index(syncs, f.sync)
-	if sync < 0 {
-		return fmt.Errorf("--journal-sync %s: the ways are %s", f.sync, strings.Join(syncs, ", "))
-	}
 	for _, flag := range []string{"journal-sync", "resume", "retry-failed", "force"} {
 		if given.Changed(flag) && f.journal == "" {
 			return fmt.Errorf("--%s without --journal: say with --journal FILE which journal", flag)
@@ -95,7 +85,7 @@ func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
 		header.Argv = append(header.Argv, record.Text(arg))
 	}
 	p.Journal = journal.Spec{
-		Path: f.journal, Sync: journal.Sync(sync), Header: header,
+		Path: f.journal, Sync: journal.Sync(slices.Index(journalSyncs(), f.sync)), Header: header,
 		Resume: f.resume, Failed: f.failed, Force: f.force,
 	}
 	return nil

@@ -23,66 +23,55 @@ type workerFlags struct {
 	engine    *engineFlags // where they run
 
 	threadsGiven bool
-	threads      string
-	nice         string
+	threads      int
+	nice         int
 
 	persistent bool
 	frames     bool
-	window     string
+	window     int
 	warmUp     duration
-	cpus       string
+	cpus       []string
 	delay      duration
-	rate       string
+	rate       float64
 }
 
 func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
-	set.StringVarP(&f.mode, "mode", "m", "thread", "`thread`: jobs are run by fanout itself; =process: by worker processes")
-	set.StringVarP(&f.workers, "workers", "j", "", "run `N` jobs at a time, or as many as 150% of the CPUs, +2 or -1; process mode: N workers")
-	set.StringVar(&f.threads, "threads", "1", "jobs `T` that each worker process runs at a time")
-	set.StringVar(&f.nice, "nice", "", "run the jobs of worker processes with a niceness higher by `N`")
-	set.StringVar(&f.cpus, "cpu-affinity", "", "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn")
+	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "`thread`: jobs are run by fanout itself; =process: by worker processes")
+	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs at a time, or as many as 150% of the CPUs, +2 or -1; process mode: N workers")
+	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "jobs `T` that each worker process runs at a time")
+	set.Var(valueOf(&f.nice, "", niceness), "nice", "run the jobs of worker processes with a niceness higher by `N`")
+	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn (repeatable)")
 	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker: one item a line in, one line out (-0: NULs)")
 	set.BoolVar(&f.frames, "frames", false, "a persistent COMMAND gets and prints 4 bytes of length, the highest first, before each")
-	set.StringVar(&f.window, "window", "1", "let a persistent COMMAND have `N` items unanswered; a crash may run them twice")
+	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "let a persistent COMMAND have `N` items unanswered; a crash may run them twice")
 	set.Var(&f.warmUp, "warm-up", "time `D` that a persistent COMMAND has to start before --timeout counts")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
-	set.StringVar(&f.rate, "rate", "", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
+	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
 }
 
 func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	if err := f.applyMode(p, given); err != nil {
 		return err
 	}
-	var err error
 	if f.delay < 0 {
 		return fmt.Errorf("--delay %s: a time cannot be negative", &f.delay)
 	}
-	p.Schedule.Delay = time.Duration(f.delay)
-	if given.Changed("rate") {
-		p.Schedule.Rate, err = perSecond(f.rate)
-	}
-	return err
+	p.Schedule.Delay, p.Schedule.Rate = time.Duration(f.delay), f.rate
+	return nil
 }
 
 // applyMode is for where jobs run, and how many.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	f.modeGiven, f.threadsGiven = given.Changed("mode"), given.Changed("threads")
-	switch f.mode {
-	case "thread":
-	case "process":
-		p.Mode = plan.Process
-	default:
-		return fmt.Errorf("--mode %s: the modes are thread and process", f.mode)
-	}
-	if f.persistent && !given.Changed("mode") {
+	if f.mode == "process" || f.persistent && !given.Changed("mode") {
 		p.Mode = plan.Process
 	}
 	switch {
 	case given.Changed("workers"):
 		if p.Schedule.Workers, err = workers(f.workers, limits.CPUs); err != nil {
-			return err
+			return fmt.Errorf("-j %q: %w", f.workers, err)
 		}
 	case p.Mode == plan.Process:
 		p.Schedule.Workers = max(1, limits.CPUs()-1)
@@ -94,28 +83,21 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
 		}
 	}
-	if p.Threads, err = positive("--threads", f.threads); err != nil {
-		return err
-	}
+	p.Threads, p.Nice = f.threads, f.nice
 	if p.Threads > mostWorkers/p.Schedule.Workers {
 		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
 	if err := f.applyPersistent(p, given); err != nil {
 		return err
 	}
-	if given.Changed("nice") {
-		if p.Nice, err = strconv.Atoi(f.nice); err != nil || p.Nice < -40 || p.Nice > 40 {
-			return fmt.Errorf("--nice %s: a niceness is a whole number, such as 10; above 0 is nicer", f.nice)
-		}
-	}
 	if given.Changed("cpu-affinity") {
-		p.CPUs, err = cpuList(f.cpus, process.CPUSet())
+		p.CPUs, err = cpuList(strings.Join(f.cpus, ","), process.CPUSet())
 	}
 	return err
 }
 
 // applyPersistent is for programs that are started once.
-func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) (err error) {
+func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) error {
 	if !f.persistent {
 		for _, flag := range []string{"frames", "window", "warm-up"} {
 			if given.Changed(flag) {
@@ -135,9 +117,7 @@ func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) (err e
 			return fmt.Errorf("--%s and --persistent exclude each other: say nice or taskset in COMMAND; -j N is how many run", flag)
 		}
 	}
-	if p.Window, err = positive("--window", f.window); err != nil {
-		return err
-	}
+	p.Window = f.window
 	const most = 1 << 16
 	if p.Window > most/min(most, p.Schedule.Workers) {
 		return fmt.Errorf("--window %d with -j %d: more than %d items on their way", p.Window, p.Schedule.Workers, most)
@@ -186,16 +166,16 @@ func perSecond(s string) (float64, error) {
 	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !known || !(n > 0 && n < 1e9) {
-		return 0, fmt.Errorf("--rate %q: a rate is a number above 0 and its unit, as in 10/s, 90/m or 500/h", s)
+		return 0, errors.New("a rate is a number above 0 and its unit, as in 10/s, 90/m or 500/h")
 	}
 	return n / seconds, nil
 }
 
-// positive reads a whole number from 1 on.
-func positive(flag, s string) (int, error) {
+// niceness reads how much nicer jobs are to be.
+func niceness(s string) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s %s: not a whole number from 1 on", flag, s)
+	if err != nil || n < -40 || n > 40 {
+		return 0, errors.New("a niceness is a whole number, such as 10; above 0 is nicer")
 	}
 	return n, nil
 }

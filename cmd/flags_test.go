@@ -30,7 +30,7 @@ func TestPerSecond(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "0", "0/s", "-1/s", "x", "/s", "1/d", "1/ms", "1/s/s", "NaN", "Inf/s", "1e9/s", "1 /s", "1/S"} {
-		if got, err := perSecond(s); err == nil || !strings.Contains(err.Error(), "--rate") {
+		if got, err := perSecond(s); err == nil || !strings.Contains(err.Error(), "10/s") {
 			t.Errorf("%q: %v, %v", s, got, err)
 		}
 	}
@@ -38,12 +38,12 @@ func TestPerSecond(t *testing.T) {
 
 func TestPositive(t *testing.T) {
 	for s, want := range map[string]int{"1": 1, "500": 500} {
-		if got, err := positive("-n", s); err != nil || got != want {
+		if got, err := wholeFrom(1)(s); err != nil || got != want {
 			t.Errorf("%q: %d, %v", s, got, err)
 		}
 	}
 	for _, s := range []string{"", "0", "-1", "x", "1.5", "99999999999999999999"} {
-		if got, err := positive("-n", s); err == nil || !strings.HasPrefix(err.Error(), "-n ") {
+		if got, err := wholeFrom(1)(s); err == nil || !strings.HasPrefix(err.Error(), "not a whole number from 1 on") {
 			t.Errorf("%q: %d, %v", s, got, err)
 		}
 	}
@@ -90,8 +90,9 @@ func parse(t *testing.T, args ...string) (plan.Plan, error) {
 	c := &cobra.Command{}
 	c.Flags().SetInterspersed(false)
 	f.addTo(c.Flags())
+	onlyOnce(c.Flags())
 	if err := c.ParseFlags(args); err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, flagError(c, err)
 	}
 	p, err := f.plan(c.Flags().Args())
 	return p.Plan, err
@@ -208,13 +209,13 @@ func TestWrongUsage(t *testing.T) {
 		{nil, "COMMAND is missing"},
 		{[]string{":::", "a"}, "COMMAND is missing"},
 		{[]string{"--no-such-flag", "cat"}, "no-such-flag"},
-		{[]string{"-j", "0", "cat"}, `-j "0"`},
+		{[]string{"-j", "0", "cat"}, `-j, --workers "0": `},
 		{[]string{"-j", "", "cat"}, "-j"},
 		{[]string{"--delay", "-1s", "cat"}, "--delay"},
 		{[]string{"--delay", "5 s", "cat"}, "--delay"},
 		{[]string{"--rate", "x", "cat"}, "--rate"},
 		{[]string{"--rate", "", "cat"}, "--rate"},
-		{[]string{"-n", "0", "cat"}, "-n 0"},
+		{[]string{"-n", "0", "cat"}, `-n, --batch "0": `},
 		{[]string{"-n", "many", "cat"}, "max or even"},
 		{[]string{"--grace", "-1s", "cat"}, "--grace"},
 		{[]string{"--grace", "soon", "cat"}, "--grace"},
@@ -237,15 +238,15 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--retry-delay", "1s", "cat"}, "--retry-delay without --retries"},
 		{[]string{"--max-failures", "120%", "cat"}, "--max-failures"},
 		{[]string{"--max-failures", "-1", "cat"}, "--max-failures"},
-		{[]string{"--stop-on-error=later", "cat"}, "--stop-on-error=later"},
-		{[]string{"--stop-on-error=", "cat"}, "--stop-on-error="},
+		{[]string{"--stop-on-error=later", "cat"}, `-e, --stop-on-error "later": give one of now, soon`},
+		{[]string{"--stop-on-error=", "cat"}, `--stop-on-error "": `},
 		{[]string{"--max-failures", "0", "cat"}, "--max-failures"},
 		{[]string{"--max-failures", "", "cat"}, "--max-failures"},
 		{[]string{"-0", "-d", ",", "cat"}, "-0 and -d"},
 		{[]string{"-d", "", "cat"}, "-d"},
 		{[]string{"-d", `\q`, "cat"}, "-d"},
-		{[]string{"--format", "csv", "cat"}, "--format csv"},
-		{[]string{"--output", "loud", "cat"}, "--output loud"},
+		{[]string{"--format", "csv", "cat"}, `--format "csv": give one of lines, shell`},
+		{[]string{"--output", "loud", "cat"}, `--output "loud": give one of group, line, raw, none`},
 		{[]string{"-o", "", "cat"}, "-o"},
 		{[]string{"--tmpdir", "missing", "cat"}, "--tmpdir"},
 		{[]string{"--tmpdir", "file", "cat"}, "not a directory"},

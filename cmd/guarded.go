@@ -3,7 +3,6 @@ package cmd
 import (
 	"os"
 	"strconv"
-	"strings"
 )
 
 // guarded says whether what the arguments ask for needs a guardian. It is asked
@@ -21,6 +20,6 @@ func guarded(args []string) bool {
 	case "cleanup", "ps", "version", "completion", "help", workerCommand:
 		return false
 	default:
-		return !strings.HasPrefix(first, "__complete")
+		return !completes(args)
 	}
 }

@@ -60,7 +60,11 @@ func (a *app) main(args []string) int {
 	}
 	stdin, stdout, stderr := a.io.Stdin, a.io.Stdout, a.io.Stderr
 	root := a.root()
-	root.SetArgs(args)
+	if !completes(args) { // which reads flags again and again
+		onlyOnceIn(root)
+	}
+	a.args = takeColons(root, args)
+	root.SetArgs(a.args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -89,6 +93,7 @@ func Command() *cobra.Command { return (&app{}).root() }
 // app is one invocation of the program.
 type app struct {
 	io       run.IO
+	args     []string
 	link     *guardian.Link
 	summary  *sink.Summary   // of the run, if it came to one
 	quiet    bool            // nothing is to be said about it
@@ -109,7 +114,8 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			f.line = a.typed(c)
 			p, err := f.plan(args)
 			if err != nil {
 				return &run.UsageError{Err: err}
@@ -118,7 +124,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &run.UsageError{Err: fmt.Errorf("%w%s; see %s --help", err, nearestFlag(c.Flags(), err), c.CommandPath())}
+		return &run.UsageError{Err: flagError(c, err)}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.Flags().SetInterspersed(false)

@@ -34,18 +34,14 @@ func (a *app) report() *cobra.Command {
 			return nil
 		},
 		RunE: func(command *cobra.Command, args []string) error {
-			if !report.Known(format) {
-				return &run.UsageError{Err: fmt.Errorf("--format %s: the formats are %s", format, report.Formats())}
-			}
 			return a.writeReport(command.OutOrStdout(), format, args[0])
 		},
 	}
 	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	command.Flags().StringVar(&format, "format", "text", "text, json, tsv, junit or html")
-	// It is an error only if there is no such flag, which a test would see.
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json", "tsv", "junit", "html"}, cobra.ShellCompDirectiveNoFileComp))
+	command.Flags().Var(oneOf(&format, report.Formats()...), "format", "text, json, tsv, junit or html")
+	offerWords(command)
 	return command
 }
 

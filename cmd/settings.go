@@ -296,7 +296,7 @@ func setTo(set *pflag.FlagSet, f *pflag.Flag, origin string, value any) error {
 	return nil
 }
 
-// reason is why a value was refused, without the name of the flag.
+// reason is which value was refused, and why, without the name of the flag.
 func reason(f *pflag.Flag, err error) error {
 	var number *strconv.NumError
 	if errors.As(err, &number) {
@@ -304,7 +304,7 @@ func reason(f *pflag.Flag, err error) error {
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		return invalid.Unwrap()
+		return fmt.Errorf("%q: %w", invalid.GetValue(), invalid.Unwrap())
 	}
 	return err
 }

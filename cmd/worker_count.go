@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func workers(s string, howMany func() int) (int, error) {
 		if s == "0" {
 			hint = "; for many more than that say how many, as in -j 200"
 		}
-		return 0, fmt.Errorf("-j %q: the number of workers is a whole number from 1 on, or counts from the %d CPUs here: 150%%, +2 or -1%s", s, howMany(), hint)
+		return 0, errors.New("the number of workers is a whole number from 1 on, or counts from the CPUs here: 150%, +2 or -1" + hint)
 	}
 	switch { // the CPUs are not asked for without need: that takes 0.06 ms
 	case percent:
@@ -40,7 +41,7 @@ func workers(s string, howMany func() int) (int, error) {
 		count = max(1, howMany()-count)
 	}
 	if count > mostWorkers {
-		return 0, fmt.Errorf("-j %q: more than %d workers do not fit on one machine", s, mostWorkers)
+		return 0, fmt.Errorf("more than %d workers do not fit on one machine", mostWorkers)
 	}
 	return count, nil
 }

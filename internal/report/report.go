@@ -5,7 +5,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -19,19 +18,12 @@ func formats() []format {
 	return []format{{"text", writeText}, {"json", writeJSON}, {"tsv", writeTSV}, {"junit", writeJUnit}, {"html", writeHTML}}
 }
 
-// Formats is what Write knows, for people.
-func Formats() string {
-	var names []string
+// Formats is what Write knows.
+func Formats() (names []string) {
 	for _, f := range formats() {
 		names = append(names, f.name)
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
-// Known says whether there is such a format.
-func Known(name string) bool {
-	return slices.ContainsFunc(formats(), func(f format) bool { return f.name == name })
+	return names
 }
 
 // Write tells of a journal in a format.
@@ -42,5 +34,5 @@ func Write(w io.Writer, name string, j *Journal) error {
 			return f.write(w, j)
 		}
 	}
-	return fmt.Errorf("--format %s: the formats are %s", name, Formats())
+	return fmt.Errorf("--format %q: the formats are %s", name, strings.Join(Formats(), ", "))
 }

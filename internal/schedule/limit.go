@@ -1,7 +1,7 @@
 package schedule
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -20,13 +20,13 @@ func ParseLimit(s string) (Limit, error) {
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		p, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(p > 0 && p <= 100) {
-			return Limit{}, fmt.Errorf("%q is not a percentage above 0%% and up to 100%%", s)
+			return Limit{}, errors.New("not a percentage above 0% and up to 100%")
 		}
 		return Limit{Percent: p}, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
-		return Limit{}, fmt.Errorf("%q is neither a number from 1 on nor a percentage", s)
+		return Limit{}, errors.New("neither a number from 1 on nor a percentage")
 	}
 	return Limit{Count: n}, nil
 }
