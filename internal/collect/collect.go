@@ -41,6 +41,10 @@ type Spec struct {
 	Slots     int
 	Null      int // a descriptor of /dev/null, for None
 
+	// Hold is how long a success waits for a stop from outside before Hooks.Final is told of
+	// it, and Hooks.InDoubt if there is one; 0 where no signal can cut jobs short.
+	Hold time.Duration
+
 	// Whole holds what a job prints until it has ended, for Hooks.Keep and Write. Neither
 	// goes with Line or Raw.
 	Whole bool
@@ -54,8 +58,12 @@ type Collector struct {
 	onError   func(error) // called once, with the first failure to write
 	onFull    func()      // called once, when jobs wait for room to spill
 	hooks     Hooks
-	notKept   error      // of Hooks.Keep; the goroutine's own
-	printed   [2]printed // of the job that is handed over; the goroutine's own
+	notKept   error // of Hooks.Keep; the goroutine's own
+	finality  finality
+	notFinal  bool                      // Hooks.Final has failed; the goroutine's own
+	inDoubt   int64                     // the goroutine's own
+	doubted   atomic.Pointer[time.Time] // when the run was stopped from outside
+	printed   [2]printed                // of the job that is handed over; the goroutine's own
 
 	memory  memory
 	spill   spill
@@ -91,11 +99,12 @@ type Hooks struct {
 	// output. An error of theirs is taken as one of our own output. Any may be nil.
 	Keep    func(*job.Finished, [2]sink.Printed) error             // before its output is written
 	Write   func(*job.Finished, [2]sink.Printed, *sink.File) error // in place of writing it
-	Written func([]*job.Finished) error                            // when it has reached the system
+	Final   func([]*job.Finished) error                            // when it has reached the system and its outcome is sure
+	InDoubt func([]*job.Finished)                                  // in place of Final, which goes with it; see Spec.Hold
 }
 
 // wanted says that jobs are to be handed over when they have ended.
-func (h *Hooks) wanted() bool { return h.Keep != nil || h.Write != nil || h.Written != nil }
+func (h *Hooks) wanted() bool { return h.Keep != nil || h.Write != nil || h.Final != nil }
 
 // New starts a Collector that writes to the two files.
 func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
@@ -106,6 +115,7 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		onError:   hooks.OnError,
 		onFull:    hooks.OnFull,
 		hooks:     hooks,
+		finality:  finality{hold: spec.Hold},
 		spill:     spill{dir: spec.TmpDir, name: spec.TmpName},
 		entries:   make([]*entry, spec.Slots+1),
 		order:     newOrder(spec.KeepOrder, !spec.Instant && !spec.Whole),
@@ -178,7 +188,7 @@ func (c *Collector) behind() bool {
 	case c.hooks.Keep != nil:
 		return c.backlog.Load() > keepMost
 	default:
-		return c.hooks.Written != nil && !c.spec.Instant && c.backlog.Load() > writeMost
+		return c.hooks.Final != nil && !c.spec.Instant && c.backlog.Load() > writeMost
 	}
 }
 
@@ -252,6 +262,7 @@ func (c *Collector) Stop() {
 	c.mu.Lock()
 	c.stopped = true
 	c.room.Broadcast()
+	c.work.Signal()
 	c.mu.Unlock()
 	c.files[0].Stop()
 	c.files[1].Stop()

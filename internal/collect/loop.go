@@ -15,6 +15,7 @@ func (c *Collector) loop() {
 	var events []job.Event
 	var done []*job.Finished
 	for {
+		c.settle()
 		c.mu.Lock()
 		var lend *entry
 		clear(ready)
@@ -28,6 +29,7 @@ func (c *Collector) loop() {
 			if c.closed {
 				c.mu.Unlock()
 				c.flush()
+				c.conclude()
 				return
 			}
 			c.idle()
@@ -122,9 +124,9 @@ func (c *Collector) deliver(r *result) bool {
 	return !c.failed.Load()
 }
 
-// written tells of jobs of which all is written, once the system has it.
+// written takes jobs of which all is written, once the system has it.
 func (c *Collector) written(done []*job.Finished) {
-	if c.hooks.Written == nil || len(done) == 0 {
+	if c.hooks.Final == nil || len(done) == 0 {
 		return
 	}
 	if !c.byLines() {
@@ -133,9 +135,11 @@ func (c *Collector) written(done []*job.Finished) {
 	if c.failed.Load() {
 		return
 	}
-	if err := c.hooks.Written(done); err != nil {
-		c.fail(err)
+	if c.spec.Hold == 0 {
+		c.tellFinal(done, nil)
+		return
 	}
+	c.finality.jobs = append(c.finality.jobs, done...)
 }
 
 // writeTagged is writeResult for output that was held without its tags.

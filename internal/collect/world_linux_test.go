@@ -137,7 +137,7 @@ func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Colle
 			defer w.mu.Unlock()
 			w.events = append(w.events, ev)
 		}},
-		Written: func(done []*job.Finished) error {
+		Final: func(done []*job.Finished) error {
 			w.written = append(w.written, done...)
 			return nil
 		},

@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"slices"
 	"syscall"
 
 	"fanout/internal/job"
@@ -12,15 +11,12 @@ import (
 // stands there goes the same way; where none does, the script must not go on with its next
 // command as if nothing had happened, nor end well.
 
-// fromOutside says that a process was ended by a signal that may have been meant for all of
-// us. Many a program that catches it says so by its exit status.
-func fromOutside(st syscall.WaitStatus) bool {
-	sig := st.Signal()
-	const signaled = 128
-	if st.Exited() && st.ExitStatus() > signaled {
-		sig = syscall.Signal(st.ExitStatus() - signaled)
+// struck says that a process was ended as all of us may be, by a signal.
+func struck(st syscall.WaitStatus) bool {
+	if st.Signaled() {
+		return job.Status{End: job.Signaled, Signal: st.Signal()}.Struck()
 	}
-	return slices.Contains([]syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGKILL}, sig)
+	return job.Status{Code: st.ExitStatus()}.Struck()
 }
 
 // cutShort waits, when a command was ended like that, for our own end to be asked for, and

@@ -140,7 +140,7 @@ func (r *runner) outcome(final stage, results []process.Result) job.Status {
 		if i < len(results)-1 || !final.process {
 			r.count(res)
 		}
-		r.struck = r.struck || fromOutside(res.Status)
+		r.struck = r.struck || struck(res.Status)
 	}
 	switch {
 	case r.tree.Terminated():

@@ -56,6 +56,27 @@ func (s Status) OK() bool { return s.End == Exited && s.Code == 0 }
 // neither succeed nor fail.
 func (s Status) Failed() bool { return s.End != Stopped && !s.OK() }
 
+// Struck says that a signal may have ended the job that was meant for all of us. Many a program
+// that catches one tells it by its exit status.
+func (s Status) Struck() bool {
+	sig := s.Signal
+	const signaled = 128
+	switch {
+	case s.End == Lost:
+		return true
+	case s.End == Exited && s.Code > signaled:
+		sig = syscall.Signal(s.Code - signaled)
+	case s.End != Signaled:
+		return false
+	}
+	switch sig {
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGKILL:
+		return true
+	default:
+		return false
+	}
+}
+
 // String says in a few words how the job ended.
 func (s Status) String() string {
 	switch s.End {

@@ -54,3 +54,31 @@ func TestLabel(t *testing.T) {
 		}
 	}
 }
+
+func TestStruck(t *testing.T) {
+	for _, tt := range []struct {
+		st   Status
+		want bool
+	}{
+		{Status{}, false},
+		{Status{Code: 1}, false},
+		{Status{Code: 128}, false},
+		{Status{Code: 143}, true},
+		{Status{Code: 137}, true},
+		{Status{Code: 141}, false},
+		{Status{Code: 255}, false},
+		{Status{End: Signaled, Signal: syscall.SIGTERM}, true},
+		{Status{End: Signaled, Signal: syscall.SIGINT}, true},
+		{Status{End: Signaled, Signal: syscall.SIGHUP}, true},
+		{Status{End: Signaled, Signal: syscall.SIGKILL}, true},
+		{Status{End: Signaled, Signal: syscall.SIGSEGV}, false},
+		{Status{End: Signaled, Signal: syscall.SIGPIPE}, false},
+		{Status{End: Lost}, true},
+		{Status{End: TimedOut}, false},
+		{Status{End: Stopped}, false},
+	} {
+		if got := tt.st.Struck(); got != tt.want {
+			t.Errorf("%+v: %v", tt.st, got)
+		}
+	}
+}

@@ -137,7 +137,7 @@ func digest(p plan.Plan) string {
 }
 
 // addTo has the Collector hand over jobs to all who keep something.
-func (rs *records) addTo(hooks *collect.Hooks) {
+func (rs *records) addTo(hooks *collect.Hooks, summary *sink.Summary) {
 	switch {
 	case rs.json != nil:
 		hooks.Write = rs.json.Write
@@ -154,9 +154,40 @@ func (rs *records) addTo(hooks *collect.Hooks) {
 			return nil
 		}
 	}
-	if rs.journal != nil && rs.journal.Writer != nil {
-		hooks.Written = rs.journal.Add
+	if rs.keeps() {
+		hooks.Final = rs.final
+		hooks.InDoubt = func(done []*job.Finished) {
+			for _, d := range done {
+				summary.Doubt(d)
+				for _, results := range rs.results {
+					results.Drop(d)
+				}
+			}
+		}
 	}
+}
+
+// keeps says that something is kept of jobs for when the run is over.
+func (rs *records) keeps() bool {
+	return len(rs.results) > 0 || rs.journal != nil && rs.journal.Writer != nil
+}
+
+// final keeps jobs whose outcome is sure. The journal has none whose results are not in their
+// place.
+func (rs *records) final(done []*job.Finished) (err error) {
+	n := 0
+	for ; n < len(done) && err == nil; n++ {
+		for _, results := range rs.results {
+			err = errors.Join(err, results.Put(done[n]))
+		}
+	}
+	if err != nil {
+		done = done[:n-1]
+	}
+	if rs.journal != nil && rs.journal.Writer != nil {
+		err = errors.Join(err, rs.journal.Add(done))
+	}
+	return err
 }
 
 // pick leaves out the items that the journal knows to be done.
@@ -170,7 +201,7 @@ func (rs *records) pick(items iter.Seq2[job.Item, error], warn func(string)) ite
 // tellOften has what jobs without output leave reach the journal and the log soon. The
 // function that it returns ends that.
 func (r *Run) tellOften(tell func()) (end func()) {
-	if r.records.journal == nil && !r.plan.Log.On {
+	if !r.records.keeps() && !r.plan.Log.On {
 		return func() {}
 	}
 	stop, ended := make(chan struct{}), make(chan struct{})

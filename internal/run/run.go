@@ -158,6 +158,10 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	return nil
 }
 
+// ErrSignal is in the chain of the cause of a context that a signal to fanout has ended: who
+// has sent it may have sent it to the jobs before.
+var ErrSignal = errors.New("stopped by a signal")
+
 // UsageError is a COMMAND or a combination of flags that cannot work.
 type UsageError struct{ Err error }
 
@@ -258,13 +262,16 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	if p := r.plan.Log; p.On {
 		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Stderr, p.Level, p.JSON))
 	}
-	r.records.addTo(&hooks)
+	r.records.addTo(&hooks, summary)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	defer r.register(c.Tell)()
 	endTelling := r.tellOften(c.Tell)
 	hideProgress := r.showProgress(c.Tell)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), ErrSignal) {
+			c.Doubt()
+		}
 		c.Stop()
 		if r.screen != nil {
 			r.screen.Stop()
@@ -283,8 +290,8 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	writeErr := c.Close()
 	hideProgress() // now that it has been told of all
 	journalErr := r.records.close(summary)
-	if errors.Is(writeErr, sink.ErrStopped) && err == nil {
-		err = context.Cause(ctx) // the end came while the last output was waiting for its reader
+	if err == nil && (errors.Is(writeErr, sink.ErrStopped) || c.InDoubt() > 0) {
+		err = context.Cause(ctx) // the end came while the last output was waiting for its reader, or just after the last job
 	}
 	if unhook() {
 		c.Stop() // no more than the end of the watch, now that everything is written
@@ -307,6 +314,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 func (r *Run) collectSpec() collect.Spec {
 	spec := r.plan.Collect
 	spec.Null = r.sup.Null()
+	if r.plan.Persistent || r.local != nil && r.local.StartsProcesses() {
+		spec.Hold = job.Doubt
+	}
 	spec.TmpName = guard.TmpName(r.plan.Execute.RunID)
 	spec.Whole = len(r.records.results) > 0 || r.records.folded || r.records.json != nil && !r.records.json.Bare
 	return spec

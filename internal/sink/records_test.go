@@ -154,13 +154,21 @@ func newResults(t *testing.T, spec ResultsSpec) *Results {
 	return r
 }
 
+// keepAndPut is what becomes of a job whose outcome is sure.
+func keepAndPut(r *Results, d *job.Finished, out [2]Printed) error {
+	if err := r.Keep(d, out); err != nil {
+		return err
+	}
+	return r.Put(d)
+}
+
 func TestResults(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	r := newResults(t, ResultsSpec{Flag: "--results", Dir: dir, Host: "h"})
 	stopped := finished(4, 0, "d")
 	stopped.Status = job.Status{End: job.Stopped}
 	for _, d := range []*job.Finished{finished(1, 0, "$(x)\xff"), finished(2, 3, "b"), finished(1000, 0, "c"), finished(123_456_789, 0, "e"), stopped} {
-		if err := r.Keep(d, [2]Printed{piece{all: fmt.Sprint("out ", d.Job.Seq), size: 2}, piece{all: "\xff"}}); err != nil {
+		if err := keepAndPut(r, d, [2]Printed{piece{all: fmt.Sprint("out ", d.Job.Seq), size: 2}, piece{all: "\xff"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +191,7 @@ func TestResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := newResults(t, ResultsSpec{Flag: "--results", Dir: dir, Again: true})
-	if err := again.Keep(finished(2, 0, "b"), [2]Printed{piece{all: "new"}, piece{}}); err != nil {
+	if err := keepAndPut(again, finished(2, 0, "b"), [2]Printed{piece{all: "new"}, piece{}}); err != nil {
 		t.Fatal(err)
 	}
 	if out, _ := os.ReadFile(filepath.Join(dir, "000000/2/stdout")); string(out) != "new" {
@@ -191,6 +199,33 @@ func TestResults(t *testing.T) {
 	}
 	if names := tree(t, dir); len(names) != 4*4+3 {
 		t.Errorf("%q", names)
+	}
+}
+
+// TestResultsInDoubt: what is not sure is in no place, and leaves none.
+func TestResultsInDoubt(t *testing.T) {
+	dir := t.TempDir()
+	r := newResults(t, ResultsSpec{Flag: "--results", Dir: dir})
+	for seq := range int64(3) {
+		if err := r.Keep(finished(seq, 0, ""), [2]Printed{piece{}, piece{}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if in, _ := filepath.Glob(dir + "/0*"); len(in) != 0 {
+		t.Errorf("%q is there already", in)
+	}
+	r.Drop(finished(1, 0, ""))
+	for _, seq := range []int64{0, 2} {
+		if err := r.Put(finished(seq, 0, "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Put(finished(9, 0, "")); err != nil { // of which nothing was kept
+		t.Error(err)
+	}
+	kept, _ := filepath.Glob(dir + "/*/*")
+	if rest, _ := filepath.Glob(dir + "/.*"); len(kept) != 2 || len(rest) != 0 {
+		t.Errorf("%q, and %q beside it", kept, rest)
 	}
 }
 
@@ -213,7 +248,7 @@ func TestErrorDir(t *testing.T) {
 	dir := t.TempDir()
 	r := newResults(t, ResultsSpec{Flag: "--error-dir", Dir: dir, Failed: true, Most: 2})
 	for seq := range int64(10) {
-		if err := r.Keep(finished(seq, int(seq%2), ""), [2]Printed{piece{}, piece{}}); err != nil {
+		if err := keepAndPut(r, finished(seq, int(seq%2), ""), [2]Printed{piece{}, piece{}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -22,6 +22,7 @@ type Results struct {
 	failed bool // only of jobs that have failed
 	most   int64
 	kept   int64
+	made   map[int64]struct{} // by the number of the job, the directories that are not in their places yet
 }
 
 // ResultsSpec says what Results keeps.
@@ -41,7 +42,7 @@ const unfinished = ".unfinished-"
 // NewResults makes the directory ready. One that holds something is refused, unless this
 // run goes on with an earlier one.
 func NewResults(spec ResultsSpec) (*Results, error) {
-	r := &Results{flag: spec.Flag, dir: spec.Dir, host: spec.Host, rows: spec.Rows, failed: spec.Failed, most: spec.Most}
+	r := &Results{flag: spec.Flag, dir: spec.Dir, host: spec.Host, rows: spec.Rows, failed: spec.Failed, most: spec.Most, made: map[int64]struct{}{}}
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
 		return nil, r.wrong(err)
 	}
@@ -67,19 +68,40 @@ func (r *Results) wrong(err error) error { return fmt.Errorf("%s %s: %w", r.flag
 // perShard is how many jobs share a folder: a million in one would be slow to list.
 const perShard = 1000
 
-// Keep writes the directory of a job beside its place, and then puts it there.
+// Keep writes the directory of a job beside its place, where Put or Drop finds it.
 func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 	if d.Status.End == job.Stopped || r.failed && !d.Status.Failed() || r.most > 0 && r.kept >= r.most {
 		return nil
 	}
 	r.kept++
+	r.made[d.Job.Number()] = struct{}{}
+	if err := r.make(r.beside(d), d, out); err != nil {
+		return r.wrong(err)
+	}
+	return nil
+}
+
+// beside is where the directory of a job is before it is put into its place.
+func (r *Results) beside(d *job.Finished) string {
+	return filepath.Join(r.dir, unfinished+strconv.FormatInt(d.Job.Number(), 10))
+}
+
+// take reports whether Keep has made a directory for the job, once.
+func (r *Results) take(d *job.Finished) bool {
+	_, made := r.made[d.Job.Number()]
+	delete(r.made, d.Job.Number())
+	return made
+}
+
+// Put puts what Keep has written into its place, now that the job's outcome is sure.
+func (r *Results) Put(d *job.Finished) error {
+	if !r.take(d) {
+		return nil
+	}
 	number := d.Job.Number()
 	shard := filepath.Join(r.dir, fmt.Sprintf("%06d", number/perShard))
 	name := strconv.FormatInt(number, 10)
-	making := filepath.Join(r.dir, unfinished+name)
-	if err := r.make(making, d, out); err != nil {
-		return r.wrong(err)
-	}
+	making := r.beside(d)
 	err := os.Rename(making, filepath.Join(shard, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = os.Mkdir(shard, 0o777); err == nil {
@@ -95,6 +117,14 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 		return r.wrong(err)
 	}
 	return nil
+}
+
+// Drop takes away what Keep has written of a job of which nobody knows how it has ended. If it
+// cannot, the next run does.
+func (r *Results) Drop(d *job.Finished) {
+	if r.take(d) {
+		os.RemoveAll(r.beside(d))
+	}
 }
 
 // forget takes away what an earlier run has kept of a job, and nothing else.

@@ -16,6 +16,7 @@ type Summary struct {
 	counts   [job.Ends]int64 // by End
 	ok       int64
 	okLater  int64 // of ok, those that had failed before
+	doubt    int64 // successes that may be none
 	held     int64
 	left     int
 	skipped  int64       // items that an earlier run has done
@@ -55,6 +56,15 @@ func (s *Summary) Observe(ev job.Event) {
 	}
 }
 
+// Doubt takes back a success that is in doubt, since a stop has followed it within a moment.
+func (s *Summary) Doubt(d *job.Finished) {
+	s.doubt++
+	s.ok--
+	if d.Job.Attempt > 1 {
+		s.okLater--
+	}
+}
+
 // Left takes how many processes jobs have left running.
 func (s *Summary) Left(processes int) { s.left = processes }
 
@@ -86,7 +96,7 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.changed > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.changed > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
@@ -103,6 +113,13 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 		fmt.Fprintf(&b, "fanout: and 1 more failure\n")
 	case more > 1:
 		fmt.Fprintf(&b, "fanout: and %d more failures\n", more)
+	}
+	if s.doubt > 0 {
+		them, are := "it", "is"
+		if s.doubt > 1 {
+			them, are = "them", "are"
+		}
+		fmt.Fprintf(&b, "fanout: %s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done\n", figures.Plural(s.doubt, "job", "jobs"), them, are)
 	}
 	if s.held > 0 {
 		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", figures.Plural(s.held, "job", "jobs"))
@@ -128,7 +145,7 @@ func (s *Summary) StillRunning() string {
 
 // Jobs is how many jobs have ended.
 func (s *Summary) Jobs() int64 {
-	total := s.ok
+	total := s.ok + s.doubt
 	for _, n := range s.counts {
 		total += n
 	}
@@ -147,6 +164,9 @@ func (s *Summary) line() string {
 	}
 	if n := s.counts[job.Stopped]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d stopped", n))
+	}
+	if s.doubt > 0 {
+		parts = append(parts, fmt.Sprintf("%d in doubt", s.doubt))
 	}
 	line := figures.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
 	if s.tries > total {

@@ -207,3 +207,18 @@ func TestTerminalIsSafe(t *testing.T) {
 		}
 	}
 }
+
+// TestSummaryInDoubt: a success that is in doubt is counted as neither.
+func TestSummaryInDoubt(t *testing.T) {
+	again := done(2, "b", fine, "")
+	again.Job.Attempt = 2
+	s := summary(done(1, "a", fine, ""), again, done(3, "c", job.Status{End: job.Stopped}, ""))
+	if s.Doubt(&job.Finished{Job: again.Job}); !s.Notable() {
+		t.Error("nothing is said of it")
+	}
+	want := "fanout: 1 job ended well just before the stop, which may have cut it short: it is not recorded as done\n" +
+		"fanout: 3 jobs: 1 ok, 1 stopped, 1 in doubt; 4 tries\n"
+	if got := text(t, s); got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
