@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"fanout/internal/execute"
+	"fanout/internal/input"
 	"fanout/internal/job"
 	"fanout/internal/run"
 	"fanout/internal/schedule"
@@ -42,6 +43,7 @@ func endedBy(err error) syscall.Signal {
 func exitCode(err error, summary *sink.Summary) int {
 	var drained *run.DrainedError
 	var usage *run.UsageError
+	var link *input.LinkError
 	var command *execute.CommandError
 	var refused *worker.RefusedError
 	switch {
@@ -53,7 +55,7 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitDeadline
 	case errors.As(err, &drained):
 		return exitDrained
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &link) && link.Early:
 		return exitUsage
 	case errors.As(err, &command) && command.Missing(), errors.As(err, &refused) && refused.Missing():
 		return exitNotFound

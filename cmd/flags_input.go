@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ type inputFlags struct {
 	delimiter string
 	skipEmpty bool
 	format    string
-	link      bool
+	link      string
 	csv       bool
 	tsv       bool
 	jsonl     bool
@@ -46,7 +47,26 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.Var(header, "header", "the first row names the fields (with --colsep only if given)")
 	set.Lookup("header").NoOptDefVal = "true"
 	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read; otherwise its job fails, and the others run")
-	set.BoolVar(&f.link, "link", false, "pair several sources instead of combining all with all")
+	set.Var(linkValue(&f.link), "link", "pair sources of `equal` length, not all with all; =shortest stops early, =wrap repeats")
+	set.Lookup("link").NoOptDefVal = linkWays()[0]
+}
+
+// linkWays is in the order of input.Link, from Equal on.
+func linkWays() []string { return []string{"equal", "shortest", "wrap"} }
+
+// linkValue is one of the ways, or a truth.
+func linkValue(to *string) *checked[string] {
+	v := optionalOneOf(to, linkWays()...)
+	way := v.parse
+	v.parse = func(s string) (string, error) {
+		if paired, err := strconv.ParseBool(s); err == nil && !paired {
+			return "", nil
+		} else if err == nil {
+			s = linkWays()[0]
+		}
+		return way(s)
+	}
+	return v
 }
 
 // parseHeader reads a truth or a colon, which is how parallel has it.
@@ -59,7 +79,9 @@ func parseHeader(s string) (bool, error) {
 
 func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Input.SkipEmpty = f.skipEmpty
-	p.Input.Link = f.link
+	if f.link != "" {
+		p.Input.Link = input.Equal + input.Link(slices.Index(linkWays(), f.link))
+	}
 	p.Input.Delimiter = "\n"
 	var files []input.Source
 	for _, name := range f.files {

@@ -3,6 +3,7 @@ package input
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -12,7 +13,7 @@ import (
 // Counter finds out, beside the reading, how many items there will be.
 type Counter struct {
 	sources []counted
-	link    bool
+	link    Link
 }
 
 // counted is one source.
@@ -31,20 +32,10 @@ func (in *Input) Counter() *Counter {
 	}
 	c := &Counter{link: in.spec.Link}
 	for i, src := range in.sources {
-		one := counted{items: int64(len(src.Args)), delim: in.spec.Delimiter}
+		one := counted{items: int64(len(src.Args))}
 		if fl := in.files[i]; fl != nil {
-			if !fl.info.Mode().IsRegular() || fl.info.Size() == 0 { // such as those in /proc
-				c.Close()
-				return nil
-			}
-			fd, err := unix.FcntlInt(uintptr(fl.fd), unix.F_DUPFD_CLOEXEC, 0)
-			if err != nil {
-				c.Close()
-				return nil
-			}
-			one.file = os.NewFile(uintptr(fd), fl.name)
-			if one.from, err = unix.Seek(fl.fd, 0, io.SeekCurrent); err != nil {
-				one.file.Close()
+			var err error
+			if one, err = in.counted(fl); err != nil {
 				c.Close()
 				return nil
 			}
@@ -53,6 +44,29 @@ func (in *Input) Counter() *Counter {
 	}
 	return c
 }
+
+// counted is what is needed to count the items of a regular file of lines beside the reading.
+func (in *Input) counted(fl *file) (counted, error) {
+	one := counted{delim: in.spec.Delimiter}
+	switch {
+	case !fl.info.Mode().IsRegular(), fl.info.Size() == 0: // such as those in /proc
+		return one, errUncountable
+	case in.spec.Format != Lines, len(one.delim) != 1:
+		return one, errUncountable
+	}
+	var err error
+	if one.from, err = unix.Seek(fl.fd, 0, io.SeekCurrent); err != nil {
+		return one, err
+	}
+	fd, err := unix.FcntlInt(uintptr(fl.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return one, err
+	}
+	one.file = os.NewFile(uintptr(fd), fl.name)
+	return one, nil
+}
+
+var errUncountable = errors.New("its items cannot be counted")
 
 // Close closes what the Counter has of the files.
 func (c *Counter) Close() {
@@ -76,7 +90,9 @@ func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
 		switch {
 		case i == 0:
 			items = n
-		case c.link:
+		case c.link == Wrap:
+			items = max(items, n)
+		case c.link != Product:
 			items = min(items, n)
 		case n > 0 && items > most/n:
 			return 0, false
@@ -93,9 +109,6 @@ func (s *counted) count(ctx context.Context) (n int64, ok bool) {
 	buf := make([]byte, 256<<10)
 	last := byte(0)
 	at := s.from
-	if len(s.delim) != 1 {
-		return 0, false
-	}
 	for ctx.Err() == nil {
 		got, err := s.file.ReadAt(buf, at)
 		if got > 0 {

@@ -26,7 +26,9 @@ func TestCounter(t *testing.T) {
 		"nulls":     {Sources: []Source{file("nulls", "a\x00b\nc\x00")}, Delimiter: "\x00"},
 		"arguments": {Sources: []Source{{Args: []string{"a", "b", "c"}}}},
 		"product":   {Sources: []Source{{Args: []string{"a", "b", "c"}}, file("two", "1\n2\n")}},
-		"linked":    {Sources: []Source{{Args: []string{"a", "b", "c"}}, file("link", "1\n2\n")}, Link: true},
+		"linked":    {Sources: []Source{{Args: []string{"a", "b", "c"}}, file("link", "1\n2\n3")}, Link: Equal},
+		"shortest":  {Sources: []Source{{Args: []string{"a", "b", "c"}}, file("short", "1\n2\n")}, Link: Shortest},
+		"wrapped":   {Sources: []Source{{Args: []string{"a", "b", "c"}}, file("wrap", "1\n2\n")}, Link: Wrap},
 	} {
 		if spec.Delimiter == "" {
 			spec.Delimiter = "\n"

@@ -24,7 +24,8 @@ type Input struct {
 }
 
 // Open opens every file, so that one that cannot be read is an error before
-// anything runs. Nothing is read yet. Standard input is used only if the Spec
+// anything runs, and so are sources of sizes that cannot be paired, if they are known before: a
+// *LinkError. Where each file is read from stays as it was. Standard input is used only if the Spec
 // asks for it, and stays the caller's.
 func Open(spec Spec, stdin *os.File) (*Input, error) {
 	if err := spec.Validate(); err != nil {
@@ -45,6 +46,10 @@ func Open(spec Spec, stdin *os.File) (*Input, error) {
 			in.Close()
 			return nil, err
 		}
+	}
+	if err := in.checkLink(); err != nil {
+		in.Close()
+		return nil, err
 	}
 	if spec.Format.Rows() {
 		in.table = newTables(in)
@@ -133,14 +138,13 @@ func (in *Input) rows(ctx context.Context, wake int) rows {
 	for i, src := range in.sources {
 		all[i] = in.values(ctx, wake, src, in.files[i])
 	}
-	row := make([]string, len(all))
 	switch {
 	case len(all) == 1:
 		return &single{values: all[0]}
-	case in.spec.Link:
-		return &linked{values: all, skipEmpty: in.spec.SkipEmpty, row: row}
+	case in.spec.Link != Product:
+		return newLinked(in.pairing(), all, in.spec.SkipEmpty)
 	default:
-		return &product{first: all[0], rest: all[1:], row: row}
+		return &product{first: all[0], rest: all[1:], row: make([]string, len(all))}
 	}
 }
 
@@ -155,7 +159,7 @@ func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) val
 	default:
 		v = newLines(&reader{fl, ctx, wake}, in.spec.Delimiter)
 	}
-	if in.spec.SkipEmpty && (len(in.sources) == 1 || !in.spec.Link) {
+	if in.spec.SkipEmpty && (len(in.sources) == 1 || in.spec.Link == Product) {
 		v = nonEmpty{v}
 	}
 	return v

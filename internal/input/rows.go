@@ -26,31 +26,6 @@ func (s *single) next() ([]string, error) {
 	return fields, nil
 }
 
-// linked makes an item of the nth values of all sources, until one ends.
-type linked struct {
-	values    []values
-	skipEmpty bool     // leave out rows without any value; leaving out values would mispair the rest
-	row       []string // one value a source
-	slab      slab
-}
-
-func (l *linked) next() ([]string, error) {
-	for {
-		empty := true
-		for i, v := range l.values {
-			s, err := v.next()
-			if err != nil {
-				return nil, err
-			}
-			l.row[i] = s
-			empty = empty && s == ""
-		}
-		if !empty || !l.skipEmpty {
-			return l.slab.join(l.row), nil
-		}
-	}
-}
-
 // product makes an item of each combination, the first source being the
 // slowest. The first source streams; the others are held in memory from the
 // first item on, since each of their values is needed again.

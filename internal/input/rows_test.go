@@ -2,6 +2,7 @@ package input
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ func read(t *testing.T, spec Spec, stdin *os.File) ([]job.Item, error) {
 	t.Helper()
 	in, err := Open(spec, stdin)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer in.Close()
 	var items []job.Item
@@ -67,7 +68,7 @@ func TestRows(t *testing.T) {
 		want [][]string
 	}{
 		{"arguments", Spec{Sources: []Source{argsOf("a b", "", "c")}}, [][]string{{"a b"}, {""}, {"c"}}},
-		{"one source is not joined", Spec{Link: true, Sources: []Source{argsOf("a")}}, [][]string{{"a"}}},
+		{"one source is not joined", Spec{Link: Equal, Sources: []Source{argsOf("a")}}, [][]string{{"a"}}},
 		{"no arguments", Spec{Sources: []Source{argsOf()}}, nil},
 		{
 			"product: the first is the slowest",
@@ -83,11 +84,21 @@ func TestRows(t *testing.T) {
 		{"product with an empty last", Spec{Sources: []Source{argsOf("a", "b"), argsOf("1"), fileOf(t, "")}}, nil},
 		{"product with an empty value", Spec{Sources: []Source{argsOf("a"), argsOf("")}}, [][]string{{"a ", "a", ""}}},
 		{
-			"link stops at the shortest",
-			Spec{Link: true, Sources: []Source{argsOf("a", "b", "c"), fileOf(t, "1\n2\n")}},
+			"link",
+			Spec{Link: Equal, Sources: []Source{argsOf("a", "b"), fileOf(t, "1\n2")}},
 			[][]string{{"a 1", "a", "1"}, {"b 2", "b", "2"}},
 		},
-		{"link with an empty source", Spec{Link: true, Sources: []Source{argsOf("a"), fileOf(t, "")}}, nil},
+		{
+			"link wraps",
+			Spec{Link: Wrap, Sources: []Source{argsOf("a", "b", "c"), fileOf(t, "1\n2\n"), argsOf("x")}},
+			[][]string{{"a 1 x", "a", "1", "x"}, {"b 2 x", "b", "2", "x"}, {"c 1 x", "c", "1", "x"}},
+		},
+		{
+			"link stops at the shortest",
+			Spec{Link: Shortest, Sources: []Source{argsOf("a", "b", "c"), fileOf(t, "1\n2\n")}},
+			[][]string{{"a 1", "a", "1"}, {"b 2", "b", "2"}},
+		},
+		{"link with an empty source", Spec{Link: Shortest, Sources: []Source{argsOf("a"), fileOf(t, "")}}, nil},
 		{"skip empty", Spec{SkipEmpty: true, Sources: []Source{fileOf(t, "\na\n\nb\n\n")}}, [][]string{{"a"}, {"b"}}},
 		{"skip empty arguments", Spec{SkipEmpty: true, Sources: []Source{argsOf("", "a", "")}}, [][]string{{"a"}}},
 		{
@@ -97,7 +108,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			"skip empty keeps pairs together",
-			Spec{SkipEmpty: true, Link: true, Sources: []Source{argsOf("a", "", "", "d"), argsOf("1", "2", "", "")}},
+			Spec{SkipEmpty: true, Link: Equal, Sources: []Source{argsOf("a", "", "", "d", "", ""), argsOf("1", "2", "", "")}},
 			[][]string{{"a 1", "a", "1"}, {" 2", "", "2"}, {"d ", "d", ""}},
 		},
 	} {
@@ -112,7 +123,7 @@ func TestRows(t *testing.T) {
 }
 
 func TestShellSources(t *testing.T) {
-	spec := Spec{Format: Shell, Link: true, Sources: []Source{fileOf(t, "'a b' c"), argsOf("'1 2'", "3")}}
+	spec := Spec{Format: Shell, Link: Equal, Sources: []Source{fileOf(t, "'a b' c"), argsOf("'1 2'", "3")}}
 	items, err := read(t, spec, nil)
 	want := [][]string{{"a b '1 2'", "a b", "'1 2'"}, {"c 3", "c", "3"}}
 	if got := fields(t, items); err != nil || !reflect.DeepEqual(got, want) {
@@ -125,7 +136,7 @@ func TestRowsModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		lists := make([][]string, 1+rnd.IntN(4))
-		spec := Spec{Delimiter: "\n", Link: rnd.IntN(2) == 0, SkipEmpty: rnd.IntN(2) == 0}
+		spec := Spec{Delimiter: "\n", Link: Link(rnd.IntN(4)), SkipEmpty: rnd.IntN(2) == 0}
 		for i := range lists {
 			for range rnd.IntN(5) {
 				value := []string{"", "v" + strconv.Itoa(rnd.IntN(9)), strings.Repeat("long", 40)}[rnd.IntN(3)]
@@ -138,16 +149,45 @@ func TestRowsModel(t *testing.T) {
 			}
 		}
 		items, err := read(t, spec, nil)
-		if got, want := fields(t, items), model(spec, lists); err != nil || !reflect.DeepEqual(got, want) {
+		want, uneven := model(spec, lists)
+		var link *LinkError
+		if errors.As(err, &link) != uneven || err != nil && !uneven {
+			t.Fatalf("%+v of %q: %v", spec, lists, err)
+		}
+		if link != nil && link.Early {
+			want = nil
+		}
+		if got := fields(t, items); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v of %q: %q, %v; want %q", spec, lists, got, err, want)
 		}
 	}
 }
 
-func model(spec Spec, lists [][]string) [][]string {
-	if !spec.Link && spec.SkipEmpty {
+// model is what there is to read, up to an error if sources cannot be paired.
+func model(spec Spec, lists [][]string) (all [][]string, uneven bool) {
+	if spec.Link == Product && spec.SkipEmpty {
 		for i := range lists {
 			lists[i] = slices.DeleteFunc(lists[i], func(s string) bool { return s == "" })
+		}
+	}
+	least, most := len(lists[0]), 0
+	for _, list := range lists {
+		least, most = min(least, len(list)), max(most, len(list))
+	}
+	switch {
+	case spec.Link == Wrap && least == 0:
+		return nil, most > 0
+	case spec.Link == Wrap:
+		for i, list := range lists {
+			for n := len(list); n < most; n++ {
+				lists[i] = append(lists[i], list[n%len(list)])
+			}
+		}
+	case spec.Link == Equal:
+		for i, list := range lists {
+			rest := strings.Join(list[least:], "")
+			uneven = uneven || len(list) > least && !(spec.SkipEmpty && rest == "")
+			lists[i] = list[:least]
 		}
 	}
 	table := [][]string{nil}
@@ -155,14 +195,13 @@ func model(spec Spec, lists [][]string) [][]string {
 		var next [][]string
 		for n, row := range table {
 			for m, value := range list {
-				if i == 0 || !spec.Link || n == m {
+				if i == 0 || spec.Link == Product || n == m {
 					next = append(next, append(slices.Clone(row), value))
 				}
 			}
 		}
 		table = next
 	}
-	var all [][]string
 	for _, row := range table {
 		switch {
 		case spec.SkipEmpty && strings.Join(row, "") == "":
@@ -172,7 +211,7 @@ func model(spec Spec, lists [][]string) [][]string {
 			all = append(all, append([]string{strings.Join(row, " ")}, row...))
 		}
 	}
-	return all
+	return all, uneven
 }
 
 // TestProductReadsLate: the other sources of a product are opened by Open and

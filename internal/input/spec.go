@@ -12,7 +12,7 @@ type Spec struct {
 	Delimiter string   // ends an item: "\n", or "\x00" for -0; may be several bytes; only for Lines and Columns
 	SkipEmpty bool     // leave out empty items; with Link, rows of nothing but empty values
 	Format    Format
-	Link      bool           // several sources are paired and stop at the shortest; else their product, the first the slowest
+	Link      Link           // of several sources
 	Header    bool           // the first row names the fields
 	ColSep    *regexp.Regexp // of Columns
 	Strict    bool           // a row that cannot be read ends the input
@@ -62,7 +62,7 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("a delimiter and %s exclude each other: the format says where a row ends", s.Format.flag())
 	case s.Format <= Columns && s.Format != Shell && s.Delimiter == "":
 		return errEmptyDelimiter
-	case s.Format.Rows() && s.Link:
+	case s.Format.Rows() && s.Link != Product:
 		return fmt.Errorf("--link and %s exclude each other: rows of several sources are read one after the other", s.Format.flag())
 	case s.Format == Columns && s.ColSep.MatchString(""):
 		return fmt.Errorf("--colsep %s: it matches the empty text, which is everywhere", s.ColSep)

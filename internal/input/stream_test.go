@@ -83,7 +83,7 @@ func TestStreaming(t *testing.T) {
 		{"several bytes", Spec{Delimiter: "\r\n"}, []string{"a\r\nb\r", "\n", "c\r\n\r"}, []string{"a", "b", "c"}},
 		{"words", Spec{Format: Shell}, []string{"a 'b", " c' d", "\n"}, []string{"a", "b c", "d"}},
 		{"product", Spec{Delimiter: "\n", Sources: []Source{{Path: "-", IsFile: true}, argsOf("1")}}, []string{"a\n", "b\n"}, []string{"a 1", "b 1"}},
-		{"link", Spec{Delimiter: "\n", Link: true, Sources: []Source{argsOf("1", "2"), {Path: "-", IsFile: true}}}, []string{"a\n", "b\n"}, []string{"1 a", "2 b"}},
+		{"link", Spec{Delimiter: "\n", Link: Equal, Sources: []Source{argsOf("1", "2"), {Path: "-", IsFile: true}}}, []string{"a\n", "b\n"}, []string{"1 a", "2 b"}},
 	} {
 		for mode, pipe := range map[string]func(*testing.T) (r, w *os.File){"blocking": blockingPipe, "nonblocking": nonblockingPipe} {
 			t.Run(tt.name+" "+mode, func(t *testing.T) {
