@@ -216,14 +216,14 @@ func (c *checker) quoted(code string, ids []int) bool {
 		}
 	}
 	f, err := parseScript(code, false)
-	if err != nil {
+	if err != nil || misread(f, code) >= 0 {
 		return false
 	}
 	occs := make([]*occurrence, len(c.occs))
 	for i, o := range c.occs {
 		occs[i] = &occurrence{token: o.token, id: o.id}
 	}
-	w := &walker{names: c.names, occs: occs, facts: gather(f, c.names, occs, c.multi), multi: c.multi, nested: true}
+	w := &walker{names: c.names, occs: occs, facts: gather(f, c.names, occs, c.multi), src: &edits{text: code}, multi: c.multi, nested: true}
 	w.flows()
 	w.stmts(f.Stmts)
 	if w.err != nil {

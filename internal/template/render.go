@@ -32,7 +32,7 @@ type layout struct {
 	all     bool // the one vector is "$@"
 }
 
-// assemble cuts the printed script at its splices and lays out the parameters.
+// assemble cuts the script at its splices and lays out the parameters.
 func (s *script) assemble(w *walker, text string, spec *Spec) {
 	s.pieces = s.cut(text)
 	for _, word := range w.words {
@@ -189,10 +189,10 @@ func (r *renderer) write(pieces []piece, item int) {
 func (r *renderer) splice(o *occurrence, item int) {
 	l := &r.s.layout
 	switch {
-	case o.literal != "":
+	case o.literal != "" || o.quoting == comment:
 		r.b.WriteString(o.text())
 	case r.probe:
-		r.b.WriteString(o.expand(r.s.names.token(o.id)))
+		r.expand(o, r.s.names.token(o.id))
 	case l.all && o.vectorized():
 		r.b.WriteString(`"$@"`)
 	case o.spreads():
@@ -200,11 +200,15 @@ func (r *renderer) splice(o *occurrence, item int) {
 			if v > 0 {
 				r.b.WriteByte(' ')
 			}
-			r.b.WriteString(o.expand(r.variable(l.number(o, item, v, r.items))))
+			r.expand(o, r.variable(l.number(o, item, v, r.items)))
 		}
 	default:
-		r.b.WriteString(o.expand(r.variable(l.number(o, item, 0, r.items))))
+		r.expand(o, r.variable(l.number(o, item, 0, r.items)))
 	}
+}
+
+func (r *renderer) expand(o *occurrence, variable string) {
+	r.b.WriteString(o.expand(variable, r.b.String()))
 }
 
 func (r *renderer) variable(k int) string {

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"errors"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -9,7 +8,7 @@ import (
 
 // script is a compiled script form.
 type script struct {
-	text     string // as the user wrote it, if nothing is spliced
+	text     string // as the user wrote it
 	names    names
 	pieces   []piece   // the script around its splices
 	words    [][]piece // the repeated words
@@ -27,7 +26,8 @@ type compiler struct {
 	text  string // what the user wrote
 	toks  []token
 	names names
-	raw   string // text with stand-ins
+	raw   string      // text with stand-ins, as it is parsed
+	apart [][2]string // what was mended in it, and how it was before
 }
 
 // appended stands in messages for the item that is appended.
@@ -54,26 +54,6 @@ func compileScript(spec *Spec, text string) (*script, error) {
 	return c.compile(f)
 }
 
-// parseScript parses bash. Its errors are *Error without a hint.
-func parseScript(text string, comments bool) (*syntax.File, error) {
-	p := syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(comments))
-	f, err := p.Parse(strings.NewReader(text), "")
-	var pe syntax.ParseError
-	var le syntax.LangError
-	switch {
-	case errors.As(err, &pe):
-		return nil, &Error{Line: int(pe.Pos.Line()), Col: int(pe.Pos.Col()), Msg: pe.Text}
-	case errors.As(err, &le):
-		e := &Error{Line: int(le.Pos.Line()), Col: int(le.Pos.Col())}
-		le.Filename, le.Pos = "", syntax.Pos{}
-		e.Msg = "not bash: " + le.Error()
-		return nil, e
-	case err != nil:
-		return nil, &Error{Msg: err.Error()}
-	}
-	return f, nil
-}
-
 // parse parses the script, and mends $x{}, which a stand-in turned into
 // another variable.
 func (c *compiler) parse() (*syntax.File, error) {
@@ -91,7 +71,9 @@ func (c *compiler) parse() (*syntax.File, error) {
 		if !strings.Contains(c.raw, old) {
 			return nil, &Error{Msg: "a variable and the item are written as one", Hint: "write ${x}{}"}
 		}
-		c.raw = strings.Replace(c.raw, old, "${"+glued[:i]+"}"+glued[i+1:], 1)
+		mended := "${" + glued[:i] + "}" + glued[i+1:]
+		c.raw = strings.Replace(c.raw, old, mended, 1)
+		c.apart = append(c.apart, [2]string{mended, old})
 	}
 	return nil, &Error{Msg: "a variable and the item are written as one", Hint: "write ${x}{}"}
 }
@@ -181,10 +163,14 @@ func (c *compiler) comments() map[int]bool {
 // of the last command.
 func (c *compiler) append() (*syntax.File, error) {
 	bad := &Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
-	end := len(strings.TrimRight(c.text, " \t\r\n"))
+	end := len(strings.TrimRight(c.text, " \t\n"))
+	if end < len(c.text) && oddRun(c.text[:end], '\\') {
+		end++ // a blank that is escaped, or a line that goes on
+	}
 	c.toks = append(c.toks, token{start: end, end: end, src: appended, ref: ref{spread: c.spec.Sources > 1}})
 	name := c.names.token(len(c.toks) - 1)
-	c.raw = strings.TrimRight(c.raw, " \t\r\n") + " " + name
+	end += len(c.raw) - len(c.text)
+	c.raw = c.raw[:end] + " " + name + c.raw[end:]
 	f, err := parseScript(c.raw, false)
 	if err != nil {
 		return nil, bad
@@ -202,15 +188,28 @@ func (c *compiler) append() (*syntax.File, error) {
 	return f, nil
 }
 
-// compile classifies, splices, prints and verifies.
+// restored is text without what was mended for the parser.
+func (c *compiler) restored(text string) string {
+	for _, pair := range c.apart {
+		text = strings.Replace(text, pair[0], pair[1], 1)
+	}
+	return text
+}
+
+// compile classifies, splices and verifies.
 func (c *compiler) compile(f *syntax.File) (*script, error) {
-	w := &walker{names: c.names, multi: c.spec.batched()}
+	w := &walker{names: c.names, src: &edits{text: c.raw}, multi: c.spec.batched()}
 	for i, t := range c.toks {
 		w.occs = append(w.occs, &occurrence{token: t, id: i})
 	}
 	w.facts = gather(f, w.names, w.occs, w.multi)
 	s := &script{text: c.text, names: c.names, occs: w.occs}
-	s.plan = nativePlan(f, w)
+	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
+		return nil, c.original(position(c.raw, at, &Error{Msg: "bash can read this in another way than it looks", Hint: "put a blank or quotes there"}).(*Error))
+	}
+	if parsable(c.raw) == c.raw {
+		s.plan = nativePlan(f, w)
+	}
 	before := paths(f, c.standIns)
 	w.flows()
 	w.stmts(f.Stmts)
@@ -220,6 +219,9 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 	if w.err != nil {
 		return nil, c.at(w.err.id, w.err.msg, w.err.hint)
 	}
+	if strings.Contains(c.text, "\r\n") {
+		s.warnings = append(s.warnings, `the lines of the script end with CR LF, and bash takes each CR for a part of the last word; tr -d '\r' removes them`)
+	}
 	for _, warning := range w.warnings {
 		s.warnings = append(s.warnings, c.at(warning.id, warning.msg, warning.hint).Error())
 	}
@@ -227,11 +229,10 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 	if len(c.toks) == 0 {
 		return s, nil
 	}
-	text, err := printNode(f)
-	if err != nil {
-		return nil, &Error{Msg: "the script cannot be printed: " + err.Error()}
+	for i, text := range w.words {
+		w.words[i] = c.restored(text)
 	}
-	s.assemble(w, strings.TrimRight(text, "\n"), c.spec)
+	s.assemble(w, c.restored(w.src.all()), c.spec)
 	return s, c.verify(s, before)
 }
 

@@ -26,12 +26,14 @@ type occurrence struct {
 	id       int
 	quoting  quoting
 	integer  bool // the item must be an integer
+	apart    bool // a blank may stand before it
 	repeated bool // its word is repeated for each item
 	whole    bool // it is all of its word
 }
 
-// expand writes an expansion of the variable for the place where it stands.
-func (o *occurrence) expand(variable string) string {
+// expand writes an expansion of the variable for the place where it stands,
+// behind what was written before.
+func (o *occurrence) expand(variable, before string) string {
 	exp := "${" + variable + "}"
 	switch o.quoting {
 	case bare:
@@ -40,14 +42,23 @@ func (o *occurrence) expand(variable string) string {
 		return `'"` + exp + `"'`
 	case inANSI:
 		return `'"` + exp + `"$'`
+	case integer:
+		if o.apart && before != "" && strings.ContainsAny(before[len(before)-1:], "+-") {
+			return " " + exp // 1-{} is no decrement when the item is -1
+		}
+		return exp
 	default:
 		return exp
 	}
 }
 
-// text writes the literal of a {{}} for the place where it stands.
+// text is what stands in the place of a token that takes no parameter: in a
+// comment what the user wrote, else the literal of a {{}}.
 func (o *occurrence) text() string {
-	if o.quoting == bare {
+	switch o.quoting {
+	case comment:
+		return o.src
+	case bare:
 		return "'" + o.literal + "'"
 	}
 	return o.literal

@@ -50,7 +50,7 @@ func (c *compiler) standIns(n syntax.Node) []string {
 }
 
 // verify parses the spliced script once more. Each parameter must be where its
-// placeholder was: this guards against mistakes of the printer and of ours.
+// placeholder was: this guards against mistakes of ours.
 func (c *compiler) verify(s *script, before map[string]string) error {
 	f, err := parseScript(s.probe(), false)
 	if err != nil {
@@ -81,10 +81,4 @@ func kindOf(n syntax.Node) string {
 		return ""
 	}
 	return fmt.Sprintf("%T/", n)
-}
-
-func printNode(n syntax.Node) (string, error) {
-	var b strings.Builder
-	err := syntax.NewPrinter().Print(&b, n)
-	return b.String(), err
 }

@@ -14,8 +14,11 @@ type walker struct {
 	names    names
 	occs     []*occurrence
 	facts    facts
+	src      *edits   // the text of the script
 	multi    bool     // jobs can have several items
 	nested   bool     // the script is code inside of another
+	bquotes  int      // how many backquotes the walk is in
+	let      bool     // the walk is in let, where blanks end an expression
 	words    []string // the text of arguments that are repeated for each item
 	calls    []load   // the arguments of each command, for the limits
 	warnings []finding
@@ -90,9 +93,11 @@ func (w *walker) command(c syntax.Command) {
 	case *syntax.ArithmCmd:
 		w.arithm(c.X)
 	case *syntax.LetClause:
+		w.let = true
 		for _, x := range c.Exprs {
 			w.arithm(x)
 		}
+		w.let = false
 	case *syntax.DeclClause:
 		w.declare(c)
 	case *syntax.FuncDecl:
@@ -188,18 +193,19 @@ func (w *walker) argument(word *syntax.Word) {
 	}
 }
 
-// cut takes a word out of the tree, prints it, and leaves a stand-in.
+// cut takes a word out of the text, and leaves a stand-in.
 func (w *walker) cut(word *syntax.Word) error {
-	text, err := printNode(&syntax.Word{Parts: word.Parts})
+	start, end, err := w.src.span(word)
 	if err != nil {
 		return err
 	}
+	text := w.src.slice(start, end)
 	if strings.Contains(text, w.names.prefix+"w") {
 		return errors.New("a command in it repeats the items too")
 	}
 	name := w.names.word(len(w.words))
 	w.words = append(w.words, text)
-	word.Parts = []syntax.WordPart{&syntax.Lit{ValuePos: word.Pos(), ValueEnd: word.End(), Value: name}}
+	w.src.replace(start, end, name)
 	return nil
 }
 

@@ -117,16 +117,28 @@ func (w *walker) document(r *syntax.Redirect) {
 			w.refuse(ids[0], "the item cannot stand in a here-document with such a delimiter", "use a plain word, <<EOF")
 			return
 		}
-		r.Word.Parts = []syntax.WordPart{&syntax.Lit{ValuePos: r.Word.Pos(), ValueEnd: r.Word.End(), Value: a.text}}
-		escape := strings.NewReplacer(`\`, `\\`, "$", `\$`, "`", "\\`")
-		for _, p := range r.Hdoc.Parts {
-			lit, ok := p.(*syntax.Lit)
-			if !ok {
-				w.refuseAll(r.Hdoc, "the item cannot stand in this here-document", "")
-				return
-			}
-			lit.Value = escape.Replace(lit.Value)
+		if !w.unquote(r, a.text) {
+			w.refuse(ids[0], "the item cannot stand in this here-document", "write $(...) for backquotes")
+			return
 		}
 	}
 	w.parts(r.Hdoc.Parts, place{double: true})
+}
+
+// unquote takes the quotes from the delimiter of a here-document and puts
+// backslashes into its text instead.
+func (w *walker) unquote(r *syntax.Redirect, delim string) bool {
+	lit, ok := r.Hdoc.Parts[0].(*syntax.Lit)
+	start := int(r.Hdoc.Pos().Offset())
+	if !ok || len(r.Hdoc.Parts) > 1 || !strings.HasPrefix(w.src.text[start:], lit.Value) {
+		return false
+	}
+	from, to, err := w.src.span(r.Word)
+	text := strings.NewReplacer(`\`, `\\`, "$", `\$`, "`", "\\`").Replace(lit.Value)
+	if err != nil || w.bquotes > 0 && text != lit.Value {
+		return false
+	}
+	w.src.replace(from, to, delim)
+	w.src.replace(start, start+len(lit.Value), text)
+	return true
 }

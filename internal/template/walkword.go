@@ -44,7 +44,7 @@ func (w *walker) parts(parts []syntax.WordPart, at place) {
 		case *syntax.ParamExp:
 			w.param(p, at)
 		case *syntax.CmdSubst:
-			w.stmts(p.Stmts)
+			w.substitution(p)
 		case *syntax.ProcSubst:
 			w.stmts(p.Stmts)
 		case *syntax.ArithmExp:
@@ -53,6 +53,16 @@ func (w *walker) parts(parts []syntax.WordPart, at place) {
 			w.refuseAll(p, "the item cannot stand in an extended glob", "compare with [[ … == … ]] or case instead")
 		}
 	}
+}
+
+func (w *walker) substitution(p *syntax.CmdSubst) {
+	let, more := w.let, 0
+	if p.Backquotes {
+		more = 1
+	}
+	w.let, w.bquotes = false, w.bquotes+more
+	w.stmts(p.Stmts)
+	w.let, w.bquotes = let, w.bquotes-more
 }
 
 func (w *walker) singleQuoted(p *syntax.SglQuoted, at place) {
@@ -175,6 +185,7 @@ func (w *walker) operand(parts []syntax.WordPart) {
 			}
 			if len(ids) == 1 && num == w.names.token(ids[0]) && strings.Trim(radix, "0123456789") == "" {
 				w.found(ids, integer, place{})
+				w.occs[ids[0]].apart = !w.let
 				w.needInteger(ids)
 				return
 			}
@@ -186,7 +197,7 @@ func (w *walker) operand(parts []syntax.WordPart) {
 			w.param(p, place{double: true})
 		case *syntax.CmdSubst:
 			w.handed(p, true, false, "")
-			w.stmts(p.Stmts)
+			w.substitution(p)
 		case *syntax.ArithmExp:
 			w.arithm(p.X)
 		default:
