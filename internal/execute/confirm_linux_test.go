@@ -18,7 +18,8 @@ const confirmItem = "it em"
 type ended struct {
 	out   string
 	code  int
-	errs  bool // something was printed to standard error
+	errs  bool   // something was printed to standard error
+	text  string // that
 	files string
 }
 
@@ -49,7 +50,7 @@ func reference(t *testing.T, bash, script, stdin string) ended {
 	if code < 0 {
 		code = 128 + int(cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 	}
-	return ended{out.String(), code, errs.Len() > 0, snapshot(t, dir)}
+	return ended{out.String(), code, errs.Len() > 0, errs.String(), snapshot(t, dir)}
 }
 
 // TestConfirm: natively, in our shell and in bash itself, scripts print the same

@@ -51,7 +51,9 @@ func newEnvironment(s Spec) environment {
 			searched = value != ""
 		case strings.HasPrefix(name, "BASH_FUNC_"):
 			name = strings.TrimPrefix(name, "BASH_FUNC_")
-			e.functions[strings.TrimSuffix(name, "%%")] = true
+			name = strings.TrimSuffix(name, "%%")
+			e.functions[name] = true
+			e.alters = e.alters || name == "command_not_found_handle"
 		case slices.Contains([]string{"BASH_ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"}, name):
 			e.alters = true
 		}

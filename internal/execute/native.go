@@ -59,8 +59,7 @@ func (r *runner) native(p *plan) job.Status {
 			code = st.Code
 		case job.Signaled:
 			code = 128 + int(st.Signal)
-		case job.NotFound, job.NotExecutable: // a shell would say so and go on
-			r.complain(st.Err)
+		case job.NotFound, job.NotExecutable: // a shell goes on
 			code = map[job.End]int{job.NotFound: 127, job.NotExecutable: 126}[st.End]
 			st = job.Status{End: job.Exited, Code: code}
 		default:
@@ -73,14 +72,13 @@ func (r *runner) native(p *plan) job.Status {
 	return st
 }
 
-// complain writes to the job's standard error, after what its processes have written.
-func (r *runner) complain(err error) {
-	r.tree.Drain()
+// complain writes to the standard error of a command, wherever that goes.
+func (r *runner) complain(f *files, piped bool, err error) {
 	text := err.Error()
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		text = strconv.Quote(text) // it names an item, and may go to a terminal
 	}
-	fmt.Fprintf(r.out.Stderr, "fanout: %s\n", text)
+	_ = r.write(f, f.fds[2], piped, []byte("fanout: "+text+"\n")) // nobody could be told
 }
 
 // stage is one command of a pipeline that was started.
@@ -117,9 +115,6 @@ func (r *runner) pipeline(commands []command) job.Status {
 		if final.status.End == job.NotStarted {
 			closeOwn(next, next >= 0)
 			break
-		}
-		if i < len(commands)-1 && final.status.Err != nil {
-			r.complain(final.status.Err)
 		}
 	}
 	if r.l.plan.single() {
@@ -164,7 +159,7 @@ func (r *runner) stage(c *command, f *files, piped bool) stage {
 		if errors.Is(err, errStopped) {
 			return stage{status: job.Status{End: job.Stopped}}
 		}
-		r.complain(err)
+		r.complain(f, piped, err)
 		return stage{status: job.Status{End: job.Exited, Code: 1}}
 	}
 	if c.Builtin != "" {
@@ -177,13 +172,21 @@ func (r *runner) stage(c *command, f *files, piped bool) stage {
 	path := c.path
 	if path == "" {
 		if path, err = process.LookPath(r.argv[0], r.l.env.path, r.l.spec.Dir); err != nil {
-			return stage{status: lookFailure(r.argv[0], err)}
+			return stage{status: r.failed(f, piped, lookFailure(r.argv[0], err))}
 		}
 	}
 	if err := r.start(path, r.argv, env, f.fds); err != nil {
-		return stage{status: startFailure(r.argv[0], err)}
+		return stage{status: r.failed(f, piped, startFailure(r.argv[0], err))}
 	}
 	return stage{process: true}
+}
+
+// failed says why a program does not run. Of the only one, the summary tells.
+func (r *runner) failed(f *files, piped bool, st job.Status) job.Status {
+	if st.End != job.NotStarted && (!r.l.plan.single() || f.fds[2] != r.give[1]) {
+		r.complain(f, piped, st.Err)
+	}
+	return st
 }
 
 func lookFailure(name string, err error) job.Status {
@@ -218,26 +221,33 @@ func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
 	if len(r.text) == 0 {
 		return job.Status{End: job.Exited, Code: code}
 	}
-	out := f.fds[1]
-	var err error
-	switch {
-	case out == r.give[0]:
-		r.tree.Drain() // what came before it comes first
-		_, err = r.out.Stdout.Write(r.text)
-	case out == r.give[1]:
-		r.tree.Drain()
-		_, err = r.out.Stderr.Write(r.text)
-	case piped && out == f.pipe, isFIFO(out):
-		// It may have to wait for a reader: the Tree does that.
-		err = r.tree.FeedTo(f.keep(out), []string{string(r.text)}, out != f.pipe)
-	default:
-		err = writeAll(out, r.text)
-	}
-	if err != nil {
-		r.complain(fmt.Errorf("%s: write error: %w", c.Builtin, err))
+	if err := r.write(f, f.fds[1], piped, r.text); err != nil {
 		code = 1
+		if f.fds[2] != f.fds[1] {
+			r.complain(f, piped, fmt.Errorf("%s: write error: %w", c.Builtin, err))
+		}
 	}
 	return job.Status{End: job.Exited, Code: code}
+}
+
+// write writes to one of a command's files. What goes to a pipe is the last thing
+// that is written to it.
+func (r *runner) write(f *files, to int, piped bool, text []byte) error {
+	switch {
+	case to == r.give[0]:
+		r.tree.Drain() // what came before it comes first
+		_, err := r.out.Stdout.Write(text)
+		return err
+	case to == r.give[1]:
+		r.tree.Drain()
+		_, err := r.out.Stderr.Write(text)
+		return err
+	case piped && to == f.pipe, isFIFO(to):
+		// It may have to wait for a reader: the Tree does that.
+		return r.tree.FeedTo(f.keep(to), []string{string(text)}, to != f.pipe)
+	default:
+		return writeAll(to, text)
+	}
 }
 
 func writeAll(fd int, p []byte) error {

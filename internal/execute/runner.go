@@ -174,7 +174,7 @@ func startFailure(name string, err error) job.Status {
 	switch errno {
 	case unix.ENOENT:
 		return job.Status{End: job.NotFound, Err: err}
-	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY:
+	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY, unix.ENAMETOOLONG, unix.EIO, unix.ENXIO, unix.ENODEV:
 		return job.Status{End: job.NotExecutable, Err: err}
 	default:
 		return notStarted(err)

@@ -63,7 +63,7 @@ func (f *facts) call(args []*syntax.Word) {
 	for _, word := range f.codeWords(args) {
 		f.code(word)
 	}
-	f.moves = f.moves || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(movers, lit)
+	f.moves = f.moves || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(movers, lit) && !(lit == "set" && onlyOptions(args[1:]))
 	f.shifts = f.shifts || lit == "set" || lit == "shift"
 	switch lit {
 	case "builtin", "command": // could stand before declare
@@ -76,6 +76,18 @@ func (f *facts) call(args []*syntax.Word) {
 			f.arrays = true
 		}
 	}
+}
+
+// onlyOptions knows set -e and the like, which leaves the parameters alone.
+func onlyOptions(args []*syntax.Word) bool {
+	for i, word := range args {
+		lit := word.Lit()
+		named := i > 0 && strings.HasSuffix(args[i-1].Lit(), "o")
+		if !named && (len(lit) < 2 || lit[0] != '-' && lit[0] != '+' || strings.Trim(lit[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") || lit == "" {
+			return false
+		}
+	}
+	return len(args) > 0
 }
 
 // codeWords are the words of a command that it, or a shell behind it, runs.

@@ -19,7 +19,7 @@ var shellNames = strings.Fields(`. [ alias bg bind break builtin caller cd comma
 
 // shellVars mean something to the shell that would run the command, or cannot
 // be assigned.
-var shellVars = []string{"BASHOPTS", "BASHPID", "EUID", "GLOBIGNORE", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
+var shellVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
 	"SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_"}
 
 // native translates a script that needs no shell. It is a whitelist like the
@@ -101,7 +101,7 @@ func (n native) command(s *syntax.Stmt) (Command, bool) {
 		c.Words = append(c.Words, v)
 	}
 	name, ok := c.Words[0].Literal()
-	if !ok || name == "" || slices.Contains(shellNames, name) {
+	if !ok || name == "" || name[0] == '%' || slices.Contains(shellNames, name) {
 		return c, false
 	}
 	if slices.Contains(inProcess, name) {
