@@ -175,6 +175,7 @@ func TestRefusals(t *testing.T) {
 		{"x=({})# ; eval $y", "1:7", "in another way"},
 		{"!(eval $y); {}", "1:1", "in another way"},
 		{"let x=1|eval {}", "1:8", "in another way"},
+		{"let x=1 &>eval {}", "1:9", "in another way"},
 		{"echo # {} \\\neval {}", "2:6", "code of eval"},
 		{"if x; then # \\\neval {}\nfi", "2:6", "code of eval"},
 		{"x `cat <<'E'\n$y {}\nE\n`", "2:4", "write $(...) for backquotes"},

@@ -1,8 +1,10 @@
 package template
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"fanout/internal/job"
 )
@@ -19,6 +21,7 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, batch int) {
 		const canary = "<CANARY>"
 		batch = max(BatchEven, batch%5)
+		defer time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("%q takes for ever", text)) }).Stop()
 		tt, err := Compile(Spec{Command: []string{text}, Batch: batch, Limits: Limits{Arg: 131072, Total: 2 << 20}})
 		if err != nil || strings.Contains(text, canary) {
 			return
@@ -42,6 +45,9 @@ func FuzzCompile(f *testing.F) {
 		}
 		if tt.script.checked != nil {
 			j.Items = items("12345")
+		}
+		if got := tt.script.source(); tt.script.pieces != nil && got != text && !strings.Contains(text, "<<") {
+			t.Errorf("%q became %q", text, got)
 		}
 		script, params, err := tt.Shell(j)
 		if err != nil {

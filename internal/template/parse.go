@@ -55,7 +55,7 @@ func parsable(text string) string {
 	}
 	for hash := strings.IndexByte(text, '#'); hash >= 0; {
 		end := continuedComment(string(out))
-		if end < 0 {
+		if end < 0 || out[end] != '\\' {
 			break
 		}
 		out[end] = other
@@ -71,7 +71,7 @@ func continuedComment(text string) int {
 		return commentEnd(f, text, len(text))
 	}
 	for end := range len(text) { // what was joined may be no bash
-		if !strings.HasPrefix(text[end:], "\\\n") || oddRun(text[:end], '\\') {
+		if !strings.HasPrefix(text[end:], "\\\n") || oddRun(text[:end], '\\') || !strings.Contains(text[strings.LastIndexByte(text[:end], '\n')+1:end], "#") {
 			continue
 		}
 		const goesOn = 1000
@@ -128,6 +128,10 @@ func misread(f *syntax.File, text string) int {
 			}
 			if _, ok := first.Parts[0].(*syntax.ExtGlob); ok {
 				note(int(first.Pos().Offset()))
+			}
+		case *syntax.Stmt: // let a &>b redirects
+			if _, ok := n.Cmd.(*syntax.LetClause); ok && n.Background {
+				note(int(n.Semicolon.Offset()))
 			}
 		case *syntax.LetClause: // let a|b is a pipeline
 			for _, x := range n.Exprs {
