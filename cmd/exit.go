@@ -7,6 +7,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/input"
 	"fanout/internal/job"
+	"fanout/internal/persistent"
 	"fanout/internal/run"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
@@ -46,6 +47,7 @@ func exitCode(err error, summary *sink.Summary) int {
 	var link *input.LinkError
 	var command *execute.CommandError
 	var refused *worker.RefusedError
+	var outOfStep *persistent.OutOfStepError
 	switch {
 	case endedBy(err) != 0:
 		return exitSignal + int(endedBy(err))
@@ -61,6 +63,8 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitNotFound
 	case errors.As(err, &command), errors.As(err, &refused) && refused.NotExecutable():
 		return exitNotExecutable
+	case errors.As(err, &outOfStep) && summary != nil && summary.Lost():
+		return exitLost
 	case err != nil:
 		return exitFanout
 	case summary == nil:

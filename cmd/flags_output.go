@@ -32,7 +32,7 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.Var(oneOf(&f.mode, outputModes()...), "output", "`group` whole jobs, line: whole lines at once, raw: as it comes, none")
 	set.BoolVarP(&f.keepOrder, "keep-order", "k", false, "output in the order of the items")
 	set.BoolVar(&f.tag, "tag", false, "begin each line with its item and a tab")
-	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`")
+	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`, emptied before unless a run goes on (--resume)")
 	set.StringVar(&f.tmpDir, "tmpdir", os.TempDir(), "spill output that does not fit into memory to `DIR`")
 	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
 }

@@ -38,8 +38,8 @@ func (f *recordFlags) register(set *pflag.FlagSet) {
 	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "of the first `N` that fail; 0: of all")
 	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each job that has ended, for --resume and fanout report")
 	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "bring it to the disk within `1s`, after each line: always, or none")
-	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal")
-	set.BoolVar(&f.failed, "retry-failed", false, "run only the items that have failed according to it")
+	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal, wherever they stand now")
+	set.BoolVar(&f.failed, "retry-failed", false, "run only the items whose last outcome in it is a failure")
 	set.BoolVar(&f.force, "force", false, "also when it was written with another COMMAND")
 }
 

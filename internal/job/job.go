@@ -10,7 +10,7 @@ import (
 
 // Item is one unit of input.
 type Item struct {
-	Seq    int64    // dense from 1 over the whole run
+	Seq    int64    // dense from 1 over the whole input; in a run that goes on with another, what it is called there
 	Fields []string // Fields[0] is the whole item, Fields[1:] its fields or, with several sources, one value a source
 	Err    error    // why it cannot be used: its job is NotStarted
 }
@@ -27,7 +27,7 @@ func (it Item) String() string {
 // a stage that has something to add passes on a copy.
 type Job struct {
 	Seq     int64  // dense from 1 in the order of the items
-	Left    int64  // how many jobs before it this run leaves out, since an earlier run has done them
+	Left    int64  // what is added to Seq to make its number, in a run that goes on with another
 	Slot    int    // the slot that runs it, from 1; 0 until it has one
 	Host    string // the machine that runs it; "" until it is there
 	Attempt int    // from 1
@@ -43,8 +43,8 @@ func (j Job) Label() string {
 	return j.Items[0].String()
 }
 
-// Number is what users know the job by: its place among all jobs, also those that this run
-// leaves out.
+// Number is what users know the job by: its place among all jobs, or what it is called in the
+// journal of an earlier run.
 func (j Job) Number() int64 { return j.Seq + j.Left }
 
 // Err is why the job cannot be run: one of its items cannot be used.

@@ -34,18 +34,28 @@ type Spec struct {
 	Failed bool          // do only what it says has failed
 	Force  bool          // also when its template is another
 	Header record.Header // of this run
+	Former string        // its template, as format 1 has it
 }
+
+func (s Spec) resumes() bool { return s.Resume || s.Failed }
 
 // file is a journal that is open. The lock on it ends with it.
 type file struct {
 	f    *os.File
 	path string
+	made bool  // by us
 	size int64 // of its whole lines
+	torn int64 // bytes of a last line that was not finished, which are to be cut off
 }
 
 // open opens the journal, for this process alone.
 func open(path string) (*file, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|unix.O_NONBLOCK, 0o666)
+	const flags = os.O_RDWR | os.O_CREATE | os.O_APPEND | unix.O_NONBLOCK
+	f, err := os.OpenFile(path, flags|os.O_EXCL, 0o666)
+	made := err == nil
+	if errors.Is(err, fs.ErrExist) {
+		f, err = os.OpenFile(path, flags, 0o666)
+	}
 	if err != nil {
 		return nil, wrong(path, err)
 	}
@@ -60,11 +70,15 @@ func open(path string) (*file, error) {
 			err = errors.New("another fanout is writing to it: wait for its end, or name another journal")
 		}
 	}
+	var end int64
+	if err == nil {
+		end, err = lineEnd(f, st.Size())
+	}
 	if err != nil {
 		f.Close()
 		return nil, wrong(path, err)
 	}
-	return &file{f: f, path: path, size: st.Size()}, nil
+	return &file{f: f, path: path, made: made, size: end, torn: st.Size() - end}, nil
 }
 
 // wrong says of which journal something is wrong.
@@ -74,17 +88,6 @@ func wrong(path string, err error) error {
 		err = pe.Err
 	}
 	return fmt.Errorf("journal %s: %w", path, err)
-}
-
-// cut takes away a last line that was not finished.
-func (j *file) cut() (torn int64, err error) {
-	end, err := lineEnd(j.f, j.size)
-	if err != nil || end == j.size {
-		return 0, err
-	}
-	torn = j.size - end
-	j.size = end
-	return torn, j.f.Truncate(end)
 }
 
 // lineEnd is where the last whole line ends.

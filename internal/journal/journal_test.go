@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"maps"
 	"os"
@@ -40,12 +41,21 @@ func spec(path string) Spec {
 	return Spec{Path: path, Header: record.Header{Version: "v", Argv: []record.Text{"fanout", "\xff"}, Template: "t"}}
 }
 
+// begin opens a journal and begins to write.
+func begin(s Spec) (*Journal, error) {
+	j, err := Open(s)
+	if err == nil {
+		err = j.Begin()
+	}
+	return j, err
+}
+
 // resumed opens the journal for a run that goes on.
 func resumed(t *testing.T, path string) *Journal {
 	t.Helper()
 	s := spec(path)
 	s.Resume = true
-	j, err := Open(s)
+	j, err := begin(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +67,7 @@ func resumed(t *testing.T, path string) *Journal {
 func write(t *testing.T, done ...*job.Finished) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "journal")
-	j, err := Open(spec(path))
+	j, err := begin(spec(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,35 +90,103 @@ func each(items ...job.Item) iter.Seq2[job.Item, error] {
 	}
 }
 
-// left is the places of the items that a run with this journal would run.
-func left(j *Journal, items ...job.Item) (places []int64, warnings []string) {
-	for it := range j.Items(each(items...), func(s string) { warnings = append(warnings, s) }) {
-		places = append(places, it.Seq)
+// left is the numbers of the items that a run with this journal would run.
+func left(j *Journal, items ...job.Item) (numbers []int64) {
+	for it := range j.Items(each(items...)) {
+		numbers = append(numbers, it.Seq)
 	}
-	return places, warnings
+	return numbers
 }
 
 func TestResume(t *testing.T) {
-	path := write(t, ended(true, item(1, "a")), ended(false, item(2, "b")), ended(true, item(3, "c"), item(5, "e")), ended(false, item(2, "b")))
-	all := []job.Item{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d"), item(5, "changed"), item(1<<40, "far")}
-	j := resumed(t, path)
-	places, warnings := left(j, all...)
-	if !reflect.DeepEqual(places, []int64{2, 4, 5, 1 << 40}) || len(warnings) != 1 || !strings.Contains(warnings[0], "item 5") {
-		t.Errorf("%v, %q", places, warnings)
+	words := func(all string) (items []job.Item) {
+		for i, word := range strings.Fields(all) {
+			items = append(items, item(int64(i+1), word))
+		}
+		return items
 	}
-	if j.Skipped() != 2 || j.Changed() != 1 || j.Last() != 3 {
-		t.Errorf("%d skipped, %d changed, last %d", j.Skipped(), j.Changed(), j.Last())
+	abc := []*job.Finished{ended(true, item(1, "a")), ended(false, item(2, "b")), ended(true, item(3, "c"))}
+	twice := []*job.Finished{ended(false, item(1, "x")), ended(true, item(2, "x")), ended(false, item(4, "x"))}
+	batches := []*job.Finished{ended(false, item(1, "a"), item(2, "b"), item(3, "c")), ended(true, item(4, "d"), item(5, "a"))}
+	for _, tt := range []struct {
+		name           string
+		journal        []*job.Finished
+		list           string
+		resume, failed []int64 // what each runs
+	}{
+		{"the same list", abc, "a b c", []int64{2}, []int64{2}},
+		{"a new item", abc, "a b c d", []int64{2, 4}, []int64{2}},
+		{"one before all", abc, "z a b c", []int64{4, 2}, []int64{2}},
+		{"the first is gone", abc, "b c", []int64{2}, []int64{2}},
+		{"an edited item", abc, "a B c", []int64{4}, nil},
+		{"the other way round", abc, "c b a", []int64{2}, []int64{2}},
+		{"more of one that is done", abc, "a a b a", []int64{4, 2, 5}, []int64{2}},
+		{"more of one that has failed", abc, "b b b", []int64{2, 4, 5}, []int64{2}},
+		{"all are gone", abc, "", nil, nil},
+		{"far beyond", abc, strings.Repeat("a ", 9) + "d", []int64{4, 5, 6, 7, 8, 9, 10, 11, 12}, nil},
+		{"several are the same", twice, "x x y x", []int64{1, 3, 4}, []int64{1, 4}},
+		{"fewer of them", twice, "x x", []int64{1}, []int64{1}},
+		{"as many as are done", twice, "x", nil, nil},
+		{"more of them", twice, "x x x x x", []int64{1, 4, 5, 6}, []int64{1, 4}},
+		{"a place that is free, among others", twice, "y z u v", []int64{5, 6, 3, 7}, nil},
+		{"items of batches", batches, "a b c d a", []int64{2, 3, 1}, []int64{2, 3, 1}},
+		{"failed and then done", append(slices.Clone(abc), ended(true, item(2, "b"))), "a b c", nil, nil},
+		{"done and then failed", append(slices.Clone(abc), ended(false, item(1, "a"))), "a b c", []int64{1, 2}, []int64{1, 2}},
+		{"failed at two places, which format 1 has", append(slices.Clone(abc), ended(true, item(1, "b"))), "b a c", nil, nil},
+		{"a place that had two items", append(slices.Clone(abc), ended(false, item(1, "z")), ended(false, item(1, "a")), ended(true, item(1, "z"))), "z a b c", []int64{1, 2}, []int64{1, 2}},
+	} {
+		path := write(t, tt.journal...)
+		for _, failed := range []bool{false, true} {
+			s := spec(path)
+			s.Resume, s.Failed = !failed, failed
+			j, err := Peek(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tt.resume
+			if failed {
+				want = tt.failed
+			}
+			list := words(tt.list)
+			got := left(j, list...)
+			if !slices.Equal(got, want) || j.LeftOut() != int64(len(list)-len(got)) || j.Strange() > 0 && !failed {
+				t.Errorf("%s: %q, only failed: %v: %v, want %v; %d are left out, %d not known", tt.name, tt.list, failed, got, want, j.LeftOut(), j.Strange())
+			}
+		}
 	}
-	j.Close()
-	s := spec(path)
-	s.Failed = true
-	failed, err := Open(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer failed.Close()
-	if places, _ := left(failed, all...); !reflect.DeepEqual(places, []int64{2}) {
-		t.Errorf("of those that failed: %v", places)
+}
+
+// TestMissing counts the items that have failed and are not in the input, when all of that was
+// read.
+func TestMissing(t *testing.T) {
+	path := write(t, ended(false, item(1, "a")), ended(true, item(2, "b")), ended(false, item(3, "c")), ended(false, item(4, "a")), ended(false, item(5, "b")))
+	for _, tt := range []struct {
+		list []job.Item
+		want int64
+	}{
+		{nil, 3}, {[]job.Item{item(1, "a")}, 1}, {[]job.Item{item(1, "c"), item(2, "b")}, 2}, {[]job.Item{item(1, "c"), item(2, "a")}, 0},
+	} {
+		for _, tail := range []error{nil, errors.New("unreadable")} {
+			j := resumed(t, path)
+			items := each(tt.list...)
+			want := tt.want
+			if tail != nil {
+				want, items = 0, func(yield func(job.Item, error) bool) {
+					for it := range each(tt.list...) {
+						if !yield(it, nil) {
+							return
+						}
+					}
+					yield(job.Item{}, tail)
+				}
+			}
+			for range j.Items(items) {
+			}
+			if j.Missing() != want {
+				t.Errorf("%v, %v: %d are missing, want %d", tt.list, tail, j.Missing(), want)
+			}
+			j.Close()
+		}
 	}
 }
 
@@ -146,13 +224,13 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%.40q is not read quickly", want)
 		}
 	}
-	places, warnings := left(resumed(t, path), items...)
+	places := left(resumed(t, path), items...)
 	var want []int64
 	for i := 2; i <= len(hostile); i += 2 {
 		want = append(want, int64(i))
 	}
-	if !reflect.DeepEqual(places, want) || len(warnings) > 0 {
-		t.Errorf("%v, want %v; %q", places, want, warnings)
+	if !reflect.DeepEqual(places, want) {
+		t.Errorf("%v, want %v", places, want)
 	}
 }
 
@@ -186,7 +264,7 @@ func TestTorn(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := resumed(t, path)
-		places, _ := left(j, item(1, "a"), item(2, "b"))
+		places := left(j, item(1, "a"), item(2, "b"))
 		want := 2
 		for _, end := range ends[1:] {
 			if size >= end {
@@ -252,7 +330,7 @@ func TestRefused(t *testing.T) {
 		tt.alter(&s)
 		j, err := Open(s)
 		if err == nil {
-			j.Close()
+			j.Abandon()
 		}
 		if (err == nil) != (tt.wanted == "") || err != nil && (!strings.Contains(err.Error(), tt.wanted) || !strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: %v, want %q", name, err, tt.wanted)
@@ -263,7 +341,7 @@ func TestRefused(t *testing.T) {
 	}
 	for _, bad := range []string{os.DevNull, t.TempDir(), "/dev/full", filepath.Join(t.TempDir(), "none", "journal")} {
 		if j, err := Open(spec(bad)); err == nil {
-			j.Close()
+			j.Abandon()
 			t.Errorf("%s is taken as a journal", bad)
 		}
 	}
@@ -271,6 +349,49 @@ func TestRefused(t *testing.T) {
 	s.Failed = true
 	if _, err := Open(s); err == nil {
 		t.Error("what has failed is looked up in no journal")
+	}
+}
+
+// TestAbandon: a run that does not come about leaves a journal as it was.
+func TestAbandon(t *testing.T) {
+	fresh := filepath.Join(t.TempDir(), "fresh")
+	was := write(t, ended(true, item(1, "a")))
+	text, err := os.ReadFile(was)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := string(text) + "{torn"
+	empty := filepath.Join(t.TempDir(), "empty")
+	for path, text := range map[string]string{was: torn, empty: ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{fresh, was, empty} {
+		s := spec(path)
+		s.Resume = true
+		j, err := Open(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j.GoesOn() != (path == was) {
+			t.Errorf("%s: goes on: %v", path, j.GoesOn())
+		}
+		j.Abandon()
+	}
+	if _, err := os.Stat(fresh); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file is left: %v", err)
+	}
+	if text, err := os.ReadFile(was); string(text) != torn {
+		t.Errorf("%q, %v", text, err)
+	}
+	if text, err := os.ReadFile(empty); err != nil || len(text) > 0 {
+		t.Errorf("%q, %v", text, err)
+	}
+	j := resumed(t, was)
+	j.Abandon() // too late: it is being written
+	if err := j.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -290,7 +411,7 @@ func TestPeek(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if places, _ := left(j, item(1, "a"), item(2, "b")); !reflect.DeepEqual(places, []int64{2}) {
+	if places := left(j, item(1, "a"), item(2, "b")); !reflect.DeepEqual(places, []int64{2}) {
 		t.Errorf("%v", places)
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
@@ -302,7 +423,7 @@ func TestPeek(t *testing.T) {
 func TestStopped(t *testing.T) {
 	d := ended(true, item(1, "a"))
 	d.Status = job.Status{End: job.Stopped}
-	if places, _ := left(resumed(t, write(t, d)), item(1, "a")); len(places) != 1 {
+	if places := left(resumed(t, write(t, d)), item(1, "a")); len(places) != 1 {
 		t.Errorf("%v", places)
 	}
 }
@@ -311,7 +432,7 @@ func TestStopped(t *testing.T) {
 // whatever order their lines come.
 func TestTakeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
-	j, err := Open(spec(path))
+	j, err := begin(spec(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +457,7 @@ func TestTakeBack(t *testing.T) {
 	}
 	all := []job.Item{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d"), item(5, "e"), item(6, "f")}
 	j = resumed(t, path)
-	if places, _ := left(j, all...); !reflect.DeepEqual(places, []int64{2, 4}) || j.Programs() != 12 {
+	if places := left(j, all...); !reflect.DeepEqual(places, []int64{2, 4}) || j.Programs() != 12 {
 		t.Errorf("%v are run, the last program is %d", places, j.Programs())
 	}
 	if err := j.Add([]*job.Finished{answered(13, 2, "b"), answered(13, 4, "d")}); err != nil {
@@ -344,7 +465,7 @@ func TestTakeBack(t *testing.T) {
 	}
 	j.Close()
 	j = resumed(t, path)
-	if places, _ := left(j, all...); len(places) > 0 {
+	if places := left(j, all...); len(places) > 0 {
 		t.Errorf("after another try: %v", places)
 	}
 	text, _ := os.ReadFile(path)

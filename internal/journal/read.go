@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
-	"fanout/internal/job"
 	"fanout/internal/record"
 )
 
@@ -17,7 +15,9 @@ import (
 type reader struct {
 	index    *index
 	template string // of the last header
+	format   int    // of the last header
 	last     int64  // the greatest number of a job
+	mixed    bool   // not every job is of one item and has its number
 	headers  int
 	programs int          // the greatest number of a persistent program
 	taken    map[int]bool // those whose replies are taken back
@@ -81,7 +81,7 @@ func (rd *reader) header(line []byte) error {
 	if h.Format > record.Format {
 		return fmt.Errorf("it is of format %d, and this fanout knows those up to %d: use the fanout that wrote it, %s", h.Format, record.Format, h.Version)
 	}
-	rd.template = h.Template
+	rd.template, rd.format = h.Template, h.Format
 	rd.headers++
 	return nil
 }
@@ -119,10 +119,14 @@ func (rd *reader) quick(line []byte) bool {
 	}
 	at := rest
 	places := 0
+	var first int64
 	for {
 		var place int64
 		if place, rest, ok = number(rest); !ok || place < 1 {
 			return false
+		}
+		if places == 0 {
+			first = place
 		}
 		places++
 		if rest[0] != ',' {
@@ -158,6 +162,7 @@ func (rd *reader) quick(line []byte) bool {
 		rd.index.set(place, id, good && !rd.taken[program])
 	}
 	rd.last = max(rd.last, seq)
+	rd.mixed = rd.mixed || places != 1 || first != seq
 	rd.programs = max(rd.programs, program)
 	return true
 }
@@ -207,53 +212,7 @@ func (rd *reader) slow(line []byte) error {
 		rd.index.set(place, id, l.OK && !rd.taken[l.Program])
 	}
 	rd.last = max(rd.last, l.Seq)
+	rd.mixed = rd.mixed || len(l.At) != 1 || l.At[0] != l.Seq
 	rd.programs = max(rd.programs, l.Program)
 	return nil
 }
-
-// state is what is known of the item at a place.
-type state uint8
-
-const (
-	unknown state = iota
-	failed
-	done
-)
-
-// index is the last that is known of each place in the input: 13 bytes each.
-type index struct{ pages map[int64]*page }
-
-const pageSize = 4096
-
-type page struct {
-	ids    [pageSize]ID
-	states [pageSize]state
-}
-
-func newIndex() *index { return &index{pages: map[int64]*page{}} }
-
-func (x *index) set(place int64, id ID, ok bool) {
-	p := x.pages[place/pageSize]
-	if p == nil {
-		p = new(page)
-		x.pages[place/pageSize] = p
-	}
-	p.ids[place%pageSize] = id
-	p.states[place%pageSize] = failed
-	if ok {
-		p.states[place%pageSize] = done
-	}
-}
-
-// look says what is known of an item at its place, and whether it is another than the
-// journal has there.
-func (x *index) look(it job.Item) (st state, changed bool) {
-	p := x.pages[it.Seq/pageSize]
-	if p == nil || p.states[it.Seq%pageSize] == unknown {
-		return unknown, false
-	}
-	return p.states[it.Seq%pageSize], p.ids[it.Seq%pageSize] != Identify(it)
-}
-
-// place is for messages.
-func place(it job.Item) string { return "item " + strconv.FormatInt(it.Seq, 10) }

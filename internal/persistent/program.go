@@ -26,10 +26,12 @@ type Spec struct {
 	Environ  []string // what programs inherit; execute.Environ completes it
 	Env      []string
 	Run      string // mark of the run
+	Before   int    // how many programs earlier runs have started
 	Protocol Protocol
 	WarmUp   time.Duration // before a program's first reply, in which no job's time runs
 	Hint     time.Duration // after which a program that has never replied is worth a hint
 	Leave    time.Duration // how long a program may take to end when no more items come
+	Check    time.Duration // the same, when another has replied too often
 }
 
 // Starter starts programs for a Pool.
@@ -39,16 +41,21 @@ type Starter struct {
 	Stderr     io.Writer         // takes whole lines
 	Fail       func(error)       // ends the run
 	Warn       func(text string) // tells the user
+	TakeBack   func(Replies, error)
 
-	mu      sync.Mutex
-	started int
-	hinted  bool
+	mu        sync.Mutex
+	started   int
+	hinted    bool
+	failed    bool    // the run is being ended since a program has replied when nobody had asked
+	outOfStep bool    // some program has replied too often
+	doubtful  Replies // of programs that were ended, as long as none has
 }
 
 // Start is part of pool.Starter.
 func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 	s.mu.Lock()
 	s.started++
+	number := s.Spec.Before + s.started
 	mark := s.Spec.Run + ".p" + strconv.Itoa(m.Number) + "." + strconv.Itoa(s.started)
 	s.mu.Unlock()
 	env := execute.Environ(append(s.Spec.Environ[:len(s.Spec.Environ):len(s.Spec.Environ)], s.Spec.Env...), s.Spec.Run, mark)
@@ -60,7 +67,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 	if err != nil {
 		return nil, &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.Spec.Name, err)}
 	}
-	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox()}
+	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox(), number: number, replies: Replies{Programs: []int{number}}}
 	go w.run(tag) // until it calls m.Gone
 	return w, nil
 }
@@ -77,12 +84,22 @@ func (s *Starter) hint() {
 		"try sed -u, grep --line-buffered, awk with fflush(), python3 -u or stdbuf -oL", s.Spec.Name))
 }
 
+// fail ends the run.
+func (s *Starter) fail(err error) {
+	s.mu.Lock()
+	s.failed = true
+	s.mu.Unlock()
+	s.Fail(err)
+}
+
 // worker is one running program.
 type worker struct {
-	s   *Starter
-	m   *pool.Member
-	p   *process.Program
-	out *pool.Outbox
+	s       *Starter
+	m       *pool.Member
+	p       *process.Program
+	out     *pool.Outbox
+	number  int     // of the program
+	replies Replies // that it has given; the own of the goroutine that runs it
 
 	mu        sync.Mutex
 	items     []*pool.Task // without a reply yet, in the order in which they were sent
@@ -90,6 +107,7 @@ type worker struct {
 	told      bool         // the first item has begun
 	cancelled *pool.Task   // on whose account it was told to end
 	ending    bool         // it was told to end
+	checked   bool         // the same, when it has answered what it has
 	bye       bool
 	leaving   *time.Timer
 	first     *time.Timer // for the hint
@@ -161,8 +179,24 @@ func (w *worker) Cancel(t *pool.Task) {
 	}
 }
 
-// Stop is part of pool.Worker.
+// Stop is part of pool.Worker. When the run ends since another program has replied when nobody
+// had asked, this one may show that it has not: it gets a moment to answer what it has.
 func (w *worker) Stop() {
+	w.s.mu.Lock()
+	failed := w.s.failed
+	w.s.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if failed && !w.ending {
+		w.checked = true
+		w.dismiss(w.s.Spec.Check, w.stop)
+		return
+	}
+	w.ending = true
+	w.p.Stop()
+}
+
+func (w *worker) stop() {
 	w.mu.Lock()
 	w.ending = true
 	w.mu.Unlock()
@@ -172,7 +206,7 @@ func (w *worker) Stop() {
 // KillNow is part of pool.Worker.
 func (w *worker) KillNow() {
 	w.mu.Lock()
-	ending := w.ending || w.cancelled != nil
+	ending := w.ending || w.checked || w.cancelled != nil
 	w.mu.Unlock()
 	if ending {
 		w.p.Kill()
@@ -183,19 +217,21 @@ func (w *worker) KillNow() {
 func (w *worker) Dismiss() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.dismiss(w.s.Spec.Leave, w.p.Stop)
+}
+
+// dismiss is called with the lock held. What has to be done when it takes too long is late.
+func (w *worker) dismiss(most time.Duration, late func()) {
 	if w.bye {
 		return
 	}
 	w.bye = true
 	w.p.Dismiss()
 	w.out.Close()
-	w.leaving = time.AfterFunc(w.s.Spec.Leave, w.p.Stop)
+	w.leaving = time.AfterFunc(most, late)
 }
 
-var (
-	errSurplus = errors.New("it printed more replies than it was given items")
-	errSilent  = errors.New("the program ended without a reply")
-)
+var errSilent = errors.New("the program ended without a reply")
 
 // run is with the program until it is gone.
 func (w *worker) run(tag *tagger) {
@@ -229,9 +265,13 @@ func (w *worker) run(tag *tagger) {
 		w.leaving.Stop()
 	}
 	w.mu.Unlock()
+	surplus := errors.Is(why, errSurplus)
+	w.s.judge(w.replies, surplus, bye && !ending && head == nil && !surplus && how == nil)
 	switch {
-	case errors.Is(why, errSurplus) && head == nil:
-		w.s.Fail(fmt.Errorf("worker %d: %s: %w: which reply belongs to which item is not known any more", w.m.Number, w.s.Spec.Name, errSurplus))
+	case surplus && head == nil:
+		w.s.fail(&OutOfStepError{Worker: w.m.Number, Name: w.s.Spec.Name})
+	case surplus && w.replies.Jobs > 0:
+		w.s.Warn(fmt.Sprintf("worker %d: %s: %v: all that it has replied is in doubt", w.m.Number, w.s.Spec.Name, errSurplus))
 	case bye && !ending && head == nil && how != nil:
 		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, w.s.Spec.Name, how))
 	}
@@ -296,7 +336,7 @@ func (w *worker) end(why error) {
 func (w *worker) blame(res process.Result, why error) job.Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	st := job.Status{Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
+	st := job.Status{Program: w.number, Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
 	switch {
 	case w.p.OverMemory() > 0:
 		st.End, st.Err = job.OverMemory, process.MemoryError(w.p.OverMemory(), w.s.Supervisor.Memory())
@@ -374,7 +414,8 @@ func (w *worker) take(b []byte) (rest []byte, err error) {
 			w.m.BegunAt(t, now) // within its warm-up
 		}
 		t.Try.Output.Stdout.Write(reply) // where it fails, the run is being ended
-		w.m.DoneAt(t, job.Status{}, now)
+		w.replies.Add(t.Try.Job)
+		w.m.DoneAt(t, job.Status{Program: w.number}, now)
 		b = b[n:]
 	}
 	return b, nil

@@ -94,6 +94,9 @@ func (p *Progress) Observe(ev job.Event) {
 	}
 }
 
+// TakeBack says that so many jobs have failed that had succeeded.
+func (p *Progress) TakeBack(jobs int64) { p.failed.Add(jobs) }
+
 // Done and Failed are how many jobs have ended, and of these failed.
 func (p *Progress) Done() int64   { return p.done.Load() }
 func (p *Progress) Failed() int64 { return p.failed.Load() }

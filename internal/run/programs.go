@@ -43,6 +43,7 @@ func (r *Run) preparePrograms() error {
 			WarmUp:   p.WarmUp,
 			Hint:     5 * time.Second,
 			Leave:    5 * time.Second,
+			Check:    time.Second,
 		},
 		Supervisor: r.sup,
 		Stderr:     stderr,
@@ -54,6 +55,14 @@ func (r *Run) preparePrograms() error {
 	}
 	r.newPool = func(fail func(error)) (*pool.Pool, error) {
 		starter.Fail = fail
+		if r.records.journal != nil {
+			starter.Spec.Before = r.records.journal.Programs()
+		}
+		starter.TakeBack = func(replies persistent.Replies, why error) {
+			if err := r.takeBack(replies, why); err != nil {
+				fail(err)
+			}
+		}
 		return pool.New(spec, starter, fail), nil
 	}
 	return nil

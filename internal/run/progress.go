@@ -97,7 +97,7 @@ func (r *Run) skippedJobs() int64 {
 	if r.records.journal == nil || r.plan.Template.Batch != 1 {
 		return 0
 	}
-	return r.records.journal.Skipped()
+	return r.records.journal.LeftOut()
 }
 
 // countJobs is a way to find out how many jobs there will be; nil when there is none.

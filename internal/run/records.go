@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/job"
 	"fanout/internal/journal"
+	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/record"
 	"fanout/internal/sink"
@@ -25,29 +24,52 @@ type records struct {
 	folded  bool // the log of GitHub Actions
 	results []*sink.Results
 	journal *journal.Journal
+	taken   takenBack
 }
 
-// openRecords makes ready what the plan wants kept. The journal is the last: one that
-// was begun for a run that never came about would be in the way of the next.
-func (r *Run) openRecords() error {
+// openRecords makes ready what the plan wants kept. The journal is the first, since it says
+// whether an earlier run is gone on with, and its lock keeps another from doing so at the same
+// time; and the last in which something is written: one that was begun for a run that never
+// came about would be in the way of the next.
+func (r *Run) openRecords() (err error) {
 	p := &r.plan
 	if p.DryRun {
 		if p.Journal.Path == "" {
 			return nil
 		}
-		p.Journal.Header.Template = digest(*p)
-		var err error
-		r.records.journal, err = journal.Peek(p.Journal)
+		return r.openJournal(journal.Peek)
+	}
+	if p.Journal.Path != "" {
+		if err = r.openJournal(journal.Open); err != nil {
+			return err
+		}
+		defer r.records.journal.Abandon()
+	}
+	again := r.records.journal != nil && r.records.journal.GoesOn()
+	if err = r.openResults(again); err != nil {
 		return err
 	}
+	keepsOut, err := r.openOut(again)
+	if err != nil {
+		return err
+	}
+	if r.records.journal != nil {
+		if err = r.records.journal.Begin(); err != nil {
+			return err
+		}
+	}
+	return keepsOut()
+}
+
+// openResults makes directories ready. What is in one is an earlier run's only if its journal
+// is here.
+func (r *Run) openResults(again bool) error {
+	p := &r.plan
 	host, rows := p.Host, rowsOf(*p)
 	if p.Records.JSON {
 		r.records.json = &sink.JSON{Host: host, Rows: rows, Limit: p.Records.JSONLimit, Bare: p.Collect.Mode == collect.None}
 	}
 	r.records.folded = p.Records.Folded
-	// What is in a directory is an earlier run's only if its journal is here.
-	st, err := os.Stat(p.Journal.Path)
-	again := (p.Journal.Resume || p.Journal.Failed) && err == nil && st.Size() > 0
 	for _, spec := range []sink.ResultsSpec{
 		{Flag: "--results", Dir: p.Records.Results},
 		{Flag: "--error-dir", Dir: p.Records.ErrorDir, Failed: true, Most: p.Records.MaxErrors},
@@ -62,46 +84,16 @@ func (r *Run) openRecords() error {
 		}
 		r.records.results = append(r.records.results, results)
 	}
-	if p.Journal.Path == "" {
-		return nil
-	}
-	p.Journal.Header.Template = digest(*p)
-	if r.records.journal, err = journal.Open(p.Journal); err != nil {
-		return err
-	}
-	r.tmpl.NumberAfter(r.records.journal.Last())
 	return nil
 }
 
-// journalApart refuses a journal that is also something else of the run: it would be
-// overwritten, or read as items.
-func (r *Run) journalApart() error {
-	path := r.plan.Journal.Path
-	if path == "" {
-		return nil
+func (r *Run) openJournal(open func(journal.Spec) (*journal.Journal, error)) (err error) {
+	p := &r.plan
+	p.Journal.Header.Template, p.Journal.Former = digest(*p), formerDigest(*p)
+	if r.records.journal, err = open(p.Journal); err != nil {
+		return err
 	}
-	refuse := func(what string) error {
-		return &UsageError{fmt.Errorf("--journal %s: it is also %s: name another file", path, what)}
-	}
-	if out := r.plan.Out; out != "" && filepath.Clean(out) == filepath.Clean(path) {
-		return refuse("that of -o")
-	}
-	journal, err := os.Stat(path)
-	if err != nil || !journal.Mode().IsRegular() {
-		return nil // the opening of it says what is wrong
-	}
-	same := func(st os.FileInfo, err error) bool { return err == nil && os.SameFile(st, journal) }
-	if out := r.plan.Out; out != "" && same(os.Stat(out)) {
-		return refuse("that of -o")
-	}
-	if same(r.io.Stdout.Stat()) || same(r.io.Stderr.Stat()) {
-		return refuse("where output goes")
-	}
-	for _, src := range r.plan.Input.Sources {
-		if src.IsFile && same(os.Stat(src.Path)) {
-			return refuse("an input")
-		}
-	}
+	r.tmpl.NumberAfter(r.records.journal.Numbers())
 	return nil
 }
 
@@ -120,6 +112,20 @@ func rowsOf(p plan.Plan) *record.Rows {
 // digest stands for what two runs must share for the one to go on with the other: what is
 // done with an item, and what an item is.
 func digest(p plan.Plan) string {
+	switch {
+	case p.Template.Pipe && p.Template.Terminator != "\n":
+		return digestOf(p, p.Template.Terminator)
+	case p.Persistent && p.Protocol != persistent.Lines:
+		return digestOf(p, p.Protocol)
+	default:
+		return digestOf(p)
+	}
+}
+
+// formerDigest is what digest was in journals of format 1.
+func formerDigest(p plan.Plan) string { return digestOf(p) }
+
+func digestOf(p plan.Plan, more ...any) string {
 	var colSep string
 	if p.Input.ColSep != nil {
 		colSep = p.Input.ColSep.String()
@@ -128,10 +134,10 @@ func digest(p plan.Plan) string {
 	if rows := p.Template.Rows; rows != nil && !rows.Pick {
 		names = rows.Names
 	}
-	text, _ := json.Marshal([]any{ // of strings, numbers and truths: it cannot fail
+	text, _ := json.Marshal(append([]any{ // of strings, numbers and truths: it cannot fail
 		p.Template.Command, p.Template.Pipe, p.Persistent, p.Execute.ShellForced, p.Execute.Shell,
 		p.Input.Format, p.Input.Header, colSep, names,
-	})
+	}, more...))
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
@@ -154,11 +160,13 @@ func (rs *records) addTo(hooks *collect.Hooks, summary *sink.Summary) {
 			return nil
 		}
 	}
+	rs.taken.addTo(hooks)
 	if rs.keeps() {
 		hooks.Final = rs.final
 		hooks.InDoubt = func(done []*job.Finished) {
 			for _, d := range done {
 				summary.Doubt(d)
+				rs.taken.leave(d)
 				for _, results := range rs.results {
 					results.Drop(d)
 				}
@@ -177,6 +185,7 @@ func (rs *records) keeps() bool {
 func (rs *records) final(done []*job.Finished) (err error) {
 	n := 0
 	for ; n < len(done) && err == nil; n++ {
+		rs.taken.doubt(done[n])
 		for _, results := range rs.results {
 			err = errors.Join(err, results.Put(done[n]))
 		}
@@ -191,11 +200,11 @@ func (rs *records) final(done []*job.Finished) (err error) {
 }
 
 // pick leaves out the items that the journal knows to be done.
-func (rs *records) pick(items iter.Seq2[job.Item, error], warn func(string)) iter.Seq2[job.Item, error] {
+func (rs *records) pick(items iter.Seq2[job.Item, error]) iter.Seq2[job.Item, error] {
 	if rs.journal == nil {
 		return items
 	}
-	return rs.journal.Items(items, warn)
+	return rs.journal.Items(items)
 }
 
 // tellOften has what jobs without output leave reach the journal and the log soon. The
@@ -226,10 +235,17 @@ func (r *Run) tellOften(tell func()) (end func()) {
 
 // close ends the journal, and tells the summary what was left out.
 func (rs *records) close(summary *sink.Summary) error {
+	if err := rs.taken.end(rs.results, summary); err != nil {
+		return errors.Join(err, rs.closeJournal(summary))
+	}
+	return rs.closeJournal(summary)
+}
+
+func (rs *records) closeJournal(summary *sink.Summary) error {
 	if rs.journal == nil {
 		return nil
 	}
-	summary.Skipped(rs.journal.Skipped(), rs.journal.Changed())
+	summary.LeftOut(rs.journal.Done(), rs.journal.Strange(), rs.journal.Missing())
 	if rs.journal.Writer == nil {
 		return nil
 	}

@@ -54,6 +54,7 @@ type Run struct {
 	progress *progress.Progress
 	screen   *progress.Screen // the terminal, while it has bars
 	records  records
+	notes    []string // for the user
 }
 
 // source is where items are from: the input or, for runs that are to have the same, a sample
@@ -118,14 +119,8 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	} else if err = r.open(); err != nil {
 		return err
 	}
-	if err = r.journalApart(); err != nil {
+	if err = r.apart(); err != nil {
 		return err
-	}
-	if p.Out != "" {
-		// For writing only: who reads a named pipe as well never loses its reader.
-		if r.out, err = os.OpenFile(p.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
-			return err
-		}
 	}
 	r.progress = progress.New(p.Progress, r.progressSources())
 	return r.openRecords()
@@ -225,16 +220,16 @@ func (r *Run) Starts() (processes, shells bool) {
 
 // Warnings is what the user should know before the run.
 func (r *Run) Warnings() []string {
-	all := r.tmpl.Warnings()
+	all := slices.Concat(r.tmpl.Warnings(), r.notes)
 	if r.records.journal != nil {
-		all = append(slices.Clone(all), r.records.journal.Notes()...)
+		all = append(all, r.records.journal.Notes()...)
 	}
 	return all
 }
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
-	return r.counted(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx), r.warn)))
+	return r.counted(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx))))
 }
 
 // Do runs the jobs. The error is what ended the run early or went wrong with it,

@@ -19,8 +19,10 @@ type Summary struct {
 	doubt    int64 // successes that may be none
 	held     int64
 	left     int
-	skipped  int64       // items that an earlier run has done
-	changed  int64       // and those that are others than they were then
+	taken    int64       // of those that are lost, how many had succeeded
+	skipped  int64       // items that are left out, since an earlier run has done them
+	strange  int64       // and those of which its journal does not tell
+	missing  int64       // items that have failed there and are not in the input
 	tries    int64       // of all jobs
 	failures []job.Event // the first few
 }
@@ -68,9 +70,21 @@ func (s *Summary) Doubt(d *job.Finished) {
 // Left takes how many processes jobs have left running.
 func (s *Summary) Left(processes int) { s.left = processes }
 
-// Skipped takes how many items were left out since an earlier run has done them, and how
-// many were others than that run had had in their places.
-func (s *Summary) Skipped(items, changed int64) { s.skipped, s.changed = items, changed }
+// LeftOut takes how many items were left out since an earlier run has done them, and how
+// many since its journal does not tell of them; and how many have failed in it that are not in
+// the input.
+func (s *Summary) LeftOut(done, strange, missing int64) {
+	s.skipped, s.strange, s.missing = done, strange, missing
+}
+
+// TakeBack takes how many jobs that had succeeded are lost, and of how many of these earlier
+// tries had failed.
+func (s *Summary) TakeBack(jobs, later int64) {
+	s.ok -= jobs
+	s.okLater -= later
+	s.counts[job.Lost] += jobs
+	s.taken += jobs
+}
 
 // Failed is how many jobs failed; those that were stopped are not among them.
 func (s *Summary) Failed() int64 {
@@ -96,7 +110,7 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.changed > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.strange > 0 || s.missing > 0
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
@@ -108,7 +122,10 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 			fmt.Fprintf(&b, "fanout:   | %s\n", line)
 		}
 	}
-	switch more := s.Failed() - int64(len(s.failures)); {
+	if s.taken > 0 {
+		fmt.Fprintf(&b, "fanout: %s: which belongs to which item is not known\n", figures.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
+	}
+	switch more := s.Failed() - s.taken - int64(len(s.failures)); {
 	case more == 1:
 		fmt.Fprintf(&b, "fanout: and 1 more failure\n")
 	case more > 1:
@@ -175,10 +192,28 @@ func (s *Summary) line() string {
 	if s.skipped > 0 {
 		line += fmt.Sprintf("; %s left out, as the journal says", figures.Plural(s.skipped, "item", "items"))
 	}
-	if s.changed > 0 {
-		line += fmt.Sprintf("; %s changed since", figures.Plural(s.changed, "item", "items"))
+	if s.strange > 0 {
+		line += fmt.Sprintf("; %s left out that %s not in the journal: --resume runs %s", figures.Plural(s.strange, "item", "items"), are(s.strange), them(s.strange))
+	}
+	if s.missing > 0 {
+		line += fmt.Sprintf("; %s of the journal %s not in the input", figures.Plural(s.missing, "failed item", "failed items"), are(s.missing))
 	}
 	return line
+}
+
+// are and them agree with so many.
+func are(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func them(n int64) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // kinds says of what kind the failures were that did not just exit.

@@ -14,7 +14,7 @@ const pipeBytes = 1 << 20
 // workers. An error of items comes after the jobs of the items before it.
 func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	if !t.spec.batched() {
-		return single(items)
+		return t.single(items)
 	}
 	return func(yield func(job.Job, error) bool) {
 		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.loads), yield: yield}
@@ -34,7 +34,7 @@ func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, err
 }
 
 // single is the hot path: one allocation a job.
-func single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
+func (t *Template) single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		seq := int64(0)
 		for it, err := range items {
@@ -45,7 +45,11 @@ func single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 				continue
 			}
 			seq++
-			if !yield(job.Job{Seq: seq, Left: it.Seq - seq, Attempt: 1, Items: []job.Item{it}}, nil) {
+			left := it.Seq - seq
+			if t.after {
+				left = t.before
+			}
+			if !yield(job.Job{Seq: seq, Left: left, Attempt: 1, Items: []job.Item{it}}, nil) {
 				return
 			}
 		}

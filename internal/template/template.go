@@ -19,7 +19,8 @@ type Template struct {
 	script   *script // of ScriptForm
 	warnings []string
 	loads    []load
-	before   int64    // how many jobs earlier runs have had, when a job has several items
+	before   int64    // the greatest number of a job in earlier runs
+	after    bool     // jobs of one item are numbered from there on, too
 	texts    sync.Map // number of items → text of the script
 }
 
@@ -57,8 +58,8 @@ func Compile(spec Spec) (*Template, error) {
 }
 
 // NumberAfter has the jobs of several items be numbered from there on. Those of one have the
-// number of their item.
-func (t *Template) NumberAfter(last int64) { t.before = last }
+// number of their item, unless all are to be numbered so.
+func (t *Template) NumberAfter(last int64, all bool) { t.before, t.after = last, all }
 
 // Warnings are for the user: what was accepted and may not be what was meant.
 func (t *Template) Warnings() []string { return t.warnings }

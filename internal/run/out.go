@@ -1,0 +1,133 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"fanout/internal/collect"
+)
+
+// openOut opens the file for standard output. What an earlier run has printed to it is kept if
+// this run goes on with that, and else emptied by the function that is returned, once nothing
+// can keep the run from coming about.
+func (r *Run) openOut(again bool) (ready func() error, err error) {
+	path := r.plan.Out
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	// For writing only: who reads a named pipe as well never loses its reader.
+	flags := os.O_WRONLY | os.O_CREATE
+	if again {
+		flags |= os.O_APPEND
+	}
+	if r.out, err = os.OpenFile(path, flags, 0o666); err != nil {
+		return nil, err
+	}
+	st, err := r.out.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return func() error { return nil }, nil
+	case again:
+		return func() error { return r.endLine(st.Size()) }, nil
+	default:
+		return func() error { return r.out.Truncate(0) }, nil
+	}
+}
+
+// endLine ends a last line that an earlier run was killed within, where lines are what is
+// printed: else it and the next would become one.
+func (r *Run) endLine(size int64) error {
+	spec := r.plan.Collect
+	if size == 0 || !(r.plan.Records.JSON || spec.Tag || spec.Mode == collect.Line) {
+		return nil
+	}
+	f, err := os.Open(r.plan.Out)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var last [1]byte
+	if _, err := f.ReadAt(last[:], size-1); err != nil && err != io.EOF || last[0] == '\n' {
+		return err
+	}
+	r.notes = append(r.notes, fmt.Sprintf("-o %s: its last line was torn; it stays, and the next begins behind it", r.plan.Out))
+	_, err = r.out.WriteString("\n")
+	return err
+}
+
+// apart refuses a file that is more than one thing of the run: what is written to it would be
+// read as items, or be written over.
+func (r *Run) apart() error {
+	out, journal := r.plan.Out, r.plan.Journal.Path
+	if r.plan.DryRun {
+		out = "" // it is let be
+	}
+	refuse := func(name, what string) error {
+		return &UsageError{fmt.Errorf("%s: it is also %s: name another file", name, what)}
+	}
+	outputs := map[string][]os.FileInfo{"where output goes": regular(r.io.Stderr.Stat)}
+	if out != "" {
+		outputs["that of -o"] = regular(func() (os.FileInfo, error) { return os.Stat(out) })
+	} else {
+		outputs["where output goes"] = append(outputs["where output goes"], regular(r.io.Stdout.Stat)...)
+	}
+	var inputs []os.FileInfo
+	sources := r.plan.Input.Sources
+	if len(sources) == 0 {
+		inputs = regular(r.io.Stdin.Stat)
+	}
+	for _, src := range sources {
+		switch {
+		case !src.IsFile:
+		case src.Path == "-":
+			inputs = append(inputs, regular(r.io.Stdin.Stat)...)
+		default:
+			inputs = append(inputs, regular(func() (os.FileInfo, error) { return os.Stat(src.Path) })...)
+		}
+	}
+	if journal != "" {
+		if out != "" && filepath.Clean(out) == filepath.Clean(journal) {
+			return refuse("--journal "+journal, "that of -o") // neither may be there yet
+		}
+		own := regular(func() (os.FileInfo, error) { return os.Stat(journal) })
+		for what, files := range outputs {
+			if share(own, files) {
+				return refuse("--journal "+journal, what)
+			}
+		}
+		if share(own, inputs) {
+			return refuse("--journal "+journal, "an input")
+		}
+	}
+	switch {
+	case out != "" && share(outputs["that of -o"], inputs):
+		return refuse("-o "+out, "an input")
+	case out == "" && share(regular(r.io.Stdout.Stat), inputs):
+		return refuse("standard output", "an input")
+	}
+	return nil
+}
+
+// regular is the file of which that tells, if it is one in which bytes stay.
+func regular(stat func() (os.FileInfo, error)) []os.FileInfo {
+	st, err := stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return nil // the opening of it says what is wrong
+	}
+	return []os.FileInfo{st}
+}
+
+// share says whether a file is among both.
+func share(some, others []os.FileInfo) bool {
+	for _, one := range some {
+		if slices.ContainsFunc(others, func(other os.FileInfo) bool { return os.SameFile(one, other) }) {
+			return true
+		}
+	}
+	return false
+}
