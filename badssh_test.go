@@ -85,6 +85,7 @@ func tear(to io.Writer, from io.Reader, random *rand.Rand, most int64) bool {
 
 // TestConformanceBadConnections holds an engine whose connections do harm to what holds on each.
 func TestConformanceBadConnections(t *testing.T) {
+	needsOfScript(t, "testdata/engines/conformance.txtar")
 	dir := t.TempDir()
 	t.Run("scripts", func(t *testing.T) {
 		runScriptsOf(t, "testdata/engines", map[string]string{

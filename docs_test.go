@@ -2,21 +2,17 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // TestDocs runs every example of the README and of docs/: in blocks marked
 // "console", lines that begin with "$ " are commands for bash, run in a copy of
 // testdata/demo, and the lines below are what they print, stdout and stderr.
 func TestDocs(t *testing.T) {
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin+"/fanout", ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	pages, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +64,7 @@ func readExamples(t *testing.T, page, mark string) []example {
 // check runs the block in one shell, so that a later command sees the status of
 // the one before.
 func (ex example) check(t *testing.T) {
+	testkit.NeedsOf(t, strings.Join(ex.commands, "\n"))
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/demo")); err != nil {
 		t.Fatal(err)
@@ -77,7 +74,7 @@ func (ex example) check(t *testing.T) {
 	for _, c := range ex.commands {
 		script += "(exit $status)\n" + c + "\nstatus=$?\necho '" + mark + "'\n"
 	}
-	cmd := exec.Command("bash", "-c", script)
+	cmd := testkit.Command(t, "bash", "-c", script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()

@@ -14,15 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
 // hostile builds the program of testdata/hostile.
 func hostile(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("cc"); err != nil {
-		t.Skip("no C compiler: jobs that are hard to end cannot be built")
-	}
+	testkit.Needs(t, "cc")
 	program := filepath.Join(t.TempDir(), "hostile")
 	if out, err := exec.Command("cc", "-O1", "-o", program, "testdata/hostile/hostile.c").CombinedOutput(); err != nil {
 		t.Fatalf("cc: %v\n%s", err, out)

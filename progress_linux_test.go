@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // tmux is a real terminal that can be looked at.
@@ -20,9 +22,7 @@ type tmux struct {
 
 func newTmux(t *testing.T, width, height int) *tmux {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Skip("no tmux is installed to be the terminal")
-	}
+	testkit.Needs(t, "tmux")
 	m := &tmux{t: t, dir: t.TempDir()}
 	m.socket = filepath.Join(m.dir, "s")
 	// A shell that is alone in its session ends with it.
@@ -164,15 +164,18 @@ func TestBarsResized(t *testing.T) {
 // TestBarsInterrupted: Ctrl-C leaves nothing of the bars, and no job.
 func TestBarsInterrupted(t *testing.T) {
 	m := newTmux(t, 80, 24)
-	m.types(`clear; fanout -j4 'echo o{}; sleep 1000.5' ::: $(seq 9); echo code $?`)
+	long := fmt.Sprintf("1000.%d", os.Getpid()) // nobody else's
+	m.types(`clear; fanout -j4 'echo o{}; sleep ` + long + `' ::: $(seq 9)`)
 	m.await("the bar", `^  0% 0 of 9 `)
 	m.run("send-keys", "C-c")
+	m.await("the summary", `^fanout: 4 jobs: 0 ok, 4 stopped$`)
+	m.types("echo code $?") // a line of its own: the signal ends the shell's line, too
 	m.await("the end", `^code 130$`)
 	if seen := "\n" + m.seen(true); strings.Contains(seen, " of 9") || strings.Contains(seen, "━") || strings.Count(seen, "\no") != 4 {
 		t.Errorf("what stays:\n%s", seen)
 	}
-	if out, _ := exec.Command("pgrep", "-f", "^sleep 1000.5$").Output(); len(out) > 0 {
-		t.Errorf("processes are left: %s", out)
+	if left := testkit.Running("sleep", long); len(left) > 0 {
+		t.Errorf("processes are left: %v", left)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"fanout/internal/testkit"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -47,7 +49,7 @@ func schema(t *testing.T, name string) *jsonschema.Schema {
 // fanout runs it to its end and returns what it printed. That jobs fail is no error.
 func fanout(t *testing.T, dir, stdin string, args ...string) (out string) {
 	t.Helper()
-	c := exec.Command("fanout", args...)
+	c := testkit.Command(t, "fanout", args...)
 	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr

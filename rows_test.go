@@ -20,7 +20,7 @@ func TestHostileFields(t *testing.T) {
 		`printf '%s\0' {F}`, `printf '%s\0' "{F}"`, `printf '%s\0' '{F}'`, `printf '%s\0' {F} | cat`,
 		`x={F}; printf '%s\0' "$x"`, `for i in {F}; do printf '%s\0' "$i"; done`, `f() { printf '%s\0' {F}; }; f other`,
 		`[[ {F} == {F} ]] && printf '%s\0' {F}`, `case {F} in {F}) printf '%s\0' {F} ;; esac`, `eval printf "'%s\\0'" {F:q}`,
-		"printf '%s\\0' \"$(printf %s. {F})\" | sed -z 's/\\.$//'",
+		"printf %s \"$(printf %s. {F})\" | head -c -1; printf '\\0'",
 	}
 	all := hostileItems(t)
 	for _, format := range []struct {

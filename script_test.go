@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"fanout/cmd"
+	"fanout/internal/testkit"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -46,6 +47,7 @@ func (s secluded) Run() int {
 	for _, name := range []string{"CI", "GITHUB_ACTIONS", "XDG_CONFIG_HOME"} {
 		os.Unsetenv(name) // what it says about where we are is not for those that are tested
 	}
+	testkit.DefaultSignals()
 	return s.M.Run()
 }
 
@@ -80,8 +82,15 @@ func runScriptFiles(t *testing.T, files []string, variables map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Files:               files,
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			runScript(t, file, scriptLimit, scriptParams(examples, variables))
+		})
+	}
+}
+
+func scriptParams(examples string, variables map[string]string) testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		ContinueOnError:     true,
@@ -105,8 +114,9 @@ func runScriptFiles(t *testing.T, files []string, variables map[string]string) {
 			"slowpipe":  slowPipe,
 			"samepaste": samePaste,
 			"below":     below,
+			"ends":      ends,
 		},
-	})
+	}
 }
 
 // condition is for scripts that say what differs between the modes.
@@ -239,6 +249,7 @@ func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	program, err := exec.LookPath(args[n])
 	ts.Check(err)
 	c := exec.Command(program, args[n+1:]...)
+	c.WaitDelay = patience
 	c.Dir = ts.MkAbs(".")
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
@@ -282,5 +293,16 @@ func samePaste(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("bash", "pasted.sh"))
 	if got := ts.ReadFile("stdout"); got != direct || got == "" {
 		ts.Fatalf("pasted into bash:\n%s\nit prints %q\nfanout prints %q", pasted, got, direct)
+	}
+}
+
+// ends PROGRAM ARG... kills the processes with this command line, of which there must be one at least.
+func ends(ts *testscript.TestScript, neg bool, args []string) {
+	running := testkit.Running(args...)
+	for _, pid := range running {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if (len(running) > 0) == neg {
+		ts.Fatalf("%d processes run %q", len(running), args)
 	}
 }

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // TestStressOutput lets 64 workers run 20,000 jobs that fanout does itself, with
@@ -136,7 +137,7 @@ type mode struct {
 func (m mode) check(t *testing.T, w work) {
 	dir := t.TempDir()
 	args := append([]string{"-j64"}, strings.Fields(m.flags)...)
-	c := exec.Command("fanout", append(args, w.command)...)
+	c := testkit.Command(t, "fanout", append(args, w.command)...)
 	c.Dir = w.dir
 	c.Env = append(os.Environ(), "GOGC=1")
 	c.Stdin = strings.NewReader(strings.Join(w.items, "\n") + "\n")

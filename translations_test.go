@@ -7,15 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // TestTranslations runs both sides of the table in the README: they print the same lines.
 func TestTranslations(t *testing.T) {
-	for _, tool := range []string{"xargs", "parallel"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +32,8 @@ func TestTranslations(t *testing.T) {
 			sides[i] = strings.ReplaceAll(strings.Trim(side, "`"), "\x00", "|")
 		}
 		t.Run(sides[0], func(t *testing.T) {
+			t.Parallel()
+			testkit.NeedsOf(t, sides[0]+"\n"+sides[1])
 			theirs, ours := printed(t, sides[0]), printed(t, sides[1])
 			if !slices.Equal(theirs, ours) || len(theirs) == 0 {
 				t.Errorf("%s\nprints %q, and\n%s\nprints %q", sides[0], theirs, sides[1], ours)
@@ -50,7 +49,7 @@ func printed(t *testing.T, command string) []string {
 	if err := os.CopyFS(dir, os.DirFS("testdata/demo")); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command("bash", "-c", `seq 5 > list; printf 'a 1\nb 2\n' > pairs; printf 'a,b\n1,"x y"\n' > rows.csv; `+command)
+	c := testkit.Command(t, "bash", "-c", `seq 5 > list; printf 'a 1\nb 2\n' > pairs; printf 'a,b\n1,"x y"\n' > rows.csv; `+command)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "HOME="+dir, "PARALLEL_HOME="+dir)
 	var errs bytes.Buffer

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unsafe"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -83,7 +85,8 @@ func newWorld(t *testing.T) *world {
 // start runs a script that does not wait for what it starts, with these variables.
 func (w *world) start(env []string, script string) {
 	w.t.Helper()
-	c := exec.Command("sh", "-c", script)
+	testkit.NeedsOf(w.t, script)
+	c := testkit.Command(w.t, "sh", "-c", script)
 	c.Dir = w.dir
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), w.sign}, env...)
 	if out, err := c.CombinedOutput(); err != nil {
@@ -382,7 +385,8 @@ func TestPIDReused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command("unshare", "--pid", "--fork", "--mount-proc", self, reuseArg)
+	testkit.Needs(t, "unshare")
+	c := testkit.Command(t, "unshare", "--pid", "--fork", "--mount-proc", self, reuseArg)
 	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "TMPDIR="+t.TempDir())
 	out, err := c.CombinedOutput()
 	var exit *exec.ExitError

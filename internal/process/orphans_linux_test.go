@@ -8,11 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
 // adopting is a Supervisor that becomes the parent of orphans, as fanout's is.
 func adopting(t *testing.T, spec Spec) *Supervisor {
+	testkit.Needs(t, "setsid")
 	spec.Adopt = true
 	s := supervisor(t, spec)
 	if !s.orphans.on {
@@ -25,7 +28,14 @@ func adopting(t *testing.T, spec Spec) *Supervisor {
 // job's group, one in a session of its own, one of which the parent is gone, and one
 // of which also the environment is empty; then it goes on.
 const daemons = `sleep $1 & setsid sleep $1 & (setsid sleep $1 &); (env -i setsid sleep $1 &)
-until test $(pgrep -fc "^sleep $1") = 4; do sleep 0.01; done; echo ready; `
+asleep() {
+	n=0
+	for file in /proc/[0-9]*/cmdline; do
+		mapfile -d "" words 2> /dev/null < $file && test "${words[*]}" = "sleep $1" && n=$((n + 1))
+	done
+	test $n = 4
+}
+until asleep $1; do test $SECONDS -lt 60 || exit 1; sleep 0.01; done; echo ready; `
 
 // job runs a script with the mark, and an argument, as a job does.
 func (s *Supervisor) job(t *testing.T, tr *Tree, ctx context.Context, mark, script, arg string) (stopped bool) {

@@ -118,7 +118,7 @@ var line = []string{
 	"cat <<<{}", "cat <<<\"{}\"", "cat <<< '{}'",
 	"cat <<E\n{}\nE", "cat <<'E'\n{}\nE", "cat <<\"E\"\n{}\nE", "cat <<\\E\n{}\nE", "cat <<-E\n\t{}\n\tE", "cat <<-'E'\n\t{}\n\tE",
 	"cat <<'EOF' | cat\n{}\nEOF", "x=$(cat <<'E'\n{}.\nE\n); printf '%s\\n' \"${x%.}\"", "cat <<E\n${u:-{}}\nE",
-	"cat <<E\n$(printf '%s.' {} | sed '$s/\\.$//')\nE\n: {}; exit 0",
+	"cat <<E\n$(printf '%s.' {} | head -c -1)\nE\n: {}; exit 0",
 	"if :; then\n\tcat <<-'E'\n\t{}\n\tE\nfi", "cat <<'E' >out; cat out\n{}\nE", "f() {\ncat <<'E'\n{}\nE\n}; f",
 }
 

@@ -1,0 +1,100 @@
+// Package testkit is what the tests of several packages share. Only tests import it.
+package testkit
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// packages names, for each package of Debian, the tools in it that a test, a script of testdata or an example of the
+// docs calls, but for git, make, Go, a shell and coreutils, without which no test runs.
+var packages = map[string]string{
+	"bsdutils":         "script",
+	"chromium":         "chromium",
+	"csh":              "csh",
+	"diffutils":        "cmp diff",
+	"findutils":        "find xargs",
+	"fish":             "fish",
+	"gawk":             "gawk",
+	"gcc libc6-dev":    "cc",
+	"grep":             "grep",
+	"gzip":             "gzip",
+	"iproute2":         "ip",
+	"jq":               "jq",
+	"ksh":              "ksh",
+	"mawk":             "awk mawk",
+	"mksh":             "mksh",
+	"mount":            "mount",
+	"munge":            "munged",
+	"nodejs":           "node",
+	"openssh-client":   "ssh",
+	"openssh-server":   "sshd",
+	"parallel":         "parallel",
+	"perl":             "perl",
+	"procps":           "pgrep pkill ps",
+	"python3":          "python3",
+	"qemu-user-static": "qemu-aarch64-static",
+	"sed":              "sed",
+	"slurm-client":     "srun",
+	"slurmctld":        "slurmctld",
+	"slurmd":           "slurmd",
+	"strace":           "strace",
+	"tar":              "tar",
+	"tcsh":             "tcsh",
+	"tmux":             "tmux",
+	"util-linux":       "flock prlimit setpriv setsid su taskset unshare",
+	"zsh":              "zsh",
+}
+
+// packageOf is the package that brings a tool, "" for a tool that no package of the table does.
+func packageOf(tool string) string {
+	for name, tools := range packages {
+		if slices.Contains(strings.Fields(tools), tool) {
+			return name
+		}
+	}
+	return ""
+}
+
+// Needs skips the test where one of the tools is absent.
+func Needs(t testing.TB, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if !Has(tool) {
+			t.Skip(Without(tool))
+		}
+	}
+}
+
+// Has says whether the tool is here. To ask for one that the table does not have is a mistake in the test.
+func Has(tool string) bool {
+	if packageOf(tool) == "" {
+		panic(tool + " is not in the table of internal/testkit: add it there, with the package that brings it")
+	}
+	_, err := exec.LookPath(tool)
+	return err == nil
+}
+
+// Without is the reason to skip a test where the tool is absent. scripts/test counts these.
+func Without(tool string) string {
+	return fmt.Sprintf("needs %s, which is absent: it is in Debian's %s", tool, packageOf(tool))
+}
+
+// word is what may be the name of a command.
+var word = regexp.MustCompile(`[\w./+-]+`)
+
+// NeedsOf skips the test where a tool is absent that the text of a shell script names. A tool that the script only
+// speaks of counts as well.
+func NeedsOf(t testing.TB, script string) {
+	t.Helper()
+	script = strings.ReplaceAll(script, "fanout ps", "") // of its own
+	for _, name := range word.FindAllString(script, -1) {
+		if packageOf(name) != "" {
+			Needs(t, name)
+		}
+	}
+}
