@@ -66,9 +66,9 @@ func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool
 	}
 	r.begin()
 	r.files("run", 4)
-	r.eventually("what the jobs wait for", func() bool { return r.waiting() == 4 })
+	r.eventually("what the jobs wait for", func() bool { return waiting(r.cmd.Process.Pid) == 4 })
 	first := time.Now()
-	r.termAll(took)
+	termAll(r.inOrder(), took)
 	slow := time.Since(first) > 2*took+30*time.Millisecond
 	r.ends(143)
 	if slow {
@@ -98,9 +98,9 @@ func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool
 	return true
 }
 
-// waiting is how many jobs wait.
-func (r *running) waiting() (n int) {
-	for _, pid := range r.marked() {
+// waiting is how many jobs wait that descend from a process.
+func waiting(top int) (n int) {
+	for _, pid := range slices.Concat(inOrder(top)...) {
 		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(line) == "sleep\x001000\x00" {
 			n++
 		}
@@ -110,54 +110,51 @@ func (r *running) waiting() (n int) {
 
 // inOrder is all processes of the run in stages: those of the jobs, children first, then the
 // workers, the runner, and the guardian.
-func (r *running) inOrder() (stages [][]int) {
-	guardian := r.cmd.Process.Pid
-	program := executable(guardian)
-	depth := map[int]int{guardian: 0}
-	pids := r.marked()
-	slices.Sort(pids) // parents first, mostly
-	for range pids {
-		for _, pid := range pids {
-			if _, parent := stat(pid); pid != guardian {
-				if d, known := depth[parent]; known {
-					depth[pid] = d + 1
-				}
+func (r *running) inOrder() [][]int { return inOrder(r.cmd.Process.Pid) }
+
+// inOrder is a process and those that descend from it, in stages: programs of other kinds than
+// it is, children first, and then those of its kind.
+func inOrder(top int) (stages [][]int) {
+	children := map[int][]int{}
+	for _, pid := range processes() {
+		_, parent := stat(pid)
+		children[parent] = append(children[parent], pid)
+	}
+	var own, jobs [][]int // by depth
+	var walk func(pid, depth int)
+	walk = func(pid, depth int) {
+		kind := &jobs
+		if executable(pid) == executable(top) {
+			kind = &own
+		}
+		for len(*kind) <= depth {
+			*kind = append(*kind, nil)
+		}
+		(*kind)[depth] = append((*kind)[depth], pid)
+		for _, child := range children[pid] {
+			walk(child, depth+1)
+		}
+	}
+	walk(top, 0)
+	for _, all := range [][][]int{jobs, own} {
+		for _, pids := range slices.Backward(all) {
+			if len(pids) > 0 {
+				stages = append(stages, pids)
 			}
 		}
-	}
-	own := [3][]int{}
-	deepest := 0
-	jobs := map[int][]int{}
-	for pid, d := range depth {
-		if executable(pid) == program && d < len(own) {
-			own[d] = append(own[d], pid)
-			continue
-		}
-		jobs[d] = append(jobs[d], pid)
-		deepest = max(deepest, d)
-	}
-	for d := deepest; d > 0; d-- {
-		if len(jobs[d]) > 0 {
-			stages = append(stages, jobs[d])
-		}
-	}
-	for _, pids := range [][]int{own[2], own[1], own[0]} {
-		stages = append(stages, pids)
 	}
 	return stages
 }
 
-// termAll sends TERM to all, one stage after the other, in so long a time.
-func (r *running) termAll(took time.Duration) {
-	stages := r.inOrder()
+// termAll sends TERM to all, one stage after the other, in so long a time. What has ended already
+// has given its number back to nobody: that takes a while.
+func termAll(stages [][]int, took time.Duration) {
 	for i, pids := range stages {
 		if i > 0 {
 			time.Sleep(took / time.Duration(len(stages)-1))
 		}
 		for _, pid := range pids {
-			if r.bears(pid) { // else it has ended already
-				syscall.Kill(pid, syscall.SIGTERM)
-			}
+			syscall.Kill(pid, syscall.SIGTERM)
 		}
 	}
 }

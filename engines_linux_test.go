@@ -79,7 +79,7 @@ func workerKilled(t *testing.T, flags ...string) {
 	tr.cmd.Args = slices.Concat(tr.cmd.Args, flags, []string{"--at-most-once", "-r3", "sh", "{}", ":::"}, tr.jobs)
 	tr.begin()
 	tr.crowd.await("ready", tr.ready)
-	both := farWorkers(tr)
+	both := farWorkers(tr.running)
 	if len(both) != 2 {
 		t.Fatalf("%d processes are the worker and its guardian", len(both))
 	}
@@ -100,14 +100,83 @@ func workerKilled(t *testing.T, flags ...string) {
 	}
 }
 
-// farWorkers is the workers of the trial's run at the far end, with their guardians.
-func farWorkers(tr *trial) (pids []int) {
+// farWorkers is the workers of a run at the far end, with their guardians.
+func farWorkers(r *running) (pids []int) {
 	for _, pid := range processes() {
-		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(line), "fanout\x00worker\x00--far\x00") && farOf(pid, tr) {
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(line), "fanout\x00worker\x00--far\x00") && farOf(pid, r) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// cutShortFar has a signal end all processes of the far workers of a run, jobs first: what they
+// have cut short is no success, and is done when its worker is not ended. The flags are for two
+// workers of two jobs each.
+func cutShortFar(t *testing.T, flags ...string) {
+	for name, command := range map[string]string{
+		"native": `sh -c ': > run/$0; test -e go && exec sleep 1 || exec sleep 1000' {}; echo {}`,
+		"shell":  `: > run/{}; if test -e go; then sleep 1; else sleep 1000; fi; echo {}`,
+	} {
+		for _, took := range []time.Duration{0, 100 * time.Millisecond} {
+			for _, retries := range []string{"0", "2"} {
+				t.Run(fmt.Sprintf("%s/%v/%s", name, took, retries), func(t *testing.T) {
+					endedFar(t, took, retries, slices.Concat(flags, []string{command}))
+				})
+			}
+		}
+	}
+}
+
+func endedFar(t *testing.T, took time.Duration, retries string, command []string) {
+	args := slices.Concat([]string{"fanout", "--journal", "journal", "-r", retries}, command, []string{":::", "1", "2", "3", "4", "5", "6", "7", "8"})
+	r := prepare(t, args...)
+	if err := os.Mkdir(filepath.Join(r.dir, "run"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	r.begin()
+	r.files("run", 4)
+	var stages [][]int
+	r.eventually("what the jobs wait for", func() bool {
+		stages = nil
+		n := 0
+		for _, pid := range farWorkers(r) {
+			if _, parent := stat(pid); executable(parent) != executable(pid) { // it is a guardian
+				n += waiting(pid)
+				stages = together(stages, inOrder(pid))
+			}
+		}
+		return n == 4
+	})
+	r.write("go", "")
+	termAll(stages, took)
+	if retries == "0" {
+		r.ends(125)
+		first := []string{"1", "2", "3", "4"}
+		if done := r.successes(); slices.ContainsFunc(done, func(item string) bool { return slices.Contains(first, item) }) {
+			t.Errorf("%v are recorded as successes, and were cut short; stderr:\n%s", done, r.said())
+		}
+		return
+	}
+	r.ends(0)
+	if done := r.successes(); len(done) != 8 {
+		t.Errorf("%v are done, of 8; stderr:\n%s", done, r.said())
+	}
+	text, _ := os.ReadFile(filepath.Join(r.dir, "journal"))
+	if n := strings.Count(string(text), `"attempts":2`); n < 4 {
+		t.Errorf("%d of the first 4 jobs were run again:\n%s", n, text)
+	}
+}
+
+// together is what two have in each stage.
+func together(a, b [][]int) [][]int {
+	for i, pids := range b {
+		if i == len(a) {
+			a = append(a, nil)
+		}
+		a[i] = append(a[i], pids...)
+	}
+	return a
 }
 
 // otherVersion has a fanout be installed at the far end, in a directory of its PATH, that is of
@@ -153,11 +222,11 @@ func otherVersion(t *testing.T, bin string, flags ...string) {
 	}
 }
 
-// farOf says that a worker is of the trial's run: it runs in no directory of its own, but its
+// farOf says that a worker is of the run: it runs in no directory of its own, but its
 // jobs do.
-func farOf(pid int, tr *trial) bool {
+func farOf(pid int, r *running) bool {
 	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	entries, _ := filepath.Glob(filepath.Join(tr.notes, "*", "*.json"))
+	entries, _ := filepath.Glob(filepath.Join(r.notes, "*", "*.json"))
 	for _, entry := range entries {
 		mark := strings.TrimSuffix(filepath.Base(entry), ".json")
 		if strings.Contains(string(env), "FANOUT_MARK="+mark+".w") {

@@ -55,6 +55,7 @@ func TestRay(t *testing.T) {
 	t.Run("conformance", func(t *testing.T) { runScriptsOf(t, "testdata/engines", c.scripts(t)) })
 	t.Run("kill matrix", func(t *testing.T) { killMatrix(t, "ray", append(none, "--threads", strconv.Itoa(killSlots))...) })
 	t.Run("worker killed", func(t *testing.T) { workerKilled(t, append(none, "-j1", "--threads", "2")...) })
+	t.Run("cut short", func(t *testing.T) { cutShortFar(t, append(none, "-j2", "--threads", "2")...) })
 	t.Run("other version", func(t *testing.T) { otherVersion(t, c.bin, append(none, "-j1")...) })
 	t.Run("token", c.keepsToken)
 	t.Run("refused", c.refuses)

@@ -134,6 +134,12 @@ func TestWorkerKilledSlurm(t *testing.T) {
 	workerKilled(t, "--backend", "slurm", "-j1", "--threads", "2")
 }
 
+// TestCutShortSlurm is cutShortFar for workers with allocations of their own.
+func TestCutShortSlurm(t *testing.T) {
+	slurmUp(t)
+	cutShortFar(t, "--backend", "slurm", "-j2", "--threads", "2")
+}
+
 // TestOtherVersionSlurm is otherVersion for nodes, which get our PATH.
 func TestOtherVersionSlurm(t *testing.T) {
 	slurmUp(t)

@@ -34,6 +34,12 @@ func TestConformanceSSH(t *testing.T) {
 	runScriptsOf(t, "testdata/engines", variables)
 }
 
+// TestCutShortSSH is cutShortFar for two hosts.
+func TestCutShortSSH(t *testing.T) {
+	dir := engineUp(t, "ssh")
+	cutShortFar(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2,n2:2")
+}
+
 // TestKillMatrixSSH has jobs at the far end be as gone as here, however the run ends.
 func TestKillMatrixSSH(t *testing.T) {
 	dir := engineUp(t, "ssh")
@@ -117,7 +123,7 @@ func TestWorkerStoppedSSH(t *testing.T) {
 	tr.flags = []string{"--backend", "ssh", "--ssh-command", "ssh -F " + filepath.Join(dir, "config"), "--hosts", "n1", "--heartbeat", "200ms"}
 	tr.member("first", "daemon", false)
 	tr.run(1)
-	for _, pid := range farWorkers(tr) {
+	for _, pid := range farWorkers(tr.running) {
 		if _, parent := stat(pid); executable(parent) == executable(pid) { // and not its guardian
 			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
@@ -126,7 +132,7 @@ func TestWorkerStoppedSSH(t *testing.T) {
 	}
 	tr.exits(125)
 	tr.eventually("the end of the worker's job", func() bool { return tr.crowd.gone(time.Now()) })
-	tr.eventually("the end of the worker", func() bool { return len(farWorkers(tr)) == 0 })
+	tr.eventually("the end of the worker", func() bool { return len(farWorkers(tr.running)) == 0 })
 }
 
 // TestNetworkCut takes the network from one of two hosts, each of which is a network namespace:

@@ -234,7 +234,7 @@ func (c *Collector) handOver(r *result, ev *job.Event) *result {
 	if r == nil {
 		r = &result{}
 	}
-	r.job = &job.Finished{Job: ev.Job, Status: ev.Status, Tail: ev.Tail, Ended: time.Now()}
+	r.job = &job.Finished{Job: ev.Job, Status: ev.Status, Tail: ev.Tail, Ended: time.Now().Add(-ev.Status.Ago)}
 	return r
 }
 

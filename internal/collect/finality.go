@@ -65,19 +65,14 @@ func (f *finality) rest() []*job.Finished {
 	return all
 }
 
-// share is the part of the time that a job took for which the end of the run is put off on its
-// account.
-const share = 40
-
-// until is when a run that ends by itself may do so. It waits for the moment as a whole only
-// where another job was struck just now, and else a little for jobs that took long, of which
-// the more would be lost.
+// until is when a run that ends by itself may do so. It waits for as long as others only where
+// a job was struck just now.
 func (f *finality) until() (end time.Time) {
 	struck := slices.ContainsFunc(f.jobs, func(d *job.Finished) bool { return d.Status.Struck() })
 	for _, d := range f.jobs {
 		wait := f.hold
 		if !struck {
-			wait = min(wait, d.Status.Usage.Wall/share)
+			wait = min(wait, d.Status.Moment())
 		}
 		if at := d.Ended.Add(wait); d.Status.OK() && at.After(end) {
 			end = at

@@ -37,6 +37,7 @@ type Status struct {
 	Err     error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
 	Unused  bool           // it is Stopped and has not begun
 	Held    bool           // a process that the job left behind still held its output when it ended
+	Ago     time.Duration  // for how long it has been known elsewhere
 	Worker  int            // that ran it: the number of a worker, or else of a slot; 0 where none did
 	Program int            // the persistent program that answered, counted from 1 over all runs of a journal; 0 where none is
 	Host    string         // the machine that it ran on; "" is this one
@@ -47,6 +48,14 @@ type Status struct {
 type Usage struct {
 	Wall, User, System time.Duration
 	MaxRSS             int64 // bytes; never below fanout's own peak when the job was forked
+}
+
+// Moment is for how long a run that could end puts that off on account of a success: not for the
+// whole time in which it is in doubt, but a little for jobs that took long, of which the more would
+// be lost.
+func (s Status) Moment() time.Duration {
+	const share = 40
+	return min(Doubt, s.Usage.Wall/share)
 }
 
 // OK reports success: the job ran and its exit status was 0.

@@ -213,6 +213,9 @@ func (w *worker) KillNow() {
 	}
 }
 
+// Settle is part of pool.Worker. A reply is the end.
+func (w *worker) Settle() {}
+
 // Dismiss is part of pool.Worker.
 func (w *worker) Dismiss() {
 	w.mu.Lock()

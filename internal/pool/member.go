@@ -75,6 +75,20 @@ func (m *Member) BegunAt(t *Task, now time.Time) {
 	t.Try.Owner.Begun(t.Try)
 }
 
+// Ended says that a job has ended well, as far as the worker knows. Its place is free; it is Done
+// when the worker is sure.
+func (m *Member) Ended(t *Task) {
+	now := time.Now()
+	p := m.pool
+	p.mu.Lock()
+	t.ended = true
+	m.take(t)
+	m.learn(t, now)
+	p.settle(m)
+	p.mu.Unlock()
+	t.Try.Owner.Ended(t.Try)
+}
+
 // Done says how a job has ended. The Task is nobody's after that.
 func (m *Member) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
 
@@ -82,8 +96,10 @@ func (m *Member) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
 func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	p := m.pool
 	p.mu.Lock()
-	m.take(t)
-	m.learn(t, now)
+	if !t.ended {
+		m.take(t)
+		m.learn(t, now)
+	}
 	st.Worker, st.Host = m.Number, m.Host
 	if begun := t.begun.Load(); begun != 0 && st.Usage.Wall == 0 {
 		st.Usage.Wall = max(0, time.Duration(now.UnixNano()-begun))

@@ -59,6 +59,7 @@ type Worker interface {
 	Recall(t *Task) // asks for Return, unless the job has begun
 	Cancel(t *Task) // asks for Done, soon
 	Stop()          // asks for Done of all, and the end of all that jobs have left behind
+	Settle()        // all jobs have Ended: asks for Done of those that it still has
 	Dismiss()       // nothing more comes: asks for Gone
 	KillNow()       // ends the grace of what is being ended
 }
@@ -72,6 +73,7 @@ type Task struct {
 	begun     atomic.Int64 // when, in nanoseconds; 0 before that
 	recalled  bool
 	cancelled bool
+	ended     bool  // and not done
 	before    *Task // in its list
 	after     *Task
 }
@@ -160,7 +162,7 @@ func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped, 
 
 // recycle keeps a Task for another job.
 func (p *Pool) recycle(t *Task) {
-	t.Try, t.ID, t.recalled, t.cancelled = nil, 0, false, false
+	t.Try, t.ID, t.recalled, t.cancelled, t.ended = nil, 0, false, false, false
 	t.begun.Store(0)
 	p.spare.push(t)
 }
@@ -307,6 +309,15 @@ func (p *Pool) each(yield func(*Member) bool) {
 		if m := s.member; m != nil && m.worker != nil && !yield(m) {
 			return
 		}
+	}
+}
+
+// Settle has jobs that have Ended be Done, now that all have.
+func (p *Pool) Settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m := range p.each {
+		m.worker.Settle()
 	}
 }
 

@@ -36,6 +36,7 @@ func (noWorker) Cancel(*pool.Task) {}
 func (noWorker) Stop()             {}
 func (noWorker) Dismiss()          {}
 func (noWorker) KillNow()          {}
+func (noWorker) Settle()           {}
 
 // instant is a worker whose jobs end at once.
 type instant struct {
@@ -49,6 +50,7 @@ func (w *instant) Dismiss()          { go w.m.Gone(nil) }
 type owner struct{ done chan job.Status }
 
 func (owner) Begun(*job.Try)                   {}
+func (owner) Ended(*job.Try)                   {}
 func (o owner) Done(_ *job.Try, st job.Status) { o.done <- st }
 
 // TestGoneBeforeStart has a job find another worker when the one that was started for it

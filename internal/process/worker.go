@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,12 +83,26 @@ func MemoryError(used, limit int64) error {
 	return fmt.Errorf("it had %.1f MiB of %.1f MiB", float64(used)/mib, float64(limit)/mib)
 }
 
-// UntilSignal is a context that is done when this process is told to end. SIGPIPE
+// UntilSignal is a context that is done when this process is told to end; the cause says by which
+// signal. SIGPIPE
 // becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody signals all
 // processes of the name, and they would end it.
 func UntilSignal() (context.Context, context.CancelFunc) {
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
-	return signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	got := make(chan os.Signal, 1)
+	signal.Notify(got, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
+	go func() { // until one of the two
+		select {
+		case s := <-got:
+			cancel(fmt.Errorf("ended by %s", unix.SignalName(s.(syscall.Signal))))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(got)
+		cancel(nil)
+	}
 }
 
 // Expendable tells the system that this process and those that it starts are to be ended

@@ -12,6 +12,7 @@ func (s *scheduler) feed() {
 		s.awaitSlot()
 		j, ok := s.pull()
 		if !ok {
+			s.hurry()
 			return
 		}
 		s.out.Await(j)
@@ -25,13 +26,16 @@ func (s *scheduler) feed() {
 func (s *scheduler) awaitSlot() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.taken < s.pool.Depth() {
+	if s.room() > 0 {
 		return
 	}
-	for s.pool.Depth()-s.taken < s.wakeAt() && s.pulling.Err() == nil {
+	for s.room() < s.wakeAt() && s.pulling.Err() == nil {
 		s.freed.Wait()
 	}
 }
+
+// room is how many more jobs the pool could have.
+func (s *scheduler) room() int { return s.pool.Depth() - (s.taken - s.held) }
 
 // wakeAt is how many slots must be free for the wait to end: a quarter of what is
 // beyond the jobs that run, so that not every job costs a switch to the goroutine that
@@ -71,10 +75,45 @@ func (s *scheduler) Begun(t *job.Try) {
 	}
 }
 
+// Ended is part of job.Owner. Others may run while it is not done.
+func (s *scheduler) Ended(t *job.Try) {
+	s.mu.Lock()
+	t.Held = true
+	s.held++
+	if s.room() >= s.wakeAt() {
+		s.freed.Signal()
+	}
+	s.mu.Unlock()
+	s.hurry()
+}
+
+// hurry has the pool say of all jobs that they are done, when none runs or will run.
+func (s *scheduler) hurry() {
+	s.mu.Lock()
+	last := s.ended || s.decided.Load()
+	all := s.held > 0 && s.held == s.taken && last && s.pending.count() == 0
+	s.mu.Unlock()
+	if all {
+		s.pool.Settle()
+	}
+}
+
+// unhold is for a job that is done now.
+func (s *scheduler) unhold(t *job.Try) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.Held {
+		t.Held = false
+		s.held--
+	}
+}
+
 // Done is part of job.Owner. The goroutine is the pool's: what may have to wait gets
 // another.
 func (s *scheduler) Done(t *job.Try, st job.Status) {
 	defer s.slots.Done()
+	s.unhold(t)
+	defer s.hurry()
 	if next := s.settle(t.Job, st); next != nil {
 		s.slots.Go(func() { s.follow(next) })
 	}
@@ -102,6 +141,16 @@ func (o *timed) Begun(t *job.Try) {
 	if !o.done {
 		o.alarm = o.s.clock.AfterFunc(o.s.spec.Timeout, func() { o.expire(t) })
 	}
+}
+
+// Ended is part of job.Owner.
+func (o *timed) Ended(t *job.Try) {
+	o.mu.Lock()
+	if o.alarm != nil {
+		o.alarm.Stop()
+	}
+	o.mu.Unlock()
+	o.s.Ended(t)
 }
 
 func (o *timed) expire(t *job.Try) {

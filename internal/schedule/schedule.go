@@ -49,6 +49,7 @@ type Pool interface {
 	Halt()             // lets no more jobs begin: those that have not are Done as Stopped
 	Stop()             // ends all jobs, as Cancel does
 	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers
+	Settle()           // all jobs that it has have Ended: they are to be Done now
 	Busy() int         // how many of these can run at the same time
 	OnGrowth(f func()) // f is to be called when Depth has grown though no job is done
 }
@@ -187,6 +188,7 @@ type scheduler struct {
 	failed   int64
 	free     numbers
 	taken    int       // how many of the numbers are not free
+	held     int       // of these, how many are of jobs that have ended and are not done
 	freed    sync.Cond // a number is free
 	pending  pending
 	fewer    sync.Cond // retries wait
@@ -294,7 +296,7 @@ func (s *scheduler) take() int {
 
 // takeNow is called with the lock held. It returns 0 when there is no slot.
 func (s *scheduler) takeNow() int {
-	if s.pool != nil && s.taken >= s.pool.Depth() && s.pulling.Err() == nil {
+	if s.pool != nil && s.room() <= 0 && s.pulling.Err() == nil {
 		return 0
 	}
 	n := s.free.take()
@@ -308,7 +310,7 @@ func (s *scheduler) takeNow() int {
 func (s *scheduler) give(slot int) {
 	s.free.give(slot)
 	s.taken--
-	if s.pool == nil || s.pool.Depth()-s.taken >= s.wakeAt() {
+	if s.pool == nil || s.room() >= s.wakeAt() {
 		s.freed.Signal()
 	}
 }

@@ -204,6 +204,7 @@ func (empty) Halt()           {}
 func (empty) Stop()           {}
 func (empty) Depth() int      { return 0 }
 func (empty) Busy() int       { return 0 }
+func (empty) Settle()         {}
 func (empty) OnGrowth(func()) {}
 
 // TestNoWorkers: a run that is given up before there is any worker ends.

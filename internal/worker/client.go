@@ -157,6 +157,8 @@ type client struct {
 	leaving *time.Timer
 	gone    bool
 	bye     bool
+
+	ending string // what ends the worker, as it says; the reader's own
 }
 
 // send adds a frame to what goes out.
@@ -258,6 +260,9 @@ func (c *client) Suspend() {
 // Resume has them go on.
 func (c *client) Resume() { c.tell(kindResume, nil) }
 
+// Settle is part of pool.Worker.
+func (c *client) Settle() { c.tell(kindSettle, nil) }
+
 // Dismiss is part of pool.Worker.
 func (c *client) Dismiss() {
 	c.mu.Lock()
@@ -320,7 +325,11 @@ func (c *client) run() {
 	}
 	c.mu.Unlock()
 	for _, f := range c.rest() {
-		c.finish(f, job.Status{End: job.Lost, Err: fmt.Errorf("worker %d died: %w", c.m.Number, why)})
+		how := "died"
+		if f.ended {
+			how = "died a moment after the job's end, which may have been too early"
+		}
+		c.finish(f, job.Status{End: job.Lost, Err: fmt.Errorf("worker %d %s: %w", c.m.Number, how, why)})
 	}
 	if bye {
 		why = nil
@@ -334,6 +343,8 @@ func (c *client) cause(err, how error) error {
 	switch {
 	case errors.As(err, &hopeless):
 		return err
+	case c.ending != "":
+		return errors.New(c.ending)
 	case c.silent.Load():
 		return fmt.Errorf("it has said nothing for %v", c.patience.Beat*time.Duration(c.patience.Missed))
 	case errors.Is(err, ErrBroken) && !errors.Is(err, io.EOF):
@@ -415,6 +426,10 @@ func (c *client) obey(k kind, body []byte) error {
 		return c.hopeless(refusal(body))
 	case kindOutput:
 		return c.output(body)
+	case kindEnding:
+		c.ending = string(body)
+		c.m.Leave()
+		return nil
 	}
 	t := text{rest: string(body)}
 	id := t.number()
@@ -437,6 +452,9 @@ func (c *client) obey(k kind, body []byte) error {
 	case kindStarted:
 		f.begun = true
 		c.m.Begun(f.task)
+	case kindEnded:
+		f.ended = true
+		c.m.Ended(f.task)
 	case kindDone:
 		c.finish(f, st)
 	case kindReturned:

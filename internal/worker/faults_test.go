@@ -237,6 +237,7 @@ func code(n int64) int {
 type book struct {
 	mu    sync.Mutex
 	now   map[int64]*[2]bytes.Buffer // of the attempt that runs
+	last  map[int64]*[2]bytes.Buffer // of the one before
 	done  map[int64]job.Status
 	wrong []string
 }
@@ -254,6 +255,7 @@ func (b *book) Start(j job.Job) job.Output {
 		b.complain("job %d starts after its end", j.Seq)
 	}
 	bufs := new([2]bytes.Buffer)
+	b.last[j.Seq] = b.now[j.Seq]
 	b.now[j.Seq] = bufs
 	return job.Output{Stdout: locked{b, &bufs[0]}, Stderr: locked{b, &bufs[1]}}
 }
@@ -271,8 +273,13 @@ func (l locked) Write(p []byte) (int, error) {
 
 func (b *book) Retry(job.Job, job.Status) {}
 
-func (b *book) Begun(job.Job)   {}
-func (b *book) Unstart(job.Job) {}
+func (b *book) Begun(job.Job) {}
+
+func (b *book) Unstart(j job.Job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now[j.Seq] = b.last[j.Seq]
+}
 
 func (b *book) Abandon(j job.Job, st job.Status) { b.Done(j, st) }
 
@@ -305,17 +312,21 @@ type trial struct {
 	ahead, retries   int
 	timeout          time.Duration
 	free             bool
+	far              bool
 	rates            rates
 }
 
 func (tr trial) run(t *testing.T) (b *book, err error) {
 	f := &faulty{seed: tr.seed, rates: tr.rates, free: tr.free, runs: map[string]int{}}
-	b = &book{now: map[int64]*[2]bytes.Buffer{}, done: map[int64]job.Status{}}
+	b = &book{now: map[int64]*[2]bytes.Buffer{}, last: map[int64]*[2]bytes.Buffer{}, done: map[int64]job.Status{}}
 	starter := &worker.Starter{
 		Launcher: f,
 		Free:     tr.free,
 		Setup:    worker.Setup{Threads: tr.threads, Cancels: tr.timeout > 0},
 		Patience: worker.Patience{Beat: time.Second, Missed: 5, Leave: 3 * time.Second},
+	}
+	if tr.far {
+		starter.Setup.Far = &worker.Far{}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -381,6 +392,7 @@ func TestFaults(t *testing.T) {
 		if random.IntN(3) == 0 {
 			tr.timeout = 100 * time.Millisecond
 		}
+		tr.far = seed%2 == 1
 		bad := func() int { return random.IntN(2) * random.IntN(12) }
 		tr.rates = rates{bad(), bad(), 3 * bad(), bad(), bad(), bad()}
 		if random.IntN(3) == 0 {

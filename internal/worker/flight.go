@@ -12,6 +12,7 @@ import (
 type flight struct {
 	task     *pool.Task
 	begun    bool
+	ended    bool // well, as far as the worker knows
 	printed  bool
 	pending  []piece // output that is to be passed on
 	draining bool

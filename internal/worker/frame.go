@@ -52,6 +52,9 @@ const (
 	kindPong          // worker: yes
 	kindBye           // runner: nothing more comes
 	kindLeft          // worker: how many processes jobs have left behind; its last word
+	kindEnded         // worker: the job has ended well, as far as it knows; it is sure with kindDone
+	kindSettle        // runner: all jobs have ended
+	kindEnding        // worker: a signal ends it; what is not done is in doubt
 )
 
 // beginFrame makes room for the header and puts the kind. The body follows, and then

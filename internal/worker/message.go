@@ -180,7 +180,7 @@ func appendStatus(b []byte, st job.Status) []byte {
 	b = append(b, byte(st.End), held)
 	for _, n := range []int64{
 		int64(st.Code), int64(st.Signal), int64(st.Limit),
-		int64(st.Usage.Wall), int64(st.Usage.User), int64(st.Usage.System), st.Usage.MaxRSS,
+		int64(st.Usage.Wall), int64(st.Usage.User), int64(st.Usage.System), st.Usage.MaxRSS, int64(st.Ago),
 	} {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
@@ -206,6 +206,7 @@ func (t *text) status() (st job.Status) {
 	st.Usage.User = time.Duration(t.number())
 	st.Usage.System = time.Duration(t.number())
 	st.Usage.MaxRSS = int64(t.number())
+	st.Ago = time.Duration(t.number())
 	if why := t.string(); why != "" {
 		st.Err = errors.New(why)
 	}

@@ -108,6 +108,8 @@ type server struct {
 	heard     atomic.Bool // a frame has come since it was last asked
 	suspended atomic.Bool // the runner has stopped all jobs for now
 
+	held held // jobs that have ended well, and are not said to be done
+
 	ending sync.WaitGroup // of what jobs have left behind, and of who listens
 	leave  sync.Once
 	gone   chan struct{} // closed when nobody is there to be told
@@ -146,6 +148,7 @@ func (s *server) assign(id uint64, j job.Job) {
 func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	s.threads = setup.Threads
 	s.free, s.single, s.outputs = s.host.Free(), setup.Cancels, setup.Outputs
+	s.held.on = setup.Far != nil && !s.free
 	var slots sync.WaitGroup
 	for i := range setup.Threads {
 		slots.Go(func() { s.slot(setup.FirstSlot + i) })
@@ -161,6 +164,7 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	case err = <-silent:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
+		s.sayEnding(err)
 	}
 	s.mu.Lock()
 	s.over = true
@@ -171,6 +175,7 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	s.work.Broadcast()
 	slots.Wait()
 	unlisten()
+	s.releaseAll()
 	s.ending.Wait()
 	if err != nil {
 		s.host.EndOrphans()
@@ -282,6 +287,7 @@ func (s *server) obey(k kind, body []byte) error {
 	case kindStop:
 		s.cancel()
 		s.ending.Go(s.host.EndOrphans)
+		s.settle()
 	case kindKill:
 		s.host.KillNow()
 	case kindSuspend:
@@ -293,6 +299,8 @@ func (s *server) obey(k kind, body []byte) error {
 	case kindPing:
 		s.send(kindPong, nil)
 		s.flush()
+	case kindSettle:
+		s.settle()
 	default:
 		return broken("kind %d from the runner", k)
 	}
@@ -405,6 +413,11 @@ func (s *server) done(a *assigned, st job.Status) {
 	a.job = job.Job{}
 	s.idle = append(s.idle, a)
 	s.mu.Unlock()
+	if s.held.on && st.OK() {
+		s.hold(id, st)
+		return
+	}
+	s.held.note(st)
 	s.send(kindDone, func(b []byte) []byte { return appendStatus(binary.AppendUvarint(b, id), st) })
 }
 
