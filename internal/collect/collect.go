@@ -10,6 +10,7 @@
 package collect
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,13 +66,17 @@ type Collector struct {
 	doubted   atomic.Pointer[time.Time] // when the run was stopped from outside
 	printed   [2]printed                // of the job that is handed over; the goroutine's own
 
-	memory  memory
-	spill   spill
-	entries []*entry   // by slot
-	lines   sync.Mutex // with Line, held while whole lines are written
-	failed  atomic.Bool
-	backlog atomic.Int64 // finished jobs whose output is not written yet
-	rounds  atomic.Int64 // of the goroutine, after each of which there may be room, or a turn
+	memory   memory
+	spill    spill
+	entries  []*entry   // by slot
+	lines    sync.Mutex // with Line, held for as long as writing whole lines takes without waiting
+	long     [2]longLines
+	longs    atomic.Int64 // how many lines that are too long wait for the goroutine
+	gathered atomic.Int64 // bytes of whole lines that wait for their reader; the goroutine sees to them
+	failed   atomic.Bool
+	backlog  atomic.Int64 // finished jobs whose output is not written yet
+	writes   atomic.Int64 // number of the job whose output the goroutine, or the job itself, has written last
+	rounds   atomic.Int64 // of the goroutine, after each of which there may be room, or a turn
 
 	mu       sync.Mutex
 	work     sync.Cond // for the goroutine: something to do
@@ -162,6 +167,7 @@ func (c *Collector) Start(j job.Job) job.Output {
 	}
 	e.reset(j)
 	c.mu.Lock()
+	c.awaitLess(e)
 	c.awaitRoom(j.Seq)
 	c.order.start(e)
 	if len(c.observers) > 0 && j.Attempt <= 1 {
@@ -192,6 +198,18 @@ func (c *Collector) behind() bool {
 	}
 }
 
+// gatherMost is how many bytes of whole lines may wait for their reader when a slot that has
+// printed some begins its next job.
+const gatherMost = 256 << 10
+
+func (c *Collector) awaitLess(e *entry) {
+	for !c.stopped && !c.failed.Load() && e.printed && c.gathered.Load() > gatherMost {
+		c.work.Signal()
+		c.room.Wait()
+	}
+	e.printed = false
+}
+
 // hasRoom says that the job may start: it is not too far ahead of the head, and
 // the goroutine keeps up.
 func (c *Collector) hasRoom(seq int64) bool {
@@ -211,9 +229,6 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	if st.Failed() {
 		ev.Tail = e.streams[1].tail.bytes()
 	}
-	if c.spec.Mode == Line && c.byLines() {
-		c.endLines()
-	}
 	r := e.finish(c.backlog.Load())
 	urgent := r != nil || st.Failed() || c.hooks.Write != nil
 	r = c.handOver(r, &ev)
@@ -232,7 +247,7 @@ func (c *Collector) handOver(r *result, ev *job.Event) *result {
 		return r
 	}
 	if r == nil {
-		r = &result{}
+		r = &result{number: ev.Job.Number()}
 	}
 	r.job = &job.Finished{Job: ev.Job, Status: ev.Status, Tail: ev.Tail, Ended: time.Now().Add(-ev.Status.Ago)}
 	return r
@@ -279,6 +294,28 @@ func (c *Collector) Close() error {
 	c.spill.close()
 	return c.err
 }
+
+// Waits says in plain words what is being written at this moment, and maybe waits for its
+// reader. Any goroutine may ask.
+func (c *Collector) Waits() (all []string) {
+	for _, f := range c.files {
+		if !f.Busy() {
+			continue
+		}
+		text := "writing " + f.Name()
+		if n := c.writes.Load(); n > 0 {
+			text += fmt.Sprintf(" (job %d)", n)
+		}
+		all = append(all, text)
+	}
+	if c.spill.busy.Load() > 0 {
+		all = append(all, "writing the temporary file in "+c.spill.dir)
+	}
+	return all
+}
+
+// Moved is how many bytes of output were taken so far. Any goroutine may ask.
+func (c *Collector) Moved() int64 { return c.files[0].Moved() + c.files[1].Moved() }
 
 // fail ends all writing: what cannot be written is read and dropped until the
 // run has been stopped.

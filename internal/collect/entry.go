@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"fanout/internal/job"
+
+	"golang.org/x/sys/unix"
 )
 
 // entry is the output of the job that a slot runs now. Its slot's goroutine uses
@@ -19,13 +21,15 @@ type entry struct {
 	live bool   // the stream is lent to the job, and everything held has been written
 	kept bool   // its output must not be seen yet: it is wanted whole, or the job may be tried again
 
-	wants bool // it has asked for the stream; the slot's own
+	wants   bool // it has asked for the stream; the slot's own
+	printed bool // lines, since the slot last waited for the reader; the slot's own
 }
 
 // result is what a finished job has left to be written.
 type result struct {
-	held [2]held
-	job  *job.Finished // nil when nobody wants it
+	held   [2]held
+	number int64         // of the job
+	job    *job.Finished // nil when nobody wants it
 }
 
 func newEntry(c *Collector) *entry {
@@ -73,7 +77,7 @@ func (e *entry) finish(backlog int64) *result {
 			continue
 		}
 		if r == nil {
-			r = &result{}
+			r = &result{number: e.job.Number()}
 		}
 		r.held[i] = h
 	}
@@ -86,14 +90,25 @@ type inherited stream
 
 func (in *inherited) Fd() int { return in.e.c.files[in.number].Fd() }
 
+// Write takes all of p, unless our own output has failed.
 func (in *inherited) Write(p []byte) (int, error) {
-	in.e.c.lines.Lock()
-	defer in.e.c.lines.Unlock()
-	if in.e.c.failed.Load() {
-		return 0, errDropped
+	err := in.Hold(p)
+	if err == nil {
+		err = in.Settle()
 	}
-	return len(p), in.e.c.write(in.number, &held{}, p)
+	for err == unix.EAGAIN {
+		err = in.Settle()
+	}
+	return len(p), err
 }
+
+// Hold is part of process.Holder.
+func (in *inherited) Hold(p []byte) error {
+	return in.e.c.gatherLines(in.number, &held{}, p)
+}
+
+// Settle is part of process.Holder.
+func (in *inherited) Settle() error { return in.e.c.settleLines(in.number) }
 
 // discarded is a descriptor of /dev/null.
 type discarded int

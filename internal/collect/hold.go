@@ -163,11 +163,14 @@ func (c *Collector) await(s *stream, round int64) error {
 	s.e.mu.Unlock()
 	defer s.e.mu.Lock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.full {
-		c.full = true
+	first := !c.full
+	c.full = true
+	c.mu.Unlock()
+	if first {
 		c.onFull()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	began := c.moments
 	if !c.counting {
 		c.counting = true

@@ -55,6 +55,9 @@ func (c *Collector) loop() {
 			}
 		}
 		c.backlog.Add(-int64(len(ready)))
+		if c.byLines() {
+			c.endLines() // a job's end is told after its output
+		}
 		c.written(done)
 		clear(done)
 		for _, ev := range events {
@@ -76,13 +79,20 @@ func (c *Collector) loop() {
 
 // idle waits for work, with everything written out.
 func (c *Collector) idle() {
-	if !c.byLines() && c.files[0].Pending() {
+	switch {
+	case c.byLines() && c.gathered.Load()+c.longs.Load() > 0:
+		c.mu.Unlock()
+		c.endLines()
+		c.mu.Lock()
+		c.rounds.Add(1)
+		c.room.Broadcast()
+	case !c.byLines() && c.files[0].Pending():
 		c.mu.Unlock()
 		c.flush()
 		c.mu.Lock()
-		return
+	default:
+		c.work.Wait()
 	}
-	c.work.Wait()
 }
 
 func (c *Collector) flush() {
@@ -94,6 +104,7 @@ func (c *Collector) flush() {
 // deliver brings what a finished job has left to all who want it, and reports whether it
 // got there.
 func (c *Collector) deliver(r *result) bool {
+	c.writes.Store(r.number)
 	if r.job == nil {
 		c.writeResult(r)
 		return !c.failed.Load()
@@ -178,14 +189,20 @@ func (c *Collector) writeResult(r *result) {
 			continue
 		}
 		if c.byLines() {
-			c.gatherLines(i, h, end)
+			c.endHeld(i, h, end)
 		} else if c.write(i, h, end) != nil {
 			return
 		}
 	}
-	if c.byLines() {
-		c.endLines()
+}
+
+// endHeld has written, where slots write lines, what a job has held at its end.
+func (c *Collector) endHeld(number int, h *held, end []byte) {
+	if len(h.spilled) > 0 {
+		c.queueLong(number, h, end)
+		return
 	}
+	c.gatherLines(number, h, end) // where it fails, the run is being ended
 }
 
 // write writes and gives up what is held, and then more. Standard error is not
@@ -260,6 +277,7 @@ func (c *Collector) drain(e *entry, turn uint64) {
 	c.flush()
 	for {
 		e.mu.Lock()
+		c.writes.Store(e.job.Number())
 		if e.turn != turn || e.over {
 			e.mu.Unlock()
 			return

@@ -18,11 +18,11 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 	tail := e.streams[1].tail.bytes()
 	r := e.finish(c.backlog.Load())
 	if r != nil && c.byLines() {
-		c.writeResult(r) // a line that was not completed
+		c.writeResult(r) // a line that was not completed: it comes before those of the next try
 		r = nil
 	}
-	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
 	c.mu.Lock()
+	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
 	c.tries[j.Seq] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
 	c.mu.Unlock()

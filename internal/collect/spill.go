@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"fanout/internal/sysio"
 
@@ -27,6 +28,8 @@ type spill struct {
 	file *os.File // nil until something is spilled
 	end  int64
 	live int64 // bytes in extents that are in use
+
+	busy atomic.Int32 // how many write to it at this moment
 }
 
 // extent is a piece of the spill.
@@ -52,6 +55,8 @@ func (s *spill) store(p []byte) (extent, error) {
 	if err != nil {
 		return e, err
 	}
+	s.busy.Add(1)
+	defer s.busy.Add(-1)
 	for at := e.off; len(p) > 0; {
 		n, err := sysio.Pwrite(int(s.file.Fd()), p, at)
 		if err == unix.EINTR {

@@ -81,14 +81,28 @@ func (s *stream) finish(backlog int64) held {
 
 // Write takes all of p, unless our own output has failed.
 func (s *stream) Write(p []byte) (int, error) {
-	s.e.mu.Lock()
-	defer s.e.mu.Unlock()
-	err := s.put(p)
-	for again := err == nil; again; {
-		err = s.relieve()
-		again = err == unix.EAGAIN
+	err := s.Hold(p)
+	if err == nil {
+		err = s.Settle()
+	}
+	for err == unix.EAGAIN {
+		err = s.Settle()
 	}
 	return len(p), err
+}
+
+// Hold is part of process.Holder.
+func (s *stream) Hold(p []byte) error {
+	s.e.mu.Lock()
+	defer s.e.mu.Unlock()
+	return s.put(p)
+}
+
+// Settle is part of process.Holder.
+func (s *stream) Settle() error {
+	s.e.mu.Lock()
+	defer s.e.mu.Unlock()
+	return s.relieve()
 }
 
 // ReadPipe takes what a pipe holds, or waits a moment for that to be possible. It

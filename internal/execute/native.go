@@ -235,28 +235,33 @@ func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
 func (r *runner) write(f *files, to int, piped bool, text []byte) error {
 	switch {
 	case to == r.give[0]:
-		r.tree.Drain() // what came before it comes first
-		_, err := r.out.Stdout.Write(text)
-		return err
+		return r.tree.Say(r.out.Stdout, text)
 	case to == r.give[1]:
-		r.tree.Drain()
-		_, err := r.out.Stderr.Write(text)
-		return err
-	case piped && to == f.pipe, isFIFO(to):
+		return r.tree.Say(r.out.Stderr, text)
+	case piped && to == f.pipe, kindOf(to) == unix.S_IFIFO:
 		// It may have to wait for a reader: the Tree does that.
 		return r.tree.FeedTo(f.keep(to), []string{string(text)}, to != f.pipe)
 	default:
-		return writeAll(to, text)
+		return r.writeFile(f, to, text)
 	}
 }
 
-func writeAll(fd int, p []byte) error {
-	for len(p) > 0 {
-		n, err := sysio.Write(fd, p)
-		if err != nil && err != unix.EINTR {
+// writeFile writes to a file that was opened for the command. What a terminal does not take
+// is left to the Tree, as with a named pipe.
+func (r *runner) writeFile(f *files, to int, text []byte) error {
+	if kindOf(to) == unix.S_IFCHR {
+		unix.SetNonblock(to, true)
+	}
+	for len(text) > 0 {
+		n, err := sysio.Write(to, text)
+		text = text[n:]
+		switch err {
+		case nil, unix.EINTR:
+		case unix.EAGAIN:
+			return r.tree.FeedTo(f.keep(to), []string{string(text)}, true)
+		default:
 			return err
 		}
-		p = p[n:]
 	}
 	return nil
 }

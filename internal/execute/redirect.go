@@ -173,7 +173,8 @@ func openFIFO(ctx context.Context, name string, flags int) (int, error) {
 		return res.fd, res.err
 	case <-ctx.Done():
 	}
-	for {
+	const tries, pause = 50, 5 * time.Millisecond
+	for range tries {
 		other, err := openFile(name, unix.O_RDWR|unix.O_NONBLOCK)
 		if err == nil {
 			defer unix.Close(other)
@@ -184,17 +185,19 @@ func openFIFO(ctx context.Context, name string, flags int) (int, error) {
 				unix.Close(res.fd)
 			}
 			return -1, errStopped
-		case <-time.After(5 * time.Millisecond):
-		}
-		if err == unix.ENOENT {
-			// Somebody has removed the name: nothing can reach the one who waits,
-			// and it ends with the process.
-			return -1, errStopped
+		case <-time.After(pause):
 		}
 	}
+	// Somebody has removed the name, or has put something else there: nothing can reach
+	// the one who waits, and it ends with the process.
+	return -1, errStopped
 }
 
-func isFIFO(fd int) bool {
+// kindOf is the type of an open file.
+func kindOf(fd int) uint32 {
 	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
+	if unix.Fstat(fd, &st) != nil {
+		return 0
+	}
+	return uint32(st.Mode) & unix.S_IFMT
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"fanout/internal/sysio"
@@ -19,11 +20,13 @@ const stdinName = "standard input"
 // file is an open source of bytes. It is read by descriptor and not through
 // os.File, whose reads on a blocking descriptor nothing can interrupt.
 type file struct {
-	name string
-	f    *os.File
-	fd   int
-	info fs.FileInfo
-	own  bool // it was opened here and is ours to close
+	name  string
+	f     *os.File
+	fd    int
+	info  fs.FileInfo
+	own   bool     // it was opened here and is ours to close
+	again *os.File // nil, or a second description of what was given, which is read in its place
+	busy  atomic.Bool
 }
 
 // openFile opens the file of a source. O_NONBLOCK keeps a FIFO without a writer
@@ -43,7 +46,19 @@ func openFile(path string, stdin *os.File) (*file, error) {
 		fl.close()
 		return nil, readError(fl.name, err)
 	}
+	if !fl.own {
+		fl.ownDescription()
+	}
 	return fl, nil
+}
+
+// ownDescription opens a pipe or terminal that we were given once more, non-blocking for us
+// alone: another process that reads it, too, may have taken what poll has told us of, and a
+// read that blocks obeys nobody. Where that is not allowed, reads may block.
+func (fl *file) ownDescription() {
+	if fd, err := sysio.Reopen(fl.fd, unix.O_RDONLY); err == nil {
+		fl.again, fl.fd = os.NewFile(uintptr(fd), fl.name), fd
+	}
 }
 
 // inspect fills in the descriptor and what it refers to. It goes through
@@ -66,6 +81,10 @@ func (fl *file) inspect() error {
 }
 
 func (fl *file) close() error {
+	if fl.again != nil {
+		fl.again.Close()
+		fl.again = nil
+	}
 	if !fl.own || fl.f == nil {
 		return nil
 	}
@@ -96,7 +115,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if r.ctx.Err() != nil {
 			return 0, context.Cause(r.ctx)
 		}
-		n, err := sysio.Read(r.fd, p)
+		n, err := r.read(p)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
@@ -111,6 +130,13 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 }
 
+// read reads once. A file may be on a server that has gone.
+func (r *reader) read(p []byte) (int, error) {
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	return sysio.Read(r.fd, p)
+}
+
 // wait returns when a read will not block, or the context has ended.
 func (r *reader) wait() error {
 	fds := []unix.PollFd{
@@ -118,7 +144,7 @@ func (r *reader) wait() error {
 		{Fd: int32(r.wake), Events: unix.POLLIN},
 	}
 	for {
-		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
+		if _, err := sysio.Poll(fds, -1); err != unix.EINTR {
 			return err
 		}
 	}

@@ -71,6 +71,16 @@ func (in *Input) notTwice(fl *file) error {
 // Sources is how many sources there are, standard input alone being one.
 func (in *Input) Sources() int { return len(in.sources) }
 
+// Reading is the names of those that are being read at this moment. Any goroutine may ask.
+func (in *Input) Reading() (names []string) {
+	for _, fl := range in.files {
+		if fl != nil && fl.busy.Load() {
+			names = append(names, fl.name)
+		}
+	}
+	return names
+}
+
 // Close closes the files that Open opened; the end of Items has done so already.
 // It must not run while an item is read: end the context of Items first.
 func (in *Input) Close() error {

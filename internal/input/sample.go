@@ -85,6 +85,9 @@ func (s *Sample) Use(picked []string, highest int) {
 	s.used = true
 }
 
+// Reading is that of the Input.
+func (s *Sample) Reading() []string { return s.in.Reading() }
+
 // Counter is none: how many items there are is known.
 func (s *Sample) Counter() *Counter { return nil }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fanout/internal/job"
@@ -22,6 +23,8 @@ type Writer struct {
 	host string
 	sync Sync
 	buf  []byte
+
+	busy atomic.Int32 // how many write or sync at this moment
 
 	mu    sync.Mutex
 	dirty bool
@@ -140,6 +143,8 @@ func (w *Writer) flush() error {
 
 // write writes whole lines. What was written of them when that fails is cut off again.
 func (w *Writer) write(lines []byte) error {
+	w.busy.Add(1)
+	defer w.busy.Add(-1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -171,10 +176,19 @@ func (w *Writer) syncNow() {
 		return
 	}
 	w.dirty = false
-	if err := w.file.f.Sync(); err != nil {
+	if err := w.fsync(); err != nil {
 		w.err = wrong(w.file.path, err)
 	}
 }
+
+func (w *Writer) fsync() error {
+	w.busy.Add(1)
+	defer w.busy.Add(-1)
+	return w.file.f.Sync()
+}
+
+// Busy says that something is being written, or brought to the disk. Any goroutine may ask.
+func (w *Writer) Busy() bool { return w.busy.Load() > 0 }
 
 func (w *Writer) syncEachSecond() {
 	defer close(w.ended)
@@ -199,7 +213,7 @@ func (w *Writer) syncBeside() {
 	if !wanted {
 		return
 	}
-	if err := w.file.f.Sync(); err != nil {
+	if err := w.fsync(); err != nil {
 		w.mu.Lock()
 		w.err = wrong(w.file.path, err)
 		w.mu.Unlock()

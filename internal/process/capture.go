@@ -23,6 +23,14 @@ type Inheritable interface {
 	Fd() int
 }
 
+// Holder is a Writer for the words of one who must not wait long. Hold takes all of p,
+// and Settle waits a moment until what is held is on its way; EAGAIN means that there is
+// still some.
+type Holder interface {
+	Hold(p []byte) error
+	Settle() error
+}
+
 // capture is one output of a job on its way from the processes to a Writer.
 type capture struct {
 	read int        // our end of the pipe; -1 when there is none or it has ended
@@ -53,6 +61,11 @@ func (c *capture) open(w io.Writer) error {
 	var err error
 	c.read, c.give, err = pipe()
 	c.own = err == nil
+	if c.own {
+		// Of our end alone. A process of the job can read from the pipe as well, and may
+		// have taken what poll has told us of.
+		unix.FcntlInt(uintptr(c.read), unix.F_SETFL, unix.O_NONBLOCK)
+	}
 	return err
 }
 

@@ -252,6 +252,14 @@ func (s *Supervisor) killOrphans(which func(pid int) bool) {
 	s.reapOrphans()
 }
 
+// abortOrphans kills all orphans, and returns how many are not gone yet.
+func (s *Supervisor) abortOrphans() int {
+	s.orphans.mu.Lock()
+	defer s.orphans.mu.Unlock()
+	s.killOrphans(func(int) bool { return true })
+	return len(s.reapOrphans())
+}
+
 // EndOrphans ends what jobs have left behind, as if each were stopped: all of it, or
 // what has emptied its environment, so that nothing says whose it is.
 func (s *Supervisor) EndOrphans(unmarkedOnly bool) {

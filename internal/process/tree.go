@@ -23,7 +23,6 @@ type Tree struct {
 
 	ctx        context.Context
 	unhook     func() bool   // takes the hook out of ctx that wakes the Tree
-	mark       string        // by which the job's processes are known
 	tick       uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
 	running    atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
 	before     []int         // the orphans when it began
@@ -41,6 +40,7 @@ type Tree struct {
 	cgroup     *cgroup        // that of the job; nil: none
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
+	mark  string     // by which the job's processes are known
 	group int        // process group of the current pipeline, 0 before its first process
 	procs []proc     // not reaped yet
 }
@@ -89,7 +89,9 @@ func (t *Tree) Begin(ctx context.Context, mark string) {
 		t.tick = now()
 		t.before = t.sup.orphaned()
 	}
+	t.mu.Lock()
 	t.mark = mark
+	t.mu.Unlock()
 	t.running.Store(t.tick)
 	t.stage = running
 	t.wants = 0
@@ -289,13 +291,34 @@ func (t *Tree) linger() bool {
 	return false
 }
 
+// Say writes for the job what comes after all that its processes have printed so far.
+// However slow the reader is, the job is ended when it is to end.
+func (t *Tree) Say(w io.Writer, p []byte) error {
+	t.Drain()
+	h, ok := w.(Holder)
+	if !ok {
+		_, err := w.Write(p)
+		return err
+	}
+	err := h.Hold(p)
+	if err == nil {
+		err = h.Settle()
+	}
+	for err == unix.EAGAIN {
+		t.step(0)
+		err = h.Settle()
+	}
+	return err
+}
+
 // Drain moves on what the captured pipes hold now, and not what comes after: a
-// process that was left behind may print without end.
+// process that was left behind may print without end. It waits for who takes the
+// output, and never for who prints it.
 func (t *Tree) Drain() {
 	for i := range t.captures {
 		t.captures[i].owe()
 	}
 	for t.captures[0].owing() || t.captures[1].owing() {
-		t.step(forever)
+		t.step(0)
 	}
 }

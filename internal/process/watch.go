@@ -4,6 +4,8 @@ import (
 	"time"
 	"unsafe"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -63,8 +65,11 @@ func (t *Tree) AwaitStop(most time.Duration) bool {
 func (t *Tree) step(wait time.Duration) (moved bool) {
 	t.escalate()
 	t.watchAll()
-	n, err := unix.Poll(t.polls, pollTimeout(wait))
+	n, err := sysio.Poll(t.polls, pollTimeout(wait))
 	if err != nil || n == 0 {
+		if err == nil {
+			t.captures[0].owed, t.captures[1].owed = 0, 0
+		}
 		t.escalate()
 		return false
 	}
@@ -82,6 +87,8 @@ func (t *Tree) step(wait time.Duration) (moved bool) {
 		case got != 0:
 			t.captures[i].end()
 			moved = true
+		default:
+			t.captures[i].owed = 0 // a process of the job has taken it
 		}
 	}
 	polls = polls[len(t.captures):]

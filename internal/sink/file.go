@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"fanout/internal/sysio"
 
@@ -23,13 +22,6 @@ var ErrStopped = errors.New("the reader of the output took no more of it")
 // coalesce is how much small output is gathered into one write.
 const coalesce = 64 << 10
 
-// patience is how long, after Stop, a reader may take nothing before what is
-// left for it is given up.
-const patience = 250 * time.Millisecond
-
-// moment is how long Await waits.
-const moment = 50 * time.Millisecond
-
 // File is one of our own outputs. Its writes can be interrupted by Stop although
 // the descriptor's description, which other programs share, is left as it is.
 // One goroutine uses it at a time; Stop may be called by any.
@@ -39,11 +31,15 @@ type File struct {
 	fd       int  // the one to write to
 	private  bool // fd is another, ours alone and to be closed
 	socket   bool
+	most     int // bytes of one write, where a larger one could block; 0: any number
 	buf      []byte
 	stopR    *os.File // readable once stopped
 	stopW    *os.File
+	stopped  atomic.Bool
+	gaveUp   atomic.Bool // after Stop, the reader took nothing: there is a hole, and nothing comes after it
 	noSplice bool
 	moved    atomic.Int64
+	busy     atomic.Bool
 }
 
 // NewFile writes to fd, which stays open. The name is for errors.
@@ -62,21 +58,38 @@ func NewFile(fd int, name string) (*File, error) {
 		// Only sendmsg can be told, for one call, not to block.
 		f.socket, f.noSplice = true, true
 	case st.Mode&unix.S_IFMT == unix.S_IFIFO || IsTerminal(fd):
-		// A second description of the same pipe or terminal, so that it can be
-		// non-blocking for us alone. Where that is not allowed, writes block.
-		path := fmt.Sprintf("/dev/fd/%d", fd)
-		if own, err := unix.Open(path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0); err == nil {
-			f.fd, f.private = own, true
-		}
+		f.ownDescription(st.Mode&unix.S_IFMT == unix.S_IFIFO)
 	}
 	return f, nil
 }
 
+// ownDescription opens the pipe or terminal once more, so that it can be non-blocking
+// for us alone. Where that is not allowed, as for the pipe of another user, or not
+// possible, writes are so small that what poll says of room holds for them.
+func (f *File) ownDescription(fifo bool) {
+	const pipeRoom, terminalRoom = 4096, 256
+	own, err := sysio.Reopen(f.given, unix.O_WRONLY)
+	switch {
+	case err == nil:
+		f.fd, f.private = own, true
+	case fifo:
+		f.most = pipeRoom
+	default:
+		f.most = terminalRoom
+	}
+}
+
+// Name is what people call it.
+func (f *File) Name() string { return f.name }
+
 // Fd is the descriptor to hand to processes that write for themselves.
 func (f *File) Fd() int { return f.given }
 
-// Stop makes waiting writes give up. It is called once.
-func (f *File) Stop() { f.stopW.Close() }
+// Stop makes waiting writes give up.
+func (f *File) Stop() {
+	f.stopped.Store(true)
+	f.stopW.Close()
+}
 
 // Close releases the File, not the descriptor that it was made for. It does not flush.
 func (f *File) Close() {
@@ -151,8 +164,19 @@ func (f *File) writeAll(p []byte) error {
 }
 
 // TryWrite writes, past what was gathered, as much as is taken now. EAGAIN means
-// to Await. Where the description cannot be had for ourselves it blocks.
+// to Await.
 func (f *File) TryWrite(p []byte) (n int, err error) {
+	if f.gaveUp.Load() {
+		return 0, ErrStopped
+	}
+	f.busy.Store(true) // a file may be on a server that has gone
+	defer f.busy.Store(false)
+	if f.most > 0 {
+		if ready, _ := f.poll(0, false); !ready {
+			return 0, unix.EAGAIN
+		}
+		p = p[:min(len(p), f.most)]
+	}
 	for {
 		if f.socket {
 			n, err = sysio.Send(f.fd, p, unix.MSG_DONTWAIT)
@@ -169,81 +193,9 @@ func (f *File) TryWrite(p []byte) (n int, err error) {
 // Moved is how many bytes have been taken so far. Any goroutine may ask.
 func (f *File) Moved() int64 { return f.moved.Load() }
 
-// Await waits a moment for more to be writable, and returns ErrStopped after Stop.
-// It is short so that a job whose output is waiting can be ended meanwhile.
-func (f *File) Await() error {
-	_, stopped := f.poll(moment, true)
-	if stopped {
-		return ErrStopped
-	}
-	return nil
-}
-
-// AwaitPatiently is Await for output whose job has ended: after Stop the reader
-// still has a little time to take it.
-func (f *File) AwaitPatiently() error {
-	ready, stopped := f.poll(-1, true)
-	if stopped && !ready {
-		if ready, _ = f.poll(patience, false); !ready {
-			return ErrStopped
-		}
-	}
-	return nil
-}
-
-// poll waits for room or Stop, or for so long; a negative time has no end.
-func (f *File) poll(wait time.Duration, stoppable bool) (ready, stopped bool) {
-	polls := []unix.PollFd{
-		{Fd: int32(f.fd), Events: unix.POLLOUT},
-		{Fd: int32(f.stopR.Fd()), Events: unix.POLLIN},
-	}
-	if !stoppable {
-		polls = polls[:1]
-	}
-	timeout := -1
-	if wait >= 0 {
-		timeout = int(wait / time.Millisecond)
-	}
-	for {
-		if _, err := unix.Poll(polls, timeout); err != unix.EINTR {
-			break
-		}
-	}
-	return polls[0].Revents != 0, len(polls) > 1 && polls[1].Revents != 0
-}
-
-// AwaitReaderGone returns true when the reader of a pipe or socket has gone away,
-// which shows also while nothing is being written, and false after Stop.
-func (f *File) AwaitReaderGone() bool {
-	polls := []unix.PollFd{
-		{Fd: int32(f.fd)},
-		{Fd: int32(f.stopR.Fd()), Events: unix.POLLIN},
-	}
-	for {
-		if _, err := unix.Poll(polls, -1); err != nil && err != unix.EINTR {
-			return false
-		}
-		if polls[1].Revents != 0 {
-			return false
-		}
-		if polls[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
-			return true
-		}
-		if polls[0].Revents != 0 { // POLLNVAL: not open
-			return false
-		}
-	}
-}
-
-// CanLoseReader reports whether there is a reader that can go away.
-func (f *File) CanLoseReader() bool {
-	var st unix.Stat_t
-	if unix.Fstat(f.fd, &st) != nil {
-		return false
-	}
-	kind := st.Mode & unix.S_IFMT
-	return kind == unix.S_IFIFO || kind == unix.S_IFSOCK
-}
+// Busy says that something is being written, or waits for its reader. Any goroutine
+// may ask.
+func (f *File) Busy() bool { return f.busy.Load() }
 
 // check makes an error of the system one for people.
 func (f *File) check(err error) error {
@@ -256,6 +208,9 @@ func (f *File) check(err error) error {
 		return fmt.Errorf("writing %s: %w", f.name, err)
 	}
 }
+
+// Gathered is how many bytes were gathered that are not written yet.
+func (f *File) Gathered() int { return len(f.buf) }
 
 // Pending reports whether something was gathered that is not written yet.
 func (f *File) Pending() bool { return len(f.buf) > 0 }

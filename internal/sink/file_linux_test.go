@@ -428,3 +428,53 @@ func TestSpliceToFullPipe(t *testing.T) {
 		t.Errorf("%d, %t, %v; want 0, true, %v", n, ok, err, unix.EAGAIN)
 	}
 }
+
+// TestBorrowedPipe: a pipe that cannot be opened once more, such as another user's, does
+// not block either.
+func TestBorrowedPipe(t *testing.T) {
+	r, w := pipe(t)
+	f := file(t, fdOf(t, w))
+	unix.Close(f.fd)
+	f.fd, f.private, f.most = f.given, false, 4096
+	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
+	in(t, patient, "TryWrite", func() {
+		sent := 0
+		for err := error(nil); err == nil; {
+			var n int
+			n, err = f.TryWrite(text)
+			sent += n
+		}
+		if sent == 0 || sent > 1<<20 {
+			t.Errorf("%d bytes fit into a pipe", sent)
+		}
+		got := make([]byte, sent)
+		if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got[:4096], text[:4096]) {
+			t.Errorf("%v, or other bytes", err)
+		}
+	})
+	f.Stop()
+	in(t, patient, "Write", func() {
+		if _, err := f.Write(bytes.Repeat(text, 8)); !errors.Is(err, ErrStopped) {
+			t.Errorf("after Stop: %v", err)
+		}
+	})
+}
+
+// TestHole: behind what was given up nothing is written, also when the reader is there again.
+func TestHole(t *testing.T) {
+	r, w := pipe(t)
+	f := file(t, fdOf(t, w))
+	f.Stop()
+	in(t, patient, "Write", func() {
+		if _, err := f.Write(make([]byte, 4<<20)); !errors.Is(err, ErrStopped) {
+			t.Errorf("after Stop: %v", err)
+		}
+	})
+	moved := f.Moved()
+	if _, err := io.ReadFull(r, make([]byte, moved)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
+		t.Errorf("%d, %v", n, err)
+	}
+}

@@ -34,7 +34,7 @@ func (f *File) Splice(pipe int) (n int, ok bool, err error) {
 // SendFile writes up to n bytes of a file, from off, past what was gathered. Like
 // TryWrite it may answer EAGAIN.
 func (f *File) SendFile(file int, off int64, n int) (int, error) {
-	if f.socket {
+	if f.socket || f.most > 0 {
 		return f.copyFile(file, off, n)
 	}
 	for {

@@ -65,39 +65,53 @@ func (c *credit) spend(n int) {
 type outlet struct {
 	s      *server
 	a      *assigned
-	number byte // 0 for standard output, 1 for standard error
+	number byte   // 0 for standard output, 1 for standard error
+	held   []byte // what may not be sent yet of what fanout prints for the job
 }
 
 // Write sends all of p.
 func (o *outlet) Write(p []byte) (int, error) {
-	all := len(p)
-	for len(p) > 0 {
-		n := min(o.a.credit.have(), int64(len(p)), plenty)
+	o.Hold(p)
+	err := o.Settle()
+	for err == unix.EAGAIN {
+		err = o.Settle()
+	}
+	return len(p), err
+}
+
+// Hold is part of process.Holder.
+func (o *outlet) Hold(p []byte) error {
+	o.held = append(o.held, p...)
+	return nil
+}
+
+// Settle is part of process.Holder.
+func (o *outlet) Settle() error {
+	for len(o.held) > 0 {
+		n := min(o.a.credit.have(), int64(len(o.held)), plenty)
 		if n == 0 {
-			if err := o.await(time.Hour); err != nil {
-				return all - len(p), err
-			}
-			continue
+			return o.await()
 		}
-		o.send(p[:n])
-		p = p[n:]
+		o.send(o.held[:n])
+		o.held = o.held[:copy(o.held, o.held[n:])]
 	}
 	if !o.s.free {
 		o.s.flush()
 	}
-	return all, nil
+	return nil
 }
 
 // ReadPipe sends what a pipe holds, or waits a moment until it may. It implements
 // process.PipeReader.
 func (o *outlet) ReadPipe(fd int) (int, error) {
-	n := min(o.a.credit.have(), plenty)
-	if n == 0 {
-		const moment = 20 * time.Millisecond
-		if err := o.await(moment); err != nil {
+	if len(o.held) > 0 {
+		if err := o.Settle(); err != nil {
 			return 0, err
 		}
-		return 0, unix.EAGAIN
+	}
+	n := min(o.a.credit.have(), plenty)
+	if n == 0 {
+		return 0, o.await()
 	}
 	buf := readBuffers.Get().(*[plenty]byte)
 	defer readBuffers.Put(buf)
@@ -112,10 +126,11 @@ func (o *outlet) ReadPipe(fd int) (int, error) {
 
 var readBuffers = sync.Pool{New: func() any { return new([plenty]byte) }}
 
-// await waits for more credit. It fails when the runner has gone.
-func (o *outlet) await(most time.Duration) error {
+// await waits a moment for more credit, and answers EAGAIN. It fails when the runner has gone.
+func (o *outlet) await() error {
+	const moment = 20 * time.Millisecond
 	o.s.flush()
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(moment)
 	defer timer.Stop()
 	select {
 	case <-o.a.credit.grown():
@@ -123,7 +138,7 @@ func (o *outlet) await(most time.Duration) error {
 	case <-o.s.gone:
 		return ErrLeft
 	}
-	return nil
+	return unix.EAGAIN
 }
 
 func (o *outlet) send(p []byte) {
@@ -138,25 +153,39 @@ func (o *outlet) send(p []byte) {
 // written goes to the runner, which will say why.
 type given struct {
 	outlet
-	fd int
+	fd      int
+	refused bool // what is written there fails
 }
 
 func (g *given) Fd() int { return g.fd }
 
 func (g *given) Write(p []byte) (int, error) {
-	done := 0
-	for done < len(p) {
-		n, err := sysio.Write(g.fd, p[done:])
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			n, err := g.outlet.Write(p[done:])
-			return done + n, err
-		}
-		done += n
+	g.Hold(p)
+	err := g.Settle()
+	for err == unix.EAGAIN {
+		err = g.Settle()
 	}
-	return done, nil
+	return len(p), err
+}
+
+// Settle is part of process.Holder. Others have the description, too, so that it cannot be
+// made non-blocking; where poll says that there is room, there is as much as a pipe writes in
+// one piece.
+func (g *given) Settle() error {
+	const moment, piece = 20, 4096
+	for !g.refused && len(g.held) > 0 {
+		polls := []unix.PollFd{{Fd: int32(g.fd), Events: unix.POLLOUT}}
+		if sysio.Poll(polls, moment); polls[0].Revents == 0 {
+			if g.s.left() {
+				return ErrLeft
+			}
+			return unix.EAGAIN
+		}
+		n, err := sysio.Write(g.fd, g.held[:min(len(g.held), piece)])
+		g.held = g.held[:copy(g.held, g.held[n:])]
+		g.refused = err != nil && err != unix.EINTR
+	}
+	return g.outlet.Settle()
 }
 
 // output is what the job gets to write to.

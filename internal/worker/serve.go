@@ -135,10 +135,13 @@ func (s *server) assign(id uint64, j job.Job) {
 	} else {
 		a = &assigned{}
 		for i, fd := range s.outputs {
-			a.outlets[i] = given{outlet{s, a, byte(i)}, fd}
+			a.outlets[i] = given{outlet: outlet{s: s, a: a, number: byte(i)}, fd: fd}
 		}
 	}
 	a.id, a.job, a.cancel, a.credit = id, j, nil, credit{left: window}
+	for i := range a.outlets {
+		a.outlets[i].held = a.outlets[i].held[:0] // of a job whose runner has gone
+	}
 	s.jobs[id] = a
 	s.queue = append(s.queue, a)
 	s.fresh++

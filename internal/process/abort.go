@@ -1,0 +1,59 @@
+package process
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Living is a process of a job, or a program, that was started and has not ended.
+type Living struct {
+	Mark string // the job's, or the program's
+	Pid  int
+}
+
+// Living is the processes that are waited for.
+func (s *Supervisor) Living() (all []Living) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.trees {
+		t.mu.Lock()
+		for i := range t.procs {
+			all = append(all, Living{t.mark, t.procs[i].pid})
+		}
+		t.mu.Unlock()
+	}
+	return all
+}
+
+// Abort kills all that jobs have started, for a moment again and again. It is for when
+// nothing else has ended them: it does not wait for their Trees, which may be stuck.
+func (s *Supervisor) Abort() {
+	const often = 10 * time.Millisecond
+	s.KillNow()
+	for end := time.Now().Add(gone / 2); ; time.Sleep(often) {
+		s.signalGroups(unix.SIGKILL)
+		left := s.owned()
+		for pid := range left {
+			s.killOwn(pid)
+		}
+		if len(left)+s.abortOrphans() == 0 || time.Now().After(end) {
+			return
+		}
+	}
+}
+
+// killOwn kills a process that its Tree has not reaped.
+func (s *Supervisor) killOwn(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.trees {
+		t.mu.Lock()
+		for i := range t.procs { // not reaped as long as the lock is held
+			if t.procs[i].pid == pid {
+				unix.Kill(pid, unix.SIGKILL)
+			}
+		}
+		t.mu.Unlock()
+	}
+}

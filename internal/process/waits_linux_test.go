@@ -1,0 +1,87 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// never takes words and does not get rid of them.
+type never struct{ bytes.Buffer }
+
+func (n *never) Hold(p []byte) error { n.Write(p); return nil }
+func (n *never) Settle() error       { time.Sleep(time.Millisecond); return unix.EAGAIN }
+
+// TestSayLooksAfterTheJob: what is said for a job and not taken keeps nobody from ending it.
+func TestSayLooksAfterTheJob(t *testing.T) {
+	tr := tree(t, supervisor(t, normal))
+	ctx, cancel := context.WithCancel(t.Context())
+	m := mark(t)
+	tr.Begin(ctx, m)
+	to := &never{}
+	stdout, stderr, err := tr.Capture(to, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}, Env: []string{MarkVariable + "=" + m}, Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}
+	if err := tr.Start(&c); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan struct{})
+	go func() { // until the test's process ends: nobody takes it, and no run is there to give up
+		defer close(said)
+		tr.Say(to, []byte("x"))
+	}()
+	cancel()
+	noneAlive(t, m)
+	select {
+	case <-said:
+		t.Error("it was taken")
+	default:
+	}
+}
+
+// noneAlive waits until what bears the mark is a zombie at most.
+func noneAlive(t *testing.T, mark string) {
+	t.Helper()
+	until(t, "a process lives", func() bool {
+		for _, pid := range marked(mark) {
+			if _, alive := look(pid); alive {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// TestStolenOutput: a job that reads its own output, too, leaves less than poll has told of,
+// or than a pipe was seen to hold.
+func TestStolenOutput(t *testing.T) {
+	tr := tree(t, supervisor(t, normal))
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		within(t, patient, func() {
+			var out, errs bytes.Buffer
+			tr.Begin(ctx, mark(t))
+			stdout, stderr, err := tr.Capture(&out, &errs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const script = "yes & cat </proc/self/fd/1 >/dev/null & sleep 1000"
+			c := Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}
+			if err := tr.Start(&c); err != nil {
+				t.Fatal(err)
+			}
+			for ctx.Err() == nil {
+				tr.Drain()
+			}
+			tr.Wait()
+			tr.Finish()
+		})
+		cancel()
+	}
+}
