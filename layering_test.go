@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/process/vfork": {},
 	"fanout/internal/process/entry": {},
 	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process", "internal/sysio"},
-	"fanout/internal/engine":        {"internal/pool", "internal/worker", "internal/execute", "internal/process"},
+	"fanout/internal/engine":        {"internal/pool", "internal/worker", "internal/execute", "internal/process", "internal/sysio"},
 	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
 	"fanout/internal/pool":          {"internal/job"},
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/limits", "internal/template", "internal/execute", "internal/process", "internal/sysio"},

@@ -31,8 +31,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(secluded{m}, map[string]func(){
 		"fanout": func() { os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"badssh": func() { os.Exit(badSSH()) },
+		"refuse": func() { os.Exit(refuse()) },
 	})
 }
+
+// testProgram names the variable that names a fanout to test in place of this binary, by its
+// whole path.
+const testProgram = "FANOUT_TEST_PROGRAM"
 
 // secluded is tests with a registry of runs of their own.
 type secluded struct{ *testing.M }
@@ -48,7 +53,22 @@ func (s secluded) Run() int {
 		os.Unsetenv(name) // what it says about where we are is not for those that are tested
 	}
 	testkit.DefaultSignals()
+	if program := os.Getenv(testProgram); program != "" {
+		if err := testAnother(dir, program); err != nil {
+			panic(err)
+		}
+	}
 	return s.M.Run()
+}
+
+// testAnother puts another fanout in front of PATH.
+func testAnother(dir, program string) error {
+	folder := filepath.Join(dir, "bin")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	os.Setenv("PATH", folder+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return os.Symlink(program, filepath.Join(folder, "fanout"))
 }
 
 // fastExit keeps a program with the race detector from sleeping a second at its end.

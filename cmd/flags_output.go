@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +10,7 @@ import (
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
+	"fanout/internal/guard"
 	"fanout/internal/plan"
 
 	"github.com/google/shlex"
@@ -70,7 +69,10 @@ func (f *placeFlags) register(set *pflag.FlagSet) {
 
 func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Execute.Environ = os.Environ()
-	p.Execute.RunID = newRunID()
+	var err error
+	if p.Execute.RunID, err = guard.NewMark(); err != nil {
+		return err
+	}
 	if given.Changed("chdir") {
 		if err := directory("-C", f.dir); err != nil {
 			return err
@@ -95,7 +97,6 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 		p.Execute.Env = append(p.Execute.Env, kv)
 	}
-	var err error
 	if p.Execute.ShellForced = given.Changed("shell"); p.Execute.ShellForced {
 		if p.Execute.Shell, err = f.shellWords(); err != nil {
 			return err
@@ -117,11 +118,4 @@ func (f *placeFlags) shellWords() ([]string, error) {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")
 	}
 	return words, nil
-}
-
-// newRunID is 128 random bits, so that no two runs share it.
-func newRunID() string {
-	var id [16]byte
-	rand.Read(id[:])
-	return hex.EncodeToString(id[:])
 }

@@ -91,7 +91,11 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		return err
 	}
 	if given.Changed("cpu-affinity") {
-		p.CPUs, err = cpuList(strings.Join(f.cpus, ","), process.CPUSet())
+		usable, wrong := process.CPUSet()
+		if wrong != nil {
+			return fmt.Errorf("--cpu-affinity: %w", wrong)
+		}
+		p.CPUs, err = cpuList(strings.Join(f.cpus, ","), usable)
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,16 +32,15 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if code, ok := farVerb(args, stdin, stdout, stderr); ok {
 		return code
 	}
+	var unguarded error
 	if guarded(args) {
-		code, ran, reason := guardian.Guard()
-		if ran {
+		var code int
+		var ran bool
+		if code, ran, unguarded = guardian.Guard(); ran {
 			return code
 		}
-		if reason != nil && runtime.GOOS == "linux" {
-			fmt.Fprintf(stderr, "fanout: warning: no guardian, so that kill -9 would leave jobs running: %v\n", reason)
-		}
 	}
-	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach()}
+	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach(), unguarded: unguarded}
 	code := make(chan int)
 	go func() { code <- app.main(args) }()
 	status := <-code
@@ -92,15 +90,16 @@ func Command() *cobra.Command { return (&app{}).root() }
 
 // app is one invocation of the program.
 type app struct {
-	io       run.IO
-	args     []string
-	link     *guardian.Link
-	summary  *sink.Summary   // of the run, if it came to one
-	quiet    bool            // nothing is to be said about it
-	helpErr  error           // cobra's help cannot fail
-	barsGone bool            // there were bars, in whose place a line is to be
-	tracked  *run.TrackedEnd // how the command ended that was tracked
-	diesOf   syscall.Signal  // the signal that ended the run or the tracked command; 0: none
+	io        run.IO
+	args      []string
+	link      *guardian.Link
+	unguarded error           // why there is no guardian
+	summary   *sink.Summary   // of the run, if it came to one
+	quiet     bool            // nothing is to be said about it
+	helpErr   error           // cobra's help cannot fail
+	barsGone  bool            // there were bars, in whose place a line is to be
+	tracked   *run.TrackedEnd // how the command ended that was tracked
+	diesOf    syscall.Signal  // the signal that ended the run or the tracked command; 0: none
 }
 
 func (a *app) root() *cobra.Command {
@@ -175,6 +174,9 @@ func (a *app) run(p planned) error {
 	if !p.Quiet {
 		for _, w := range r.Warnings() {
 			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
+		}
+		if r.HasProcesses() {
+			a.warnWeaker(r.Lacks())
 		}
 	}
 	a.quiet = p.Quiet || p.DryRun

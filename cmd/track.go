@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"fanout/internal/guard"
 	"fanout/internal/process"
 	"fanout/internal/run"
 
@@ -39,7 +40,10 @@ func (a *app) track() *cobra.Command {
 				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", spec.Grace)}
 			}
 			spec.Argv = args
-			spec.RunID = newRunID()
+			var err error
+			if spec.RunID, err = guard.NewMark(); err != nil {
+				return err
+			}
 			return a.runTracked(spec)
 		},
 	}
@@ -57,6 +61,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	if err != nil {
 		return err
 	}
+	a.warnWeaker(t.Lacks())
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	p := passer{to: t, cancel: cancel}

@@ -101,16 +101,17 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 		if link != nil && far.Silence > 0 {
 			link.Silence(far.Silence)
 		}
-		own := newRunID()
-		var err error
-		entry, err = guard.Register(guard.Place(), guard.Entry{
-			Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", guard.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
-		})
+		own, err := guard.NewMark()
+		if err == nil {
+			entry, err = guard.Register(guard.Place(), guard.Entry{
+				Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", guard.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
+			})
+		}
 		if err != nil {
 			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %v\n", err)
 			return
 		}
-		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+".far"))
+		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+worker.FarMark))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, met) }()

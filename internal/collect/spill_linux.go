@@ -3,13 +3,15 @@ package collect
 import (
 	"os"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
 // temporary makes a file that never has a name, where the file system can.
 func temporary(dir, name string) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if err == unix.EOPNOTSUPP || err == unix.EISDIR {
+	if err == unix.EISDIR || sysio.Refused(err) { // what is wrong with the directory shows there, too
 		return unlinked(dir, name)
 	}
 	if err != nil {

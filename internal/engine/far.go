@@ -3,7 +3,6 @@ package engine
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -290,6 +290,6 @@ func (l *link) Wait() error {
 // newToken is what a script's lines begin with, and nothing else.
 func newToken() string {
 	var b [8]byte
-	rand.Read(b[:])
+	sysio.Random(b[:]) // without it, lines that look the same are less unlikely
 	return fmt.Sprintf("fanout-%x", b)
 }

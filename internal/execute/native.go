@@ -240,7 +240,8 @@ func (r *runner) write(f *files, to int, piped bool, text []byte) error {
 		return r.tree.Say(r.out.Stderr, text)
 	case piped && to == f.pipe, kindOf(to) == unix.S_IFIFO:
 		// It may have to wait for a reader: the Tree does that.
-		return r.tree.FeedTo(f.keep(to), []string{string(text)}, to != f.pipe)
+		r.tree.FeedTo(f.keep(to), []string{string(text)}, to != f.pipe)
+		return nil
 	default:
 		return r.writeFile(f, to, text)
 	}
@@ -258,7 +259,8 @@ func (r *runner) writeFile(f *files, to int, text []byte) error {
 		switch err {
 		case nil, unix.EINTR:
 		case unix.EAGAIN:
-			return r.tree.FeedTo(f.keep(to), []string{string(text)}, true)
+			r.tree.FeedTo(f.keep(to), []string{string(text)}, true)
+			return nil
 		default:
 			return err
 		}

@@ -147,6 +147,9 @@ func (r *runner) status(res process.Result) job.Status {
 	if r.tree.Terminated() {
 		return job.Status{End: job.Stopped}
 	}
+	if res.Err != nil {
+		return job.Status{End: job.Lost, Err: res.Err}
+	}
 	if res.Status.Signaled() {
 		return job.Status{End: job.Signaled, Signal: res.Status.Signal()}
 	}
@@ -171,6 +174,9 @@ func startFailure(name string, err error) job.Status {
 		return notStarted(err)
 	}
 	err = fmt.Errorf("%s: %w", name, err)
+	if call := (*os.SyscallError)(nil); errors.As(err, &call) {
+		return notStarted(err) // what failed was not the exec
+	}
 	switch errno {
 	case unix.ENOENT:
 		return job.Status{End: job.NotFound, Err: err}

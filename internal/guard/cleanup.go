@@ -70,7 +70,7 @@ func (c *Cleanup) Do(r *Registry) error {
 			return other
 		})
 	}
-	c.hunt(c.forget(c.lock(all)))
+	c.hunt(c.judge(c.lock(all)))
 	if c.Run == "" && c.For == "" && !c.DryRun {
 		err = errors.Join(err, r.sweep())
 	}
@@ -108,8 +108,11 @@ func (c *Cleanup) tell(rec *record, deed Deed, why string) {
 func (c *Cleanup) lock(all []*record) (dead []*record) {
 	var live []*record
 	for _, rec := range all {
+		taken, err := rec.taken(unix.LOCK_EX)
 		switch {
-		case !rec.taken(unix.LOCK_EX):
+		case err != nil:
+			c.tell(rec, Kept, err.Error())
+		case !taken:
 			if rec.there() {
 				dead = append(dead, rec)
 			}
@@ -133,15 +136,17 @@ func (c *Cleanup) leave(rec *record) {
 	c.tell(rec, LeftAlone, "it runs; --all stops it")
 }
 
-// forget removes the entries from before the system's last start, of which nothing
-// can be left.
-func (c *Cleanup) forget(dead []*record) (rest []*record) {
+// judge removes the entries from before the system's last start, of which nothing
+// can be left, and keeps those of runs whose processes cannot be seen from here.
+func (c *Cleanup) judge(dead []*record) (rest []*record) {
 	boot := bootID()
 	for _, rec := range dead {
-		if rec.Boot == boot {
-			rest = append(rest, rec)
-		} else {
+		if why := rec.unseen(); why != "" {
+			c.tell(rec, Kept, why)
+		} else if rec.Boot != boot && rec.Boot != "" && boot != "" {
 			c.remove(rec, "the system was started again since")
+		} else {
+			rest = append(rest, rec)
 		}
 	}
 	return rest

@@ -62,7 +62,11 @@ func (c *Cleanup) stop(live []*record) (dead []*record) {
 	h.meetKin()
 	var told []*record
 	for _, rec := range live {
-		if why := h.tellToStop(rec); why != "" {
+		why := rec.unseen()
+		if why == "" {
+			why = h.tellToStop(rec)
+		}
+		if why != "" {
 			c.tell(rec, NotStopped, why)
 		} else {
 			told = append(told, rec)

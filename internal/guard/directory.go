@@ -150,8 +150,12 @@ func (d *directory) holds(name string, f *os.File) bool {
 // how says not to wait.
 func lock(f *os.File, how int) error {
 	for {
-		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
+		switch err := unix.Flock(int(f.Fd()), how); err {
+		case unix.EINTR:
+		case nil, unix.EWOULDBLOCK:
 			return err
+		default:
+			return os.NewSyscallError("flock", err)
 		}
 	}
 }

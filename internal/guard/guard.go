@@ -9,9 +9,12 @@ package guard
 
 import (
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"fanout/internal/sysio"
 )
 
 // version is of what is in an entry.
@@ -21,8 +24,9 @@ const version = 1
 type Entry struct {
 	Version       int       `json:"version"`
 	Mark          string    `json:"mark"`
-	For           string    `json:"for,omitempty"` // of a worker: the mark of the run on another machine that it works for
-	Boot          string    `json:"boot_id"`       // of the system's start that the run belongs to
+	For           string    `json:"for,omitempty"`    // of a worker: the mark of the run on another machine that it works for
+	Boot          string    `json:"boot_id"`          // of the system's start that the run belongs to
+	PIDNamespace  uint64    `json:"pid_ns,omitempty"` // in which PID is one; 0 is not known
 	PID           int       `json:"pid"`
 	Start         uint64    `json:"start"` // of PID, in ticks since the system's start
 	Guardian      int       `json:"guardian"`
@@ -67,6 +71,15 @@ func (c Counts) same(d Counts) bool {
 
 // markLen is the length of a run's mark.
 const markLen = 32
+
+// NewMark is the mark of a new run: 128 random bits, so that no two have the same.
+func NewMark() (string, error) {
+	var id [markLen / 2]byte
+	if err := sysio.Random(id[:]); err != nil {
+		return "", fmt.Errorf("a name for this run: getrandom is refused: %w", err)
+	}
+	return hex.EncodeToString(id[:]), nil
+}
 
 // ShortID names a run to people: the beginning of its mark.
 func ShortID(mark string) string { return mark[:min(8, len(mark))] }

@@ -55,7 +55,8 @@ func (r *Registry) Runs() ([]Run, error) {
 	var runs []Run
 	found, err := r.read("")
 	for _, f := range found {
-		live := f.taken(unix.LOCK_SH)
+		live, wrong := f.taken(unix.LOCK_SH)
+		err = errors.Join(err, wrong)
 		if live || f.there() {
 			runs = append(runs, Run{f.Entry, f.counts(), live})
 		}
@@ -77,15 +78,19 @@ func (r *record) close()       { r.file.Close() }
 func (r *record) there() bool  { return r.dir.holds(r.name(), r.file) }
 
 // taken says that the lock is the run's: else it is ours now. Others may have had it for
-// a moment, to see the same.
-func (r *record) taken(how int) bool {
+// a moment, to see the same. Where the system refuses locks, it may be the run's.
+func (r *record) taken(how int) (taken bool, err error) {
 	for range 5 {
-		if lock(r.file, how|unix.LOCK_NB) == nil {
-			return false
+		switch err = lock(r.file, how|unix.LOCK_NB); err {
+		case nil:
+			return false, nil
+		case unix.EWOULDBLOCK:
+			time.Sleep(time.Millisecond)
+		default:
+			return true, fmt.Errorf("whether run %s is over is not known: %w", ShortID(r.Mark), err)
 		}
-		time.Sleep(time.Millisecond)
 	}
-	return true
+	return true, nil
 }
 
 // counts is what the run has told last.

@@ -32,8 +32,15 @@ func (p proc) close() {
 	}
 }
 
-// signal is sent by pidfd_send_signal(2), which takes such a directory for a pidfd.
-func (p proc) signal(s unix.Signal) error { return unix.PidfdSendSignal(p.dir, s, nil, 0) }
+// signal is sent by pidfd_send_signal(2), which takes such a directory for a pidfd. Where that is
+// refused, by the pid of a process that was there a moment ago.
+func (p proc) signal(s unix.Signal) error {
+	err := unix.PidfdSendSignal(p.dir, s, nil, 0)
+	if _, there := p.stat(nil); there && sysio.Refused(err) {
+		err = unix.Kill(p.pid, s)
+	}
+	return err
+}
 
 // read reads a file of the process into buf, which grows as needed.
 func (p proc) read(name string, buf []byte) ([]byte, error) {

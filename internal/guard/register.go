@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -63,6 +65,7 @@ func Register(dir string, e Entry) (*Registration, error) {
 func complete(e *Entry) {
 	e.Version = version
 	e.Boot = bootID()
+	e.PIDNamespace = pidNamespace()
 	e.PID = os.Getpid()
 	e.Start = startOf(e.PID)
 	if e.Guardian != 0 {
@@ -97,9 +100,7 @@ func publish(d *directory, mark string, text []byte) (*os.File, error) {
 		_, err = f.Write(text)
 	}
 	if err == nil {
-		if err = unix.Linkat(d.fd, name+newSuffix, d.fd, name, 0); err != nil {
-			err = &fs.PathError{Op: "link", Path: d.join(name), Err: err}
-		}
+		err = d.settle(name)
 	}
 	err = errors.Join(err, d.remove(name+newSuffix))
 	if err != nil {
@@ -107,6 +108,19 @@ func publish(d *directory, mark string, text []byte) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// settle gives a file its own name in place of the one that says that it is new. Some file
+// systems have no links; no other run has this name.
+func (d *directory) settle(name string) error {
+	err := unix.Linkat(d.fd, name+newSuffix, d.fd, name, 0)
+	if sysio.Refused(err) {
+		err = unix.Renameat(d.fd, name+newSuffix, d.fd, name)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "link", Path: d.join(name), Err: err}
+	}
+	return nil
 }
 
 // Path is where the entry is.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"fanout/internal/process"
 
 	"golang.org/x/sys/unix"
 )
@@ -424,6 +427,30 @@ func TestOtherBoot(t *testing.T) {
 	if told, err := clean(t, Cleanup{}); err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Why == "" {
 		t.Errorf("%v, %v", told, err)
 	}
+}
+
+// TestUnknownBoot: a run that could not tell the system's start is one like others.
+func TestUnknownBoot(t *testing.T) {
+	dir := registry(t)
+	e := Entry{Mark: newMark()}
+	complete(&e)
+	e.Boot = ""
+	text, _ := json.Marshal(e)
+	os.Mkdir(dir, 0o700)
+	os.WriteFile(filepath.Join(dir, e.Mark+".json"), text, 0o600)
+	left := exec.Command("sleep", "1000")
+	left.Env = []string{process.MarkVariable + "=" + e.Mark + ".1.1"}
+	if err := left.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer left.Process.Kill()
+	ended := make(chan error, 1)
+	go func() { ended <- left.Wait() }()
+	told, err := clean(t, Cleanup{})
+	if err != nil || len(told) != 2 || told[0].Deed != Killed || told[1].Deed != Removed || told[1].Why != "" {
+		t.Errorf("%v, %v", told, err)
+	}
+	<-ended
 }
 
 // TestLiveIsNeverDead: runs come and go while others list and clean up; none that

@@ -52,19 +52,19 @@ type guardian struct {
 }
 
 func start() (*guardian, error) {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return nil, fmt.Errorf("becoming a subreaper: %w", err)
+	if err := process.BecomeSubreaper(); err != nil {
+		return nil, process.Lack{Of: process.Subreapers, Err: err}
 	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, lack(os.NewSyscallError("socketpair", err))
 	}
 	defer unix.Close(pair[1])
 	// Out of the way of descriptors that the user has opened for the jobs.
 	const high = 100
 	theirs, err := unix.FcntlInt(uintptr(pair[1]), unix.F_DUPFD, high)
 	if err != nil {
-		return nil, err
+		return nil, lack(os.NewSyscallError("fcntl(F_DUPFD)", err))
 	}
 	defer unix.Close(theirs)
 	g := &guardian{link: pair[0], signals: make(chan os.Signal, 16)}
@@ -76,11 +76,13 @@ func start() (*guardian, error) {
 	env := append(os.Environ(), fmt.Sprintf("%s=%d %d", linkVariable, theirs, os.Getpid()))
 	if g.runner, err = process.StartRunner(env); err != nil {
 		signal.Stop(g.signals)
-		return nil, err
+		return nil, lack(err)
 	}
 	letGo()
 	return g, nil
 }
+
+func lack(err error) error { return process.Lack{Of: process.Guardians, Err: err} }
 
 // wait returns how the runner has ended.
 func (g *guardian) wait() syscall.WaitStatus {
@@ -116,7 +118,7 @@ func (g *guardian) pass(s syscall.Signal) {
 		g.runner.Signal(s)
 		return
 	}
-	unix.Sendto(g.link, []byte{byte(s)}, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil)
+	sysio.Write(g.link, []byte{byte(s)})
 }
 
 // finish ends what is left, unless the runner has said that it is to be, and returns
@@ -155,7 +157,7 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 func (g *guardian) hear() {
 	var buf [64]byte
 	for {
-		n, err := sysio.Receive(g.link, buf[:], unix.MSG_DONTWAIT)
+		n, err := sysio.Read(g.link, buf[:])
 		if err != nil || n == 0 {
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fanout/internal/record"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,6 +69,8 @@ func open(path string) (*file, error) {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == unix.EWOULDBLOCK {
 			err = errors.New("another fanout is writing to it: wait for its end, or name another journal")
+		} else {
+			err = os.NewSyscallError("flock", err)
 		}
 	}
 	var end int64
@@ -85,7 +88,9 @@ func open(path string) (*file, error) {
 func wrong(path string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = pe.Err
+		if err = pe.Err; pe.Op != "open" && sysio.Refused(err) {
+			err = os.NewSyscallError(pe.Op, err)
+		}
 	}
 	return fmt.Errorf("journal %s: %w", path, err)
 }

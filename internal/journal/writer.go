@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -177,7 +178,7 @@ func (w *Writer) syncNow() {
 	}
 	w.dirty = false
 	if err := w.fsync(); err != nil {
-		w.err = wrong(w.file.path, err)
+		w.err = notSynced(w.file.path, err)
 	}
 }
 
@@ -215,9 +216,18 @@ func (w *Writer) syncBeside() {
 	}
 	if err := w.fsync(); err != nil {
 		w.mu.Lock()
-		w.err = wrong(w.file.path, err)
+		w.err = notSynced(w.file.path, err)
 		w.mu.Unlock()
 	}
+}
+
+// notSynced says what keeps the journal from the disk.
+func notSynced(path string, err error) error {
+	text := ""
+	if sysio.Refused(errors.Unwrap(err)) {
+		text = "; --journal-sync none does without"
+	}
+	return fmt.Errorf("%w%s", wrong(path, err), text)
 }
 
 // Close ends the journal. The error is that of the last sync.

@@ -46,6 +46,9 @@ type capture struct {
 // tells of a job that prints a lot.
 const pipeSize = 64 << 10
 
+// pipeRoom is what a pipe has room for when poll says that it has some.
+const pipeRoom = 4096
+
 // widePipe is what a busy pipe is enlarged to. 300 MB through one job took
 // 241–275 ms of CPU by 64 KiB and 128–164 ms by 1 MiB. Not for all pipes: for
 // unprivileged users the system limits their sum.
@@ -134,6 +137,7 @@ type feed struct {
 	fd     int
 	pieces []string
 	owed   bool // they are output of the job: it lasts until they are taken
+	blocks bool // it could not be made non-blocking
 }
 
 // move writes as much as the pipe takes. A reader that has gone away has read
@@ -144,7 +148,11 @@ func (f *feed) move() {
 			f.pieces = f.pieces[1:]
 			continue
 		}
-		n, err := sysio.Write(f.fd, stringBytes(f.pieces[0]))
+		p := stringBytes(f.pieces[0])
+		if f.blocks {
+			p = p[:min(len(p), pipeRoom)]
+		}
+		n, err := sysio.Write(f.fd, p)
 		if err == unix.EINTR {
 			continue
 		}
@@ -154,7 +162,9 @@ func (f *feed) move() {
 		if err != nil {
 			break
 		}
-		f.pieces[0] = f.pieces[0][n:]
+		if f.pieces[0] = f.pieces[0][n:]; f.blocks {
+			return // the next write might block
+		}
 	}
 	f.close()
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -79,10 +80,10 @@ func (c *confinement) bind() error {
 }
 
 // CPUSet is the CPUs that this process may run on.
-func CPUSet() []int {
+func CPUSet() ([]int, error) {
 	var set unix.CPUSet
-	if unix.SchedGetaffinity(0, &set) != nil {
-		return nil
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, os.NewSyscallError("sched_getaffinity", err)
 	}
 	var all []int
 	for cpu := range len(set) * 64 {
@@ -90,5 +91,5 @@ func CPUSet() []int {
 			all = append(all, cpu)
 		}
 	}
-	return all
+	return all, nil
 }

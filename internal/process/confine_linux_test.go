@@ -16,7 +16,10 @@ func TestConfine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	cpus := CPUSet()
+	cpus, err := CPUSet()
+	if err != nil {
+		t.Fatal(err)
+	}
 	last := cpus[len(cpus)-1]
 	if err := s.Confine(3, []int{last}); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,14 @@ func (s *Supervisor) family() *family {
 	defer c.mu.Unlock()
 	if c.seen == nil || c.began.Before(asked) {
 		c.began = time.Now()
-		c.seen = newFamily(living(), os.Getpid(), s.owned)
+		seen, strays := map[int]relative{}, ""
+		if s.noProc == nil {
+			seen = living()
+		}
+		if s.strays() {
+			strays = s.spec.Mark
+		}
+		c.seen = newFamily(seen, os.Getpid(), s.owned, strays)
 	}
 	return c.seen
 }
@@ -44,8 +51,9 @@ type family struct {
 }
 
 // newFamily sorts what was seen. owned is asked last: a child of ours that was
-// started before the look and is not known by then has ended.
-func newFamily(seen map[int]relative, self int, owned func() map[int]bool) *family {
+// started before the look and is not known by then has ended. Orphans are our descendants
+// or, when strays is not empty, whatever has marks that begin with that.
+func newFamily(seen map[int]relative, self int, owned func() map[int]bool, strays string) *family {
 	f := &family{byGroup: map[int][]relative{}, byChild: map[int][]relative{}, byMark: map[string][]relative{}}
 	own := owned()
 	marks := map[int][]string{}
@@ -59,7 +67,12 @@ func newFamily(seen map[int]relative, self int, owned func() map[int]bool) *fami
 		f.byGroup[r.group] = append(f.byGroup[r.group], r)
 		top, ours := ancestor(seen, pid, self)
 		switch {
+		case !ours && (strays == "" || pid == self || r.start < seen[self].start):
+			continue
 		case !ours:
+			if marks := mark(pid); slices.ContainsFunc(marks, func(m string) bool { return below(m, strays) }) {
+				f.addOrphan(r, marks)
+			}
 			continue
 		case own[top]:
 			f.byChild[top] = append(f.byChild[top], r)
@@ -73,14 +86,21 @@ func newFamily(seen map[int]relative, self int, owned func() map[int]bool) *fami
 			}
 			f.unmarked = append(f.unmarked, r)
 		}
-		f.orphans = append(f.orphans, r)
-		slices.Sort(both)
-		for _, m := range slices.Compact(both) {
-			f.byMark[m] = append(f.byMark[m], r)
-		}
+		f.addOrphan(r, both)
 	}
 	return f
 }
+
+func (f *family) addOrphan(r relative, marks []string) {
+	f.orphans = append(f.orphans, r)
+	slices.Sort(marks)
+	for _, m := range slices.Compact(marks) {
+		f.byMark[m] = append(f.byMark[m], r)
+	}
+}
+
+// below says that a mark is the other or begins with it.
+func below(mark, other string) bool { return mark == other || strings.HasPrefix(mark, other+".") }
 
 // ancestor follows pid up to a child of ours. A parent that was not seen, or a
 // circle, is of a process that came or went meanwhile.
@@ -101,6 +121,10 @@ func ancestor(seen map[int]relative, pid, self int) (top int, ours bool) {
 // members is the living processes of the Tree's job: its own and their descendants,
 // and orphans that bear its mark, with theirs.
 func (t *Tree) members() []relative {
+	if t.sup.noProc != nil {
+		t.killGroup()
+		return nil
+	}
 	if t.sup.orphans.list == nil {
 		return t.search()
 	}

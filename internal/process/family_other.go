@@ -11,10 +11,7 @@ type census struct{}
 
 type orphans struct{}
 
-// adopt is not possible here.
-func (*orphans) adopt() error      { return unix.ENOSYS }
-func (*orphans) sweep(*Supervisor) {}
-func (*orphans) close()            {}
+func (*orphans) close() {}
 
 func (*Supervisor) orphaned() []int          { return nil }
 func (*Supervisor) passed() int              { return 0 }
@@ -34,14 +31,16 @@ type relative struct{ group int }
 func (relative) send(unix.Signal)   {}
 func (relative) same(relative) bool { return false }
 
-// members kills what is left of the group when its first process has ended, instead
-// of giving it the grace, and says that none is left.
+// members says that none is left but in the group, and none there from now on.
 func (t *Tree) members() []relative {
-	if t.group != 0 && !t.alive() {
-		unix.Kill(-t.group, unix.SIGKILL)
-	}
+	t.killGroup()
 	return nil
 }
+
+// look finds nothing that the system might not have.
+func (*Supervisor) look() error { return nil }
+
+func signalChild(pid int, s unix.Signal) { unix.Kill(pid, s) }
 
 // awaitExecs is not needed with syscall.ForkExec, which waits for them itself.
 func (t *Tree) awaitExecs() {}

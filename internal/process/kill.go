@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -25,10 +27,10 @@ func (t *Tree) terminate() {
 	t.running.Store(0)
 	t.sup.strike(t.mark, false)
 	t.told = append(t.told[:0], t.members()...)
-	t.signal(unix.SIGTERM)
+	all := t.signal(unix.SIGTERM)
 	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
 	for _, m := range t.told {
-		if (t.group == 0 || m.group != t.group) && !t.sup.told(m) {
+		if !(all && m.group == t.group) && !t.sup.told(m) {
 			m.terminate()
 		}
 	}
@@ -46,11 +48,25 @@ func (t *Tree) kill() {
 	t.killRest()
 }
 
-// signal reaches the whole group. Its first process has not been reaped, so the
-// id is still the group's. That nobody is left to take the signal is no error.
-func (t *Tree) signal(s unix.Signal) {
-	if t.group != 0 {
-		unix.Kill(-t.group, s)
+// signal reaches the whole group, or says that it could not. Its first process has not been
+// reaped, so the id is still the group's. That nobody is left to take the signal is no error.
+func (t *Tree) signal(s unix.Signal) (all bool) {
+	if t.group == 0 {
+		return false
+	}
+	if all = !sysio.Refused(unix.Kill(-t.group, s)); !all {
+		for i := range t.procs {
+			signalChild(t.procs[i].pid, s)
+		}
+	}
+	return all
+}
+
+// killGroup kills what is left of the group when its first process has ended, instead of giving
+// it the grace. It is for systems that do not tell what is in a group.
+func (t *Tree) killGroup() {
+	if t.group != 0 && !t.alive() {
+		unix.Kill(-t.group, unix.SIGKILL)
 	}
 }
 

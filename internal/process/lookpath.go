@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -56,10 +58,17 @@ func executable(file string) error {
 		}
 		return fs.ErrPermission
 	}
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR || unix.Access(file, unix.X_OK) != nil {
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 		return fs.ErrPermission
 	}
-	return nil
+	switch err := unix.Access(file, unix.X_OK); {
+	case err == nil:
+		return nil
+	case err == unix.EACCES || !sysio.Refused(err) || st.Mode&0o111 == 0:
+		return fs.ErrPermission
+	default: // it is not known: the exec will tell
+		return nil
+	}
 }
 
 // SearchPath is the PATH that this process has.

@@ -12,6 +12,9 @@ const memoryEvery = time.Second
 // CanLimitMemory says whether there is a way to hold jobs to a limit.
 const CanLimitMemory = false
 
+// CannotSeeMemory has nothing to add here.
+func CannotSeeMemory() error { return nil }
+
 func (t *Tree) checkMemory() {}
 
 func (s *Supervisor) watchesMemory() bool { return false }

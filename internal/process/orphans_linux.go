@@ -1,7 +1,6 @@
 package process
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -38,18 +37,23 @@ type orphan struct {
 }
 
 // adopt makes us the parent of what jobs leave behind.
-func (o *orphans) adopt() error {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+func (o *orphans) adopt(list *os.File) error {
+	if err := BecomeSubreaper(); err != nil {
 		return err
 	}
-	o.on = true
+	o.on, o.list = true, list
 	o.known = map[int]*orphan{}
-	self := os.Getpid()
-	if list, err := os.Open(fmt.Sprintf("/proc/self/task/%d/children", self)); err == nil {
-		o.list = list
-	}
 	return nil
 }
+
+// BecomeSubreaper makes this process the parent of what its descendants leave behind.
+func BecomeSubreaper() error {
+	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// strays says that what jobs leave behind becomes the child of another: it is known by its
+// marks alone.
+func (s *Supervisor) strays() bool { return s.spec.Adopt && !s.orphans.on && s.noProc == nil }
 
 // pids is the orphans, zombies too. The caller holds mu.
 func (o *orphans) pids(s *Supervisor) []int {
@@ -156,7 +160,7 @@ func (s *Supervisor) reapOrphans() []int {
 	all := s.orphans.pids(s)
 	lives := all[:0]
 	for _, pid := range all {
-		if got, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); got == 0 && err == nil {
+		if got, err := wait(pid, unix.WNOHANG, nil, nil); got == 0 && err == nil {
 			lives = append(lives, pid)
 			continue
 		}
@@ -188,11 +192,11 @@ func (s *Supervisor) strike(mark string, kill bool) (found bool) {
 		switch {
 		case kill:
 			who.told = true
-			unix.Kill(pid, unix.SIGKILL)
+			signalChild(pid, unix.SIGKILL)
 		case !who.told:
 			who.told = true
-			unix.Kill(pid, unix.SIGTERM)
-			unix.Kill(pid, unix.SIGCONT)
+			signalChild(pid, unix.SIGTERM)
+			signalChild(pid, unix.SIGCONT)
 		}
 	}
 	if found {
@@ -246,7 +250,7 @@ func (s *Supervisor) killOrphans(which func(pid int) bool) {
 	for _, pid := range s.orphans.pids(s) {
 		if which(pid) {
 			// Our own child, which only we reap: the pid is its own.
-			unix.Kill(pid, unix.SIGKILL)
+			signalChild(pid, unix.SIGKILL)
 		}
 	}
 	s.reapOrphans()
@@ -271,7 +275,10 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 		}
 	}
 	passed := s.passed()
-	if len(s.orphaned()) == 0 && s.passed() == passed {
+	switch {
+	case s.strays() && unmarkedOnly: // nothing tells them from others
+		return
+	case !s.strays() && len(s.orphaned()) == 0 && s.passed() == passed:
 		return
 	}
 	for _, r := range chosen() {
@@ -303,7 +310,7 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 
 // Left is the processes that jobs have left behind.
 func (s *Supervisor) Left() (pids []int) {
-	if len(s.orphaned()) == 0 {
+	if !s.strays() && len(s.orphaned()) == 0 {
 		return nil
 	}
 	for _, r := range s.family().orphans {

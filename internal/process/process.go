@@ -11,7 +11,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +23,7 @@ type Spec struct {
 	Adopt  bool          // become the parent of what jobs leave behind; where the system can
 	Memory int64         // bytes that the processes of a job may have; 0: any
 	Reap   bool          // end what a job has left behind when it has ended
+	Mark   string        // in the environment of all of them; begins with it and a dot, or is it
 }
 
 // Supervisor makes Trees and knows all of them. It is safe for use by many
@@ -33,6 +33,8 @@ type Supervisor struct {
 	null    *os.File
 	census  census
 	orphans orphans
+	lacks   []Lack
+	noProc  error // why nothing is known of processes, but that our own have ended
 	killNow atomic.Bool
 	ended   atomic.Bool  // a job was ended by us
 	forks   sync.RWMutex // held for reading by every fork until its child's exec
@@ -55,13 +57,9 @@ func NewSupervisor(spec Spec) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{spec: spec, null: null, terminal: haveTerminal()}
-	if spec.Memory > 0 {
-		s.cgroups, _ = openCgroups(spec.Memory) // else, there is another way
-	}
-	if spec.Adopt {
-		if err := s.orphans.adopt(); err == nil { // else they are out of reach, as on other systems
-			s.orphans.sweep(s)
-		}
+	if err := s.look(); err != nil {
+		null.Close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -152,18 +150,6 @@ func (s *Supervisor) forkOnce(sp *spawner, c *Command, group int, known func(pro
 // ours stands for our own process group.
 const ours = -1
 
-// forkExec is how Go starts a process.
-func forkExec(c *Command, group int) (pid, pidfd int, err error) {
-	pidfd = -1
-	pid, err = syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
-		Dir:   c.Dir,
-		Env:   c.Env,
-		Files: []uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
-		Sys:   sysProcAttr(c, group, &pidfd),
-	})
-	return pid, pidfd, err
-}
-
 // owned is the processes of jobs that their Trees have not reaped yet.
 func (s *Supervisor) owned() map[int]bool {
 	s.mu.Lock()
@@ -187,34 +173,4 @@ func (s *Supervisor) awaitForks() {
 	s.forks.Lock()
 	//lint:ignore SA2001 nothing is to be done under the lock; having had it is the point
 	s.forks.Unlock()
-}
-
-// Result is how one process ended, and what it cost.
-type Result struct {
-	Status       syscall.WaitStatus
-	User, System time.Duration
-	MaxRSS       int64 // bytes
-}
-
-// reap waits for p, which is a zombie or about to be one.
-func (p *proc) reap() Result {
-	var r Result
-	var usage syscall.Rusage
-	for {
-		_, err := syscall.Wait4(p.pid, &r.Status, 0, &usage)
-		if err != unix.EINTR {
-			break
-		}
-	}
-	if p.exited != nil {
-		<-p.exited
-	}
-	if p.pidfd >= 0 {
-		unix.Close(p.pidfd)
-		p.pidfd = -1
-	}
-	r.User = time.Duration(usage.Utime.Nano())
-	r.System = time.Duration(usage.Stime.Nano())
-	r.MaxRSS = maxRSS(&usage)
-	return r
 }

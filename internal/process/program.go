@@ -63,7 +63,7 @@ func (p *Program) start(c Command, stderr io.Writer) error {
 	c.Stdin = in
 	c.Stdout, c.Stderr, err = p.tree.Capture(inherit(out), stderr)
 	if err == nil {
-		err = errors.Join(unix.SetNonblock(inOurs, true), unix.SetNonblock(outOurs, true))
+		err = errors.Join(nonblocking(inOurs), nonblocking(outOurs))
 	}
 	if err == nil {
 		err = p.tree.Start(&c)
@@ -79,6 +79,8 @@ func (p *Program) start(c Command, stderr io.Writer) error {
 	p.Stdout = os.NewFile(uintptr(outOurs), "standard output of "+c.Path)
 	return nil
 }
+
+func nonblocking(fd int) error { return os.NewSyscallError("fcntl", unix.SetNonblock(fd, true)) }
 
 // inherit is a descriptor as a process gets it.
 type inherit int

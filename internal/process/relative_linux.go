@@ -74,12 +74,28 @@ func parseStat(stat []byte) (r relative, ok bool) {
 // cannot come to mean another, and what is behind it is looked at once more.
 func (r relative) send(s unix.Signal) {
 	fd, err := unix.PidfdOpen(r.pid, 0)
-	if err != nil {
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	if now, ok := look(r.pid); !ok || now.start != r.start {
 		return
 	}
-	defer unix.Close(fd)
-	if now, ok := look(r.pid); ok && now.start == r.start {
+	if err == nil {
+		err = unix.PidfdSendSignal(fd, s, nil, 0)
+	}
+	if err != nil && err != unix.ESRCH { // there are no pidfds: the look was a moment ago
+		unix.Kill(r.pid, s)
+	}
+}
+
+// signalChild signals a child of ours that was not reaped: the pid is its own.
+func signalChild(pid int, s unix.Signal) {
+	if !sysio.Refused(unix.Kill(pid, s)) {
+		return
+	}
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
 		unix.PidfdSendSignal(fd, s, nil, 0)
+		unix.Close(fd)
 	}
 }
 

@@ -2,11 +2,14 @@ package process
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"syscall"
 	"time"
+
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,39 +24,35 @@ func StartRunner(env []string) (Runner, error) {
 	runtime.LockOSThread()
 	r := Runner{pidfd: -1}
 	var err error
-	r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{
-		Env:   env,
-		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
-	})
-	return r, err
+	for _, how := range []syscall.SysProcAttr{
+		{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
+		{Pdeathsig: unix.SIGTERM}, // its pid is its own until we have reaped it
+		{},                        // it hears of our end by the guardian's Link, too
+	} {
+		r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{Env: env, Files: []uintptr{0, 1, 2}, Sys: &how})
+		if !sysio.Refused(err) {
+			break
+		}
+	}
+	if err != nil {
+		path := OwnPath()
+		return r, fmt.Errorf("starting %s again: %w", path, startError(&Command{Path: path}, err))
+	}
+	return r, nil
 }
 
 // Pid is the runner's.
 func (r Runner) Pid() int { return r.pid }
 
-// OwnPath names this program, so that ps shows its name, if the file is still there.
-func OwnPath() string {
-	const link = "/proc/self/exe"
-	path, err := os.Readlink(link)
-	if err != nil {
-		return link
-	}
-	named, err1 := os.Stat(path)
-	running, err2 := os.Stat(link)
-	if err1 != nil || err2 != nil || !os.SameFile(named, running) {
-		return link
-	}
-	return path
-}
-
 // Watch tells whenever the runner stops, and last how it ended.
 func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
 	for {
 		var st syscall.WaitStatus
-		_, err := syscall.Wait4(r.pid, &st, syscall.WUNTRACED, nil)
-		if err == unix.EINTR {
+		switch _, err := wait(r.pid, syscall.WUNTRACED, &st, nil); {
+		case err == unix.EINTR:
 			continue
+		case err != nil: // it is not known, and that is no success
+			st = 1 << 8
 		}
 		changes <- st
 		if !st.Stopped() {
@@ -71,10 +70,8 @@ func (r Runner) Stopped() bool {
 
 // Signal signals the runner. When it has ended, nothing happens.
 func (r Runner) Signal(s unix.Signal) {
-	if r.pidfd >= 0 {
-		unix.PidfdSendSignal(r.pidfd, s, nil, 0)
-	} else {
-		unix.Kill(r.pid, s)
+	if r.pidfd < 0 || sysio.Refused(unix.PidfdSendSignal(r.pidfd, s, nil, 0)) {
+		signalChild(r.pid, s)
 	}
 }
 
@@ -86,7 +83,7 @@ func AwaitChildren(most time.Duration) {
 		return
 	}
 	for _, pid := range children() {
-		unix.Kill(pid, unix.SIGTERM)
+		signalChild(pid, unix.SIGTERM)
 	}
 	reapFor(moment, often)
 }
@@ -95,7 +92,7 @@ func AwaitChildren(most time.Duration) {
 func reapFor(most, often time.Duration) bool {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(often) {
 		for {
-			pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+			pid, err := wait(-1, unix.WNOHANG, nil, nil)
 			if err == unix.ECHILD {
 				return true
 			}
@@ -114,10 +111,10 @@ func EndChildren() {
 	for end := time.Now().Add(gone); time.Now().Before(end); {
 		pids := children()
 		for _, pid := range pids {
-			unix.Kill(pid, unix.SIGKILL)
+			signalChild(pid, unix.SIGKILL)
 		}
 		for {
-			pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+			pid, err := wait(-1, unix.WNOHANG, nil, nil)
 			if err == unix.ECHILD {
 				return
 			}
@@ -133,6 +130,9 @@ func EndChildren() {
 
 // children is our own, also where the system does not list them.
 func children() []int {
+	if NoProc() != nil {
+		return nil
+	}
 	if pids := childrenOf(os.Getpid()); len(pids) > 0 {
 		return pids
 	}

@@ -1,11 +1,12 @@
 package process
 
 import (
+	"os"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"fanout/internal/process/vfork"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,15 +19,16 @@ type spawner struct {
 	list  []*byte // argv, nil, envp, nil
 }
 
-// refused says that the system has no clone3, or does not let us use it: sandboxes
-// forbid it, and kernels before 5.5 do not know all that we ask of it.
-type refused struct{ atomic.Bool }
+// childCalls are what a child calls before its exec.
+var childCalls = map[int]string{unix.SYS_SETPGID: "setpgid", unix.SYS_CHDIR: "chdir", unix.SYS_DUP2: "dup2", unix.SYS_FCNTL: "fcntl"}
 
 // spawn starts c in the process group, or in a new one when group is 0. The pidfd
 // is -1 where the system has none.
+//
+// Sandboxes forbid clone3, and kernels before 5.5 do not know all that we ask of it.
 func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int, err error) {
-	if refused.Load() || c.crossed() || c.Session || group == ours {
-		return forkExec(c, group)
+	if refused.ourWay.Load() || c.crossed() || c.Session || group == ours {
+		return forkExec(c, group, refused)
 	}
 	if err := s.image(c); err != nil {
 		return 0, -1, err
@@ -39,21 +41,30 @@ func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int
 		s.args.Limit = l
 	}
 	pidfd = vfork.Start(&s.args)
-	switch {
-	case s.args.Pid > 0 && s.args.Error == 0:
+	if s.args.Pid > 0 && s.args.Error == 0 {
 		return s.args.Pid, pidfd, nil
-	case s.args.Pid > 0:
-		p := proc{pid: s.args.Pid, pidfd: pidfd}
-		p.reap()
-		return 0, -1, syscall.Errno(s.args.Error)
 	}
-	switch err := syscall.Errno(-s.args.Pid); err {
-	case unix.ENOSYS, unix.EPERM, unix.EINVAL:
-		refused.Store(true)
-		return forkExec(c, group)
-	default:
+	if again, err := s.failure(pidfd); !again {
 		return 0, -1, err
 	}
+	refused.ourWay.Store(true)
+	return forkExec(c, group, refused)
+}
+
+// failure is why no program was started, and whether Go's way may do better: it has clone for
+// clone3, and dup3 for dup2.
+func (s *spawner) failure(pidfd int) (again bool, err error) {
+	if s.args.Pid < 0 {
+		err = syscall.Errno(-s.args.Pid)
+		return sysio.Refused(err), err
+	}
+	p := proc{pid: s.args.Pid, pidfd: pidfd}
+	p.reap()
+	err = syscall.Errno(s.args.Error)
+	if call, ok := childCalls[s.args.Call]; ok {
+		return s.args.Call == unix.SYS_DUP2 && sysio.Refused(err), os.NewSyscallError(call, err)
+	}
+	return false, err
 }
 
 // crossed says that one of the standard three is to become another of them.

@@ -58,12 +58,4 @@ func sysProcAttr(c *Command, group int, pidfd *int) *syscall.SysProcAttr {
 
 func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss << 10 }
 
-// awaitExit returns when pid is a zombie, and leaves it one.
-func awaitExit(pid int) {
-	for {
-		var info unix.Siginfo
-		if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {
-			return
-		}
-	}
-}
+func pidfdOpen(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }

@@ -80,6 +80,12 @@ func awaitExit(pid int) {
 	}
 }
 
+func wait(pid, options int, st *syscall.WaitStatus, usage *syscall.Rusage) (int, error) {
+	return syscall.Wait4(pid, st, options, usage)
+}
+
+func pidfdOpen(int) (int, error) { return -1, unix.ENOSYS }
+
 // OwnPath names this program.
 func OwnPath() string {
 	path, _ := os.Executable()

@@ -4,7 +4,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,12 +41,8 @@ func (t *Tree) checkTerminal() {
 func stoppedBy(pid int) syscall.Signal {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT, nil)
-	const stopped = 5 // CLD_STOPPED
-	if err != nil || info.Code != stopped {
-		return 0
+	if _, st := child(&info); err == nil && st.Stopped() {
+		return st.StopSignal()
 	}
-	// What unix.Siginfo does not name: the status is the third field of the 64-bit
-	// layout's part for SIGCHLD, after the pid and the uid.
-	const status = 24
-	return syscall.Signal(*(*int32)(unsafe.Add(unsafe.Pointer(&info), status)))
+	return 0
 }

@@ -134,23 +134,16 @@ func (t *Tree) Feed(pieces []string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := t.FeedTo(w, pieces, false); err != nil {
-		unix.Close(r)
-		return -1, err
-	}
+	t.FeedTo(w, pieces, false)
 	return r, nil
 }
 
 // FeedTo writes the pieces to fd while the Tree waits, and closes it at the end.
 // What is owed to the reader is waited for, also when no process is left. The
 // description behind fd must not be shared: it becomes non-blocking.
-func (t *Tree) FeedTo(fd int, pieces []string, owed bool) error {
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
-		return err
-	}
-	t.feeds = append(t.feeds, feed{fd: fd, pieces: pieces, owed: owed})
-	return nil
+func (t *Tree) FeedTo(fd int, pieces []string, owed bool) {
+	blocks := unix.SetNonblock(fd, true) != nil
+	t.feeds = append(t.feeds, feed{fd: fd, pieces: pieces, owed: owed, blocks: blocks})
 }
 
 // Pipe makes a pipe between two processes of a pipeline. The caller closes both
@@ -186,7 +179,7 @@ func (t *Tree) Signal(s unix.Signal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range t.procs { // not reaped yet, so that the pid is its own
-		unix.Kill(t.procs[i].pid, s)
+		signalChild(t.procs[i].pid, s)
 	}
 }
 

@@ -48,8 +48,9 @@ func TakeStandard(stdin, stdout, stderr *os.File) (in, out *os.File, err error) 
 	take := func(f, instead *os.File) (*os.File, error) {
 		// Non-blocking, so that no thread waits for it: the pipe is ours alone.
 		fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+		err = os.NewSyscallError("fcntl", err)
 		if err == nil {
-			err = errors.Join(unix.SetNonblock(fd, true), unix.Dup2(int(instead.Fd()), int(f.Fd())))
+			err = errors.Join(nonblocking(fd), os.NewSyscallError("dup2", unix.Dup2(int(instead.Fd()), int(f.Fd()))))
 		}
 		return os.NewFile(uintptr(fd), f.Name()), err
 	}
@@ -122,6 +123,8 @@ func Expendable() {
 // Failure says how a process has ended, if it was not well.
 func (r Result) Failure() error {
 	switch {
+	case r.Err != nil:
+		return r.Err
 	case r.Status.Signaled():
 		return fmt.Errorf("killed by %s", unix.SignalName(r.Status.Signal()))
 	case r.Status.ExitStatus() != 0:

@@ -105,6 +105,11 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	if r.tmpl, err = template.Compile(r.plan.Template); err != nil {
 		return &UsageError{err}
 	}
+	if p.Process.Memory > 0 && !p.Far() {
+		if err = process.CannotSeeMemory(); err != nil {
+			return err
+		}
+	}
 	if p.Process.Memory > 0 {
 		process.TakeCgroup() // without one, jobs are watched
 	}
@@ -217,6 +222,14 @@ func (r *Run) prepareProcess() error {
 func (r *Run) Starts() (processes, shells bool) {
 	return r.local != nil && r.local.StartsProcesses(), r.local != nil && r.local.StartsShells()
 }
+
+// HasProcesses says that the run starts any, here.
+func (r *Run) HasProcesses() bool {
+	return r.local != nil && (r.local.StartsProcesses() || r.newPool != nil)
+}
+
+// Lacks is what the system does not let the run have.
+func (r *Run) Lacks() []process.Lack { return r.sup.Lacks() }
 
 // Warnings is what the user should know before the run.
 func (r *Run) Warnings() []string {

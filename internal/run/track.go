@@ -44,7 +44,7 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 		Env:   execute.Environ(os.Environ(), spec.RunID, t.mark),
 		Stdin: 0, Stdout: 1, Stderr: 2,
 	}
-	t.sup, err = process.NewSupervisor(process.Spec{Grace: spec.Grace, Adopt: true, Reap: spec.Reap})
+	t.sup, err = process.NewSupervisor(process.Spec{Grace: spec.Grace, Adopt: true, Reap: spec.Reap, Mark: spec.RunID})
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +88,9 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	}
 	return end, nil
 }
+
+// Lacks is what the system does not let fanout have.
+func (t *Tracked) Lacks() []process.Lack { return t.sup.Lacks() }
 
 // Signal passes a signal on to the command.
 func (t *Tracked) Signal(s syscall.Signal) { t.tree.Signal(s) }

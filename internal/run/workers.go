@@ -130,6 +130,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 // to what each of its jobs is.
 func ownProcesses(p plan.Plan) process.Spec {
 	spec := p.Process
+	spec.Mark = p.Execute.RunID
 	if p.Mode == plan.Process && !p.Persistent {
 		spec.Memory = 0
 	}

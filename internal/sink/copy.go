@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"fanout/internal/sysio"
 )
@@ -12,7 +13,7 @@ func (f *File) copyFile(file int, off int64, n int) (int, error) {
 	buf := make([]byte, min(n, coalesce))
 	n, err := sysio.Pread(file, buf, off)
 	if err != nil {
-		return 0, fmt.Errorf("reading spilled output: %w", err)
+		return 0, fmt.Errorf("reading spilled output: %w", os.NewSyscallError("pread", err))
 	}
 	if n == 0 {
 		return 0, fmt.Errorf("reading spilled output: %w", io.ErrUnexpectedEOF)

@@ -26,20 +26,21 @@ const coalesce = 64 << 10
 // the descriptor's description, which other programs share, is left as it is.
 // One goroutine uses it at a time; Stop may be called by any.
 type File struct {
-	name     string
-	given    int  // the descriptor that the File was made for
-	fd       int  // the one to write to
-	private  bool // fd is another, ours alone and to be closed
-	socket   bool
-	most     int // bytes of one write, where a larger one could block; 0: any number
-	buf      []byte
-	stopR    *os.File // readable once stopped
-	stopW    *os.File
-	stopped  atomic.Bool
-	gaveUp   atomic.Bool // after Stop, the reader took nothing: there is a hole, and nothing comes after it
-	noSplice bool
-	moved    atomic.Int64
-	busy     atomic.Bool
+	name       string
+	given      int  // the descriptor that the File was made for
+	fd         int  // the one to write to
+	private    bool // fd is another, ours alone and to be closed
+	socket     bool
+	most       int // bytes of one write, where a larger one could block; 0: any number
+	buf        []byte
+	stopR      *os.File // readable once stopped
+	stopW      *os.File
+	stopped    atomic.Bool
+	gaveUp     atomic.Bool // after Stop, the reader took nothing: there is a hole, and nothing comes after it
+	noSplice   bool        // it cannot be spliced to
+	noSendfile bool        // nor written to by sendfile
+	moved      atomic.Int64
+	busy       atomic.Bool
 }
 
 // NewFile writes to fd, which stays open. The name is for errors.
@@ -56,7 +57,7 @@ func NewFile(fd int, name string) (*File, error) {
 	switch {
 	case st.Mode&unix.S_IFMT == unix.S_IFSOCK:
 		// Only sendmsg can be told, for one call, not to block.
-		f.socket, f.noSplice = true, true
+		f.socket, f.noSplice, f.noSendfile = true, true, true
 	case st.Mode&unix.S_IFMT == unix.S_IFIFO || IsTerminal(fd):
 		f.ownDescription(st.Mode&unix.S_IFMT == unix.S_IFIFO)
 	}
@@ -73,9 +74,9 @@ func (f *File) ownDescription(fifo bool) {
 	case err == nil:
 		f.fd, f.private = own, true
 	case fifo:
-		f.most = pipeRoom
+		f.most, f.noSendfile = pipeRoom, true
 	default:
-		f.most = terminalRoom
+		f.most, f.noSendfile = terminalRoom, true
 	}
 }
 

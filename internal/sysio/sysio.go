@@ -2,6 +2,8 @@
 // system's own answer is -1 when a call fails, and who adds that up loses count:
 // here, as io.Reader and io.Writer have it, a count is never below zero. All other
 // packages call these and not the system's (a test holds that).
+//
+// It also has what is done in another way where the system refuses a call.
 package sysio
 
 import "golang.org/x/sys/unix"
@@ -24,10 +26,4 @@ func Pwrite(fd int, p []byte, off int64) (int, error) { return of(unix.Pwrite(fd
 // Send is send(2), on a socket.
 func Send(fd int, p []byte, flags int) (int, error) {
 	return of(unix.SendmsgN(fd, p, nil, nil, flags))
-}
-
-// Receive is recv(2), on a socket.
-func Receive(fd int, p []byte, flags int) (int, error) {
-	n, _, err := unix.Recvfrom(fd, p, flags)
-	return of(n, err)
 }

@@ -16,7 +16,6 @@ func TestFailedCalls(t *testing.T) {
 		"pread":    func() (int, error) { return Pread(none, p[:], 0) },
 		"pwrite":   func() (int, error) { return Pwrite(none, p[:], 0) },
 		"send":     func() (int, error) { return Send(none, p[:], 0) },
-		"receive":  func() (int, error) { return Receive(none, p[:], 0) },
 		"splice":   func() (int, error) { return Splice(none, none, 1, 0) },
 		"sendfile": func() (int, error) { return Sendfile(none, none, 0, 1) },
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"fanout/internal/execute"
 	"fanout/internal/process"
@@ -28,6 +29,8 @@ func NewHost(setup Setup) (Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	mark := os.Getenv(process.MarkVariable)
+	setup.Process.Mark = ownMark(mark, setup.Far != nil)
 	sup, err := process.NewSupervisor(setup.Process)
 	if err != nil {
 		return nil, err
@@ -41,7 +44,7 @@ func NewHost(setup Setup) (Host, error) {
 			return nil, err
 		}
 	}
-	if mark := os.Getenv(process.MarkVariable); mark != "" {
+	if mark != "" {
 		// Whoever has launched us knows all of ours by it.
 		spec.Environ = append(spec.Environ, process.MarkVariable+"="+mark)
 	}
@@ -57,6 +60,25 @@ func NewHost(setup Setup) (Host, error) {
 	runtime.GOMAXPROCS(process.Procs(setup.Threads))
 	return &localHost{local, sup}, nil
 }
+
+// ownMark is the one of the marks that this worker's processes have and no others. The rest are those of
+// jobs that the run itself, or the far end's shell, is in.
+func ownMark(marks string, far bool) string {
+	all := strings.Fields(marks)
+	switch {
+	case len(all) == 0:
+		return ""
+	case !far:
+		return all[0]
+	}
+	if last := all[len(all)-1]; strings.HasSuffix(last, FarMark) {
+		return last
+	}
+	return ""
+}
+
+// FarMark is what the mark of a worker on another machine ends with.
+const FarMark = ".far"
 
 // Free is part of Host.
 func (h *localHost) Free() bool { return !h.StartsProcesses() }

@@ -43,6 +43,7 @@ type Args struct {
 
 	Pid   int // of the child, or minus the error of the fork
 	Error int // of what the child did after it, 0 when the program was started
+	Call  int // the number of the system call that the child made last
 
 	clone cloneArgs
 	pidfd int32

@@ -37,6 +37,7 @@ TEXT ·getOpenFiles(SB), NOSPLIT, $0-8
 	MOVQ $SYS_fcntl, AX; \
 	MOVQ $F_SETFD, SI; \
 	MOVQ $0, DX; \
+	MOVQ AX, Args_Call(R12); \
 	SYSCALL; \
 	TESTQ AX, AX; \
 	JLT  failed
@@ -75,6 +76,7 @@ TEXT ·vforkExec(SB), NOSPLIT, $0-16
 
 child:
 	MOVQ $SYS_setpgid, AX
+	MOVQ AX, Args_Call(R12)
 	MOVQ $0, DI
 	MOVQ Args_Group(R12), SI
 	SYSCALL
@@ -85,6 +87,7 @@ child:
 	TESTQ DI, DI
 	JEQ  files
 	MOVQ $SYS_chdir, AX
+	MOVQ AX, Args_Call(R12)
 	SYSCALL
 	TESTQ AX, AX
 	JLT  failed
@@ -112,6 +115,7 @@ program:
 	SYSCALL
 
 	MOVQ $SYS_execve, AX
+	MOVQ AX, Args_Call(R12)
 	MOVQ Args_Path(R12), DI
 	MOVQ Args_Argv(R12), SI
 	MOVQ Args_Envp(R12), DX

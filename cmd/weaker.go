@@ -1,0 +1,21 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"fanout/internal/process"
+)
+
+// warnWeaker tells of the promises that do not hold on this system: a line for each thing that
+// it lacks.
+func (a *app) warnWeaker(lacks []process.Lack) {
+	var unguarded process.Lack
+	if errors.As(a.unguarded, &unguarded) && !slices.ContainsFunc(lacks, func(l process.Lack) bool { return l.Of == unguarded.Of }) {
+		lacks = append([]process.Lack{unguarded}, lacks...)
+	}
+	for _, l := range lacks {
+		fmt.Fprintf(a.io.Stderr, "fanout: warning: %v\n", l)
+	}
+}
