@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fanout/internal/bench"
+	"fanout/internal/hint"
 	"fanout/internal/input"
 	"fanout/internal/limits"
 	"fanout/internal/plan"
@@ -124,6 +125,10 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 
 	where := lookAt(a.io.Stderr)
 	n := narrator{w: a.io.Stderr, terminal: where.terminal}
+	a.warn(p, p.hints...)
+	if readsTerminal(p.Input, a.io.Stdin) {
+		a.say(p, hint.Terminal.Say())
+	}
 	n.warn("bench runs this for real, again and again on the same items: " + words(p.Template.Command))
 	spec.Tell, spec.Warn = n.tell, n.warn
 	report, err := bench.Measure(ctx, spec, t)

@@ -32,7 +32,8 @@ type flags struct {
 // planned is a plan, checked as far as flags alone allow.
 type planned struct {
 	plan.Plan
-	from *settings
+	from  *settings
+	hints []string // about the words from COMMAND on
 }
 
 func newFlags() *flags {
@@ -101,6 +102,10 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	if len(command) == 0 {
 		return p, errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
 	}
+	if err := checkFirst(command, findIn(p.Execute.Dir)); err != nil {
+		return p, err
+	}
+	p.hints = hintsOf(f.all(), args)
 	complete(&p.Plan)
 	if err := completeFar(&p.Plan); err != nil {
 		return p, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fanout/internal/guardian"
+	"fanout/internal/hint"
 	"fanout/internal/process"
 	"fanout/internal/run"
 	"fanout/internal/sink"
@@ -119,7 +120,7 @@ func (a *app) root() *cobra.Command {
 			if err != nil {
 				return &run.UsageError{Err: err}
 			}
-			return a.run(p)
+			return a.run(c, p)
 		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -156,33 +157,51 @@ func message(err error) string {
 }
 
 // run runs a plan, with signals ending it.
-func (a *app) run(p planned) error {
+func (a *app) run(root *cobra.Command, p planned) error {
 	if err := a.guard(&p); err != nil {
 		return err
 	}
 	if p.Engine.Chosen != "" && !p.Quiet {
 		fmt.Fprintf(a.io.Stderr, "fanout: %s\n", p.Engine.Chosen)
 	}
+	a.warn(p, p.hints...)
+	if readsTerminal(p.Input, a.io.Stdin) {
+		p.Progress.Hold = true
+		a.say(p, hint.Terminal.Say())
+	}
 	signaled := &lateRun{}
 	ctx, stop := obeySignals(context.Background(), signaled, a.link)
 	defer stop()
 	r, err := run.New(ctx, p.Plan, a.io)
 	if err != nil {
-		return err
+		return meant(root, p.Template.Command, err)
 	}
 	signaled.run.Store(r)
-	if !p.Quiet {
-		for _, w := range r.Warnings() {
-			fmt.Fprintf(a.io.Stderr, "fanout: warning: %s\n", w)
-		}
-		if r.HasProcesses() {
-			a.warnWeaker(r.Lacks())
-		}
+	a.warn(p, r.Warnings()...)
+	if !p.Quiet && r.HasProcesses() {
+		a.warnWeaker(r.Lacks())
 	}
 	a.quiet = p.Quiet || p.DryRun
 	a.summary, err = r.Do(ctx)
 	a.barsGone = r.ShowedBars()
+	a.warn(p, r.Notes()...)
+	if err == nil && a.summary.Jobs() == 0 && len(p.hints) == 0 {
+		a.say(p, nothingRead(p, a.io.Stdin))
+	}
 	return err
+}
+
+// say says something before or after a run, unless it is to be quiet.
+func (a *app) say(p planned, text string) {
+	if text != "" && !p.Quiet {
+		fmt.Fprintf(a.io.Stderr, "fanout: %s\n", text)
+	}
+}
+
+func (a *app) warn(p planned, texts ...string) {
+	for _, text := range texts {
+		a.say(p, "warning: "+text)
+	}
 }
 
 // guard names the guardian in the plan.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,11 @@ type columns struct {
 
 func newColumns(from io.Reader, name string, all *tables) *columns {
 	spec := &all.in.spec
-	return &columns{name: name, lines: newLines(from, spec.Delimiter), sep: spec.ColSep, header: spec.Header, all: all}
+	l := newLines(from, spec.Delimiter)
+	if name != "" {
+		all.in.watch(name, l, true)
+	}
+	return &columns{name: name, lines: l, sep: spec.ColSep, header: spec.Header, all: all}
 }
 
 // schema is part of table.
@@ -33,6 +38,9 @@ func (c *columns) schema() (Schema, error) {
 		return Schema{}, err
 	}
 	names := c.split(strings.TrimPrefix(raw, byteOrderMark))
+	if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "\r") }) {
+		return Schema{}, fmt.Errorf("reading %s: %w", place(c.name), errCR)
+	}
 	return Schema{Known: true, Names: append([]string(nil), names...), Width: len(names)}, nil
 }
 

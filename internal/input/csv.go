@@ -27,6 +27,7 @@ type held struct {
 	raw    string
 	fields []string
 	err    error
+	line   int // 0: that of the reader
 }
 
 func newCSV(from io.Reader, name string, comma rune, header bool) *csvTable {
@@ -40,45 +41,76 @@ func newCSV(from io.Reader, name string, comma rune, header bool) *csvTable {
 
 // schema is part of table.
 func (c *csvTable) schema() (Schema, error) {
+	if c.header {
+		return c.head()
+	}
+	var known Schema
 	for len(c.held) < lookAhead {
 		raw, fields, err := c.read()
 		var bad *RowError
 		switch {
+		case err == io.EOF && len(c.held) == 1 && bareCR(c.held[0].raw):
+			return Schema{}, fmt.Errorf("reading %s: %w", place(c.name), errCR)
 		case err == io.EOF && len(c.held) > 0:
-			return Schema{}, nil
-		case err != nil && !errors.As(err, &bad):
+			return known, nil
+		case errors.As(err, &bad):
+			raw = bad.Raw
+		case err != nil:
 			return Schema{}, err
-		case c.header && err != nil:
-			return Schema{}, fmt.Errorf("%w; it is the header, without which no row can be read", err)
-		case c.header:
-			c.width = len(fields)
-			return Schema{Known: true, Width: c.width, Names: slices.Clone(fields)}, nil
 		}
-		c.held = append(c.held, held{raw, slices.Clone(fields), err})
+		h := held{raw: raw, fields: slices.Clone(fields), err: err}
 		if err == nil {
+			h.line, _ = c.csv.FieldPos(0)
+		}
+		c.held = append(c.held, h)
+		if err == nil && !known.Known {
 			c.width = len(fields)
-			return Schema{Known: true, Width: c.width}, nil
+			known = Schema{Known: true, Width: c.width}
+		}
+		if known.Known && (len(c.held) > 1 || !bareCR(raw)) { // else it may be all lines in one
+			break
 		}
 	}
-	return Schema{}, nil
+	return known, nil
+}
+
+// head reads the header.
+func (c *csvTable) head() (Schema, error) {
+	raw, fields, err := c.read()
+	var bad *RowError
+	if errors.As(err, &bad) {
+		raw = bad.Raw
+	}
+	switch {
+	case bareCR(raw):
+		return Schema{}, fmt.Errorf("reading %s: %w", place(c.name), errCR)
+	case bad != nil:
+		return Schema{}, fmt.Errorf("%w; it is the header, without which no row can be read", err)
+	case err != nil:
+		return Schema{}, err
+	}
+	c.width = len(fields)
+	return Schema{Known: true, Width: c.width, Names: slices.Clone(fields)}, nil
 }
 
 // row is part of table.
 func (c *csvTable) row() (string, []string, error) {
+	var h held
 	if len(c.held) > 0 {
-		h := c.held[0]
-		c.held = c.held[1:]
-		return h.raw, h.fields, h.err
+		h, c.held = c.held[0], c.held[1:]
+	} else {
+		h.raw, h.fields, h.err = c.read()
 	}
-	raw, fields, err := c.read()
-	if err == nil && c.width == 0 {
-		c.width = len(fields)
+	if h.err == nil && c.width == 0 {
+		c.width = len(h.fields)
 	}
-	if err == nil && len(fields) != c.width {
-		line, _ := c.csv.FieldPos(0)
-		err = &RowError{File: c.name, Line: line, Raw: raw, Err: misfit(len(fields), c.width, c.header)}
+	if h.err == nil && len(h.fields) != c.width {
+		if h.line == 0 {
+			h.line, _ = c.csv.FieldPos(0)
+		}
+		h.err = &RowError{File: c.name, Line: h.line, Raw: h.raw, Err: misfit(len(h.fields), c.width, c.header)}
 	}
-	return raw, fields, err
+	return h.raw, h.fields, h.err
 }
 
 // misfit is a row with another number of fields than there are.
@@ -180,6 +212,8 @@ func mayBeMark(b []byte) bool {
 	}
 	return false
 }
+
+var errCR = errors.New(`its lines end with a carriage return alone: convert it first, as tr '\r' '\n' does`)
 
 var errUTF16 = errors.New("it is UTF-16: convert it first, as iconv -f UTF-16 -t UTF-8 does")
 

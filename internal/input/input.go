@@ -21,6 +21,7 @@ type Input struct {
 	files   []*file // files[i] is that of sources[i], nil for arguments
 	table   *tables // of the formats whose items are rows
 	used    bool
+	watched []watched
 }
 
 // Open opens every file, so that one that cannot be read is an error before
@@ -167,7 +168,9 @@ func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) val
 	case in.spec.Format == Shell:
 		v = newWords(&reader{fl, ctx, wake}, fl.name)
 	default:
-		v = newLines(&reader{fl, ctx, wake}, in.spec.Delimiter)
+		l := newLines(&reader{fl, ctx, wake}, in.spec.Delimiter)
+		in.watch(fl.name, l, false)
+		v = l
 	}
 	if in.spec.SkipEmpty && (len(in.sources) == 1 || in.spec.Link == Product) {
 		v = nonEmpty{v}

@@ -11,10 +11,30 @@ type lines struct {
 	in      buffer
 	delim   []byte
 	scanned int // this many unread bytes cannot be the start of a delimiter
+	seen    ends
 }
 
 func newLines(from io.Reader, delim string) *lines {
 	return &lines{in: buffer{from: from}, delim: []byte(delim)}
+}
+
+// ends is what is seen of how lines begin and end, for Notes.
+type ends struct {
+	read  int64
+	plain bool   // one did not end with CR
+	first []byte // how the first begins
+	inner bool   // the first has a CR before its end
+	over  bool   // there are no more
+}
+
+// see looks at a line.
+func (e *ends) see(line []byte) {
+	if e.read++; e.read == 1 {
+		e.first = bytes.Clone(line[:min(4, len(line))])
+		i := bytes.IndexByte(line, '\r')
+		e.inner = i >= 0 && i < len(line)-1
+	}
+	e.plain = e.plain || len(line) == 0 || line[len(line)-1] != '\r'
 }
 
 func (l *lines) next() (string, error) {
@@ -24,6 +44,7 @@ func (l *lines) next() (string, error) {
 			end := l.scanned + i
 			l.in.skip(end + len(l.delim))
 			l.scanned = 0
+			l.seen.see(data[:end])
 			return string(data[:end]), nil
 		}
 		l.scanned = max(0, len(data)-len(l.delim)+1)
@@ -38,9 +59,11 @@ func (l *lines) next() (string, error) {
 // last is the item that the end of the file ends, if there is one.
 func (l *lines) last() (string, error) {
 	data := l.in.data()
+	l.seen.over = true
 	if len(data) == 0 {
 		return "", io.EOF
 	}
+	l.seen.see(data)
 	l.in.skip(len(data))
 	l.scanned = 0
 	return string(data), nil

@@ -91,6 +91,9 @@ func (s *Sample) Reading() []string { return s.in.Reading() }
 // Counter is none: how many items there are is known.
 func (s *Sample) Counter() *Counter { return nil }
 
+// Notes is that of the Input.
+func (s *Sample) Notes() []string { return s.in.Notes() }
+
 // Close does nothing, so that the items can be read again.
 func (s *Sample) Close() error { return nil }
 

@@ -26,6 +26,13 @@ const (
 
 // bars draws, until ctx ends, a bar for the whole run and one for each job that runs.
 func (p *Progress) bars(ctx context.Context, screen *Screen) {
+	if p.spec.Hold {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.known:
+		}
+	}
 	select {
 	case <-ctx.Done():
 		return

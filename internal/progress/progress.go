@@ -33,6 +33,7 @@ type Spec struct {
 	ASCII   bool          // no other characters
 	Timeout time.Duration // of a job; 0: none
 	Slots   int           // how many jobs run at a time at most
+	Hold    bool          // no bars until SetTotal, since somebody types where they would be
 }
 
 // Sources is where the numbers come from. Each is asked at intervals, from one goroutine.
@@ -60,7 +61,8 @@ type Progress struct {
 	started atomic.Int64
 	done    atomic.Int64
 	failed  atomic.Int64
-	total   atomic.Int64 // 0: it is not known
+	total   atomic.Int64  // 0: it is not known
+	known   chan struct{} // closed by SetTotal
 
 	mu    sync.Mutex
 	times [timesKept]time.Duration // what the last jobs took
@@ -72,7 +74,7 @@ const timesKept = 255
 
 // New begins to observe.
 func New(spec Spec, sources Sources) *Progress {
-	return &Progress{spec: spec, sources: sources, began: time.Now()}
+	return &Progress{spec: spec, sources: sources, began: time.Now(), known: make(chan struct{})}
 }
 
 // Observe takes an event. It is called for one at a time.
@@ -104,8 +106,11 @@ func (p *Progress) Failed() int64 { return p.failed.Load() }
 // Started is how many jobs have begun.
 func (p *Progress) Started() int64 { return p.started.Load() }
 
-// SetTotal says how many jobs there are, once that is certain.
-func (p *Progress) SetTotal(jobs int64) { p.total.Store(jobs) }
+// SetTotal says how many jobs there are, once that is certain. It is called once.
+func (p *Progress) SetTotal(jobs int64) {
+	p.total.Store(jobs)
+	close(p.known)
+}
 
 // median is what jobs took of late; 0 when that is not known.
 func (p *Progress) median() time.Duration {

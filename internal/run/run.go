@@ -64,6 +64,7 @@ type source interface {
 	Schema(ctx context.Context) (input.Schema, error)
 	Use(picked []string, highest int)
 	Counter() *input.Counter
+	Notes() []string
 	Close() error
 }
 
@@ -239,6 +240,9 @@ func (r *Run) Warnings() []string {
 	}
 	return all
 }
+
+// Notes is what the user should know after the run, of the input.
+func (r *Run) Notes() []string { return r.in.Notes() }
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {

@@ -36,6 +36,7 @@ func Compile(spec Spec) (*Template, error) {
 	}
 	spec.fields = &fields{}
 	t := &Template{spec: spec}
+	defer func() { t.warnings = append(t.warnings, t.spec.foreign(t.form == ScriptForm)...) }()
 	script, err := spec.isScript()
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"fanout/internal/hint"
 	"fanout/internal/job"
 )
 
@@ -122,7 +123,7 @@ func (w Word) fill(value func(ref) string) string {
 }
 
 func nulError(item string) error {
-	return fmt.Errorf("item %q: an argument cannot hold a NUL byte; --pipe gives the item on stdin", clip(item))
+	return fmt.Errorf("item %q: an argument cannot hold a NUL byte; %s", clip(item), hint.Nulls.Say())
 }
 
 // clip keeps messages about giant items readable.

@@ -1,0 +1,241 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"fanout/internal/execute"
+	"fanout/internal/hint"
+	"fanout/internal/input"
+	"fanout/internal/job"
+	"fanout/internal/nearest"
+	"fanout/internal/process"
+	"fanout/internal/sink"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// hintsOf is what to say of the words from COMMAND on, before anything is done.
+func hintsOf(set *pflag.FlagSet, words []string) (hints []string) {
+	lists := [][]string{nil} // COMMAND, and what each ::: and :::: has behind it
+	kinds := []string{""}
+	for _, word := range words {
+		if word == ":::" || word == "::::" {
+			lists, kinds = append(lists, nil), append(kinds, word)
+			continue
+		}
+		last := len(lists) - 1
+		lists[last] = append(lists[last], word)
+	}
+	for i, list := range lists {
+		switch kinds[i] {
+		case "":
+			hints = append(hints, separators(hint.Separator, list)...)
+		case ":::":
+			hints = append(hints, separators(hint.SeparatorItem, list)...)
+			hints = append(hints, flagItem(set, list)...)
+		}
+	}
+	return hints
+}
+
+// separators is about words that are nearly ::: or ::::.
+func separators(kind hint.Kind, list []string) []string {
+	colons := slices.ContainsFunc(list, func(word string) bool { return strings.Trim(word, ":") != "" && strings.Contains(word, ":") })
+	for i, word := range list {
+		rest := strings.TrimLeft(word, ":")
+		n := len(word) - len(rest)
+		meant := ":::"
+		switch {
+		case n == 2 && rest == "" && !colons && i > 0 && i < len(list)-1 && !strings.HasPrefix(list[i-1], "-"):
+			// Else it may well be an address.
+		case n == 4:
+			meant = "::::"
+		case n > 4:
+			meant = "::: or ::::"
+		case n < 3:
+			continue
+		}
+		if rest != "" && rest != "+" {
+			meant += " " + rest
+		}
+		return []string{kind.Say(word, meant)}
+	}
+	return nil
+}
+
+// flagItem is about an item that is a flag of fanout. Items that only begin with a dash are none,
+// nor is a list of nothing but such.
+func flagItem(set *pflag.FlagSet, items []string) []string {
+	plain := slices.IndexFunc(items, func(item string) bool { return !strings.HasPrefix(item, "-") })
+	if plain < 0 {
+		return nil
+	}
+	for i, item := range items {
+		if i > plain && isFlag(set, item, items[i+1:]) {
+			return []string{hint.FlagItem.Say(item)}
+		}
+	}
+	return nil
+}
+
+// isFlag says that an item is a flag of fanout, as it might stand before the others. Of the short
+// ones, only one at the end is taken for such.
+func isFlag(set *pflag.FlagSet, item string, others []string) bool {
+	if name, long := strings.CutPrefix(item, "--"); long {
+		name, _, _ = strings.Cut(name, "=")
+		return set.Lookup(name) != nil
+	}
+	f, valued := flagOf(set, item)
+	switch {
+	case len(item) < 2 || item[0] != '-' || f == nil:
+		return false
+	case item[1] >= '0' && item[1] <= '9': // -0 may be a number
+		return false
+	case len(item) > 2 && !valued: // -kq: or a word
+		return false
+	case valued && !takes(f, item[2:]):
+		return false
+	case !valued && f.NoOptDefVal == "": // -j 4
+		return len(others) == 1 && takes(f, others[0])
+	}
+	return len(others) == 0
+}
+
+// takes says that a flag which checks its value would take this.
+func takes(f *pflag.Flag, value string) bool {
+	switch f.Value.Type() {
+	case "bool", "count":
+		return false
+	}
+	switch f.Shorthand {
+	case "j", "n", "r", "t", "p", "m", "e":
+		fresh := newFlags().all()
+		return fresh.Set(f.Name, strings.TrimPrefix(value, "=")) == nil
+	}
+	return false
+}
+
+// inQuotes is a text as a shell is to be given it.
+func inQuotes(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// forShell is words, quoted where a shell needs it.
+func forShell(words []string) string {
+	var all []string
+	for _, word := range words {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-") != "" {
+			word = inQuotes(word)
+		}
+		all = append(all, word)
+	}
+	const most = 200
+	return job.Printable(strings.Join(all, " "), most)
+}
+
+// checkFirst refuses words whose first cannot be the name of a program, since it is the beginning
+// of a script or an assignment. Found says whether there is a program of that name.
+func checkFirst(command []string, found func(name string) bool) error {
+	if len(command) < 2 {
+		return nil
+	}
+	first := command[0]
+	name, _, assigns := strings.Cut(first, "=")
+	assigns = assigns && isVariable(strings.TrimSuffix(name, "+"))
+	if !assigns && !strings.ContainsAny(first, ";|&<>()`$") || found(first) {
+		return nil
+	}
+	return fmt.Errorf("%q is no program; %s", first, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
+}
+
+// isVariable says that a shell would assign to it.
+func isVariable(name string) bool {
+	letter := func(r rune) bool { return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+	return name != "" && letter(rune(name[0])) && strings.TrimLeftFunc(name, func(r rune) bool { return letter(r) || '0' <= r && r <= '9' }) == ""
+}
+
+// findIn looks for programs as jobs that run in the directory do.
+func findIn(dir string) func(name string) bool {
+	return func(name string) bool {
+		_, err := process.LookPath(name, process.SearchPath(), dir)
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+}
+
+// meant adds to the error of a program that is not there what may have been meant by it.
+func meant(root *cobra.Command, command []string, err error) error {
+	var missing *execute.CommandError
+	if !errors.As(err, &missing) || !missing.Missing() || missing.Hint != "" || missing.Name != command[0] {
+		return err
+	}
+	switch name := missing.Name; {
+	case strings.ContainsAny(name, " \t\n"), slices.Contains(keywords(), name) && len(command) > 1:
+		return fmt.Errorf("%w; %s", err, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
+	default:
+		if sub := nearestCommand(root, name); sub != "" {
+			return fmt.Errorf("%w; %s", err, hint.Subcommand.Say(sub))
+		}
+	}
+	return err
+}
+
+// keywords begin scripts.
+func keywords() []string {
+	return []string{"if", "for", "while", "until", "case", "select", "function", "time", "{", "!", "[["}
+}
+
+// nearestCommand is the subcommand that a name is like.
+func nearestCommand(root *cobra.Command, name string) string {
+	others := map[string]string{"status": "ps", "list": "ps", "jobs": "ps", "clean": "cleanup", "benchmark": "bench", "results": "report", "summary": "report"}
+	if sub := others[name]; sub != "" {
+		return sub
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return nearest.Name(append(names, "help", "completion"), name)
+}
+
+// readsTerminal says that items are typed.
+func readsTerminal(in input.Spec, stdin *os.File) bool {
+	if len(in.Sources) == 0 {
+		return sink.IsTerminal(int(stdin.Fd()))
+	}
+	return slices.ContainsFunc(in.Sources, func(s input.Source) bool {
+		switch s.Path {
+		case "-", "/dev/stdin", "/dev/fd/0":
+			return s.IsFile && sink.IsTerminal(int(stdin.Fd()))
+		}
+		return s.IsFile && s.Path == "/dev/tty"
+	})
+}
+
+// nothingRead is about a run without items whose COMMAND names files: they may have been meant.
+// Where items came by a pipe or from a file, it is no wonder that once there are none.
+func nothingRead(p planned, stdin *os.File) string {
+	command := p.Template.Command
+	st, err := stdin.Stat()
+	if len(p.Input.Sources) > 0 || p.Journal.Resume || p.Journal.Failed || err != nil || st.Mode()&fs.ModeCharDevice == 0 {
+		return ""
+	}
+	first := len(command)
+	for first > 1 && isFile(command[first-1]) {
+		first--
+	}
+	if first == len(command) {
+		return ""
+	}
+	return hint.NoItems.Say("fanout " + forShell(command[:first]) + " ::: " + forShell(command[first:]))
+}
+
+func isFile(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.Mode().IsRegular()
+}

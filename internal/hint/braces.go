@@ -1,0 +1,106 @@
+package hint
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// brace is a placeholder of another runner that is none here.
+type brace struct {
+	body  string // a regular expression for what is between the braces
+	whose string
+	way   string // what is written here instead; $1 is what the first parentheses of body match
+	code  bool   // it also stands in programs of awk, python and the like, where nothing is said
+}
+
+// braces is all of them, by the manuals of parallel 20221122 and rush 0.9. Not among them are
+// {,x}, which is bash's, and what fd, xe and xargs have, which is all ours.
+func braces() []brace {
+	const inScript = " in a quoted script"
+	return []brace{
+		{`\.\.`, "parallel", `f={}; "${f%.*.*}"` + inScript, false},
+		{`\.\.\.`, "parallel", `f={}; "${f%.*.*.*}"` + inScript, false},
+		{`/\.\.`, "parallel", `f={/}; "${f%.*.*}"` + inScript, false},
+		{`/\.\.\.`, "parallel", `f={/}; "${f%.*.*.*}"` + inScript, false},
+		{`\+/`, "parallel", "{//}/", false},
+		{`\+\.`, "parallel", `f={}; "${f##*.}"` + inScript, false},
+		{`\+\.\.\.?`, "parallel", `f={/}; "${f#*.}"` + inScript, false},
+		{`##`, "parallel", "the number of jobs, which is not known here", false},
+		{`0([#%])`, "parallel", `$(printf %04d {$1})` + inScript, false},
+		{`uniq`, "parallel", `[[ {1} = {2} ]] || …` + inScript, false},
+		{`choose_k`, "parallel", `[[ {1} < {2} ]] && …` + inScript, false},
+		{`slot`, "parallel", "{%}", true},
+		{`sshlogin`, "parallel", "{host}", true},
+		{`-[1-9][0-9]?(?:\.|//?|/\.)?`, "parallel", "{N} with the number of the source", true},
+		{`([1-9][0-9]?)\.\.\.?`, "parallel", `f={$1}; "${f%.*.*}"` + inScript, false},
+		{`:-(.+)`, "parallel", `f={}; "${f:-$1}"` + inScript, true},
+		{`:([0-9]+(?::[0-9]+)?)`, "parallel", `f={}; "${f:$1}"` + inScript, true},
+		{`%\.`, "rush", "{/.}", false},
+		{`%:`, "rush", `f={/}; "${f%%.*}"` + inScript, false},
+		{`##?([A-Za-z._-][^\s}]+)`, "parallel", `f={}; "${f#$1}"` + inScript, true},
+		{`%%?([A-Za-z0-9._-]+[^\s}%]*)`, "parallel", `f={}; "${f%$1}"` + inScript, true},
+		{`/([^/,\s]+)/([^/,\s]*)`, "parallel", `f={}; "${f/$1/$2}"` + inScript, true},
+		{`\^\^([^\s\\]+)`, "parallel", `f={}; "${f^^$1}"` + inScript, true},
+		{`\^([A-Za-z._-][^\s\\]*)`, "rush", `f={}; "${f%$1}"` + inScript, true},
+		{`:`, "rush", `f={}; "${f%%.*}"` + inScript, true},
+		{`([1-9][0-9]?):`, "rush", `f={$1}; "${f%%.*}"` + inScript, true},
+		{`([1-9][0-9]?)%(\.?)`, "rush", "{$1/$2}", true},
+		{`@([^\s]*\([^\s]+\)[^\s]*)`, "rush", `[[ {} =~ $1 ]] && … "${BASH_REMATCH[1]}"` + inScript, true},
+	}
+}
+
+const (
+	begins = ".+/#%^:@-0123456789usc="              // what bodies begin with: most braces are none of these
+	before = "$%@^#{"                               // is the shell's, curl's, git's, ruby's, or a template's
+	verb   = `^%[-+ #0-9.]*(?:hh?|ll?|z)?[a-zA-Z]$` // is filled in by printf and date
+	perl   = `f={}; and what bash has, such as "${f%.*}", in a quoted script`
+)
+
+// Brace is what there is to say of the text in braces that begins at word[i], where COMMAND has no
+// such placeholder; "" is nothing. Coded says that the word may be a program's text.
+func Brace(word string, i int, coded bool) (placeholder, say string) {
+	n := strings.IndexByte(word[i:], '}')
+	if i > 0 && strings.IndexByte(before, word[i-1]) >= 0 || n < 2 || strings.HasPrefix(word[i+n+1:], "}") {
+		return "", ""
+	}
+	body := word[i+1 : i+n]
+	if strings.IndexByte(begins, body[0]) < 0 || regexp.MustCompile(verb).MatchString(body) {
+		return "", ""
+	}
+	if body[0] == '=' { // what is between them may have braces of its own
+		n := strings.Index(word[i+2:], "=}")
+		if n < 1 {
+			return "", ""
+		}
+		placeholder = word[i : i+2+n+2]
+		return placeholder, Braces.Say(placeholder, "parallel", perl)
+	}
+	for _, b := range braces() {
+		found := regexp.MustCompile("^(?:" + b.body + ")$").FindStringSubmatch(body)
+		if found == nil || b.code && coded {
+			continue
+		}
+		way := b.way
+		for i, part := range found[1:] {
+			way = strings.ReplaceAll(way, fmt.Sprintf("$%d", i+1), part)
+		}
+		placeholder = "{" + body + "}"
+		return placeholder, Braces.Say(placeholder, b.whose, way)
+	}
+	return "", ""
+}
+
+// Coded says that a COMMAND names a program whose arguments are the text of programs.
+func Coded(command string) bool {
+	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n|&;()/'\"", r) })
+	return slices.ContainsFunc(words, func(word string) bool {
+		for _, name := range []string{"awk", "gawk", "mawk", "sed", "perl", "python", "ruby", "node", "php", "jq", "lua", "tclsh", "latex", "printf"} {
+			if rest, ok := strings.CutPrefix(word, name); ok && strings.Trim(rest, "0123456789.") == "" {
+				return true
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,90 @@
+package hint
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestBraces: what of them is told of, and how it is said here.
+func TestBraces(t *testing.T) {
+	for in, want := range map[string]string{
+		"{..}":            `parallel's is f={}; "${f%.*.*}" in a quoted script`,
+		"{...}":           `parallel's is f={}; "${f%.*.*.*}" in a quoted script`,
+		"{/..}":           `parallel's is f={/}; "${f%.*.*}" in a quoted script`,
+		"{/...}":          `parallel's is f={/}; "${f%.*.*.*}" in a quoted script`,
+		"{+/}":            `parallel's is {//}/`,
+		"{+.}":            `parallel's is f={}; "${f##*.}" in a quoted script`,
+		"{+..}":           `parallel's is f={/}; "${f#*.}" in a quoted script`,
+		"{+...}":          `parallel's is f={/}; "${f#*.}" in a quoted script`,
+		"{##}":            `parallel's is the number of jobs, which is not known here`,
+		"{0#}":            `parallel's is $(printf %04d {#}) in a quoted script`,
+		"{0%}":            `parallel's is $(printf %04d {%}) in a quoted script`,
+		"{uniq}":          `parallel's is [[ {1} = {2} ]] || … in a quoted script`,
+		"{choose_k}":      `parallel's is [[ {1} < {2} ]] && … in a quoted script`,
+		"{slot}":          `parallel's is {%}`,
+		"{sshlogin}":      `parallel's is {host}`,
+		"{-1}":            `parallel's is {N} with the number of the source`,
+		"{-2/.}":          `parallel's is {N} with the number of the source`,
+		"{1..}":           `parallel's is f={1}; "${f%.*.*}" in a quoted script`,
+		"{:-none}":        `parallel's is f={}; "${f:-none}" in a quoted script`,
+		"{:2}":            `parallel's is f={}; "${f:2}" in a quoted script`,
+		"{:2:3}":          `parallel's is f={}; "${f:2:3}" in a quoted script`,
+		"{#demo_}":        `parallel's is f={}; "${f#demo_}" in a quoted script`,
+		"{##demo_}":       `parallel's is f={}; "${f#demo_}" in a quoted script`,
+		"{%_demo}":        `parallel's is f={}; "${f%_demo}" in a quoted script`,
+		"{%.tar.gz}":      `parallel's is f={}; "${f%.tar.gz}" in a quoted script`,
+		"{%%.gz}":         `parallel's is f={}; "${f%.gz}" in a quoted script`,
+		"{/old/new}":      `parallel's is f={}; "${f/old/new}" in a quoted script`,
+		"{^^a}":           `parallel's is f={}; "${f^^a}" in a quoted script`,
+		"{= s/a{2}/b/ =}": `parallel's is f={}; and what bash has, such as "${f%.*}", in a quoted script`,
+		"{=1 uc =}":       `parallel's is f={}; and what bash has, such as "${f%.*}", in a quoted script`,
+		"{:}":             `rush's is f={}; "${f%%.*}" in a quoted script`,
+		"{2:}":            `rush's is f={2}; "${f%%.*}" in a quoted script`,
+		"{%.}":            `rush's is {/.}`,
+		"{%:}":            `rush's is f={/}; "${f%%.*}" in a quoted script`,
+		"{1%}":            `rush's is {1/}`,
+		"{1%.}":           `rush's is {1/.}`,
+		"{^.fq.gz}":       `rush's is f={}; "${f%.fq.gz}" in a quoted script`,
+		"{@(.+)_R1}":      `rush's is [[ {} =~ (.+)_R1 ]] && … "${BASH_REMATCH[1]}" in a quoted script`,
+	} {
+		placeholder, say := Brace("x"+in+"y", 1, false)
+		if placeholder != in || say != in+" is text here; "+want {
+			t.Errorf("%s: %q, %q\nwant %q", in, placeholder, say, want)
+		}
+	}
+	for _, in := range []string{
+		"{}", "{ }", "{a}", "{name}", "{a,b}", "{,bak}", "{,,a}", "{1..3}", "{a..z}", "{01..10..2}", "{x", "{", "{{..}}", "{{/x/y}}", "{#}", "{/}",
+		"{%s}", "{%d}", "{%5.2f}", "{%-20s}", "{%ld}", "{%F}", "{%s:%d}", "{% if x %}", "{# note #}", "{#1}", "{=}", "{==}", "{=a}", "{/a,/b}", "{^}", "{^2}", `{^\circ}`, "{@_}", "{@list}",
+		`{"a":1}`, "{print $1}", "{.name}", "{.a.b}", "{-a}", "{-}", "{--x}", "{+}", "{+x}", "{0}", "{0,3}", "{2,}", "{:x}", "{: }", "{s}", "{usage}", "{copy}", "{...args}",
+	} {
+		if _, say := Brace(in, 0, false); say != "" {
+			t.Errorf("%s: %s", in, say)
+		}
+	}
+	for _, in := range []string{"${..}", "%{-1}", "@{-1}", "^{/fix/x}", "#{..}", "{{..}"} {
+		if _, say := Brace(in, strings.IndexByte(in[1:], '{')+1, false); say != "" {
+			t.Errorf("%s: %s", in, say)
+		}
+	}
+	// In the text of a program they are its own.
+	for _, in := range []string{"{:5}", "{:>10}", "{:-5}", "{1:}", "{/x/d}", "{/a/b}", "{#abc}", "{%hash}", "{^abc}", "{^^abc}", "{@(x)}", "{slot}", "{-1}", "{:}"} {
+		if _, say := Brace(in, 0, true); say != "" {
+			t.Errorf("%s: %s", in, say)
+		}
+	}
+}
+
+// TestTable: each hint has a text and, where a command line can give it, that.
+func TestTable(t *testing.T) {
+	seen := map[string]bool{}
+	for k := range Kinds {
+		text := k.Text()
+		if text == "" || seen[text] || strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || len(text) > 110 {
+			t.Errorf("hint %d: %q", k, text)
+		}
+		seen[text] = true
+		if (k.Typed() == "") != (k == Terminal) {
+			t.Errorf("%s: it is given to %q", text, k.Typed())
+		}
+	}
+}

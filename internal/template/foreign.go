@@ -1,0 +1,49 @@
+package template
+
+import (
+	"slices"
+	"strings"
+
+	"fanout/internal/hint"
+)
+
+// foreign is hints about braces that are placeholders of other runners, and text here.
+func (s *Spec) foreign(script bool) (hints []string) {
+	coded := hint.Coded(strings.Join(s.Command, " "))
+	var told []string
+	for _, word := range s.Command {
+		toks, err := scanner{s}.scan(word, script)
+		if err != nil {
+			return nil
+		}
+		for i := 0; i < len(word); i++ {
+			if len(toks) > 0 && i == toks[0].start {
+				i = toks[0].end - 1
+				toks = toks[1:]
+				continue
+			}
+			if word[i] != '{' || script && oddRun(word[:i], '\\') {
+				continue
+			}
+			placeholder, say := hint.Brace(word, i, coded && programText(word, i, script))
+			if say == "" {
+				continue
+			}
+			if !slices.Contains(told, placeholder) {
+				told = append(told, placeholder)
+				hints = append(hints, say)
+			}
+			i += len(placeholder) - 1
+		}
+	}
+	return hints
+}
+
+// programText says that a place in a word may well be in the text of a program: in quotes of a
+// script, or in a word that is more than a name.
+func programText(word string, i int, script bool) bool {
+	if script {
+		return strings.Count(word[:i], "'")%2 == 1 || strings.Count(word[:i], `"`)%2 == 1
+	}
+	return strings.ContainsAny(word, " \t\n;()'\"$")
+}
