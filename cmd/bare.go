@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"fanout/internal/hint"
 	"fanout/internal/process"
 
 	"github.com/spf13/cobra"
@@ -108,14 +109,31 @@ func (l line) checkBare() error {
 		return nil
 	}
 	word := l.words[0]
-	meant := f.Value.Type() == "bool" && (word == "true" || word == "false") && len(l.words) > 1 && isCommand(l.words[1])
-	if v, ok := unwrapped(f).(*checked[string]); ok {
-		meant = slices.Contains(v.words, word)
+	value := ""
+	if f.Value.Type() == "bool" && len(l.words) > 1 && isCommand(l.words[1]) {
+		value = truths()[strings.ToLower(word)]
 	}
-	if !meant {
+	if slices.ContainsFunc(wordsOf(f), func(w string) bool { return strings.EqualFold(w, word) }) {
+		value = word
+	}
+	if value == "" {
 		return nil
 	}
-	return fmt.Errorf("%q would be COMMAND here: write --%s=%s; a program of that name is -- %s", word, f.Name, word, word)
+	return fmt.Errorf("%q would be COMMAND here: write --%s=%s; a program of that name is -- %s", word, f.Name, value, word)
+}
+
+// truths is words for true and false, some of which are programs, too.
+func truths() map[string]string {
+	return map[string]string{"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false", "0": "false"}
+}
+
+// behind is what to say of a COMMAND that is not there, if the flag before it takes a word.
+func (l line) behind() string {
+	f := l.bare()
+	if f == nil || wordsOf(f) == nil {
+		return ""
+	}
+	return hint.Behind.Say("--"+f.Name, strings.Join(wordsOf(f), ", "))
 }
 
 // isCommand says that a word can be a whole COMMAND: a script, or a program that is there.

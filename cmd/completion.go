@@ -26,9 +26,9 @@ func completions(root *cobra.Command) {
 // offerWords offers the values of flags that take one of a few words.
 func offerWords(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if v, ok := f.Value.(*checked[string]); ok && v.words != nil {
+		if words := wordsOf(f); words != nil {
 			// It is an error only if it was done before.
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.words, cobra.ShellCompDirectiveNoFileComp))
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 }

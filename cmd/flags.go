@@ -32,8 +32,10 @@ type flags struct {
 // planned is a plan, checked as far as flags alone allow.
 type planned struct {
 	plan.Plan
-	from  *settings
-	hints []string // about the words from COMMAND on
+	from   *settings
+	all    *pflag.FlagSet // flags
+	hints  []string       // about the words from COMMAND on
+	behind string         // and about the first, if it is no program
 }
 
 func newFlags() *flags {
@@ -79,7 +81,8 @@ func (f *flags) all() *pflag.FlagSet {
 // plan is what the flags and the words after them ask for. The groups that idle are those
 // that have no say in it.
 func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
-	if p.from, err = applySettings(f.all()); err != nil {
+	p.all = f.all()
+	if p.from, err = applySettings(p.all); err != nil {
 		return p, err
 	}
 	command, sources, err := splitSources(args)
@@ -105,7 +108,8 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	if err := checkFirst(command, findIn(p.Execute.Dir)); err != nil {
 		return p, err
 	}
-	p.hints = hintsOf(f.all(), args)
+	p.hints = hintsOf(p.all, args)
+	p.behind = f.line.behind()
 	complete(&p.Plan)
 	if err := completeFar(&p.Plan); err != nil {
 		return p, err

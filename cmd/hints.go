@@ -146,7 +146,10 @@ func checkFirst(command []string, found func(name string) bool) error {
 	first := command[0]
 	name, _, assigns := strings.Cut(first, "=")
 	assigns = assigns && isVariable(strings.TrimSuffix(name, "+"))
-	if !assigns && !strings.ContainsAny(first, ";|&<>()`$") || found(first) {
+	// A name may have blanks, and so may one that is made of an item: but not after a program.
+	program, _, blank := strings.Cut(first, " ")
+	begins := blank && strings.Contains(first, "{") && (found(program) || slices.Contains(keywords(), program) || slices.Contains(builtins(), program))
+	if !assigns && !begins && !strings.ContainsAny(first, ";|&<>()`$") || found(first) {
 		return nil
 	}
 	return fmt.Errorf("%q is no program; %s", first, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
@@ -167,12 +170,15 @@ func findIn(dir string) func(name string) bool {
 }
 
 // meant adds to the error of a program that is not there what may have been meant by it.
-func meant(root *cobra.Command, command []string, err error) error {
+func meant(root *cobra.Command, p planned, err error) error {
+	command := p.Template.Command
 	var missing *execute.CommandError
 	if !errors.As(err, &missing) || !missing.Missing() || missing.Hint != "" || missing.Name != command[0] {
 		return err
 	}
 	switch name := missing.Name; {
+	case p.behind != "":
+		return fmt.Errorf("%w; %s", err, p.behind)
 	case strings.ContainsAny(name, " \t\n"), slices.Contains(keywords(), name) && len(command) > 1:
 		return fmt.Errorf("%w; %s", err, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
 	default:
@@ -181,6 +187,11 @@ func meant(root *cobra.Command, command []string, err error) error {
 		}
 	}
 	return err
+}
+
+// builtins is what fanout does itself, and some of what only a shell can.
+func builtins() []string {
+	return []string{"echo", "true", "false", ":", "cd", "export", "set", "source", "."}
 }
 
 // keywords begin scripts.
@@ -206,15 +217,25 @@ func nearestCommand(root *cobra.Command, name string) string {
 // readsTerminal says that items are typed.
 func readsTerminal(in input.Spec, stdin *os.File) bool {
 	if len(in.Sources) == 0 {
-		return sink.IsTerminal(int(stdin.Fd()))
+		return isTerminal(stdin)
 	}
 	return slices.ContainsFunc(in.Sources, func(s input.Source) bool {
 		switch s.Path {
 		case "-", "/dev/stdin", "/dev/fd/0":
-			return s.IsFile && sink.IsTerminal(int(stdin.Fd()))
+			return s.IsFile && isTerminal(stdin)
 		}
 		return s.IsFile && s.Path == "/dev/tty"
 	})
+}
+
+// isTerminal leaves the mode of the file as it is, which others share and os.File.Fd may change.
+func isTerminal(f *os.File) (is bool) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	err = conn.Control(func(fd uintptr) { is = sink.IsTerminal(int(fd)) })
+	return is && err == nil
 }
 
 // nothingRead is about a run without items whose COMMAND names files: they may have been meant.

@@ -69,7 +69,9 @@ func TestHintsOf(t *testing.T) {
 // TestFirstWord: a first word that is a script's or an assignment's is refused, unless there is a
 // program of that name.
 func TestFirstWord(t *testing.T) {
-	found := func(name string) bool { return name == "a=b" || name == "x;y" || name == "my prog" }
+	found := func(name string) bool {
+		return name == "a=b" || name == "x;y" || name == "my prog" || name == "convert"
+	}
 	for _, tt := range []struct {
 		command []string
 		want    string
@@ -85,6 +87,14 @@ func TestFirstWord(t *testing.T) {
 		{[]string{"$HOME/bin/x", "{}"}, `"$HOME/bin/x" is no program`},
 		{[]string{">out", "echo"}, `">out" is no program`},
 
+		{[]string{"convert {} -resize 50%", "{.}.jpg"}, `"convert {} -resize 50%" is no program`},
+		{[]string{"echo {}", ">", "out"}, `quote the whole command: fanout 'echo {} > out'`},
+		{[]string{"for x in {}", "do"}, `"for x in {}" is no program`},
+		{[]string{"cd {}", "ls"}, `"cd {}" is no program`},
+
+		{[]string{"./My Tools/{}", "x"}, ""},
+		{[]string{"{} {}", "x"}, ""},
+		{[]string{"no {}", "x"}, ""},
 		{[]string{"a=b", "x"}, ""},
 		{[]string{"x;y", "z"}, ""},
 		{[]string{"my prog", "z"}, ""},
@@ -110,6 +120,12 @@ func TestFirstWord(t *testing.T) {
 	}
 }
 
+// plannedOf is a plan for COMMAND.
+func plannedOf(command []string) (p planned) {
+	p.Template.Command = command
+	return p
+}
+
 // TestMeant: only of a program that is not there is it said that a subcommand may be meant.
 func TestMeant(t *testing.T) {
 	root := (&app{}).root()
@@ -122,7 +138,7 @@ func TestMeant(t *testing.T) {
 	} {
 		words := strings.Fields(command)
 		err := error(&execute.CommandError{Name: words[0], Err: fs.ErrNotExist})
-		got := meant(root, words, fmt.Errorf("run: %w", err))
+		got := meant(root, plannedOf(words), fmt.Errorf("run: %w", err))
 		if want = "run: " + words[0] + ": command not found" + want; got.Error() != want || !errors.Is(got, fs.ErrNotExist) {
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
@@ -132,7 +148,7 @@ func TestMeant(t *testing.T) {
 		&execute.CommandError{Name: "repot", Err: fs.ErrPermission},
 		&execute.CommandError{Name: "repot", Err: fs.ErrNotExist, Hint: "known"},
 	} {
-		if got := meant(root, []string{"repot", "j"}, err); got != err {
+		if got := meant(root, plannedOf([]string{"repot", "j"}), err); got != err {
 			t.Errorf("%v: %v", err, got)
 		}
 	}

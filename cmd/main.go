@@ -174,7 +174,7 @@ func (a *app) run(root *cobra.Command, p planned) error {
 	defer stop()
 	r, err := run.New(ctx, p.Plan, a.io)
 	if err != nil {
-		return meant(root, p.Template.Command, err)
+		return meant(root, p, err)
 	}
 	signaled.run.Store(r)
 	a.warn(p, r.Warnings()...)

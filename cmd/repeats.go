@@ -68,3 +68,11 @@ func unwrapped(f *pflag.Flag) pflag.Value {
 	}
 	return f.Value
 }
+
+// wordsOf is what the value of a flag is one of; nil if it can be others.
+func wordsOf(f *pflag.Flag) []string {
+	if v, ok := unwrapped(f).(*checked[string]); ok {
+		return v.words
+	}
+	return nil
+}

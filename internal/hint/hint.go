@@ -21,6 +21,7 @@ const (
 	UTF16
 	Quote
 	Subcommand
+	Behind
 	Nulls
 	Kinds // how many there are
 )
@@ -80,6 +81,10 @@ var table = [Kinds]hint{
 	Subcommand: {
 		`did you mean fanout %s?`,
 		`fanout repot j < /dev/null`,
+	},
+	Behind: {
+		`a value of %s stands behind =, and is one of %s`,
+		`fanout --stop-on-error never ls ::: a`,
 	},
 	Nulls: {
 		`-0 is for items that end with NULs, as find -print0 writes them; --pipe gives an item on stdin`,
