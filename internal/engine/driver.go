@@ -65,7 +65,7 @@ func startDriver(near Near, python string) (*driver, error) {
 		Path: python, Argv: []string{python, "-c", driverSource}, Env: env, Session: true,
 	}, mark, d.said)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", python, err)
+		return nil, errors.New(execute.StartError(python, err).Error())
 	}
 	go d.read() // until the program ends
 	go func() { // until that, or close

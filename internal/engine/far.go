@@ -62,7 +62,14 @@ func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
 		Env:     execute.Environ(c.near.Environ, c.near.Run, mark),
 		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
 	}, mark, stderr)
-	return local{p}, err
+	if err == nil {
+		return local{p}, nil
+	}
+	var command *execute.CommandError
+	if err = execute.StartError(c.path, err); errors.As(err, &command) {
+		err = &pool.HopelessError{Err: errors.New(err.Error())} // it is no COMMAND of the user's
+	}
+	return nil, err
 }
 
 type local struct{ *process.Program }

@@ -34,14 +34,22 @@ type Spec struct {
 // CommandError says that COMMAND cannot be run at all.
 type CommandError struct {
 	Name string
-	Err  error // fs.ErrNotExist or fs.ErrPermission
+	Err  error // fs.ErrNotExist, fs.ErrPermission, or why it could not be started
 	Hint string
 }
 
 func (e *CommandError) Error() string {
-	text := e.Name + ": command not found"
-	if !e.Missing() {
-		text = e.Name + ": cannot be executed: permission denied, or a directory"
+	var interpreter *process.InterpreterError
+	text := e.Name + ": "
+	switch {
+	case errors.As(e.Err, &interpreter):
+		text += interpreter.Error()
+	case e.Missing():
+		text += "command not found"
+	case errors.Is(e.Err, fs.ErrPermission):
+		text += "cannot be executed: permission denied, or a directory"
+	default:
+		text += "cannot be executed: " + e.Err.Error()
 	}
 	if e.Hint != "" {
 		text += "; " + e.Hint

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -128,13 +129,10 @@ func (r *runner) start(path string, argv, env []string, fds [3]int) error {
 		Path: path, Argv: argv, Env: env, Dir: r.l.spec.Dir,
 		Stdin: fds[0], Stdout: fds[1], Stderr: fds[2],
 	}
-	err := r.tree.Start(&c)
-	if err == unix.ENOEXEC && isText(path, r.l.spec.Dir) {
-		// A script without #!: bash and execvp take it for a shell script.
-		shell := r.l.spec.Shell[0]
-		c.Path, c.Argv = shell, append([]string{shell, path}, argv[1:]...)
-		err = r.tree.Start(&c)
+	if path != r.l.spec.Shell[0] {
+		c.Shell = r.l.spec.Shell
 	}
+	err := r.tree.Start(&c)
 	if err == unix.E2BIG {
 		err = fmt.Errorf("item %q: the arguments are longer than the system allows; --pipe gives items on standard input", clip(r.job.Label()))
 	}
@@ -174,40 +172,33 @@ func startFailure(name string, err error) job.Status {
 		return notStarted(err)
 	}
 	err = fmt.Errorf("%s: %w", name, err)
-	if call := (*os.SyscallError)(nil); errors.As(err, &call) {
-		return notStarted(err) // what failed was not the exec
-	}
-	switch errno {
-	case unix.ENOENT:
-		return job.Status{End: job.NotFound, Err: err}
-	case unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY, unix.ENAMETOOLONG, unix.EIO, unix.ENXIO, unix.ENODEV:
-		return job.Status{End: job.NotExecutable, Err: err}
-	default:
+	switch {
+	case !aboutProgram(err):
 		return notStarted(err)
+	case errno == unix.ENOENT:
+		return job.Status{End: job.NotFound, Err: err}
+	default:
+		return job.Status{End: job.NotExecutable, Err: err}
 	}
 }
 
-// isText follows bash: a file with a NUL in its first line is no script.
-func isText(path, dir string) bool {
-	if dir != "" && !filepath.IsAbs(path) {
-		path = dir + "/" + path
+// aboutProgram tells whether a start failed on account of the program, and not of the system.
+func aboutProgram(err error) bool {
+	var call *os.SyscallError // what failed was not the exec
+	var errno syscall.Errno
+	return !errors.As(err, &call) && errors.As(err, &errno) && slices.Contains(unable, errno)
+}
+
+var unable = []syscall.Errno{unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY,
+	unix.ENAMETOOLONG, unix.EIO, unix.ENXIO, unix.ENODEV}
+
+// StartError is why a program of that name has not been started: a *CommandError where it
+// is about the program.
+func StartError(name string, err error) error {
+	if aboutProgram(err) {
+		return &CommandError{Name: name, Err: err}
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var head [80]byte
-	n, _ := f.Read(head[:])
-	for _, b := range head[:n] {
-		switch b {
-		case '\n':
-			return true
-		case 0:
-			return false
-		}
-	}
-	return true
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // clip shortens what is quoted in a message.

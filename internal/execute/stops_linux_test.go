@@ -9,7 +9,7 @@ import (
 )
 
 // message is what bash or fanout says of a command that it cannot do.
-var message = regexp.MustCompile(`(fanout: |bash: line \d+: )[^\n"\\]*`)
+var message = regexp.MustCompile(`(fanout: |bash: line \d+: )([^\n\\]|\\")*`)
 
 // passing is what differs from run to run: process numbers and temporary folders.
 var passing = regexp.MustCompile(`\d+ +[A-Z][a-z]|/00\d/`)

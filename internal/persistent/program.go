@@ -22,6 +22,7 @@ type Spec struct {
 	Name     string // of the program, for messages
 	Path     string
 	Argv     []string
+	Shell    []string // for a program that is text without #!
 	Dir      string
 	Environ  []string // what programs inherit; execute.Environ completes it
 	Env      []string
@@ -62,10 +63,10 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 	env = append(env, "FANOUT_SLOT="+strconv.Itoa(m.Number))
 	tag := &tagger{to: s.Stderr, tag: fmt.Sprintf("worker %d: ", m.Number)}
 	p, err := s.Supervisor.StartProgram(process.Command{
-		Path: s.Spec.Path, Argv: s.Spec.Argv, Env: env, Dir: s.Spec.Dir,
+		Path: s.Spec.Path, Argv: s.Spec.Argv, Env: env, Dir: s.Spec.Dir, Shell: s.Spec.Shell,
 	}, mark, tag)
 	if err != nil {
-		return nil, &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.Spec.Name, err)}
+		return nil, &pool.HopelessError{Err: execute.StartError(s.Spec.Name, err)}
 	}
 	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox(), number: number, replies: Replies{Programs: []int{number}}}
 	go w.run(tag) // until it calls m.Gone

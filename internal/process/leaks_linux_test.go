@@ -21,7 +21,7 @@ func TestFailingStart(t *testing.T) {
 	if err := os.WriteFile(dir+"/plain", []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(dir+"/junk", []byte("x"), 0o755); err != nil {
+	if err := os.WriteFile(dir+"/junk", []byte("\x00x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]error{

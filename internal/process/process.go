@@ -96,7 +96,8 @@ type Command struct {
 	Argv, Env             []string
 	Dir                   string
 	Stdin, Stdout, Stderr int
-	Session               bool // it gets a session of its own, and so no terminal
+	Session               bool     // it gets a session of its own, and so no terminal
+	Shell                 []string // what runs a program that is text without #!; none: sh
 
 	cgroup int // descriptor of the control group that it is to be in; 0: ours
 }

@@ -170,8 +170,7 @@ func (t *Tree) start(c *Command, group int, known func(proc)) error {
 	if err := t.enterCgroup(c); err != nil {
 		return err
 	}
-	_, err := t.sup.fork(&t.spawner, c, group, known)
-	return err
+	return t.begin(c, group, known)
 }
 
 // Signal sends a signal to the job's processes that were started by us.

@@ -37,7 +37,7 @@ func (r *Run) preparePrograms() error {
 	stderr := &lineWriter{to: r.io.Stderr}
 	starter := &persistent.Starter{
 		Spec: persistent.Spec{
-			Name: filepath.Base(path), Path: path, Argv: argv, Dir: p.Execute.Dir,
+			Name: filepath.Base(path), Path: path, Argv: argv, Shell: p.Execute.Shell, Dir: p.Execute.Dir,
 			Environ: p.Execute.Environ, Env: p.Execute.Env, Run: p.Execute.RunID,
 			Protocol: p.Protocol,
 			WarmUp:   p.WarmUp,

@@ -117,7 +117,7 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	if r.sup, err = process.NewSupervisor(ownProcesses(*p)); err != nil {
 		return err
 	}
-	if err = r.prepare(); err != nil {
+	if err = r.prepare(ctx); err != nil {
 		return err
 	}
 	if p.Input.Format.Rows() {
@@ -170,7 +170,7 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // prepare makes the executor.
-func (r *Run) prepare() (err error) {
+func (r *Run) prepare(ctx context.Context) (err error) {
 	p := &r.plan
 	if p.DryRun {
 		shell := "bash"
@@ -186,6 +186,11 @@ func (r *Run) prepare() (err error) {
 		return err
 	}
 	r.exec = r.local
+	if p.Execute.ShellForced && !p.Far() && r.local.StartsShells() {
+		if err = execute.TryShell(ctx, p.Execute, r.sup); err != nil {
+			return shellError(err)
+		}
+	}
 	p.Collect.Instant = !r.local.StartsProcesses()
 	switch {
 	case p.Far():
@@ -199,6 +204,16 @@ func (r *Run) prepare() (err error) {
 		return nil
 	}
 	return r.prepareProcess()
+}
+
+// shellError tells a shell that is none for scripts from one that could not be started.
+func shellError(err error) error {
+	var wrong *execute.ShellError
+	var command *execute.CommandError
+	if errors.As(err, &wrong) || errors.As(err, &command) {
+		return &UsageError{err}
+	}
+	return err
 }
 
 // prepareProcess readies this process for so many slots.

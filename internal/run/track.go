@@ -70,7 +70,7 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	}
 	t.tree.Begin(ctx, t.mark)
 	if err := t.tree.StartHere(&t.command); err != nil {
-		return end, &execute.CommandError{Name: t.command.Argv[0], Err: err}
+		return end, execute.StartError(t.command.Argv[0], err)
 	}
 	st := t.tree.Wait()[0].Status
 	t.tree.Finish()

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -52,6 +53,11 @@ func NewHost(setup Setup) (Host, error) {
 	local, err := execute.NewLocal(spec, tmpl, setup.Template.Limits, sup)
 	if err != nil {
 		return nil, err
+	}
+	if setup.Far != nil && spec.ShellForced && local.StartsShells() { // a shell that is here was tried by the runner
+		if err := execute.TryShell(context.Background(), spec, sup); err != nil {
+			return nil, err
+		}
 	}
 	const own = 32
 	if err := process.NeedFiles(own + setup.Threads*local.FilesPerJob()); err != nil {
