@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -74,7 +75,9 @@ func (e *InterpreterError) Unwrap() error { return e.Err }
 
 // explain says of an error of a start whether it is about the program itself.
 func (c *Command) explain(err error) error {
-	switch err {
+	var errno syscall.Errno
+	errors.As(err, &errno)
+	switch errno {
 	case unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOTDIR, unix.ELOOP, unix.ENOEXEC, unix.EISDIR:
 	default:
 		return err
@@ -86,8 +89,8 @@ func (c *Command) explain(err error) error {
 	}
 	rest, named := bytes.CutPrefix(head, []byte("#!"))
 	if !named {
-		if err == unix.ENOENT {
-			return &InterpreterError{Err: err}
+		if errno == unix.ENOENT {
+			return &InterpreterError{Err: errno}
 		}
 		return err
 	}
@@ -98,5 +101,5 @@ func (c *Command) explain(err error) error {
 	if path := absolute(string(rest), c.Dir); len(rest) == 0 || unix.Stat(path, &st) == nil && unix.Access(path, unix.X_OK) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
 		return err
 	}
-	return &InterpreterError{Interpreter: string(rest), Err: err}
+	return &InterpreterError{Interpreter: string(rest), Err: errno}
 }
