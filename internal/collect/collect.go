@@ -219,6 +219,14 @@ func (c *Collector) hasRoom(seq int64) bool {
 	return c.order.within(seq, window)
 }
 
+// Ended says that a job has ended well and has printed all, though its Done may say otherwise. It
+// has its place in the order from now on.
+func (c *Collector) Ended(j job.Job) {
+	c.mu.Lock()
+	c.order.expect(c.entries[j.Slot])
+	c.mu.Unlock()
+}
+
 // Done takes the outcome of the job whose output Start has readied.
 func (c *Collector) Done(j job.Job, st job.Status) {
 	e := c.entries[j.Slot]
@@ -232,11 +240,9 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	r := e.finish(c.backlog.Load())
 	urgent := r != nil || st.Failed() || c.hooks.Write != nil
 	r = c.handOver(r, &ev)
-	if r != nil {
-		c.backlog.Add(1)
-	}
 	c.mu.Lock()
-	awaited := c.order.finish(e, r)
+	awaited, more := c.order.finish(e, r)
+	c.backlog.Add(int64(more))
 	c.tell(&ev, urgent || awaited && !c.spec.Instant)
 	c.mu.Unlock()
 }

@@ -21,8 +21,9 @@ type entry struct {
 	live bool   // the stream is lent to the job, and everything held has been written
 	kept bool   // its output must not be seen yet: it is wanted whole, or the job may be tried again
 
-	wants   bool // it has asked for the stream; the slot's own
-	printed bool // lines, since the slot last waited for the reader; the slot's own
+	wants   bool    // it has asked for the stream; the slot's own
+	place   *result // that the job has in the order already, though it is not done; guarded by the Collector's lock
+	printed bool    // lines, since the slot last waited for the reader; the slot's own
 }
 
 // result is what a finished job has left to be written.
@@ -30,6 +31,7 @@ type result struct {
 	held   [2]held
 	number int64         // of the job
 	job    *job.Finished // nil when nobody wants it
+	open   bool          // the job has ended and is not done: it is not known what is to be written
 }
 
 func newEntry(c *Collector) *entry {

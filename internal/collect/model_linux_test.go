@@ -191,6 +191,9 @@ func model(t *testing.T, spec Spec, jobs int64, sizes []int, piped bool) {
 							t.Error(err)
 						}
 					}
+					if n%4 < 2 {
+						w.Ended(j)
+					}
 					w.Done(j, job.Status{Code: int(n % 3)})
 				}
 			})

@@ -1,5 +1,7 @@
 package collect
 
+import "slices"
+
 // order decides whose output is next. With keep, it is the job with the lowest
 // number; otherwise finished jobs come in the order of their end, and a job that
 // wants to stream has its turn between them.
@@ -13,6 +15,7 @@ type order struct {
 
 	// Otherwise.
 	finished []*result
+	counted  int // the first of these, none of which is open
 	waiting  []*entry
 
 	owner *entry // the job that the stream is lent to
@@ -56,34 +59,85 @@ func (o *order) unstart(e *entry) {
 	o.unwait(e)
 }
 
-// abandon takes what the last try of a job has left, of which there is no other.
-func (o *order) abandon(seq int64, r *result) {
+// abandon takes what the last try of a job has left, of which there is no other. Like finish,
+// it returns how many results can be written out now that could not before.
+func (o *order) abandon(seq int64, r *result) (more int) {
 	switch {
 	case o.keep:
-		*o.at(seq) = place{done: true, result: r}
+		return o.put(seq, r)
 	case r != nil:
 		o.finished = append(o.finished, r)
 	}
+	return o.count()
+}
+
+func (o *order) put(seq int64, r *result) (more int) {
+	*o.at(seq) = place{done: true, result: r}
+	if r != nil {
+		return 1
+	}
+	return 0
+}
+
+// count returns how many results there are before the first open one, of those that were not
+// counted yet.
+func (o *order) count() (more int) {
+	before := o.counted
+	for o.counted < len(o.finished) && !o.finished[o.counted].open {
+		o.counted++
+	}
+	return o.counted - before
+}
+
+// expect gives a job that has ended and is not done its place: what ends after it comes after
+// it.
+func (o *order) expect(e *entry) {
+	if o.keep || o.owner == e {
+		return
+	}
+	e.place = &result{open: true}
+	o.finished = append(o.finished, e.place)
+	o.unwait(e)
+}
+
+// vacate takes back what expect has done, for a job that is tried again.
+func (o *order) vacate(e *entry) (more int) {
+	if e.place != nil {
+		*e.place = result{}
+		e.place = nil
+	}
+	return o.count()
 }
 
 // finish takes the job's result, and reports whether others waited for its end.
-func (o *order) finish(e *entry, r *result) (awaited bool) {
-	owned := o.owner == e
-	if owned {
-		o.owner = nil
+func (o *order) finish(e *entry, r *result) (awaited bool, more int) {
+	if o.keep {
+		more = o.put(e.job.Seq, r)
+		if o.owner == e {
+			o.owner = nil
+		}
+		return e.job.Seq == o.head, more
 	}
+	awaited = o.owner == e
 	switch {
-	case o.keep:
-		*o.at(e.job.Seq) = place{done: true, result: r}
-		return e.job.Seq == o.head
+	case e.place != nil:
+		if r == nil {
+			r = &result{}
+		}
+		*e.place = *r
+		awaited = len(o.finished) > 1
+		e.place = nil
 	case r == nil:
-	case owned:
+	case awaited:
 		o.finished = append([]*result{r}, o.finished...)
 	default:
 		o.finished = append(o.finished, r)
 	}
+	if o.owner == e {
+		o.owner = nil
+	}
 	o.unwait(e)
-	return owned
+	return awaited, o.count()
 }
 
 // want queues a job of which the output does not fit into its buffer.
@@ -111,10 +165,10 @@ func (o *order) next(batch []*result) (ready []*result, lend *entry) {
 	if o.keep {
 		return o.nextInOrder(batch)
 	}
-	batch = append(batch, o.finished...)
-	clear(o.finished)
-	o.finished = o.finished[:0]
-	if len(o.waiting) > 0 {
+	batch = append(batch, o.finished[:o.counted]...)
+	o.finished = slices.Delete(o.finished, 0, o.counted)
+	o.counted = 0
+	if len(o.waiting) > 0 && len(o.finished) == 0 {
 		o.owner = o.waiting[0]
 		o.waiting = o.waiting[1:]
 	}

@@ -22,6 +22,7 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 		r = nil
 	}
 	c.mu.Lock()
+	c.backlog.Add(int64(c.order.vacate(e)))
 	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
 	c.tries[j.Seq] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
@@ -45,11 +46,8 @@ func (c *Collector) Abandon(j job.Job, st job.Status) {
 	last := c.takeTry(j.Seq)
 	ev := job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}
 	r := c.handOver(last.result, &ev)
-	if r != nil {
-		c.backlog.Add(1)
-	}
 	c.mu.Lock()
-	c.order.abandon(j.Seq, r)
+	c.backlog.Add(int64(c.order.abandon(j.Seq, r)))
 	c.tell(&ev, true)
 	c.mu.Unlock()
 }

@@ -80,6 +80,8 @@ func (l *ledger) Retry(j job.Job, st job.Status) {
 
 func (l *ledger) Begun(job.Job) {}
 
+func (l *ledger) Ended(job.Job) {}
+
 func (l *ledger) Unstart(j job.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

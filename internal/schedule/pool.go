@@ -77,6 +77,7 @@ func (s *scheduler) Begun(t *job.Try) {
 
 // Ended is part of job.Owner. Others may run while it is not done.
 func (s *scheduler) Ended(t *job.Try) {
+	s.out.Ended(t.Job)
 	s.mu.Lock()
 	t.Held = true
 	s.held++

@@ -62,6 +62,7 @@ type Pool interface {
 type Collector interface {
 	Await(j job.Job) // returns when there is room for one more job, or try
 	Start(j job.Job) job.Output
+	Ended(j job.Job) // it has printed all, and Done, or Retry, follows in a moment
 	Begun(j job.Job) // what the last try has left is nobody's from now on
 	Unstart(j job.Job)
 	Retry(j job.Job, st job.Status)
@@ -381,7 +382,7 @@ func (s *scheduler) judge(j job.Job, st job.Status) *retry {
 	if st.Failed() {
 		s.failed++
 	}
-	stop := s.spec.MaxFailures.reached(s.failed, s.finished)
+	stop := s.spec.MaxFailures.reached(s.failed, s.finished+int64(s.held))
 	if stop {
 		s.decided.Store(true)
 		s.ended = true

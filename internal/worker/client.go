@@ -453,8 +453,7 @@ func (c *client) obey(k kind, body []byte) error {
 		f.begun = true
 		c.m.Begun(f.task)
 	case kindEnded:
-		f.ended = true
-		c.m.Ended(f.task)
+		c.ended(f)
 	case kindDone:
 		c.finish(f, st)
 	case kindReturned:

@@ -274,6 +274,7 @@ func (l locked) Write(p []byte) (int, error) {
 func (b *book) Retry(job.Job, job.Status) {}
 
 func (b *book) Begun(job.Job) {}
+func (b *book) Ended(job.Job) {}
 
 func (b *book) Unstart(j job.Job) {
 	b.mu.Lock()

@@ -13,6 +13,7 @@ type flight struct {
 	task     *pool.Task
 	begun    bool
 	ended    bool // well, as far as the worker knows
+	told     bool // the Pool of that
 	printed  bool
 	pending  []piece // output that is to be passed on
 	draining bool
@@ -67,6 +68,18 @@ func (c *client) flight(id uint64) *flight {
 	return nil
 }
 
+// ended is the end of a job of which the worker is not sure yet, when its output has been passed on.
+func (c *client) ended(f *flight) {
+	c.mu.Lock()
+	f.ended = true
+	tell := !f.draining
+	f.told = tell
+	c.mu.Unlock()
+	if tell {
+		c.m.Ended(f.task)
+	}
+}
+
 // finish is the end of a job, when its output has been passed on.
 func (c *client) finish(f *flight, st job.Status) {
 	c.mu.Lock()
@@ -115,6 +128,12 @@ func (c *client) drain(f *flight) {
 		c.mu.Lock()
 		pieces := f.pending
 		f.pending = nil
+		if len(pieces) == 0 && f.ended && !f.told && !f.over {
+			f.told = true
+			c.mu.Unlock()
+			c.m.Ended(f.task)
+			continue
+		}
 		if len(pieces) == 0 {
 			f.draining = false
 			over := f.over

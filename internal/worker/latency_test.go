@@ -145,6 +145,7 @@ func (*counter) Await(job.Job)                 {}
 func (*counter) Start(job.Job) job.Output      { return job.Output{Stdout: io.Discard, Stderr: io.Discard} }
 func (*counter) Retry(job.Job, job.Status)     {}
 func (*counter) Begun(job.Job)                 {}
+func (*counter) Ended(job.Job)                 {}
 func (*counter) Unstart(job.Job)               {}
 func (c *counter) Abandon(job.Job, job.Status) {}
 func (c *counter) Done(_ job.Job, st job.Status) {
