@@ -20,7 +20,8 @@ func newLines(from io.Reader, delim string) *lines {
 
 // ends is what is seen of how lines begin and end, for Notes.
 type ends struct {
-	read  int64
+	known bool // what there is to know: no more lines are looked at, which costs a little each
+	read  int
 	plain bool   // one did not end with CR
 	first []byte // how the first begins
 	inner bool   // the first has a CR before its end
@@ -35,6 +36,7 @@ func (e *ends) see(line []byte) {
 		e.inner = i >= 0 && i < len(line)-1
 	}
 	e.plain = e.plain || len(line) == 0 || line[len(line)-1] != '\r'
+	e.known = e.plain && e.read > 1
 }
 
 func (l *lines) next() (string, error) {
@@ -44,7 +46,9 @@ func (l *lines) next() (string, error) {
 			end := l.scanned + i
 			l.in.skip(end + len(l.delim))
 			l.scanned = 0
-			l.seen.see(data[:end])
+			if !l.seen.known {
+				l.seen.see(data[:end])
+			}
 			return string(data[:end]), nil
 		}
 		l.scanned = max(0, len(data)-len(l.delim)+1)
@@ -63,7 +67,9 @@ func (l *lines) last() (string, error) {
 	if len(data) == 0 {
 		return "", io.EOF
 	}
-	l.seen.see(data)
+	if !l.seen.known {
+		l.seen.see(data)
+	}
 	l.in.skip(len(data))
 	l.scanned = 0
 	return string(data), nil
