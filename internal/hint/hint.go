@@ -19,6 +19,7 @@ const (
 	CRLF
 	Mark
 	UTF16
+	Operator
 	Quote
 	Subcommand
 	Behind
@@ -73,6 +74,10 @@ var table = [Kinds]hint{
 	UTF16: {
 		`%s is UTF-16; convert it first, as iconv -f UTF-16 -t UTF-8 does`,
 		`printf '\xff\xfea\0\n\0' | fanout --pipe true`,
+	},
+	Operator: {
+		`%q is an argument here; for a shell, quote the whole command: fanout %s`,
+		`fanout echo {} '|' wc ::: a`,
 	},
 	Quote: {
 		`for a shell, quote the whole command: fanout %s`,

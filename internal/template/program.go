@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fanout/internal/hint"
 )
 
 // shellText is what makes a single word a script.
@@ -65,8 +67,7 @@ func compileProgram(spec *Spec) (*Plan, []string, error) {
 		c.Words = append(c.Words, newWord(w.segs(text)))
 		args = append(args, arg{text: text, ids: w.names.tokens(text)})
 		if slices.Contains(operators, text) {
-			warnings = append(warnings, fmt.Sprintf("%q is an argument here; for a shell, quote the whole command: fanout '%s'",
-				text, strings.ReplaceAll(strings.Join(spec.Command, " "), "'", `'\''`)))
+			warnings = append(warnings, hint.Operator.Say(text, quotePOSIX(strings.Join(spec.Command, " "))))
 		}
 	}
 	check := checker{names: w.names, occs: w.occs, multi: spec.batched()}
