@@ -68,8 +68,9 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	if f.mode == "process" || f.persistent && !given.Changed("mode") {
 		p.Mode = plan.Process
 	}
+	p.WorkersGiven = given.Changed("workers")
 	switch {
-	case given.Changed("workers"):
+	case p.WorkersGiven:
 		if p.Schedule.Workers, err = workers(f.workers, limits.CPUs); err != nil {
 			return fmt.Errorf("-j %q: %w", f.workers, err)
 		}

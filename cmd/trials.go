@@ -46,7 +46,7 @@ func (t *trials) Run(ctx context.Context, s bench.Setting, items int) (bench.Too
 			p.Mode = plan.Process
 		}
 	}
-	p.Threads, p.Schedule.Workers = s.Threads, s.Workers
+	p.Threads, p.Schedule.Workers, p.WorkersGiven = s.Threads, s.Workers, true
 	took, summary, err := t.run(ctx, p, items)
 	if summary != nil {
 		t.left = summary.StillRunning()

@@ -114,6 +114,14 @@ func (l *Local) FilesPerJob() int {
 	return ownPipes + forking + wake + stdin + perStage*stages
 }
 
+// ProcessesPerJob is how many a job has at the same time. A shell is taken to start one.
+func (l *Local) ProcessesPerJob() int {
+	if l.plan == nil {
+		return 2
+	}
+	return l.plan.stages
+}
+
 // Run runs the job and returns when all its processes have ended.
 func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	if ctx.Err() != nil {

@@ -233,6 +233,7 @@ func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
 // write writes to one of a command's files. What goes to a pipe is the last thing
 // that is written to it.
 func (r *runner) write(f *files, to int, piped bool, text []byte) error {
+	r.acted = r.acted || !piped || to != f.pipe
 	switch {
 	case to == r.give[0]:
 		return r.tree.Say(r.out.Stdout, text)

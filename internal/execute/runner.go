@@ -30,6 +30,7 @@ type runner struct {
 	out    job.Output
 	give   [2]int // what processes get as standard output and error
 	struck bool   // a signal has ended a command that may have been meant for all of us
+	acted  bool   // something was done that cannot be done again
 
 	usage job.Usage
 	env   []string // scratch, kept from job to job
@@ -39,7 +40,7 @@ type runner struct {
 
 func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	r.ctx, r.out = ctx, out
-	r.usage, r.struck = job.Usage{}, false
+	r.usage, r.struck, r.acted = job.Usage{}, false, false
 	p := r.l.plan
 	if p != nil && p.inline {
 		return r.inline(p)
@@ -48,7 +49,9 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 		if r.tree != nil {
 			r.tree.Finish()
 		}
-		return notStarted(err)
+		st := notStarted(err)
+		st.NoRoom = process.NoRoom(err)
+		return st
 	}
 	var st job.Status
 	if p == nil || p.redirects && r.needsShell(p) {
@@ -61,6 +64,11 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	}
 	if used := r.tree.OverMemory(); used > 0 {
 		st = job.Status{End: job.OverMemory, Err: process.MemoryError(used, r.l.sup.Memory())}
+	}
+	if st.End == job.NotStarted && process.NoRoom(st.Err) {
+		if st.NoRoom = !r.acted; r.tree.Stopping() {
+			st = job.Status{End: job.Stopped}
+		}
 	}
 	held := r.tree.Finish()
 	st.Held = held && st.End != job.Stopped // what a job that is stopped leaves behind is ended too
@@ -128,6 +136,7 @@ func (r *runner) start(path string, argv, env []string, fds [3]int) error {
 	c := process.Command{
 		Path: path, Argv: argv, Env: env, Dir: r.l.spec.Dir,
 		Stdin: fds[0], Stdout: fds[1], Stderr: fds[2],
+		Patient: r.acted, // else, whoever runs the job knows better when to try again
 	}
 	if path != r.l.spec.Shell[0] {
 		c.Shell = r.l.spec.Shell
@@ -136,6 +145,7 @@ func (r *runner) start(path string, argv, env []string, fds [3]int) error {
 	if err == unix.E2BIG {
 		err = fmt.Errorf("item %q: the arguments are longer than the system allows; --pipe gives items on standard input", clip(r.job.Label()))
 	}
+	r.acted = r.acted || err == nil
 	return err
 }
 
@@ -170,6 +180,9 @@ func startFailure(name string, err error) job.Status {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
 		return notStarted(err)
+	}
+	if process.NoRoom(err) {
+		return notStarted(fmt.Errorf("%s: no room for one more process: %w", name, err))
 	}
 	err = fmt.Errorf("%s: %w", name, err)
 	switch {

@@ -1,6 +1,7 @@
 package guardian
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -8,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"fanout/internal/limits"
 	"fanout/internal/process"
 	"fanout/internal/sysio"
 
@@ -32,6 +34,10 @@ func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran
 	}
 	os.Unsetenv(linkVariable)
 	g, err := start()
+	var noRoom *noRoomError
+	if errors.As(err, &noRoom) && noRoom.tooFew() {
+		return exitFault, true, nil
+	}
 	if err != nil {
 		return 0, false, err
 	}
@@ -52,6 +58,10 @@ type guardian struct {
 }
 
 func start() (*guardian, error) {
+	const some = 10 // for a job, too
+	if tightest, ok := limits.RoomFor(process.AtStart + some); !ok {
+		return nil, &noRoomError{tightest}
+	}
 	if err := process.BecomeSubreaper(); err != nil {
 		return nil, process.Lack{Of: process.Subreapers, Err: err}
 	}
@@ -60,9 +70,7 @@ func start() (*guardian, error) {
 		return nil, lack(os.NewSyscallError("socketpair", err))
 	}
 	defer unix.Close(pair[1])
-	// Out of the way of descriptors that the user has opened for the jobs.
-	const high = 100
-	theirs, err := unix.FcntlInt(uintptr(pair[1]), unix.F_DUPFD, high)
+	theirs, err := process.ForWorkers(pair[1])
 	if err != nil {
 		return nil, lack(os.NewSyscallError("fcntl(F_DUPFD)", err))
 	}

@@ -10,29 +10,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groups is the folder of the control group that this process is in, and of each group
-// around that, as far as they can be seen from here, for a controller. Where both versions are mounted,
-// the controller is in one of them; the other's folders have no files of it.
-func (m machine) groups(controller string) (folders []string) {
-	var mounts string
+// groups is the folder of the control group that this process is in, and of each group around
+// that, as far as they can be seen from here, for a controller.
+func (m machine) groups(controller string) []string {
+	group, usual := "", ""
+	version2 := false
 	for line := range strings.Lines(m.read("/proc/self/cgroup")) {
 		// 4:cpu,cpuacct:/jobs or, of version 2, 0::/jobs
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
-		if len(fields) < 3 || fields[1] != "" && !listed(fields[1], controller) {
+		if len(fields) < 3 {
 			continue
 		}
-		if mounts == "" {
-			mounts = m.read("/proc/self/mountinfo")
+		if fields[1] == "" && group == "" {
+			group, usual, version2 = fields[2], "/sys/fs/cgroup", true
 		}
-		version2 := fields[1] == ""
-		for line := range strings.Lines(mounts) {
-			if folder, top := mounted(line, version2, controller, fields[2]); folder != "" {
-				folders = append(folders, upTo(folder, top)...)
-				break
-			}
+		if listed(fields[1], controller) { // then it is not in version 2, which may be there, too
+			group, usual, version2 = fields[2], "/sys/fs/cgroup/"+fields[1], false
 		}
 	}
-	return folders
+	if group == "" || strings.HasPrefix(group, "/..") { // it is outside of what can be seen from here
+		return nil
+	}
+	// It takes longer to ask for the mounts than all the rest.
+	if folder := path.Join(usual, group); unix.Access(m.root+folder+"/cgroup.procs", unix.F_OK) == nil {
+		return upTo(folder, usual)
+	}
+	for line := range strings.Lines(m.read("/proc/self/mountinfo")) {
+		if folder, top := mounted(line, version2, controller, group); folder != "" {
+			return upTo(folder, top)
+		}
+	}
+	return nil
 }
 
 // mounted is where a group is, and the folder of the uppermost group that can be seen, if a
@@ -52,7 +60,7 @@ func mounted(line string, version2 bool, controller, group string) (folder, top 
 	}
 	root := unescape(fields[3])
 	below, ok := strings.CutPrefix(group, strings.TrimSuffix(root, "/"))
-	if !ok || below != "" && below[0] != '/' || strings.HasPrefix(below, "/..") {
+	if !ok || below != "" && below[0] != '/' {
 		return "", "" // it is outside of what is mounted here
 	}
 	top = unescape(fields[4])

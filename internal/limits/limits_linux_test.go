@@ -58,8 +58,8 @@ var mounts = map[string]struct {
 	"both versions, the controllers in version 1": {
 		"4:cpu:/x\n2:pids:/x\n0::/y",
 		"31 29 0:28 / /c/cpu rw - cgroup cgroup rw,cpu\n31 29 0:28 / /c/pids rw - cgroup cgroup rw,pids\n33 29 0:30 / /c/unified rw - cgroup2 cgroup2 rw",
-		[]string{"/c/cpu/x", "/c/cpu", "/c/unified/y", "/c/unified"},
-		[]string{"/c/pids/x", "/c/pids", "/c/unified/y", "/c/unified"},
+		[]string{"/c/cpu/x", "/c/cpu"},
+		[]string{"/c/pids/x", "/c/pids"},
 	},
 	"a name that only begins alike": {
 		"0::/jobs2/a",
@@ -83,6 +83,13 @@ func TestGroups(t *testing.T) {
 			if got := m.groups(controller); strings.Join(got, ":") != strings.Join(want, ":") {
 				t.Errorf("%s: %s is in %q, want %q", name, controller, got, want)
 			}
+		}
+	}
+	// Where the groups are as usual, the mounts are not asked for.
+	m := tree{"/proc/self/cgroup": "3:cpu,cpuacct:/a\n0::/b", "/sys/fs/cgroup/cpu,cpuacct/a/cgroup.procs": "", "/sys/fs/cgroup/b/cgroup.procs": ""}.machine(t)
+	for controller, want := range map[string]string{"cpu": "/sys/fs/cgroup/cpu,cpuacct/a:/sys/fs/cgroup/cpu,cpuacct", "pids": "/sys/fs/cgroup/b:/sys/fs/cgroup"} {
+		if got := strings.Join(m.groups(controller), ":"); got != want {
+			t.Errorf("%s is in %q, want %q", controller, got, want)
 		}
 	}
 	if got := (machine{root: t.TempDir()}).groups("cpu"); got != nil {

@@ -29,9 +29,11 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
-	Engine     engine.Spec    // where jobs run
-	Program    engine.Program // this fanout, for jobs that run elsewhere
-	Mode       Mode
+	Engine       engine.Spec    // where jobs run
+	Program      engine.Program // this fanout, for jobs that run elsewhere
+	Mode         Mode
+	WorkersGiven bool // how many jobs run at a time, or workers, is the user's choice
+
 	Threads    int  // jobs at a time in each worker, in process mode
 	Persistent bool // COMMAND is started once in each worker, and answers items
 	Window     int  // items that such a one may have without an answer

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type place struct {
 	present int  // how many workers there are
 	deaths  int  // of workers since a job was finished
 	closed  bool // no more start there
+	full    bool // the system had no room for the last that was started
 }
 
 // seat is where one worker can be. Those who have it one after the other have its number,
@@ -130,7 +132,11 @@ const deathsMax = 5
 
 // backOff is how long the place's next worker is waited for.
 func (pl *place) backOff(base time.Duration) time.Duration {
-	if pl.deaths < 2 {
+	const whenFull = time.Second
+	switch {
+	case pl.full:
+		return whenFull
+	case pl.deaths < 2:
 		return 0
 	}
 	return base << min(pl.deaths-2, 4)
@@ -140,6 +146,9 @@ func (pl *place) backOff(base time.Duration) time.Duration {
 // last place the run.
 func (p *Pool) died(m *Member, why error) {
 	where := m.seat.place
+	if where.full = m.worker == nil && isNoRoom(why); where.full && where.present > 0 {
+		return // those that there are go on, and make room when they end
+	}
 	where.deaths++
 	if m.worker != nil && p.spec.Died != nil {
 		p.spec.Died(where.Name)
@@ -161,6 +170,11 @@ func (p *Pool) died(m *Member, why error) {
 	} else if p.spec.LeftOut != nil {
 		p.left.Go(func() { p.spec.LeftOut(where.Name, why) })
 	}
+}
+
+// isNoRoom says that a worker could not be started because the system allows no more processes.
+func isNoRoom(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM)
 }
 
 func (p *Pool) giveUp(err error) { p.left.Go(func() { p.fail(err) }) }

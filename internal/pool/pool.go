@@ -230,6 +230,7 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 	defer p.gathered()
 	defer p.mu.Unlock()
 	m.worker = w
+	m.seat.place.full = false
 	switch {
 	case m.gone: // at once, while it still counted as one that will take jobs
 		p.dispatch()

@@ -55,12 +55,3 @@ func TestArgLimits(t *testing.T) {
 		t.Errorf("%d bytes are left beside too large an environment", none)
 	}
 }
-
-func TestNeedFiles(t *testing.T) {
-	if err := NeedFiles(3); err != nil {
-		t.Error(err)
-	}
-	if err := NeedFiles(1 << 40); err == nil || !strings.Contains(err.Error(), "-j") {
-		t.Errorf("%v", err)
-	}
-}

@@ -120,7 +120,7 @@ func (o *orphans) sweep(s *Supervisor) {
 		defer close(o.done)
 		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()
-		for {
+		for threads := sync.OnceFunc(s.otherThreads); ; threads() {
 			select {
 			case <-tick.C:
 				s.orphaned()

@@ -39,6 +39,9 @@ type Supervisor struct {
 	ended   atomic.Bool  // a job was ended by us
 	forks   sync.RWMutex // held for reading by every fork until its child's exec
 	refused refused
+	threads threads
+
+	shortOnce sync.Once
 
 	confinement *confinement // nil: none
 	cgroups     *cgroups     // nil: jobs with a memory limit are watched
@@ -98,6 +101,7 @@ type Command struct {
 	Stdin, Stdout, Stderr int
 	Session               bool     // it gets a session of its own, and so no terminal
 	Shell                 []string // what runs a program that is text without #!; none: sh
+	Patient               bool     // its start waits until other jobs have made room, when there is none
 
 	cgroup int // descriptor of the control group that it is to be in; 0: ours
 }
@@ -110,9 +114,9 @@ type proc struct {
 	gone   bool          // it is a zombie, or reaped
 }
 
-// tryFor is how long a start is tried again when the system is short of
-// processes, or when a program is still open for writing in a child that another
-// slot has forked and that has not reached its exec yet.
+// tryFor is how long a start is tried again when a program is still open for writing in a
+// child that another slot has forked and that has not reached its exec yet, and for how long
+// nothing of ours may end while it waits for room.
 const tryFor = time.Second
 
 // fork starts c in the process group, or in a new one when group is 0. The process
@@ -121,7 +125,7 @@ func (s *Supervisor) fork(sp *spawner, c *Command, group int, known func(proc)) 
 	var began time.Time
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, err := s.forkOnce(sp, c, group, known)
-		if err != unix.EAGAIN && err != unix.ENOMEM && err != unix.ETXTBSY {
+		if err != unix.ETXTBSY {
 			return p, err
 		}
 		if began.IsZero() {

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -39,6 +40,9 @@ func (s *Supervisor) StartProgram(c Command, mark string, stderr io.Writer) (*Pr
 	p.end = end
 	tree.Begin(ctx, mark)
 	if err := p.start(c, stderr); err != nil {
+		if NoRoom(err) {
+			err = fmt.Errorf("no room for one more process: %w", err)
+		}
 		end()
 		tree.Finish()
 		s.drop(tree)
@@ -112,6 +116,7 @@ func (s *Supervisor) drop(t *Tree) {
 	defer s.mu.Unlock()
 	s.trees = slices.DeleteFunc(s.trees, func(other *Tree) bool { return other == t })
 	t.close()
+	s.threads.giveThread()
 }
 
 // Dismiss says that what the program leaves behind at its end is let be.

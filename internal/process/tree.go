@@ -35,6 +35,7 @@ type Tree struct {
 	killAt     time.Time      // when the grace ends, in stage terminated
 	told       []relative     // the members that got TERM
 	hurry      atomic.Bool    // there is no grace
+	waits      atomic.Bool    // until all processes that were started have ended
 	memoryAt   time.Time      // when to look at the memory next
 	overMemory int64          // what the processes had when that was too much
 	cgroup     *cgroup        // that of the job; nil: none
@@ -56,8 +57,12 @@ const (
 
 // NewTree returns a Tree that lives as long as its Supervisor.
 func (s *Supervisor) NewTree() (*Tree, error) {
+	if err := s.takeThread(); err != nil {
+		return nil, err
+	}
 	w, err := newWaker()
 	if err != nil {
+		s.threads.giveThread()
 		return nil, err
 	}
 	none := capture{read: -1, give: -1}
@@ -170,7 +175,17 @@ func (t *Tree) start(c *Command, group int, known func(proc)) error {
 	if err := t.enterCgroup(c); err != nil {
 		return err
 	}
-	return t.begin(c, group, known)
+	var since time.Time
+	for {
+		err := t.begin(c, group, known)
+		if !NoRoom(err) {
+			return err
+		}
+		t.sup.short()
+		if !c.Patient || !t.awaitRoom(&since) {
+			return err
+		}
+	}
 }
 
 // Signal sends a signal to the job's processes that were started by us.
@@ -217,6 +232,8 @@ func (t *Tree) Seal() {
 //
 // None is reaped before all are gone: the zombie of the first pins the group's id.
 func (t *Tree) Wait() []Result {
+	t.waits.Store(true)
+	defer t.waits.Store(false)
 	for t.alive() {
 		t.step(t.patience())
 		if t.sup.terminal && t.stage == running && t.group != 0 {

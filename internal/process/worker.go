@@ -62,11 +62,16 @@ func TakeStandard(stdin, stdout, stderr *os.File) (in, out *os.File, err error) 
 }
 
 // ForWorkers is a copy of a descriptor that every process gets which is started from now
-// on, out of the way of those that the user has opened for the jobs. Workers give it to
-// nobody by CloseOnExec.
+// on, out of the way of those that the user has opened for the jobs, as far as so high a number
+// is allowed. Workers give it to nobody by CloseOnExec.
 func ForWorkers(fd int) (int, error) {
-	const high = 100
-	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD, high)
+	const lowest = 3
+	for high := 100; ; high = max(lowest, high/2) {
+		copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, high)
+		if err != unix.EINVAL || high == lowest {
+			return copied, err
+		}
+	}
 }
 
 // CloseOnExec keeps a descriptor from the processes that are started from now on.

@@ -55,9 +55,7 @@ func (r *Run) prepareEngine() (err error) {
 	if p.Engine.NamesHosts() {
 		spec.Gather, far.Host = gather, "its place"
 	}
-	if err := r.roomFor(spec); err != nil {
-		return err
-	}
+	r.fitTo(spec) // how many workers there will be is not known
 	starter := &worker.Starter{
 		Launcher: r.engine,
 		Free:     false, // whether jobs start processes is decided at the far end

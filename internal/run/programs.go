@@ -29,10 +29,15 @@ func (r *Run) preparePrograms() error {
 	}
 	// A worker is given a window of items only when it answers quickly: what it has been
 	// sent cannot be taken back for another.
-	spec := pool.Spec{Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
-	if err := r.roomFor(spec); err != nil {
+	processes := 1
+	if isScript {
+		processes++
+	}
+	if err := r.makeRoom(ofWorkers, demand{own: ownThreads, each: 1 + processes, least: 2}, processes); err != nil {
 		return err
 	}
+	spec := pool.Spec{Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
+	r.fitTo(spec)
 	p.Collect.Instant = true
 	stderr := &lineWriter{to: r.io.Stderr}
 	starter := &persistent.Starter{

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -43,6 +41,8 @@ type Run struct {
 	in    source
 	out   *os.File // standard output, or the file for it
 	clock schedule.Clock
+
+	scarce bool // there is little room for processes and threads
 
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
 	engine  engine.Engine                              // nil: jobs run on this machine
@@ -216,24 +216,6 @@ func shellError(err error) error {
 	return err
 }
 
-// prepareProcess readies this process for so many slots.
-func (r *Run) prepareProcess() error {
-	workers := r.plan.Schedule.Workers
-	const own = 32
-	if err := process.NeedFiles(own + workers*r.local.FilesPerJob()); err != nil {
-		return fmt.Errorf("-j %d: %w", workers, err)
-	}
-	if workers >= 2 {
-		runtime.GOMAXPROCS(process.Procs(workers))
-	}
-	// Each slot sits in a system call, on a thread of its own.
-	const goThreads = 10000
-	if workers > goThreads/2 {
-		debug.SetMaxThreads(goThreads + 2*workers)
-	}
-	return nil
-}
-
 // Starts says whether jobs start processes, and whether the first of each is a shell.
 func (r *Run) Starts() (processes, shells bool) {
 	return r.local != nil && r.local.StartsProcesses(), r.local != nil && r.local.StartsShells()
@@ -353,6 +335,7 @@ func (r *Run) scheduleSpec() schedule.Spec {
 	spec := r.plan.Schedule
 	spec.Clock = &r.clock
 	spec.Drain = r.drain.asked
+	spec.NoRoom = r.warnNoRoom
 	return spec
 }
 

@@ -158,7 +158,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("input: %v", err)
 	}
 	p = planFor(t, []string{"cat", "{}"})
-	p.Schedule.Workers = 1 << 30
+	p.Schedule.Workers, p.WorkersGiven = 1<<30, true
 	if _, err := New(t.Context(), p, files); err == nil || !strings.Contains(err.Error(), "-j") {
 		t.Errorf("files: %v", err)
 	}

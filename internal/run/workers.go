@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"fanout/internal/collect"
@@ -34,13 +33,18 @@ func (r *Run) ahead() int {
 // found their programs, and will not run any.
 func (r *Run) prepareWorkers() error {
 	p := &r.plan
+	// The program, with as many threads as it has when it has started and some more, and each of
+	// its jobs.
+	const program, atLeast = process.AtStart + 4, process.AtStart + 2
+	processes := program + p.Threads*(1+r.local.ProcessesPerJob())
+	if err := r.makeRoom(ofWorkers, demand{own: ownThreads, each: 1 + processes, least: 1 + atLeast + p.Threads}, processes); err != nil {
+		return err
+	}
 	spec := pool.Spec{
 		Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: p.Threads}},
 		Ahead:  r.ahead(), Free: !r.local.StartsProcesses(), BackOff: backOff,
 	}
-	if err := r.roomFor(spec); err != nil {
-		return err
-	}
+	r.fitTo(spec)
 	execute := p.Execute
 	starter := &worker.Starter{
 		Launcher: &worker.Local{
@@ -75,19 +79,13 @@ func (r *Run) prepareWorkers() error {
 	return nil
 }
 
-// roomFor adapts the stages to the workers of a pool.
-func (r *Run) roomFor(spec pool.Spec) error {
-	const own, perWorker = 32, 8 // three pipes, a pidfd, an eventfd, and what a fork needs
-	workers := 0
-	for _, pl := range spec.Places {
-		workers += pl.Workers
-	}
-	if err := process.NeedFiles(own + perWorker*workers); err != nil {
-		return fmt.Errorf("-j %d: %w", workers, err)
-	}
+// ofWorkers is the files that workers need: three pipes, a pidfd, an eventfd, and what a fork does.
+var ofWorkers = demand{own: 32, each: 8}
+
+// fitTo adapts the stages to the workers of a pool.
+func (r *Run) fitTo(spec pool.Spec) {
 	r.plan.Schedule.Workers = spec.Most()
 	r.plan.Collect.Slots = spec.Most()
-	return nil
 }
 
 // schedule runs all jobs.

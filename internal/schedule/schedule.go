@@ -30,6 +30,7 @@ type Spec struct {
 	Soon        bool          // a stop lets running jobs end
 	AtMostOnce  bool          // a job whose worker was lost is not tried again
 	Clock       *Clock        // that timeouts and retries go by; nil: one of its own
+	NoRoom      func(error)   // is told why the first job waits that the system has no room for; nil: nobody is
 
 	// Drain, when it is closed, lets running jobs end and starts no more. What is left is counted, and
 	// the error of the run is a *Drained.
@@ -111,6 +112,7 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 		s.clock = &Clock{}
 	}
 	s.freed.L, s.fewer.L = &s.mu, &s.mu
+	s.short.turn, s.short.ended = make(chan struct{}, 1), make(chan struct{}, s.spec.Workers)
 	unhook := context.AfterFunc(pulling, s.abandon)
 	defer unhook()
 	if s.pool != nil {
@@ -179,6 +181,7 @@ type scheduler struct {
 	limits []*rate.Limiter
 
 	decided atomic.Bool // a stop rule is against starting more
+	short   shortage
 
 	mu       sync.Mutex // guards the rest
 	err      error      // why no more are pulled
@@ -333,15 +336,9 @@ func (s *scheduler) start(j job.Job) *retry {
 	if j.Attempt > 1 {
 		s.out.Begun(j)
 	}
-	return s.settle(j, s.try(j, out))
-}
-
-// try runs the job once, for as long as it is given.
-func (s *scheduler) try(j job.Job, out job.Output) job.Status {
-	if s.spec.Timeout > 0 {
-		return s.timed(j, out)
-	}
-	return s.exec.Run(s.ctx, j, out)
+	st := s.try(j, out)
+	defer s.madeRoom(st)
+	return s.settle(j, st)
 }
 
 func (s *scheduler) timed(j job.Job, out job.Output) job.Status {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"fanout/internal/execute"
@@ -59,11 +58,9 @@ func NewHost(setup Setup) (Host, error) {
 			return nil, err
 		}
 	}
-	const own = 32
-	if err := process.NeedFiles(own + setup.Threads*local.FilesPerJob()); err != nil {
+	if err := makeRoom(setup.Threads, local, sup); err != nil {
 		return nil, err
 	}
-	runtime.GOMAXPROCS(process.Procs(setup.Threads))
 	return &localHost{local, sup}, nil
 }
 

@@ -1,0 +1,167 @@
+package process
+
+import (
+	"runtime"
+	"sync"
+
+	"fanout/internal/limits"
+
+	"golang.org/x/sys/unix"
+)
+
+// threads is those of the Go runtime. It makes one whenever a goroutine is to run and all that
+// it has are in system calls, keeps each for ever, and dies when the system has no room for
+// one. A Tree sits in poll(2) on a thread of its own: that is made before the job is started
+// which may take the room.
+type threads struct {
+	mu    sync.Mutex
+	most  int // Trees that are expected; 0: not known
+	trees int // there are threads for so many
+	taken int // by Trees
+}
+
+// How many threads there are beside those of Trees. A program that has just started has about
+// eight. Later as many as there are Ps run, and others are in system calls or are kept for
+// goroutines of their own, such as main's: with 80 slots and 16 Ps, 98 were seen at most.
+const (
+	AtStart = 8
+	others  = 10
+)
+
+// few Trees are left to the runtime where there is room for as many: a short run does not wait.
+const few = 8
+
+// fewPs is how many Ps there are where room is short: each has a thread that runs.
+const fewPs = 2
+
+// Expect says how many Trees there will be at most.
+func (s *Supervisor) Expect(trees int) {
+	s.threads.mu.Lock()
+	defer s.threads.mu.Unlock()
+	s.threads.most = trees
+}
+
+// plenty is more processes than jobs have, most likely: where there is room for so many, the
+// runtime makes its threads when it needs them. To make them before costs 30 µs each, and that
+// they are there is worth nothing.
+const plenty = 1 << 14
+
+// takeThread is called before there is one more Tree. Unless there is plenty of room, it makes
+// threads for some of those that follow, too, or for this one where there is little.
+func (s *Supervisor) takeThread() error {
+	t := &s.threads
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.taken++; t.taken <= max(few, t.trees) {
+		return nil
+	}
+	const ahead = 4
+	want := ahead * t.taken
+	if t.most > 0 {
+		want = max(t.taken, min(want, t.most))
+	}
+	switch {
+	case hasRoom(plenty):
+	case hasRoom(ahead*want + others):
+		makeThreads(func() bool { return threadCount() < want+AtStart })
+	case s.makeCarefully(t.taken+AtStart) == 0:
+		want = t.taken
+	default:
+		t.taken--
+		return unix.EAGAIN
+	}
+	t.trees = want
+	return nil
+}
+
+// giveThread is called when a Tree is no more.
+func (t *threads) giveThread() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken--
+}
+
+// otherThreads makes those that may be needed beside those of the Trees. A run that ends soon
+// does without.
+func (s *Supervisor) otherThreads() {
+	t := &s.threads
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	want := max(t.trees, t.taken) + others + runtime.GOMAXPROCS(0)
+	if !hasRoom(plenty) && hasRoom(2*want) {
+		makeThreads(func() bool { return threadCount() < want })
+	}
+}
+
+func hasRoom(more int) bool {
+	_, ok := limits.RoomFor(more)
+	return ok
+}
+
+// MakeThreads makes all threads for so many Trees, where there is little room, and returns for
+// how many there are some. That is fewer only if there is less room than was thought: the
+// processes of each find theirs, then.
+func (s *Supervisor) MakeThreads(trees, processes int) int {
+	t := &s.threads
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const beside = others + fewPs
+	if missing := s.makeCarefully(trees + beside); missing > 0 {
+		trees = max(0, trees-missing) / (1 + processes)
+		endThreads(threadCount() - trees - beside)
+	}
+	t.trees = trees
+	return trees
+}
+
+// makeCarefully makes threads until there are so many, as long as there is room, and returns
+// how many are missing.
+func (s *Supervisor) makeCarefully(want int) (missing int) {
+	runtime.GOMAXPROCS(1) // another P could have the runtime make a second one at the same time
+	makeThreads(func() bool { return threadCount() < want && s.startsOne() })
+	runtime.GOMAXPROCS(fewPs)
+	return max(0, want-threadCount())
+}
+
+// startsOne says whether the system has room for one more process or thread, by starting one that
+// ends at once. No figure tells it for sure: who has the others may not be seen from here.
+func (s *Supervisor) startsOne() bool {
+	const none = "/dev/null/none"
+	c := Command{Path: none, Argv: []string{none}, Stdin: s.Null(), Stdout: s.Null(), Stderr: s.Null()}
+	_, err := s.forkOnce(new(spawner), &c, 0, func(proc) {})
+	return !NoRoom(err)
+}
+
+// threadCount is how many the runtime has.
+func threadCount() int {
+	n, _ := runtime.ThreadCreateProfile(nil)
+	return n
+}
+
+// makeThreads has the runtime make threads, one after the other as long as more says so.
+func makeThreads(more func() bool) { hold(more, runtime.UnlockOSThread) }
+
+// endThreads ends some of those that have nothing to do. A goroutine that ends while it is locked
+// to its thread takes that with it.
+func endThreads(n int) {
+	hold(func() bool { n--; return n >= 0 }, func() {})
+}
+
+// hold keeps one thread more from all other work as long as more says so, and has each do what
+// comes last then.
+func hold(more func() bool, last func()) {
+	var held sync.WaitGroup
+	all := make(chan struct{})
+	for more() {
+		up := make(chan struct{})
+		held.Go(func() {
+			runtime.LockOSThread()
+			close(up)
+			<-all
+			last()
+		})
+		<-up
+	}
+	close(all)
+	held.Wait()
+}
