@@ -256,13 +256,10 @@ func TestFullForAWhile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			open := func(gate string) { // lets those go on that wait for it
-				t.Helper()
-				w, err := os.OpenFile(at(gate), os.O_RDWR, 0)
-				if err != nil {
-					t.Fatal(err)
-				}
+			open := func(gate string, how int) bool { // lets those go on that wait for it
+				w, err := os.OpenFile(at(gate), how, 0)
 				w.Close()
+				return err == nil
 			}
 			for i := range items {
 				set(at(strconv.Itoa(i)), strconv.Itoa(i)+"\n")
@@ -287,11 +284,11 @@ func TestFullForAWhile(t *testing.T) {
 				t.Fatal(err)
 			}
 			set(at("gate"), "")
-			open("old")
+			open("old", os.O_RDWR) // who has not come there yet finds the new one
 			if again {
 				r.eventually("a word about it", func() bool { return strings.Contains(string(r.said()), "jobs wait until others have made room") })
 				set(file, "2000")
-				open("0")
+				r.eventually("the first job at its gate", func() bool { return open("0", os.O_WRONLY|unix.O_NONBLOCK) })
 			}
 			out := strings.Fields(r.printed())
 			switch code := r.waits(); {

@@ -120,7 +120,7 @@ func (o *orphans) sweep(s *Supervisor) {
 		defer close(o.done)
 		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()
-		for threads := sync.OnceFunc(s.otherThreads); ; threads() {
+		for {
 			select {
 			case <-tick.C:
 				s.orphaned()

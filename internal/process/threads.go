@@ -11,13 +11,14 @@ import (
 
 // threads is those of the Go runtime. It makes one whenever a goroutine is to run and all that
 // it has are in system calls, keeps each for ever, and dies when the system has no room for
-// one. A Tree sits in poll(2) on a thread of its own: that is made before the job is started
-// which may take the room.
+// one. A Tree sits in poll(2) on a thread of its own: unless there is plenty of room, that is made
+// before the job is started which may take the room.
 type threads struct {
-	mu    sync.Mutex
-	most  int // Trees that are expected; 0: not known
-	trees int // there are threads for so many
-	taken int // by Trees
+	mu      sync.Mutex
+	limited bool // there was no plenty of room at first
+	most    int  // Trees that are expected; 0: not known
+	trees   int  // there are threads for so many
+	taken   int  // by Trees
 }
 
 // How many threads there are beside those of Trees. A program that has just started has about
@@ -28,43 +29,41 @@ const (
 	others  = 10
 )
 
-// few Trees are left to the runtime where there is room for as many: a short run does not wait.
-const few = 8
+// Plenty is more processes than jobs have, most likely: where there is room for so many, the
+// runtime makes its threads when it needs them. To make one before costs 30 µs.
+const Plenty = 1 << 14
 
 // fewPs is how many Ps there are where room is short: each has a thread that runs.
 const fewPs = 2
 
-// Expect says how many Trees there will be at most.
-func (s *Supervisor) Expect(trees int) {
+// Expect says how many Trees there will be at most, 0 if that is not known, and whether the system has
+// plenty of room.
+func (s *Supervisor) Expect(trees int, plenty bool) {
 	s.threads.mu.Lock()
 	defer s.threads.mu.Unlock()
-	s.threads.most = trees
+	s.threads.most, s.threads.limited = trees, !plenty
 }
 
-// plenty is more processes than jobs have, most likely: where there is room for so many, the
-// runtime makes its threads when it needs them. To make them before costs 30 µs each, and that
-// they are there is worth nothing.
-const plenty = 1 << 14
-
-// takeThread is called before there is one more Tree. Unless there is plenty of room, it makes
-// threads for some of those that follow, too, or for this one where there is little.
+// takeThread is called before there is one more Tree. Where there is no plenty of room, it makes
+// threads for some of those that follow, too, or for this one if there is little.
 func (s *Supervisor) takeThread() error {
+	const few, ahead = 8, 4
 	t := &s.threads
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.taken++; t.taken <= max(few, t.trees) {
+	if t.taken++; t.taken <= t.trees || t.taken <= few && !t.limited {
 		return nil
 	}
-	const ahead = 4
 	want := ahead * t.taken
 	if t.most > 0 {
 		want = max(t.taken, min(want, t.most))
 	}
 	switch {
-	case hasRoom(plenty):
-	case hasRoom(ahead*want + others):
-		makeThreads(func() bool { return threadCount() < want+AtStart })
-	case s.makeCarefully(t.taken+AtStart) == 0:
+	case hasRoom(Plenty):
+	case hasRoom(ahead * (want + others)):
+		all := want + others + runtime.GOMAXPROCS(0)
+		makeThreads(func() bool { return threadCount() < all })
+	case s.makeCarefully(t.taken+others+fewPs) == 0:
 		want = t.taken
 	default:
 		t.taken--
@@ -79,18 +78,6 @@ func (t *threads) giveThread() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.taken--
-}
-
-// otherThreads makes those that may be needed beside those of the Trees. A run that ends soon
-// does without.
-func (s *Supervisor) otherThreads() {
-	t := &s.threads
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	want := max(t.trees, t.taken) + others + runtime.GOMAXPROCS(0)
-	if !hasRoom(plenty) && hasRoom(2*want) {
-		makeThreads(func() bool { return threadCount() < want })
-	}
 }
 
 func hasRoom(more int) bool {

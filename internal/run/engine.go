@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"fanout/internal/engine"
+	"fanout/internal/limits"
 	"fanout/internal/pool"
+	"fanout/internal/process"
 	"fanout/internal/worker"
 )
 
@@ -55,7 +57,9 @@ func (r *Run) prepareEngine() (err error) {
 	if p.Engine.NamesHosts() {
 		spec.Gather, far.Host = gather, "its place"
 	}
-	r.fitTo(spec) // how many workers there will be is not known
+	_, plenty := limits.RoomFor(process.Plenty)
+	r.sup.Expect(0, plenty) // how many workers there will be is not known
+	r.fitTo(spec)
 	starter := &worker.Starter{
 		Launcher: r.engine,
 		Free:     false, // whether jobs start processes is decided at the far end

@@ -55,8 +55,9 @@ func (r *Run) makeRoom(files, all demand, processes int) error {
 		return err
 	}
 	const times, more = 4, 100
-	tightest, ample := limits.RoomFor(times*all.of(n) + more)
-	if r.scarce = !ample; r.scarce {
+	ample := times*all.of(n) + more
+	tightest, plenty := limits.RoomFor(max(process.Plenty, ample))
+	if r.scarce = !plenty && tightest.Left() < ample; r.scarce {
 		if n, err = r.fitProcesses(n, all, tightest); err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func (r *Run) makeRoom(files, all demand, processes int) error {
 			return fmt.Errorf("the system has no room for the threads of one job at a time: raise what it allows (ulimit -u, pids.max)")
 		}
 	}
-	r.sup.Expect(n)
+	r.sup.Expect(n, plenty)
 	const goThreads = 10000 // as many as the runtime lets there be
 	if n > goThreads/2 {
 		debug.SetMaxThreads(goThreads + 2*n)

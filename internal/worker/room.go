@@ -15,11 +15,12 @@ func makeRoom(threads int, local *execute.Local, sup *process.Supervisor) error 
 	if need, allowed := own+threads*local.FilesPerJob(), limits.Files(); need > allowed {
 		return fmt.Errorf("%d open files are needed and the system allows %d: use fewer jobs at a time, or raise the hard limit (ulimit -Hn)", need, allowed)
 	}
-	sup.Expect(threads)
 	const times, some = 4, 20
 	processes := local.ProcessesPerJob()
-	tightest, ample := limits.RoomFor(times*threads*(1+processes) + some)
-	if ample {
+	ample := times*threads*(1+processes) + some
+	tightest, plenty := limits.RoomFor(max(process.Plenty, ample))
+	sup.Expect(threads, plenty)
+	if plenty || tightest.Left() >= ample {
 		runtime.GOMAXPROCS(process.Procs(threads))
 		return nil
 	}
