@@ -17,9 +17,6 @@ type SignalError struct{ Signal syscall.Signal }
 
 func (e *SignalError) Error() string { return fmt.Sprintf("stopped by %s", e.Signal) }
 
-// Is says that it is a signal that has ended the run.
-func (e *SignalError) Is(target error) bool { return target == run.ErrSignal }
-
 // obeyer is a run that signals tell what to do.
 type obeyer interface {
 	KillNow()       // ends the grace of jobs that are being stopped

@@ -129,7 +129,7 @@ func (c *Collector) tellFinal(final, inDoubt []*job.Finished) {
 	}
 }
 
-// Doubt says that a signal from outside stops the run, before Stop is called: it may have hit
+// Doubt says that something from outside stops the run, before Stop is called: it may have hit
 // jobs that have succeeded just now.
 func (c *Collector) Doubt() {
 	now := time.Now()

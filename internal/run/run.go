@@ -159,10 +159,6 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	return nil
 }
 
-// ErrSignal is in the chain of the cause of a context that a signal to fanout has ended: who
-// has sent it may have sent it to the jobs before.
-var ErrSignal = errors.New("stopped by a signal")
-
 // UsageError is a COMMAND or a combination of flags that cannot work.
 type UsageError struct{ Err error }
 
@@ -278,8 +274,8 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	hideProgress := r.showProgress(c.Tell)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), ErrSignal) {
-			c.Doubt()
+		if !errors.Is(context.Cause(ctx), schedule.ErrDeadline) {
+			c.Doubt() // the end of our reader, or of workers, may be the first that is seen of the end of all
 		}
 		c.Stop()
 		if r.screen != nil {
