@@ -140,6 +140,42 @@ func TestCutShortSlurm(t *testing.T) {
 	cutShortFar(t, "--backend", "slurm", "-j2", "--threads", "2")
 }
 
+// TestBatchJobCancelledSlurm has Slurm cancel the batch job that a run on this machine is in: none
+// of the jobs that run then is recorded as a success.
+func TestBatchJobCancelledSlurm(t *testing.T) {
+	slurmUp(t)
+	for _, mode := range []string{"thread", "process"} {
+		for _, name := range []string{"native", "shell"} {
+			t.Run(mode+"/"+name, func(t *testing.T) {
+				r := &running{t: t, dir: t.TempDir()}
+				if err := os.Mkdir(filepath.Join(r.dir, "run"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				r.write("batch", "#!/bin/sh\nfanout -q -j4 --journal journal --mode "+mode+` "$1" ::: 1 2 3 4 5 6 7 8; touch over`+"\n")
+				submit := exec.Command("sbatch", "--parsable", "--nodes=1", "--output=output", "batch", cutShort[name][0])
+				submit.Dir = r.dir
+				id, err := submit.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				number := strings.TrimSpace(string(id))
+				t.Cleanup(func() { exec.Command("scancel", number).Run() })
+				r.files("run", 4)
+				if out, err := exec.Command("scancel", number).CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+				r.eventually("the end of the job", func() bool {
+					left, err := exec.Command("squeue", "--noheader", "--jobs="+number).Output()
+					return err == nil && len(left) == 0 || err != nil
+				})
+				if done := r.successes(); len(done) > 0 {
+					t.Errorf("%v are recorded as successes, and were cut short", done)
+				}
+			})
+		}
+	}
+}
+
 // TestOtherVersionSlurm is otherVersion for nodes, which get our PATH.
 func TestOtherVersionSlurm(t *testing.T) {
 	slurmUp(t)

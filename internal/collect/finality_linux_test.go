@@ -16,7 +16,6 @@ const hold = 250 * time.Millisecond
 type told struct {
 	*Collector
 	final, inDoubt []int64
-	slot           int
 }
 
 func newTold(t *testing.T) *told {

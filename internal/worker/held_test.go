@@ -26,7 +26,6 @@ type village struct {
 	mu    sync.Mutex
 	kills map[int]context.CancelCauseFunc
 	runs  map[int64]int
-	said  []string // how workers have ended
 }
 
 func (v *village) Launch(_ context.Context, number int, _ string) (worker.Link, error) {
