@@ -38,6 +38,7 @@ type listed struct {
 	Done    int64     `json:"done"`
 	Failed  int64     `json:"failed"`
 	Running int64     `json:"running"`
+	Waiting int64     `json:"waiting"`
 	Started time.Time `json:"started"`
 	Dir     string    `json:"cwd"`
 	Command []string  `json:"command"`
@@ -50,20 +51,20 @@ func list(out io.Writer, asJSON bool) error {
 	}
 	defer registry.Close()
 	runs, err := registry.Runs()
-	t := newTable("RUN", "PID", "STATE", "DONE", "FAILED", "RUNNING", "AGE", "COMMAND")
+	t := newTable("RUN", "PID", "STATE", "DONE", "FAILED", "RUNNING", "WAITING", "AGE", "COMMAND")
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	for _, r := range runs {
 		pid, _ := r.Visible()
-		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Started, r.Dir, r.Command}
+		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Waiting, r.Started, r.Dir, r.Command}
 		switch {
 		case !r.Live:
-			l.State, l.Running = "dead", 0
+			l.State, l.Running, l.Waiting = "dead", 0, 0
 		case r.Draining:
 			l.State = "draining"
 		}
 		if !asJSON {
-			t.add(guard.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running),
+			t.add(guard.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
 				age(time.Since(r.Started)), words(r.Command))
 		} else if werr := lines.Encode(l); werr != nil {
 			return errors.Join(err, werr)

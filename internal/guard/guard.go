@@ -59,6 +59,7 @@ type Counts struct {
 	Done     int64     `json:"done"` // failed ones too
 	Failed   int64     `json:"failed"`
 	Running  int64     `json:"running"`
+	Waiting  int64     `json:"waiting,omitempty"`  // for a worker, or for room for their processes
 	Draining bool      `json:"draining,omitempty"` // no more jobs start
 	At       time.Time `json:"at"`
 	Places   []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
@@ -66,7 +67,7 @@ type Counts struct {
 
 // same says that nothing has happened in between.
 func (c Counts) same(d Counts) bool {
-	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Draining == d.Draining && slices.Equal(c.Places, d.Places)
+	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Waiting == d.Waiting && c.Draining == d.Draining && slices.Equal(c.Places, d.Places)
 }
 
 // markLen is the length of a run's mark.

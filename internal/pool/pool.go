@@ -392,6 +392,20 @@ func (p *Pool) Running() (all []Running) {
 	return all
 }
 
+// Counts is how many jobs run now, and how many wait for a worker to have them.
+func (p *Pool) Counts() (running, waiting int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m := range p.each {
+		for t := m.tasks.first; t != nil; t = t.after {
+			if t.begun.Load() != 0 {
+				running++
+			}
+		}
+	}
+	return running, p.queue.n
+}
+
 // Workers calls with each worker that has started.
 func (p *Pool) Workers(call func(Worker)) {
 	p.mu.Lock()

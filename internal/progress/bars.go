@@ -134,9 +134,12 @@ func (d *drawing) after() string {
 	v := d.shown.Load()
 	room := v.width - runewidth.StringWidth(d.before()) - 8
 	text := ""
-	parts := []string{"", "", clock(v.at)}
+	parts := []string{"", "", "", clock(v.at)}
+	if v.waiting > 0 {
+		parts[1] = fmt.Sprintf("%d waiting", v.waiting)
+	}
 	if v.rate > 0 {
-		parts[1] = figures.Short(v.rate) + "/s"
+		parts[2] = figures.Short(v.rate) + "/s"
 	}
 	if v.failed > 0 {
 		parts[0] = fmt.Sprintf("%d failed", v.failed)

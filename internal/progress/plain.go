@@ -54,7 +54,11 @@ func (s state) line() string {
 	if s.failed > 0 {
 		text += fmt.Sprintf(", %d failed", s.failed)
 	}
-	text += fmt.Sprintf(", %d running, %s/s, %s", s.running, figures.Short(s.rate), clock(s.at))
+	text += fmt.Sprintf(", %d running", s.running)
+	if s.waiting > 0 {
+		text += fmt.Sprintf(", %d waiting", s.waiting)
+	}
+	text += fmt.Sprintf(", %s/s, %s", figures.Short(s.rate), clock(s.at))
 	if s.left >= 0 && s.done < s.total {
 		text += ", about " + clock(s.left) + " left"
 	}
@@ -70,6 +74,7 @@ type object struct {
 	Failed  int64    `json:"failed"`
 	Running int64    `json:"running"`
 	Total   *int64   `json:"total"`
+	Waiting int64    `json:"waiting"`
 	Rate    float64  `json:"jobs_per_second"`
 	Left    *float64 `json:"eta_seconds"`
 	Last    bool     `json:"last"`
@@ -90,7 +95,7 @@ func (p *Progress) json(ctx context.Context, out io.Writer) {
 		s := w.now()
 		o := object{
 			Time: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), Elapsed: float64(s.at.Milliseconds()) / 1000,
-			Done: s.done, Skipped: s.skipped, Failed: s.failed, Running: s.running, Rate: float64(int64(s.rate*1000)) / 1000, Last: ended,
+			Done: s.done, Skipped: s.skipped, Failed: s.failed, Running: s.running, Waiting: s.waiting, Rate: float64(int64(s.rate*1000)) / 1000, Last: ended,
 		}
 		if s.total > 0 {
 			o.Total = &s.total

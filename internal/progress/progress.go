@@ -39,6 +39,7 @@ type Spec struct {
 // Sources is where the numbers come from. Each is asked at intervals, from one goroutine.
 type Sources struct {
 	Running func() []Running                                // the jobs that run now
+	Begun   func() (running, waiting int, ok bool)          // how many run, and how many wait for a worker or for room; ok is false where all that were started run
 	Count   func(ctx context.Context) (jobs int64, ok bool) // how many there will be; it may take its time
 	Skipped func() int64                                    // jobs of them that an earlier run has done
 }

@@ -12,6 +12,7 @@ type state struct {
 	skipped int64         // those
 	failed  int64
 	running int64
+	waiting int64
 	total   int64 // 0: it is not known
 	rate    float64
 	left    time.Duration // negative: it is not known
@@ -37,6 +38,11 @@ func (w *watcher) now() state {
 	s := state{at: time.Since(p.began), failed: p.failed.Load(), total: p.total.Load(), left: -1}
 	done := p.done.Load()
 	s.running = max(0, p.started.Load()-done)
+	if p.sources.Begun != nil {
+		if running, waiting, ok := p.sources.Begun(); ok {
+			s.running, s.waiting = int64(running), int64(waiting)
+		}
+	}
 	if p.sources.Skipped != nil {
 		s.skipped = p.sources.Skipped()
 	}

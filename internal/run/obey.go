@@ -39,15 +39,17 @@ func (r *Run) Resume() {
 // TellRunning says on standard error which jobs run.
 func (r *Run) TellRunning() {
 	if p := r.pool.Load(); p != nil {
-		tellWorkers(r.io.Stderr, p.Running())
+		_, waiting := p.Counts()
+		tellWorkers(r.io.Stderr, p.Running(), waiting)
 		return
 	}
 	var running []execute.Running
 	if r.local != nil {
 		running = r.local.Running()
 	}
+	_, waiting, _ := r.begun()
 	var b strings.Builder
-	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
+	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
 		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
 	}
@@ -55,11 +57,19 @@ func (r *Run) TellRunning() {
 }
 
 // tellWorkers is TellRunning for jobs that run in workers.
-func tellWorkers(w io.Writer, running []pool.Running) {
+func tellWorkers(w io.Writer, running []pool.Running, waiting int) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "fanout: running: %d\n", len(running))
+	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
 		fmt.Fprintf(&b, "fanout:   %s, %s, for %s\n", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
 	}
 	io.WriteString(w, b.String())
+}
+
+// runningLine is the first line of what TellRunning says.
+func runningLine(running, waiting int) string {
+	if waiting > 0 {
+		return fmt.Sprintf("fanout: running: %d, waiting: %d\n", running, waiting)
+	}
+	return fmt.Sprintf("fanout: running: %d\n", running)
 }

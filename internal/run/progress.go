@@ -56,7 +56,21 @@ func (r *Run) ShowedBars() bool { return r.screen != nil && r.screen.Drawn() }
 
 // progressSources is where the numbers are from.
 func (r *Run) progressSources() progress.Sources {
-	return progress.Sources{Running: r.running, Count: r.countJobs(), Skipped: r.skippedJobs}
+	return progress.Sources{Running: r.running, Begun: r.begun, Count: r.countJobs(), Skipped: r.skippedJobs}
+}
+
+// begun is how many jobs run, and how many wait for a worker, or for room for their processes. ok is
+// false where all that were started run.
+func (r *Run) begun() (running, waiting int, ok bool) {
+	if p := r.pool.Load(); p != nil {
+		running, waiting = p.Counts()
+		return running, waiting, true
+	}
+	if !r.short.Load() {
+		return 0, 0, false
+	}
+	running = len(r.local.Running())
+	return running, max(0, int(r.progress.Started()-r.progress.Done())-running), true
 }
 
 // running is the jobs that run now.

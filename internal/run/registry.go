@@ -81,12 +81,12 @@ func warnUnregistered(stderr io.Writer, err error) {
 	fmt.Fprintf(stderr, "fanout: warning: this run is not in the registry: %v\n", err)
 }
 
-// counts is how far the run has come. Of the jobs that a pool has been given, some wait.
+// counts is how far the run has come.
 func (r *Run) counts() guard.Counts {
 	done := r.progress.Done()
 	c := guard.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), Draining: r.drain.is(), At: time.Now()}
-	if p := r.pool.Load(); p != nil {
-		c.Running = int64(len(p.Running()))
+	if running, waiting, ok := r.begun(); ok {
+		c.Running, c.Waiting = int64(running), int64(waiting)
 	}
 	if r.engine != nil && r.plan.Engine.NamesHosts() {
 		c.Places = r.offered.sorted()

@@ -115,6 +115,7 @@ func (r *Run) fitProcesses(n int, all demand, tightest limits.Processes) (int, e
 
 // warnNoRoom says why fewer jobs run than there are slots.
 func (r *Run) warnNoRoom(err error) {
+	r.short.Store(true)
 	why := err.Error()
 	if tightest, ok := limits.RoomFor(1); !ok {
 		why = tightest.String()

@@ -42,7 +42,8 @@ type Run struct {
 	out   *os.File // standard output, or the file for it
 	clock schedule.Clock
 
-	scarce bool // there is little room for processes and threads
+	short  atomic.Bool // jobs wait for room
+	scarce bool        // there is little room for processes and threads
 
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
 	engine  engine.Engine                              // nil: jobs run on this machine
