@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"fanout/internal/hint"
+	"fanout/internal/job"
 )
 
 // foreign is hints about braces that are placeholders of other runners, and text here.
 func (s *Spec) foreign(script bool) (hints []string) {
 	coded := hint.Coded(strings.Join(s.Command, " "))
+	const longest = 300
 	var told []string
 	for _, word := range s.Command {
 		toks, err := scanner{s}.scan(word, script)
@@ -31,7 +33,7 @@ func (s *Spec) foreign(script bool) (hints []string) {
 			}
 			if !slices.Contains(told, placeholder) {
 				told = append(told, placeholder)
-				hints = append(hints, say)
+				hints = append(hints, job.Printable(say, longest))
 			}
 			i += len(placeholder) - 1
 		}
