@@ -1,49 +1,40 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: picture share release-snapshot build demo test test-ci test-packages test-program test-engines engine-ssh engine-slurm engine-ray check bench fuzz install clean
+# Where HOME has no room for Go's caches, they are in the checkout.
+ours := $(shell sh scripts/caches.sh $(GO))
+ifneq ($(filter GOCACHE,$(ours)),)
+export GOCACHE := $(CURDIR)/.tools/go-build
+endif
+ifneq ($(filter GOMODCACHE,$(ours)),)
+export GOMODCACHE := $(CURDIR)/.tools/go-mod
+endif
+ifneq ($(filter GOFLAGS,$(ours)),)
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
 
-# On Linux the program begins with instructions of its own, which see whether the standard files
-# are closed: internal/process/entry.
-ENTRY = $(if $(filter linux/amd64 linux/arm64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),-E fanout_entry)
+.PHONY: picture share release-snapshot build demo test quick test-engines check bench fuzz install clean
+
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(ENTRY)' -o fanout .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o fanout .
 
 # The main job on real files: compress each, count its words, keep the order.
 demo: build
 	sh scripts/demo.sh ./fanout
 
+# All tests, with the race detector where there is a C compiler. TESTFLAGS are for scripts/test.
 test:
-	$(GO) test -race -count=1 -timeout 30m ./...
-	$(GO) test -count=1 $(LARGE)
+	$(GO) run ./scripts/test $(TESTFLAGS)
 
-# The trials of workers that are too many for the race detector.
-LARGE = -run 'TestFaults|TestLatency' ./internal/worker
+# The inner loop: no slow trials, and no race detector.
+quick:
+	$(GO) run ./scripts/test -quick
 
-# The same in half the time, for CI: of the program's own tests, only scripts of what goes on at
-# the same time are run with the race detector, under which it takes four times as long to start.
-RACED = 'TestScriptProcess$$/^(failures|output|pipe|retries|signals_of_jobs|stop|timeout|workers_die)$$|TestConformanceBadConnections'
-test-ci:
-	$(MAKE) -j2 -O test-packages test-program
-test-packages:
-	$(GO) test -race -count=1 -timeout 20m $$($(GO) list ./... | tail -n +2)
-	$(GO) test -count=1 $(LARGE)
-test-program:
-	$(GO) test -race -count=1 -timeout 20m -run $(RACED) .
-	$(GO) test -count=1 -timeout 20m -skip TestConformanceBadConnections .
-
-# Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. Two suites run
-# beside each other, since they wait for much. FANOUT_TEST_ALL=1 runs all on Ray.
+# Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. FANOUT_TEST_ALL=1
+# runs all on Ray.
 ENGINES ?= ssh slurm ray
 test-engines:
-	$(MAKE) -j2 -O $(addprefix engine-,$(ENGINES))
-
-engine-ssh:
-	FANOUT_TEST_ENGINES=ssh $(GO) test -count=1 -timeout 20m -run 'SSH|Host|Network' .
-engine-slurm:
-	FANOUT_TEST_ENGINES=slurm $(GO) test -count=1 -timeout 20m -run Slurm .
-engine-ray:
-	FANOUT_TEST_ENGINES=ray $(GO) test -count=1 -timeout 30m -run Ray .
+	$(GO) run ./scripts/test -engines '$(ENGINES)'
 
 check:
 	sh scripts/check.sh

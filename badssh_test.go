@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // badSSH is an ssh client whose connections do harm: what goes through is torn to pieces, some
@@ -85,6 +87,7 @@ func tear(to io.Writer, from io.Reader, random *rand.Rand, most int64) bool {
 
 // TestConformanceBadConnections holds an engine whose connections do harm to what holds on each.
 func TestConformanceBadConnections(t *testing.T) {
+	testkit.Slow(t)
 	needsOfScript(t, "testdata/engines/conformance.txtar")
 	dir := t.TempDir()
 	t.Run("scripts", func(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // cutShort is COMMANDs whose jobs wait for ever, once they have said so in the folder run, or
@@ -30,6 +32,7 @@ var cutShort = map[string][]string{
 // job does, in the worst order: jobs, workers, the runner, the guardian. No job is recorded as a
 // success, nothing is kept of it, and a resumed run does it.
 func TestEndedAllAtOnce(t *testing.T) {
+	testkit.Slow(t)
 	for name, command := range cutShort {
 		for _, mode := range []string{"thread", "process"} {
 			if mode == "process" && name == "persistent" {

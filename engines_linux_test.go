@@ -20,7 +20,7 @@ import (
 func needEngine(t *testing.T, name string) {
 	t.Helper()
 	if !slices.Contains(strings.Fields(os.Getenv("FANOUT_TEST_ENGINES")), name) {
-		t.Skipf("FANOUT_TEST_ENGINES does not name %s: make test-engines runs this", name)
+		t.Skip("make test-engines runs this")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // innocents is processes that are none of a run's business. Each must be alive in
@@ -45,6 +47,7 @@ func (in *innocents) check(t *testing.T) {
 // another run nor what it has left, not processes of the user in the same session and in
 // fanout's own process group, and not one in the group of a job that has ended.
 func TestInnocents(t *testing.T) {
+	testkit.Slow(t)
 	program := hostile(t)
 	for _, row := range rows(near()) {
 		t.Run(row.name, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // row is a way in which jobs are ended before they end by themselves.
@@ -236,6 +238,7 @@ func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process", "--mode", "p
 
 // killMatrix is for jobs that run at a place, as the flags say.
 func killMatrix(t *testing.T, place string, flags ...string) {
+	testkit.Slow(t)
 	reapOrphans(t)
 	program := hostile(t)
 	most, some := near(), []string(nil)

@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record"},
 	"fanout/internal/testkit":       {}, // of tests alone
 	"fanout/scripts/bench":          {},
+	"fanout/scripts/test":           {},
 	"fanout/scripts/man":            {"cmd"},
 	"fanout/scripts/picture":        {},
 }

@@ -49,6 +49,7 @@ func killPrints(item int) string {
 // runner, the guardian, or both. Each is resumed until it is done. What has succeeded is
 // never run again, nothing is left out, and nothing that is on the disk is half of it.
 func TestKilledRunsAreResumed(t *testing.T) {
+	testkit.Slow(t)
 	const kills = 200
 	total := 0
 	for round := uint64(0); total < kills; round++ {

@@ -11,11 +11,14 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"fanout/internal/testkit"
 )
 
 // TestHostileFields: the field of a row arrives byte for byte in every context and from
 // every format, as an item does, and nothing of it is ever run.
 func TestHostileFields(t *testing.T) {
+	testkit.Slow(t)
 	contexts := []string{
 		`printf '%s\0' {F}`, `printf '%s\0' "{F}"`, `printf '%s\0' '{F}'`, `printf '%s\0' {F} | cat`,
 		`x={F}; printf '%s\0' "$x"`, `for i in {F}; do printf '%s\0' "$i"; done`, `f() { printf '%s\0' {F}; }; f other`,

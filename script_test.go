@@ -82,6 +82,7 @@ func TestScript(t *testing.T) { runScripts(t, nil) }
 
 // TestScriptProcess runs the same scripts in process mode, which is to make no difference.
 func TestScriptProcess(t *testing.T) {
+	testkit.Slow(t)
 	runScripts(t, map[string]string{"FANOUT_MODE": "process", "FANOUT_WORKERS": strconv.Itoa(2 * runtime.NumCPU())})
 }
 

@@ -22,6 +22,7 @@ import (
 // Programs are few because the forks take nearly all of the time: 1,200 for the
 // jobs of one mode, which is what a run under the race detector can bear ten times.
 func TestStressOutput(t *testing.T) {
+	testkit.Slow(t)
 	echoes, programs := echoJobs(20_000), programJobs(t, 600)
 	for _, mode := range []mode{
 		{flags: "--output=group"},

@@ -13,6 +13,7 @@ import (
 
 // TestTranslations runs both sides of the table in the README: they print the same lines.
 func TestTranslations(t *testing.T) {
+	testkit.Slow(t)
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)

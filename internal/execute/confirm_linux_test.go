@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fanout/internal/template"
+	"fanout/internal/testkit"
 )
 
 const confirmItem = "it em"
@@ -56,6 +57,7 @@ func reference(t *testing.T, bash, script, stdin string) ended {
 // TestConfirm: natively, in our shell and in bash itself, scripts print the same
 // bytes, write the same files and end with the same status.
 func TestConfirm(t *testing.T) {
+	testkit.Slow(t)
 	bash := findBash(t)
 	sup := newSupervisor(t)
 	if len(confirmed) < 120 {
@@ -101,6 +103,7 @@ func TestConfirm(t *testing.T) {
 
 // TestConfirmStdin is the same with items on standard input.
 func TestConfirmStdin(t *testing.T) {
+	testkit.Slow(t)
 	bash := findBash(t)
 	sup := newSupervisor(t)
 	big := strings.Repeat("0123456789\n", 30_000)

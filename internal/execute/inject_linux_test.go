@@ -10,6 +10,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/template"
+	"fanout/internal/testkit"
 )
 
 // readHostile gives items that would do harm, or change, if they were read as anything
@@ -77,6 +78,7 @@ var contexts = []struct {
 // TestInjection: an item arrives byte for byte in every context, and nothing of
 // it is ever run.
 func TestInjection(t *testing.T) {
+	testkit.Slow(t)
 	findBash(t)
 	hostile := readHostile(t)
 	if len(hostile) < 50 {
@@ -146,6 +148,7 @@ func TestBatchInjection(t *testing.T) {
 
 // TestHostileTargets: an item as the name of a file is just that.
 func TestHostileTargets(t *testing.T) {
+	testkit.Slow(t)
 	findBash(t)
 	sup := newSupervisor(t)
 	for _, item := range readHostile(t) {

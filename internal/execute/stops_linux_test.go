@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fanout/internal/template"
+	"fanout/internal/testkit"
 )
 
 // message is what bash or fanout says of a command that it cannot do.
@@ -18,6 +19,7 @@ var passing = regexp.MustCompile(`\d+ +[A-Z][a-z]|/00\d/`)
 // as bash does, and prints the same: in the shell that fanout starts also on
 // standard error, byte for byte.
 func TestStops(t *testing.T) {
+	testkit.Slow(t)
 	bash := findBash(t)
 	sup := newSupervisor(t)
 	if len(stops) < 150 {

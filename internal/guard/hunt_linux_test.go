@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == reuseArg {
 		os.Exit(reusePID())
 	}
+	if len(os.Args) > 1 && os.Args[1] == withinArg {
+		os.Exit(playWithin())
+	}
 	os.Exit(m.Run())
 }
 
@@ -314,12 +317,9 @@ func TestWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("FANOUT_TEST_WITHIN") != "" {
-		t.Skip("the test itself")
-	}
 	w.start([]string{markOfJob(r.mark), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
-	c := exec.Command("sh", "-c", `"$@"; echo spared`, "sh", self, "-test.run=^TestPlayWithin$", "-test.v")
-	c.Env = append(os.Environ(), markOfJob(r.mark), "FANOUT_TEST_WITHIN="+os.Getenv("XDG_RUNTIME_DIR"), w.sign)
+	c := testkit.Command(t, "sh", "-c", `"$@"; echo spared`, "sh", self, withinArg)
+	c.Env = append(os.Environ(), markOfJob(r.mark), w.sign)
 	out, err := c.CombinedOutput()
 	for _, want := range []string{"could not kill: this command runs in it", "entry kept", "something is left", "spared"} {
 		if !strings.Contains(string(out), want) {
@@ -331,18 +331,18 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-// TestPlayWithin is the part of TestWithin that runs within the run.
-func TestPlayWithin(t *testing.T) {
-	dir := os.Getenv("FANOUT_TEST_WITHIN")
-	if dir == "" {
-		t.Skip("a part of TestWithin")
-	}
-	t.Setenv("XDG_RUNTIME_DIR", dir)
-	told, err := clean(t, Cleanup{})
-	for _, rep := range told {
-		fmt.Printf("%d %s: %s\n", rep.PID, rep.Deed, rep.Why)
+// withinArg has the test program play the part of TestWithin that runs within the run.
+const withinArg = "within"
+
+func playWithin() int {
+	reg, err := Open()
+	if err == nil {
+		defer reg.Close()
+		c := Cleanup{Tell: func(r Report) { fmt.Printf("%d %s: %s\n", r.PID, r.Deed, r.Why) }}
+		err = c.Do(reg)
 	}
 	fmt.Println(err)
+	return 0
 }
 
 // TestManyRuns: several runs are ended together, and told apart.

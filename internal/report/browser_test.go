@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fanout/internal/record"
+	"fanout/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write docs/report.png")
@@ -82,6 +83,7 @@ func data(dom, name string) string {
 }
 
 func TestPage(t *testing.T) {
+	testkit.Slow(t)
 	b := newBrowser(t, everything())
 	dom := b.run(t, "", "--dump-dom")
 	for name, want := range map[string]string{"ready": "yes", "error": "", "bars": "11", "drawn": "11", "shown": "8"} {

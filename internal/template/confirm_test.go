@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/testkit"
 )
 
 // hostile items: each would do harm, or change, if it were read as code.
@@ -130,6 +131,7 @@ type confirmCase struct {
 }
 
 func TestConfirm(t *testing.T) {
+	testkit.Slow(t)
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("no bash to confirm with")

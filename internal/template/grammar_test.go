@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"fanout/internal/testkit"
+
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -39,6 +41,7 @@ done`
 // items are; or else the script is known to be misread. bash itself prints both, the
 // script and what the parser has printed of it.
 func TestGrammar(t *testing.T) {
+	testkit.Slow(t)
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to confirm with")
 	}

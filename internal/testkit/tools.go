@@ -98,3 +98,11 @@ func NeedsOf(t testing.TB, script string) {
 		}
 	}
 }
+
+// Slow leaves a trial out of the inner loop.
+func Slow(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: make test runs it")
+	}
+}

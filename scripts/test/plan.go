@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// step is one call of go test.
+type step struct {
+	name string
+	args []string
+	env  []string
+}
+
+// atOnce is how many steps run beside each other: some wait for much, and leave the CPUs to the other.
+const atOnce = 2
+
+// raced are the program's own tests that run with the race detector: scripts of what goes on at the same time. All of
+// them take four times as long to start with it, and found nothing in the others.
+const raced = `TestScriptProcess$/^(failures|output|pipe|retries|signals_of_jobs|stop|timeout|workers_die)$|TestConformanceBadConnections`
+
+// large are trials of workers that are too many for the race detector, where they are smaller.
+const large = `TestFaults|TestLatency`
+
+// timeout is for go test itself, the last of the limits.
+const timeout = "-timeout=25m"
+
+// plan is the steps in their order, and a word on the race detector.
+func plan(ctx context.Context, o options) (steps []step, with string, err error) {
+	const without = "without the race detector"
+	if len(o.only) > 0 {
+		return []step{{name: "the tests asked for", args: o.only}}, without, nil
+	}
+	if o.engines != "" {
+		for _, name := range strings.Fields(o.engines) {
+			if engines[name] == "" {
+				return nil, "", fmt.Errorf("-engines %s: the engines are ssh, slurm and ray", name)
+			}
+			steps = append(steps, step{name, []string{"-run", engines[name], "."}, []string{"FANOUT_TEST_ENGINES=" + name}})
+		}
+		return steps, without, nil
+	}
+	packages, err := list(ctx, o.dir)
+	if err != nil {
+		return nil, "", err
+	}
+	program := []string{"."}
+	if o.rest != "" {
+		names, err := os.ReadFile(o.rest)
+		if err != nil {
+			return nil, "", err
+		}
+		program = []string{"-run", pattern(strings.Fields(string(names))), "."}
+	}
+	if o.quick {
+		return []step{
+			{name: "packages", args: append([]string{"-short"}, packages...)},
+			{name: "program", args: append([]string{"-short"}, program...)},
+		}, without, nil
+	}
+	if why := noRace(ctx, o); why != "" {
+		return []step{{name: "packages", args: packages}, {name: "program", args: program}}, without + ": " + why, nil
+	}
+	return []step{
+		{name: "packages, race detector", args: append([]string{"-race"}, packages...)},
+		{name: "program", args: append([]string{"-skip", "TestConformanceBadConnections"}, program...)},
+		{name: "program, race detector", args: []string{"-race", "-run", raced, "."}},
+		{name: "large trials", args: []string{"-run", large, "./internal/worker"}},
+	}, "with the race detector", nil
+}
+
+// engines is the tests of jobs on other machines, by what has them there.
+var engines = map[string]string{"ssh": "SSH|Hosts|Network", "slurm": "Slurm", "ray": "Ray"}
+
+// list is the packages that have tests, but for the program's own.
+func list(ctx context.Context, dir string) ([]string, error) {
+	c := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./...")
+	c.Dir = dir
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	text, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w\n%s", err, &errs)
+	}
+	packages := strings.Fields(string(text))
+	return slices.DeleteFunc(packages, func(p string) bool { return p == modulePath }), nil
+}
+
+// noRace says why tests cannot have the race detector here, or "" if they can: it wants a C compiler that works.
+func noRace(ctx context.Context, o options) string {
+	if o.plain {
+		return "as asked for"
+	}
+	on, err := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED").Output()
+	if err == nil && strings.TrimSpace(string(on)) == "0" {
+		return "it wants a C compiler (Debian: apt-get install gcc libc6-dev)"
+	}
+	c := exec.CommandContext(ctx, "go", "test", "-race", "-count=1", "-run", "^$", "./internal/nearest")
+	c.Dir = o.dir
+	if text, err := c.CombinedOutput(); err != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(string(bytes.ReplaceAll(text, []byte("\n"), []byte("; ")))), "; FAIL")
+		return fmt.Sprintf("it does not work here (Debian: apt-get install gcc libc6-dev): %.300s", first)
+	}
+	return ""
+}
+
+// plainName is a name of a test of which -run takes each part as it is.
+var plainName = regexp.MustCompile(`^\w+(/\w+)?$`)
+
+// pattern is for -run: these tests of the program, each of them "package name". One with an unusual name is run with
+// all others of its test.
+func pattern(lines []string) string {
+	whole, parts := map[string]bool{}, []string{}
+	for i := 1; i < len(lines); i += 2 {
+		if lines[i-1] != modulePath {
+			continue
+		}
+		test, _, sub := strings.Cut(lines[i], "/")
+		if sub && plainName.MatchString(lines[i]) {
+			parts = append(parts, lines[i])
+		} else {
+			whole[test] = true
+		}
+	}
+	var alternatives []string
+	for test := range whole {
+		alternatives = append(alternatives, "^"+test+"$")
+	}
+	for _, name := range parts {
+		if test, sub, _ := strings.Cut(name, "/"); !whole[test] {
+			alternatives = append(alternatives, "^"+test+"$/^"+sub+"$")
+		}
+	}
+	slices.Sort(alternatives)
+	return strings.Join(append(slices.Compact(alternatives), "^$"), "|")
+}
+
+// modulePath is the package of the program's own tests.
+const modulePath = "fanout"
