@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/nearest":       {},
 	"fanout/internal/hint":          {},
 	"fanout/internal/sysio":         {},
+	"fanout/internal/say":           {}, // and all may import it
 	"fanout/internal/figures":       {},
 	"fanout/internal/limits":        {"internal/sysio"},
 	"fanout/internal/bench":         {"internal/figures"},
@@ -67,7 +68,7 @@ func TestLayering(t *testing.T) {
 		}
 		for _, imp := range strings.Fields(imports) {
 			short, ours := strings.CutPrefix(imp, "fanout/")
-			if ours && !slices.Contains(allowed, short) {
+			if ours && short != "internal/say" && !slices.Contains(allowed, short) {
 				t.Errorf("%s may not import %s", pkg, imp)
 			}
 		}
@@ -90,6 +91,7 @@ func TestSideEffects(t *testing.T) {
 			}
 			for _, rule := range []struct{ text, owner string }{
 				{"os.Exit(", "fanout"},
+				{`"fanout: `, "fanout/internal/say"}, // where names are made harmless
 				{`"os/exec"`, ""},
 				{"syscall.ForkExec(", "fanout/internal/process"},
 				{"os.StartProcess(", ""},

@@ -13,6 +13,7 @@ import (
 	"fanout/internal/limits"
 	"fanout/internal/plan"
 	"fanout/internal/run"
+	"fanout/internal/say"
 	"fanout/internal/template"
 
 	"github.com/spf13/cobra"
@@ -174,5 +175,5 @@ func (n narrator) clear() {
 
 func (n narrator) warn(what string) {
 	n.clear()
-	fmt.Fprintf(n.w, "fanout: %s\n", what)
+	say.Line(n.w, "%s", what)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"fanout/internal/run"
+	"fanout/internal/say"
+	"fanout/internal/sink"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -51,11 +53,11 @@ func (a *app) config() *cobra.Command {
 	}
 	f.addTo(command.Flags())
 	f.hide()
-	command.AddCommand(configPath())
+	command.AddCommand(a.configPath())
 	return command
 }
 
-func configPath() *cobra.Command {
+func (a *app) configPath() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "path",
 		Short: "print where the configuration is, or would be",
@@ -71,6 +73,9 @@ func configPath() *cobra.Command {
 					return fmt.Errorf("there is no place for a configuration: %w", err)
 				}
 				s.path = paths[0]
+			}
+			if sink.IsTerminal(int(a.io.Stdout.Fd())) { // else a program wants it as it is
+				s.path = say.Plain(s.path)
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), s.path)
 			return err

@@ -84,16 +84,16 @@ func TestExitCode(t *testing.T) {
 func TestMessage(t *testing.T) {
 	for _, tt := range []struct {
 		err  error
-		want string
+		want bool
 	}{
-		{nil, ""},
-		{errors.New("reading x: broken"), "reading x: broken"},
-		{&SignalError{syscall.SIGINT}, ""},
-		{fmt.Errorf("writing standard output: %w", sink.ErrReaderGone), ""},
-		{&run.UsageError{Err: errors.New("no")}, "no"},
+		{nil, false},
+		{errors.New("reading x: broken"), true},
+		{&SignalError{syscall.SIGINT}, false},
+		{fmt.Errorf("writing standard output: %w", sink.ErrReaderGone), false},
+		{&run.UsageError{Err: errors.New("no")}, true},
 	} {
-		if got := message(tt.err); got != tt.want {
-			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		if got := worthTelling(tt.err); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.err, got, tt.want)
 		}
 	}
 }

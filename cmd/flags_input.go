@@ -10,6 +10,7 @@ import (
 
 	"fanout/internal/input"
 	"fanout/internal/plan"
+	"fanout/internal/say"
 	"fanout/internal/template"
 
 	"github.com/spf13/pflag"
@@ -149,7 +150,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		case arg == files:
 			mode = arg
 		case mode != "" && (arg == ":::+" || arg == "::::+"):
-			return nil, nil, fmt.Errorf("%s is not known: --link pairs all sources", arg)
+			return nil, nil, fmt.Errorf("%s is not known: --link pairs all sources", say.Name(arg))
 		case mode == items:
 			last := &sources[len(sources)-1]
 			last.Args = append(last.Args, arg)

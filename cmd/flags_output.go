@@ -12,6 +12,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/guard"
 	"fanout/internal/plan"
+	"fanout/internal/say"
 
 	"github.com/google/shlex"
 	"github.com/spf13/pflag"
@@ -79,7 +80,7 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 		dir, err := filepath.Abs(f.dir)
 		if err != nil {
-			return fmt.Errorf("-C %s: %w", f.dir, err)
+			return fmt.Errorf("-C %s: %w", say.Name(f.dir), err)
 		}
 		p.Execute.Dir = dir
 	}
@@ -88,12 +89,12 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		if !valued {
 			value, set := os.LookupEnv(name)
 			if !set {
-				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", kv, name)
+				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", say.Name(kv), say.Name(name))
 			}
 			kv = name + "=" + value
 		}
 		if name == "" {
-			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", kv)
+			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", say.Name(kv))
 		}
 		p.Execute.Env = append(p.Execute.Env, kv)
 	}
@@ -112,7 +113,7 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 func (f *placeFlags) shellWords() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {
-		return nil, fmt.Errorf("--shell %s: %w", f.shell, err)
+		return nil, fmt.Errorf("--shell %s: %w", say.Name(f.shell), err)
 	}
 	if len(words) == 0 {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")

@@ -5,10 +5,8 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"fanout/internal/hint"
 	"fanout/internal/process"
 	"fanout/internal/run"
+	"fanout/internal/say"
 	"fanout/internal/sink"
 
 	"github.com/spf13/cobra"
@@ -69,8 +68,8 @@ func (a *app) main(args []string) int {
 	root.SetErr(stderr)
 	err := errors.Join(root.Execute(), a.helpErr)
 	// Where these two fail there is no one to tell.
-	if text := message(err); text != "" {
-		fmt.Fprintf(stderr, "fanout: %s\n", strings.ReplaceAll(text, "\n", "\nfanout: "))
+	if worthTelling(err) {
+		say.ErrorLines(stderr, err)
 	}
 	if a.summary != nil && a.tell(err) {
 		a.summary.WriteTo(stderr)
@@ -142,17 +141,14 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// message is what to say about an error: nothing about those that the user has
-// caused and sees.
-func message(err error) string {
+// worthTelling leaves out the errors that the user has caused and sees.
+func worthTelling(err error) bool {
 	var signal *SignalError
 	switch {
 	case err == nil, errors.Is(err, sink.ErrReaderGone):
-		return ""
-	case errors.As(err, &signal) && !errors.Is(err, sink.ErrStopped):
-		return ""
+		return false
 	default:
-		return err.Error()
+		return !errors.As(err, &signal) || errors.Is(err, sink.ErrStopped)
 	}
 }
 
@@ -162,7 +158,7 @@ func (a *app) run(root *cobra.Command, p planned) error {
 		return err
 	}
 	if p.Engine.Chosen != "" && !p.Quiet {
-		fmt.Fprintf(a.io.Stderr, "fanout: %s\n", p.Engine.Chosen)
+		say.Line(a.io.Stderr, "%s", p.Engine.Chosen)
 	}
 	a.warn(p, p.hints...)
 	if readsTerminal(p.Input, a.io.Stdin) {
@@ -194,7 +190,7 @@ func (a *app) run(root *cobra.Command, p planned) error {
 // say says something before or after a run, unless it is to be quiet.
 func (a *app) say(p planned, text string) {
 	if text != "" && !p.Quiet {
-		fmt.Fprintf(a.io.Stderr, "fanout: %s\n", text)
+		say.Line(a.io.Stderr, "%s", text)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"fanout/internal/report"
 	"fanout/internal/run"
+	"fanout/internal/say"
 
 	"github.com/spf13/cobra"
 )
@@ -55,7 +56,7 @@ func (a *app) writeReport(out io.Writer, format, name string) error {
 		return err
 	}
 	if n := j.Torn(); n > 0 {
-		fmt.Fprintf(a.io.Stderr, "fanout: warning: %s: its last line, of %d bytes so far, is not finished and was left out\n", j.Name, n)
+		say.Line(a.io.Stderr, "warning: %s: its last line, of %d bytes so far, is not finished and was left out", j, n)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fanout/internal/nearest"
+	"fanout/internal/say"
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
@@ -117,7 +118,7 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 		}
 	}
 	if len(found) > 1 {
-		return fmt.Errorf("%s and %s are both there: keep one of them, or name one with --config", found[0], found[1])
+		return fmt.Errorf("%s and %s are both there: keep one of them, or name one with --config", say.Name(found[0]), say.Name(found[1]))
 	}
 	if len(found) == 1 {
 		s.path = found[0]
@@ -146,7 +147,7 @@ func configPaths() ([]string, error) {
 func (s *settings) read(set *pflag.FlagSet) error {
 	if s.path == "" {
 		if s.profile != "" {
-			return fmt.Errorf("--profile %s: there is no configuration that could have it; fanout config path says where it would be", s.profile)
+			return fmt.Errorf("--profile %s: there is no configuration that could have it; fanout config path says where it would be", say.Name(s.profile))
 		}
 		return nil
 	}
@@ -168,21 +169,21 @@ func (s *settings) read(set *pflag.FlagSet) error {
 // load reads the file.
 func (s *settings) load() (map[string]any, error) {
 	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
-		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", s.path, strings.Join(configExtensions(), ", "))
+		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", say.Name(s.path), strings.Join(configExtensions(), ", "))
 	}
 	if st, err := os.Stat(s.path); err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return nil, fmt.Errorf("the configuration %s: %w", s.path, err)
+		return nil, fmt.Errorf("the configuration %s: %w", say.Name(s.path), err)
 	} else if st.IsDir() {
-		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", s.path)
+		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", say.Name(s.path))
 	}
 	v := viper.New()
 	v.SetConfigFile(s.path)
 	if err := v.ReadInConfig(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.path, whatIsWrong(err))
+		return nil, fmt.Errorf("%s: %w", say.Name(s.path), whatIsWrong(err))
 	}
 	return v.AllSettings(), nil
 }
@@ -192,7 +193,7 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 	if s.profile == "" {
 		if name, ok := values["profile"].(string); ok {
 			s.profile = name
-			s.origins["profile"] = s.path
+			s.origins["profile"] = say.Name(s.path)
 		}
 	}
 	if s.profile != "" {
@@ -200,9 +201,9 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 		if !ok {
 			return s.noProfile(profiles)
 		}
-		s.layers = append(s.layers, layer{fmt.Sprintf("profile %s of %s", s.profile, s.path), chosen})
+		s.layers = append(s.layers, layer{fmt.Sprintf("profile %s of %s", say.Name(s.profile), say.Name(s.path)), chosen})
 	}
-	s.layers = append(s.layers, layer{s.path, values})
+	s.layers = append(s.layers, layer{say.Name(s.path), values})
 	return nil
 }
 
@@ -210,7 +211,10 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 func whatIsWrong(err error) error {
 	var parse viper.ConfigParseError
 	if errors.As(err, &parse) && parse.Unwrap() != nil {
-		return parse.Unwrap()
+		err = parse.Unwrap()
+	}
+	if text := err.Error(); strings.Contains(text, "\n") { // a list of them
+		return errors.New(strings.Join(strings.Fields(text), " "))
 	}
 	return err
 }
@@ -223,14 +227,14 @@ func (s *settings) profiles(set *pflag.FlagSet, value any) (map[string]map[strin
 	}
 	table, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s: %s: %s, and a table of profiles is expected, each with flags and their values", s.path, profilesKey, kind(value))
+		return nil, fmt.Errorf("%s: %s: %s, and a table of profiles is expected, each with flags and their values", say.Name(s.path), profilesKey, kind(value))
 	}
 	for name, value := range table {
 		values, ok := value.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("%s: %s.%s: %s, and a table of flags and their values is expected", s.path, profilesKey, name, kind(value))
+			return nil, fmt.Errorf("%s: %s.%s: %s, and a table of flags and their values is expected", say.Name(s.path), profilesKey, say.Name(name), kind(value))
 		}
-		if err := s.checkKeys(set, profilesKey+"."+name+".", values); err != nil {
+		if err := s.checkKeys(set, profilesKey+"."+say.Name(name)+".", values); err != nil {
 			return nil, err
 		}
 		all[name] = values
@@ -246,11 +250,11 @@ func (s *settings) noProfile(profiles map[string]map[string]any) error {
 	slices.Sort(names)
 	what := "it has none"
 	if near := nearest.Name(names, s.profile); near != "" {
-		what = "the nearest is " + near
+		what = "the nearest is " + say.Name(near)
 	} else if len(names) > 0 {
-		what = "it has " + strings.Join(names, ", ")
+		what = "it has " + say.Names(names)
 	}
-	return fmt.Errorf("--profile %s: %s has no such profile; %s", s.profile, s.path, what)
+	return fmt.Errorf("--profile %s: %s has no such profile; %s", say.Name(s.profile), say.Name(s.path), what)
 }
 
 // checkKeys has every key be the name of a flag, and every value one that a flag can have.
@@ -268,10 +272,10 @@ func (s *settings) checkKeys(set *pflag.FlagSet, prefix string, values map[strin
 			if near := nearest.Name(names, key); near != "" && near != key {
 				hint = "the nearest is " + near
 			}
-			return fmt.Errorf("%s: %s%s: there is no such key; %s", s.path, prefix, key, hint)
+			return fmt.Errorf("%s: %s%s: there is no such key; %s", say.Name(s.path), prefix, say.Name(key), hint)
 		}
 		if _, err := texts(f, values[key]); err != nil {
-			return fmt.Errorf("%s: %s%s: %w", s.path, prefix, key, err)
+			return fmt.Errorf("%s: %s%s: %w", say.Name(s.path), prefix, say.Name(key), err)
 		}
 	}
 	return nil

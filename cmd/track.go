@@ -13,6 +13,7 @@ import (
 	"fanout/internal/guard"
 	"fanout/internal/process"
 	"fanout/internal/run"
+	"fanout/internal/say"
 
 	"github.com/spf13/cobra"
 )
@@ -76,7 +77,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	}
 	a.tracked = &end
 	if end.Left > 0 {
-		fmt.Fprintf(a.io.Stderr, "fanout: %d left behind still run; --reap ends such\n", end.Left)
+		say.Line(a.io.Stderr, "%d left behind still run; --reap ends such", end.Left)
 	}
 	return nil
 }

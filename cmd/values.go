@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"fanout/internal/say"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -81,11 +83,26 @@ func wholeFrom(least int) func(string) (int, error) {
 	}
 }
 
+// unparsable says which flag was not understood.
+func unparsable(err error) string {
+	var unknown *pflag.NotExistError
+	var syntax *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		return "unknown flag: " + say.Name("--"+unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("unknown shorthand flag: %q in %s", rune(unknown.GetSpecifiedName()[0]), say.Name("-"+unknown.GetSpecifiedShortnames()))
+	case errors.As(err, &syntax):
+		return "bad flag syntax: " + say.Name(syntax.GetSpecifiedFlag())
+	}
+	return err.Error()
+}
+
 // flagError is an error about the flags of a command line in words of ours.
 func flagError(c *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
-		return fmt.Errorf("%w%s; see %s --help", err, nearestFlag(c.Flags(), err), c.CommandPath())
+		return fmt.Errorf("%s%s; see %s --help", unparsable(err), nearestFlag(c.Flags(), err), c.CommandPath())
 	}
 	f := invalid.GetFlag()
 	name := "--" + f.Name

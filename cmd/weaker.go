@@ -2,10 +2,10 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"fanout/internal/process"
+	"fanout/internal/say"
 )
 
 // warnWeaker tells of the promises that do not hold on this system: a line for each thing that
@@ -16,6 +16,6 @@ func (a *app) warnWeaker(lacks []process.Lack) {
 		lacks = append([]process.Lack{unguarded}, lacks...)
 	}
 	for _, l := range lacks {
-		fmt.Fprintf(a.io.Stderr, "fanout: warning: %v\n", l)
+		say.Line(a.io.Stderr, "warning: %v", l)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"fanout/internal/guard"
 	"fanout/internal/guardian"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/worker"
 )
 
@@ -30,7 +31,7 @@ func farVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) 
 	case verb == "--identity" && len(args) == 2:
 		id, err := identity(process.OwnPath())
 		if err != nil {
-			fmt.Fprintf(stderr, "fanout worker: %v\n", err)
+			fmt.Fprintf(stderr, "fanout worker: %s\n", say.Error(err))
 			return exitFanout, true
 		}
 		fmt.Fprintln(stdout, id)
@@ -108,7 +109,7 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 			})
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %v\n", err)
+			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %s\n", say.Error(err))
 			return
 		}
 		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+worker.FarMark))
@@ -150,7 +151,7 @@ func hearsFirstWord(heard <-chan struct{}, ended chan error) bool {
 // cleanAfter ends what workers of a run have left on this machine, and says so.
 func cleanAfter(run string, stdout, stderr io.Writer) int {
 	if err := after(run, stdout); err != nil {
-		fmt.Fprintf(stderr, "fanout worker: %v\n", err)
+		fmt.Fprintf(stderr, "fanout worker: %s\n", say.Error(err))
 		return exitFanout
 	}
 	return exitOK

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"fanout/internal/say"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
@@ -67,7 +68,7 @@ func (s *spill) store(p []byte) (extent, error) {
 			if err == unix.ENOSPC || err == unix.EDQUOT || err == unix.EFBIG {
 				return extent{}, errNoRoom
 			}
-			return extent{}, fmt.Errorf("spilling output to %s: %w", s.dir, os.NewSyscallError("pwrite", err))
+			return extent{}, fmt.Errorf("spilling output to %s: %w", say.Name(s.dir), os.NewSyscallError("pwrite", err))
 		}
 		p, at = p[n:], at+int64(n)
 	}

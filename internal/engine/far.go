@@ -18,6 +18,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
@@ -116,7 +117,7 @@ func (w way) start(near Near, place, mark, script string) (*shell, error) {
 	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
 	p, err := w.begin(mark, script, stderr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place, err)
+		return nil, fmt.Errorf("%s: %w", say.Name(place), err)
 	}
 	return &shell{way: w, program: p, place: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
@@ -142,7 +143,7 @@ func (s *shell) output(ctx context.Context) ([]string, error) {
 		err = how.Failure()
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: %w", s.place, err)
+		err = fmt.Errorf("%s: %w", say.Name(s.place), err)
 	}
 	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), err
 }
@@ -171,15 +172,15 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	case said != "" && s.hopeless != nil && s.hopeless(said):
 		return &pool.HopelessError{Err: errors.New(said)}
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", s.place, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", say.Name(s.place), context.Cause(ctx))
 	case errors.As(err, &hopeless):
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", s.place, hopeless.Err)}
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(s.place), hopeless.Err)}
 	case said != "":
-		return fmt.Errorf("%s: %s", s.place, said)
+		return fmt.Errorf("%s: %s", say.Name(s.place), said)
 	case errors.Is(err, io.EOF) && how.Failure() != nil:
-		return fmt.Errorf("%s: it ended before it was a worker: %w", s.place, how.Failure())
+		return fmt.Errorf("%s: it ended before it was a worker: %w", say.Name(s.place), how.Failure())
 	default:
-		return fmt.Errorf("%s: %w", s.place, err)
+		return fmt.Errorf("%s: %w", say.Name(s.place), err)
 	}
 }
 

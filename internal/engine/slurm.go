@@ -13,6 +13,7 @@ import (
 
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/worker"
 )
 
@@ -77,7 +78,7 @@ func (e *slurm) places(ctx context.Context) (places []pool.Place, err error) {
 		return places, nil
 	}
 	if e.spec.Nodes == "" {
-		return nil, fmt.Errorf("SLURM_JOB_ID is %s, but SLURM_JOB_NODELIST is not there: set both, as an allocation does, or none for allocations of our own", e.spec.Job)
+		return nil, fmt.Errorf("SLURM_JOB_ID is %s, but SLURM_JOB_NODELIST is not there: set both, as an allocation does, or none for allocations of our own", say.Name(e.spec.Job))
 	}
 	nodes, err := e.run(ctx, "scontrol", "show", "hostnames", e.spec.Nodes)
 	if err != nil {
@@ -251,7 +252,7 @@ func (e *slurm) Clean(ctx context.Context, run, place string) ([]string, error) 
 func (e *slurm) run(ctx context.Context, name string, args ...string) ([]string, error) {
 	path, err := process.LookPath(name, process.SearchPath(), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", say.Name(name), err)
 	}
 	c := command{near: e.near, path: path, argv: []string{name}, words: func(string) []string { return args }}
 	w := way{begin: c.begin}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"fanout/internal/say"
 )
 
 // tagged passes on the lines of a far end, each with the name of the place before it. Until
@@ -49,7 +51,7 @@ func (t *tagged) pass(line []byte) {
 		show = bytes.Contains(line, []byte(t.notice))
 	}
 	if show {
-		t.to.Write(fmt.Appendf(nil, "%s: %s\n", t.place, line))
+		t.to.Write(fmt.Appendf(nil, "%s: %s\n", say.Name(t.place), say.Plain(string(line))))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/template"
 )
 
@@ -40,7 +41,7 @@ type CommandError struct {
 
 func (e *CommandError) Error() string {
 	var interpreter *process.InterpreterError
-	text := e.Name + ": "
+	text := say.Name(e.Name) + ": "
 	switch {
 	case errors.As(e.Err, &interpreter):
 		text += interpreter.Error()

@@ -3,12 +3,10 @@ package execute
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"fanout/internal/job"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
@@ -74,11 +72,7 @@ func (r *runner) native(p *plan) job.Status {
 
 // complain writes to the standard error of a command, wherever that goes.
 func (r *runner) complain(f *files, piped bool, err error) {
-	text := err.Error()
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		text = strconv.Quote(text) // it names an item, and may go to a terminal
-	}
-	_ = r.write(f, f.fds[2], piped, []byte("fanout: "+text+"\n")) // nobody could be told
+	_ = r.write(f, f.fds[2], piped, []byte(say.Sprint("%v", err))) // nobody could be told
 }
 
 // stage is one command of a pipeline that was started.

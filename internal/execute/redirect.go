@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"fanout/internal/say"
 	"fanout/internal/template"
 
 	"golang.org/x/sys/unix"
@@ -64,7 +65,7 @@ func (r *runner) redirect(c *command, f *files) error {
 			return err
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", say.Name(name), err)
 		}
 		f.opened = append(f.opened, fd)
 		f.fds[rd.Fd] = fd

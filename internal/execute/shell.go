@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fanout/internal/process"
+	"fanout/internal/say"
 )
 
 // FindShell finds the shell that the user has named, with its options, on this machine.
@@ -28,7 +29,7 @@ func FindShell(words []string, dir string) ([]string, error) {
 	}
 	found, err := process.LookPath(words[0], path, dir)
 	if err != nil {
-		return nil, fmt.Errorf("--shell %s: %w", words[0], err)
+		return nil, fmt.Errorf("--shell %s: %w", say.Name(words[0]), err)
 	}
 	if !filepath.IsAbs(found) && dir != "" {
 		found = filepath.Join(dir, found)
@@ -87,7 +88,7 @@ func TryShell(ctx context.Context, spec Spec, sup *process.Supervisor) error {
 		Dir:  spec.Dir, Session: true,
 	}, mark, &errs)
 	if err != nil {
-		return StartError("--shell "+shell[0], err)
+		return fmt.Errorf("--shell %w", StartError(shell[0], err))
 	}
 	defer context.AfterFunc(within, p.Kill)()
 	p.Stdin.Close()

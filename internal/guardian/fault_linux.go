@@ -1,11 +1,11 @@
 package guardian
 
 import (
-	"fmt"
 	"os"
 	"syscall"
 
 	"fanout/internal/process"
+	"fanout/internal/say"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +30,7 @@ func (g *guardian) tellFault(st syscall.WaitStatus) bool {
 	if file != "" {
 		how, file = reason, "; please report it with what is in "+file
 	}
-	fmt.Fprintf(os.Stderr, "fanout: the runner died: %s; its jobs have been ended%s\n", how, file)
+	say.Line(os.Stderr, "the runner died: %s; its jobs have been ended%s", how, file)
 	return true
 }
 

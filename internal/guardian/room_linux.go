@@ -1,10 +1,10 @@
 package guardian
 
 import (
-	"fmt"
 	"os"
 
 	"fanout/internal/limits"
+	"fanout/internal/say"
 )
 
 // noRoomError says that a second fanout beside this one has no room.
@@ -19,6 +19,6 @@ func (e *noRoomError) tooFew() bool {
 	if e.Left() >= own {
 		return false
 	}
-	fmt.Fprintf(os.Stderr, "fanout: there is no room for the threads of fanout: %s; raise that\n", e)
+	say.Line(os.Stderr, "there is no room for the threads of fanout: %v; raise that", e)
 	return true
 }

@@ -3,6 +3,7 @@ package input
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -156,6 +157,9 @@ func readError(name string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
+	}
+	if name == stdinName {
+		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	return &fs.PathError{Op: "reading", Path: name, Err: err}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"fanout/internal/say"
 )
 
 // Schema is what is known of rows before the first is run.
@@ -157,10 +159,13 @@ func (t *tables) match(s Schema, name string) error {
 }
 
 func place(name string) string {
-	if name == "" {
+	switch name {
+	case "":
 		return "the arguments"
+	case stdinName:
+		return name
 	}
-	return name
+	return say.Name(name)
 }
 
 // next is part of rows.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fanout/internal/record"
+	"fanout/internal/say"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
@@ -92,7 +93,7 @@ func wrong(path string, err error) error {
 			err = os.NewSyscallError(pe.Op, err)
 		}
 	}
-	return fmt.Errorf("journal %s: %w", path, err)
+	return fmt.Errorf("journal %s: %w", say.Name(path), err)
 }
 
 // lineEnd is where the last whole line ends.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"fanout/internal/say"
 )
 
 // Place is where workers run: this machine, or a host of many.
@@ -166,7 +168,7 @@ func (p *Pool) died(m *Member, why error) {
 	}
 	p.close(where)
 	if !slices.ContainsFunc(p.places, func(pl *place) bool { return !pl.closed }) {
-		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, where.Name, why))
+		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, say.Name(where.Name), why))
 	} else if p.spec.LeftOut != nil {
 		p.left.Go(func() { p.spec.LeftOut(where.Name, why) })
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fanout/internal/figures"
+	"fanout/internal/say"
 )
 
 const (
@@ -38,7 +39,7 @@ func (p *Progress) plain(ctx context.Context, out io.Writer) {
 			continue
 		}
 		last, tenth = s.at, max(tenth, s.percent()/10)
-		fmt.Fprintf(out, "fanout: %s\n", s.line())
+		say.Line(out, "%s", s.line())
 	}
 }
 

@@ -12,24 +12,27 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
+	"fanout/internal/say"
 )
 
 // Journal is one that can be read several times.
 type Journal struct {
-	Name string
-	file *os.File
-	from int64 // where it begins in the file
-	torn int
+	Name  string
+	shown string // in messages
+	file  *os.File
+	from  int64 // where it begins in the file
+	torn  int
 
 	taken map[int]string // programs whose replies are taken back, and why
 }
 
 // Open opens a journal; "-" is standard input. What can be read only once is copied first.
 func Open(name string, stdin *os.File) (*Journal, error) {
-	j := &Journal{Name: name}
+	j := &Journal{Name: name, shown: say.Name(name)}
 	var err error
 	if name == "-" {
 		j.Name, j.file = "standard input", stdin
+		j.shown = j.Name
 	} else if j.file, err = os.Open(name); err != nil {
 		return nil, err
 	}
@@ -37,7 +40,7 @@ func Open(name string, stdin *os.File) (*Journal, error) {
 	switch {
 	case err != nil:
 	case st.IsDir():
-		err = fmt.Errorf("%s is a directory, and a journal is a file", j.Name)
+		err = fmt.Errorf("%s is a directory, and a journal is a file", j.shown)
 	case !st.Mode().IsRegular():
 		err = j.spool()
 	default:
@@ -49,6 +52,9 @@ func Open(name string, stdin *os.File) (*Journal, error) {
 	}
 	return j, nil
 }
+
+// String is the journal's name in messages.
+func (j *Journal) String() string { return j.shown }
 
 // spool copies what is left to be read into a file without a name.
 func (j *Journal) spool() error {
@@ -113,7 +119,7 @@ func (j *Journal) entries(yield func(*entry, error) bool) {
 		if err == io.EOF {
 			j.torn = len(line)
 			if e.line == 0 {
-				yield(nil, fmt.Errorf("%s: it is empty, and no journal", j.Name))
+				yield(nil, fmt.Errorf("%s: it is empty, and no journal", j.shown))
 			}
 			return
 		}
@@ -131,7 +137,7 @@ func (j *Journal) entries(yield func(*entry, error) bool) {
 			j.doubt(&e.job)
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("%s:%d: %w", j.Name, e.line, err))
+			yield(nil, fmt.Errorf("%s:%d: %w", j.shown, e.line, err))
 			return
 		}
 		if !yield(&e, nil) {

@@ -2,9 +2,9 @@ package run
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 
+	"fanout/internal/say"
 	"fanout/internal/schedule"
 )
 
@@ -28,7 +28,7 @@ func (r *Run) Drain() {
 	r.drain.once.Do(func() {
 		close(r.drain.asked)
 		if !r.plan.Quiet {
-			fmt.Fprintln(r.io.Stderr, "fanout: draining: running jobs end and no more start; a second USR2 stops the run")
+			say.Line(r.io.Stderr, "draining: running jobs end and no more start; a second USR2 stops the run")
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"fanout/internal/limits"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/say"
 	"fanout/internal/worker"
 )
 
@@ -30,7 +31,7 @@ func (r *Run) prepareEngine() (err error) {
 	stderr := &lineWriter{to: r.io.Stderr}
 	warn := func(text string) {
 		if !p.Quiet {
-			fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
+			say.Line(stderr, "warning: %s", text)
 		}
 	}
 	r.died, r.offered = newPlaces(), newPlaces()
@@ -50,8 +51,10 @@ func (r *Run) prepareEngine() (err error) {
 		Growing: true,
 		Ahead:   r.farAhead(), Free: !r.local.StartsProcesses(),
 		BackOff: time.Second,
-		LeftOut: func(place string, why error) { warn(fmt.Sprintf("%s is left out from now on: %v", place, why)) },
-		Died:    r.died.add,
+		LeftOut: func(place string, why error) {
+			warn(fmt.Sprintf("%s is left out from now on: %v", say.Name(place), why))
+		},
+		Died: r.died.add,
 	}
 	far := worker.Far{Run: p.Execute.RunID, Dir: p.Engine.Dir, Silence: missed * p.Engine.Beat}
 	if p.Engine.NamesHosts() {
@@ -168,6 +171,6 @@ func (r *Run) cleanFar() {
 
 func (r *Run) tellFar(text string) {
 	if !r.plan.Quiet {
-		fmt.Fprintf(r.io.Stderr, "fanout: warning: %s\n", text)
+		say.Line(r.io.Stderr, "warning: %s", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/execute"
 	"fanout/internal/pool"
+	"fanout/internal/say"
 	"fanout/internal/sink"
 )
 
@@ -51,7 +52,7 @@ func (r *Run) TellRunning() {
 	var b strings.Builder
 	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
-		fmt.Fprintf(&b, "fanout:   %s, pid %d, for %s\n", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
+		say.Line(&b, "  %s, pid %d, for %s", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
 	}
 	io.WriteString(r.io.Stderr, b.String())
 }
@@ -61,7 +62,7 @@ func tellWorkers(w io.Writer, running []pool.Running, waiting int) {
 	var b strings.Builder
 	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
-		fmt.Fprintf(&b, "fanout:   %s, %s, for %s\n", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
+		say.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
 	}
 	io.WriteString(w, b.String())
 }
@@ -69,7 +70,7 @@ func tellWorkers(w io.Writer, running []pool.Running, waiting int) {
 // runningLine is the first line of what TellRunning says.
 func runningLine(running, waiting int) string {
 	if waiting > 0 {
-		return fmt.Sprintf("fanout: running: %d, waiting: %d\n", running, waiting)
+		return say.Sprint("running: %d, waiting: %d", running, waiting)
 	}
-	return fmt.Sprintf("fanout: running: %d\n", running)
+	return say.Sprint("running: %d", running)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"fanout/internal/collect"
+	"fanout/internal/say"
 )
 
 // openOut opens the file for standard output. What an earlier run has printed to it is kept if
@@ -55,7 +56,7 @@ func (r *Run) endLine(size int64) error {
 	if _, err := f.ReadAt(last[:], size-1); err != nil && err != io.EOF || last[0] == '\n' {
 		return err
 	}
-	r.notes = append(r.notes, fmt.Sprintf("-o %s: its last line was torn; it stays, and the next begins behind it", r.plan.Out))
+	r.notes = append(r.notes, fmt.Sprintf("-o %s: its last line was torn; it stays, and the next begins behind it", say.Name(r.plan.Out)))
 	_, err = r.out.WriteString("\n")
 	return err
 }
@@ -92,21 +93,21 @@ func (r *Run) apart() error {
 	}
 	if journal != "" {
 		if out != "" && filepath.Clean(out) == filepath.Clean(journal) {
-			return refuse("--journal "+journal, "that of -o") // neither may be there yet
+			return refuse("--journal "+say.Name(journal), "that of -o") // neither may be there yet
 		}
 		own := regular(func() (os.FileInfo, error) { return os.Stat(journal) })
 		for what, files := range outputs {
 			if share(own, files) {
-				return refuse("--journal "+journal, what)
+				return refuse("--journal "+say.Name(journal), what)
 			}
 		}
 		if share(own, inputs) {
-			return refuse("--journal "+journal, "an input")
+			return refuse("--journal "+say.Name(journal), "an input")
 		}
 	}
 	switch {
 	case out != "" && share(outputs["that of -o"], inputs):
-		return refuse("-o "+out, "an input")
+		return refuse("-o "+say.Name(out), "an input")
 	case out == "" && share(regular(r.io.Stdout.Stat), inputs):
 		return refuse("standard output", "an input")
 	}

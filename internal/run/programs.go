@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"fanout/internal/persistent"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/say"
 )
 
 // preparePrograms makes ready for jobs that are done by persistent programs.
@@ -54,7 +54,7 @@ func (r *Run) preparePrograms() error {
 		Stderr:     stderr,
 		Warn: func(text string) {
 			if !p.Quiet {
-				fmt.Fprintf(stderr, "fanout: warning: %s\n", text)
+				say.Line(stderr, "warning: %s", text)
 			}
 		},
 	}

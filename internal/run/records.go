@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/record"
+	"fanout/internal/say"
 	"fanout/internal/sink"
 )
 
@@ -255,7 +255,7 @@ func (rs *records) closeJournal(summary *sink.Summary) error {
 // warn tells the user something about the run.
 func (r *Run) warn(text string) {
 	if !r.plan.Quiet {
-		fmt.Fprintf(r.io.Stderr, "fanout: warning: %s\n", text)
+		say.Line(r.io.Stderr, "warning: %s", text)
 	}
 }
 

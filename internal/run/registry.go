@@ -1,13 +1,13 @@
 package run
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"fanout/internal/guard"
+	"fanout/internal/say"
 )
 
 // register enters the run into the registry, where fanout ps and fanout cleanup find
@@ -78,7 +78,7 @@ func (r *Run) elsewhere() *guard.Elsewhere {
 }
 
 func warnUnregistered(stderr io.Writer, err error) {
-	fmt.Fprintf(stderr, "fanout: warning: this run is not in the registry: %v\n", err)
+	say.Line(stderr, "warning: this run is not in the registry: %v", err)
 }
 
 // counts is how far the run has come.

@@ -20,6 +20,7 @@ import (
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/progress"
+	"fanout/internal/say"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
 	"fanout/internal/template"
@@ -339,7 +340,7 @@ func (r *Run) scheduleSpec() schedule.Spec {
 func (r *Run) files() (stdout, stderr *sink.File, err error) {
 	name := "standard output"
 	if r.out != r.io.Stdout {
-		name = r.out.Name()
+		name = say.Name(r.out.Name())
 	}
 	if stdout, err = sink.NewFile(int(r.out.Fd()), name); err != nil {
 		return nil, nil, err
@@ -350,7 +351,7 @@ func (r *Run) files() (stdout, stderr *sink.File, err error) {
 
 func (r *Run) warnFull() {
 	if !r.plan.Quiet {
-		fmt.Fprintf(r.io.Stderr, "fanout: %s is nearly full: jobs wait for their turn to write; name another place with --tmpdir\n", r.plan.Collect.TmpDir)
+		say.Line(r.io.Stderr, "%s is nearly full: jobs wait for their turn to write; name another place with --tmpdir", say.Name(r.plan.Collect.TmpDir))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func (s *Summary) Annotate(w io.Writer) error {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		text := append([]string{ev.Status.String()}, job.LastLines(string(ev.Tail), tailLines)...)
+		text := append([]string{job.Printable(ev.Status.String(), lineMax)}, job.LastLines(string(ev.Tail), tailLines)...)
 		fmt.Fprintf(&b, "::error title=%s::%s\n", property(Describe(ev.Job)), message(strings.Join(text, "\n")))
 	}
 	_, err := b.WriteTo(w)

@@ -34,7 +34,7 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(job.Event) {
 		if ev.Kind != job.Started {
 			attrs = append(attrs, slog.Float64("seconds", ev.Status.Usage.Wall.Seconds()))
 			if ev.Status.Host != "" {
-				attrs = append(attrs, slog.String("host", ev.Status.Host))
+				attrs = append(attrs, slog.String("host", job.Printable(ev.Status.Host, itemMax)))
 			}
 			if !ev.Status.OK() {
 				attrs = append(attrs, slog.String("error", job.Printable(ev.Status.String(), lineMax)))

@@ -11,6 +11,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
+	"fanout/internal/say"
 )
 
 // Results keeps a directory a job, with what it has printed and how it has ended.
@@ -51,7 +52,7 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 		return nil, r.wrong(err)
 	}
 	if len(entries) > 0 && !spec.Again {
-		return nil, fmt.Errorf("%s %s: the directory is not empty: name another, or go on with the run that has filled it (--resume)", r.flag, r.dir)
+		return nil, fmt.Errorf("%s %s: the directory is not empty: name another, or go on with the run that has filled it (--resume)", r.flag, say.Name(r.dir))
 	}
 	for _, e := range entries { // what a run that was killed had begun
 		if strings.HasPrefix(e.Name(), unfinished) {
@@ -63,7 +64,9 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 	return r, nil
 }
 
-func (r *Results) wrong(err error) error { return fmt.Errorf("%s %s: %w", r.flag, r.dir, err) }
+func (r *Results) wrong(err error) error {
+	return fmt.Errorf("%s %s: %w", r.flag, say.Name(r.dir), err)
+}
 
 // perShard is how many jobs share a folder: a million in one would be slow to list.
 const perShard = 1000
@@ -136,7 +139,7 @@ func forget(dir string) error {
 	}
 	err := os.Remove(dir)
 	if errors.Is(err, fs.ErrExist) { // it is not empty
-		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", dir)
+		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", say.Name(dir))
 	}
 	return err
 }

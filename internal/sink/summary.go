@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/figures"
 	"fanout/internal/job"
+	"fanout/internal/say"
 )
 
 // Summary counts outcomes and keeps the first failures. Observe is called for one
@@ -117,34 +118,34 @@ func (s *Summary) Notable() bool {
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		fmt.Fprintf(&b, "fanout: %s: %s\n", Describe(ev.Job), job.Printable(ev.Status.String(), lineMax))
+		say.Line(&b, "%s: %s", Describe(ev.Job), job.Printable(ev.Status.String(), lineMax))
 		for _, line := range job.LastLines(string(ev.Tail), tailLines) {
-			fmt.Fprintf(&b, "fanout:   | %s\n", line)
+			say.Line(&b, "  | %s", line)
 		}
 	}
 	if s.taken > 0 {
-		fmt.Fprintf(&b, "fanout: %s: which belongs to which item is not known\n", figures.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
+		say.Line(&b, "%s: which belongs to which item is not known", figures.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
 	}
 	switch more := s.Failed() - s.taken - int64(len(s.failures)); {
 	case more == 1:
-		fmt.Fprintf(&b, "fanout: and 1 more failure\n")
+		say.Line(&b, "and 1 more failure")
 	case more > 1:
-		fmt.Fprintf(&b, "fanout: and %d more failures\n", more)
+		say.Line(&b, "and %d more failures", more)
 	}
 	if s.doubt > 0 {
 		them, are := "it", "is"
 		if s.doubt > 1 {
 			them, are = "them", "are"
 		}
-		fmt.Fprintf(&b, "fanout: %s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done\n", figures.Plural(s.doubt, "job", "jobs"), them, are)
+		say.Line(&b, "%s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done", figures.Plural(s.doubt, "job", "jobs"), them, are)
 	}
 	if s.held > 0 {
-		fmt.Fprintf(&b, "fanout: %s left a process behind that kept the output open; what it prints later is not shown\n", figures.Plural(s.held, "job", "jobs"))
+		say.Line(&b, "%s left a process behind that kept the output open; what it prints later is not shown", figures.Plural(s.held, "job", "jobs"))
 	}
 	if text := s.StillRunning(); text != "" {
-		fmt.Fprintf(&b, "fanout: %s\n", text)
+		say.Line(&b, "%s", text)
 	}
-	fmt.Fprintf(&b, "fanout: %s\n", s.line())
+	say.Line(&b, "%s", s.line())
 	return b.WriteTo(w)
 }
 

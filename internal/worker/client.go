@@ -12,6 +12,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/pool"
+	"fanout/internal/say"
 )
 
 // Launcher starts what becomes a worker. It is all that there is to say about where
@@ -401,7 +402,7 @@ func (c *client) read() error {
 
 func (c *client) hopeless(err error) error {
 	if c.m.Place != "" {
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", c.m.Place, err)}
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(c.m.Place), err)}
 	}
 	var path interface{ Timeout() bool }
 	if errors.As(err, &path) { // of the pipe, not of what came by it
