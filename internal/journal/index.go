@@ -23,31 +23,34 @@ const (
 // index is how each item ended at last that a journal tells of. An item has a number and a
 // content, and may have been run several times; items of the same content are told apart by
 // their numbers alone, so that none of these is the right one for an item of this run: it gets
-// any, those that are done first. An item takes 13 bytes here, and 12 more once one of this
-// run is looked for by its content.
+// any, those that are done first. An item takes 13 bytes here, and 11 to 25 more once one of
+// this run is looked for by its content, since it is not where the one before it leads to.
 type index struct {
 	pages  map[int64]*page // by number
 	more   []another
 	last   int64 // the greatest number
 	next   int64 // the least that a new item beyond these may have
-	failed int64 // how many may be in that state, which no item of this run was known to be yet
+	failed int64 // how many are in that state
 	table  *table
+	moved  int64 // by how much the last item that was found had moved
 }
 
 const pageSize = 4096
 
 // page is the items with consecutive numbers.
-type page struct {
-	ids    [pageSize]ID
-	states [pageSize]state
+type page [pageSize]known
+
+// known is what is known of an item.
+type known struct {
+	id    ID
+	state state
 }
 
 // another is an item whose number another had later, as those have in journals of format 1 that
 // were gone on with after the input had changed.
 type another struct {
 	number int64
-	id     ID
-	state  state
+	known
 }
 
 func compare(a, b another) int {
@@ -63,13 +66,13 @@ func (x *index) set(number int64, id ID, ok bool) {
 		p = new(page)
 		x.pages[number/pageSize] = p
 	}
-	at := number % pageSize
-	if p.states[at] != unknown && p.ids[at] != id {
-		x.more = append(x.more, another{number, p.ids[at], p.states[at]})
+	k := &p[number%pageSize]
+	if k.state != unknown && k.id != id {
+		x.more = append(x.more, another{number, *k})
 	}
-	p.ids[at], p.states[at] = id, failed
+	k.id, k.state = id, failed
 	if ok {
-		p.states[at] = done
+		k.state = done
 	}
 	x.last = max(x.last, number)
 }
@@ -80,15 +83,15 @@ func (x *index) settle() {
 	slices.SortStableFunc(x.more, compare)
 	kept := x.more[:0]
 	for i, a := range x.more {
-		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages[a.number/pageSize].ids[a.number%pageSize] == a.id {
+		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages[a.number/pageSize][a.number%pageSize].id == a.id {
 			continue // it was set again
 		}
 		kept = append(kept, a)
 	}
 	x.more = kept
 	for _, p := range x.pages {
-		for _, st := range p.states {
-			if st == failed {
+		for i := range p {
+			if p[i].state == failed {
 				x.failed++
 			}
 		}
@@ -104,11 +107,14 @@ func (x *index) settle() {
 // known to be, and says what is known of it: its state, and its number.
 func (x *index) take(it job.Item) (st state, number int64) {
 	id := Identify(it)
-	// Mostly it is where it was: this is read in order, and the table is not.
-	if p := x.pages[it.Seq/pageSize]; p != nil {
-		if at := it.Seq % pageSize; p.states[at] == done && p.ids[at] == id {
-			p.states[at] = used
-			return done, it.Seq
+	// Mostly it is where it was, or next to the one before it: these are read in order, and the
+	// table is not.
+	for _, number := range [...]int64{it.Seq + x.moved, it.Seq} {
+		if p := x.pages[number/pageSize]; p != nil && number > 0 {
+			if k := &p[number%pageSize]; k.state == done && k.id == id {
+				k.state = used
+				return done, number
+			}
 		}
 	}
 	if len(x.pages) == 0 {
@@ -117,9 +123,11 @@ func (x *index) take(it job.Item) (st state, number int64) {
 	if x.table == nil {
 		x.table = newTable(x)
 	}
-	st, number = x.table.take(id)
-	if st == failed {
+	switch st, number = x.table.take(id); st {
+	case failed:
 		x.failed--
+	case done:
+		x.moved = number - it.Seq
 	}
 	return st, number
 }
@@ -128,7 +136,7 @@ func (x *index) take(it job.Item) (st state, number int64) {
 // where an item of the journal has this number, one that none has.
 func (x *index) fresh(place int64) int64 {
 	if place <= x.last {
-		if p := x.pages[place/pageSize]; p == nil || p.states[place%pageSize] == unknown {
+		if p := x.pages[place/pageSize]; p == nil || p[place%pageSize].state == unknown {
 			return place
 		}
 	}
@@ -157,19 +165,19 @@ type table struct {
 	more    []another
 
 	slots []uint64 // 32 bits of an ID, and the handle of the first item that has it; 0 is none
-	after []uint32 // by handle, the next item of the same content; 0 is none
+	after []uint32 // by handle, the next item of the same content; 0 is none. nil as long as there is no such
 }
 
 func newTable(x *index) *table {
 	t := &table{more: x.more}
+	items := len(x.more)
 	for _, n := range slices.Sorted(maps.Keys(x.pages)) {
-		t.numbers = append(t.numbers, n*pageSize)
-		t.pages = append(t.pages, x.pages[n])
-	}
-	items := 0
-	for h := range t.handles {
-		if *t.state(h) != unknown {
-			items++
+		p := x.pages[n]
+		t.numbers, t.pages = append(t.numbers, n*pageSize), append(t.pages, p)
+		for i := range p {
+			if p[i].state != unknown {
+				items++
+			}
 		}
 	}
 	size := 16
@@ -177,88 +185,88 @@ func newTable(x *index) *table {
 		size *= 2
 	}
 	t.slots = make([]uint64, size)
-	t.after = make([]uint32, 1+len(t.pages)*pageSize+len(t.more))
 	// The last that is added is the first to be taken: those that are done, and of the others
 	// those with the least numbers. Those that are used say that their content was looked for.
-	for _, st := range []state{failed, done, used} {
-		for h := range t.handles {
-			if *t.state(h) == st {
-				t.add(h)
-			}
-		}
+	if x.failed > 0 {
+		t.addAll(failed)
 	}
+	t.addAll(done)
+	t.addAll(used)
 	return t
 }
 
-// handles gives that of each item, the highest first.
-func (t *table) handles(yield func(uint32) bool) {
-	for h := len(t.pages)*pageSize + len(t.more); h > 0; h-- {
-		if !yield(uint32(h)) {
-			return
+// addAll adds the items that are in this state, the last first.
+func (t *table) addAll(st state) {
+	for i, a := range slices.Backward(t.more) {
+		if a.state == st {
+			t.add(uint32(len(t.pages)*pageSize+i+1), &a.id)
+		}
+	}
+	for i, p := range slices.Backward(t.pages) {
+		for at := pageSize - 1; at >= 0; at-- {
+			if p[at].state == st {
+				t.add(uint32(i*pageSize+at+1), &p[at].id)
+			}
 		}
 	}
 }
 
-// at is where an item is found.
-func (t *table) at(handle uint32) (p *page, at int, other *another) {
-	h := int(handle) - 1
-	if n := h / pageSize; n < len(t.pages) {
-		return t.pages[n], h % pageSize, nil
+func (t *table) add(handle uint32, id *ID) {
+	s := t.slot(id)
+	if *s != 0 {
+		if t.after == nil {
+			t.after = make([]uint32, 1+len(t.pages)*pageSize+len(t.more))
+		}
+		t.after[handle] = uint32(*s)
 	}
-	return nil, 0, &t.more[h-len(t.pages)*pageSize]
-}
-
-func (t *table) state(handle uint32) *state {
-	p, at, other := t.at(handle)
-	if p == nil {
-		return &other.state
-	}
-	return &p.states[at]
-}
-
-func (t *table) id(handle uint32) *ID {
-	p, at, other := t.at(handle)
-	if p == nil {
-		return &other.id
-	}
-	return &p.ids[at]
-}
-
-func (t *table) number(handle uint32) int64 {
-	p, at, other := t.at(handle)
-	if p == nil {
-		return other.number
-	}
-	return t.numbers[(handle-1)/pageSize] + int64(at)
+	*s = uint64(tag(id))<<32 | uint64(handle)
 }
 
 // slot is where items of this content are, or would be.
 func (t *table) slot(id *ID) *uint64 {
 	mask := uint64(len(t.slots) - 1)
-	tag := binary.LittleEndian.Uint32(id[8:])
 	for i := binary.LittleEndian.Uint64(id[:]) & mask; ; i = (i + 1) & mask {
 		s := &t.slots[i]
-		if *s == 0 || uint32(*s>>32) == tag && *t.id(uint32(*s)) == *id {
+		if *s == 0 {
 			return s
+		}
+		if uint32(*s>>32) == tag(id) {
+			if _, k := t.item(uint32(*s)); k.id == *id {
+				return s
+			}
 		}
 	}
 }
 
-func (t *table) add(handle uint32) {
-	id := t.id(handle)
-	s := t.slot(id)
-	t.after[handle] = uint32(*s)
-	*s = uint64(binary.LittleEndian.Uint32(id[8:]))<<32 | uint64(handle)
+func tag(id *ID) uint32 { return binary.LittleEndian.Uint32(id[8:]) }
+
+// item is what a handle stands for.
+func (t *table) item(handle uint32) (number int64, k *known) {
+	h := int(handle) - 1
+	n, at := h/pageSize, h%pageSize
+	if n < len(t.pages) {
+		return t.numbers[n] + int64(at), &t.pages[n][at]
+	}
+	a := &t.more[h-len(t.pages)*pageSize]
+	return a.number, &a.known
+}
+
+// next is the next item of the same content.
+func (t *table) next(handle uint32) uint32 {
+	if t.after == nil {
+		return 0
+	}
+	return t.after[handle]
 }
 
 // take takes the first item of this content that was not taken.
 func (t *table) take(id ID) (st state, number int64) {
 	s := t.slot(&id)
-	for h := uint32(*s); h != 0; h = t.after[h] {
+	for h := uint32(*s); h != 0; h = t.next(h) {
 		*s = *s>>32<<32 | uint64(h)
-		if now := t.state(h); *now != used {
-			st, *now = *now, used
-			return st, t.number(h)
+		if number, k := t.item(h); k.state != used {
+			st, k.state = k.state, used
+			return st, number
 		}
 	}
 	return unknown, 0
@@ -268,10 +276,13 @@ func (t *table) take(id ID) (st state, number int64) {
 // is done would be the first.
 func (t *table) missing() (n int64) {
 	for _, s := range t.slots {
-		if s == 0 || *t.state(uint32(s)) != failed {
+		if s == 0 {
 			continue
 		}
-		for h := uint32(s); h != 0; h = t.after[h] {
+		if _, k := t.item(uint32(s)); k.state != failed {
+			continue
+		}
+		for h := uint32(s); h != 0; h = t.next(h) {
 			n++
 		}
 	}

@@ -122,6 +122,14 @@ func (j *Journal) load(r io.ReadSeeker) error {
 // number of their item.
 func (j *Journal) Numbers() (after int64, all bool) { return j.last, j.mixed }
 
+// Known is about how many items the journal tells of.
+func (j *Journal) Known() int64 {
+	if j.index == nil {
+		return 0
+	}
+	return int64(len(j.index.pages)) * pageSize
+}
+
 // Programs is the greatest number of a persistent program in the journal.
 func (j *Journal) Programs() int { return j.programs }
 
