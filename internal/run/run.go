@@ -16,6 +16,7 @@ import (
 	"fanout/internal/guard"
 	"fanout/internal/input"
 	"fanout/internal/job"
+	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
@@ -276,7 +277,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	hideProgress := r.showProgress(c.Tell)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
-		if !errors.Is(context.Cause(ctx), schedule.ErrDeadline) {
+		if !ownStop(context.Cause(ctx)) {
 			c.Doubt() // the end of our reader, or of workers, may be the first that is seen of the end of all
 		}
 		c.Stop()
@@ -316,6 +317,12 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 		err = errors.Join(err, r.out.Close())
 	}
 	return summary, err
+}
+
+// ownStop says that fanout has decided by itself to stop the run.
+func ownStop(cause error) bool {
+	var outOfStep *persistent.OutOfStepError
+	return errors.Is(cause, schedule.ErrDeadline) || errors.As(cause, &outOfStep)
 }
 
 func (r *Run) collectSpec() collect.Spec {
