@@ -217,5 +217,6 @@ func (a *app) guard(p *planned) error {
 
 // tell decides whether the summary is worth a look.
 func (a *app) tell(err error) bool {
-	return !a.quiet && (a.summary.Notable() || a.barsGone) && !errors.Is(err, sink.ErrReaderGone)
+	var drained *run.DrainedError
+	return !a.quiet && (a.summary.Notable() || a.barsGone || errors.As(err, &drained)) && !errors.Is(err, sink.ErrReaderGone)
 }
