@@ -15,6 +15,9 @@ func TestClosedStandardFiles(t *testing.T) {
 	if arch := runtime.GOARCH; arch != "amd64" && arch != "arm64" {
 		t.Skipf("internal/process/entry is not written for %s", arch)
 	}
+	if text, err := os.ReadFile("Makefile"); err != nil || !strings.Contains(string(text), "-E fanout_entry") {
+		t.Errorf("make build does not link the entry: %v", err)
+	}
 	fanout := filepath.Join(t.TempDir(), "fanout")
 	build := exec.Command("go", "build", "-ldflags", "-E fanout_entry", "-o", fanout, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
