@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -215,7 +216,8 @@ func TestProcessLimit(t *testing.T) {
 						case !ran && !none:
 							t.Errorf("exit code %d: %s", code, said)
 						}
-						if slots == "-j80" && !none || slots == "" && most >= 40 && code != 0 {
+						enough := map[string]int{"thread": 40, "process": 80}[mode]
+						if slots == "-j80" && !none || slots == "" && most >= enough && code != 0 {
 							t.Errorf("exit code %d: %s", code, said)
 						}
 					})
@@ -347,5 +349,50 @@ func TestFewFiles(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSignalsWhenFull: the guardian and the runner need no thread that they do not have to obey signals, when
+// there is no room for one.
+func TestSignalsWhenFull(t *testing.T) {
+	for _, args := range [][]string{{"-j20"}, {"-j3", "-m", "process"}} {
+		for _, tt := range []struct {
+			signals []syscall.Signal
+			says    string
+		}{
+			{[]syscall.Signal{syscall.SIGTERM}, "stopped"},
+			{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, "stopped"},
+			{[]syscall.Signal{syscall.SIGUSR1, syscall.SIGTERM}, "fanout: running: "},
+			{[]syscall.Signal{syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGTERM}, "stopped"},
+			{[]syscall.Signal{syscall.SIGUSR2, syscall.SIGHUP}, "draining"},
+		} {
+			t.Run(fmt.Sprint(args, tt.signals), func(t *testing.T) {
+				group, file := pidsGroup(t, 2000)
+				r := prepare(t, within(group, slices.Concat([]string{"fanout", "-p", "none"}, args, []string{"sleep 1000; : {}"})...)...)
+				r.begin()
+				for i := range 30 {
+					fmt.Fprintln(r.stdin, i)
+				}
+				n, _ := strconv.Atoi(strings.TrimPrefix(args[0], "-j"))
+				r.eventually("all jobs", func() bool { return r.programs("sleep") == n })
+				if err := os.WriteFile(file, []byte("1"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range tt.signals {
+					r.signal(s)
+					switch s {
+					case syscall.SIGTSTP:
+						r.eventually("it is stopped", func() bool { return state(r.cmd.Process.Pid) == 'T' })
+					case syscall.SIGUSR1, syscall.SIGUSR2:
+						r.eventually("a word", func() bool { return strings.Contains(string(r.said()), tt.says) })
+					}
+				}
+				r.printed()
+				r.ends(128 + int(tt.signals[len(tt.signals)-1]))
+				if said := string(r.said()); strings.Contains(said, "goroutine") || !strings.Contains(said, tt.says) {
+					t.Errorf("it said %.1000s", said)
+				}
+			})
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"fanout/internal/limits"
 	"fanout/internal/process"
 	"fanout/internal/sysio"
 
@@ -58,9 +57,8 @@ type guardian struct {
 }
 
 func start() (*guardian, error) {
-	const some = 10 // for a job, too
-	if tightest, ok := limits.RoomFor(process.AtStart + some); !ok {
-		return nil, &noRoomError{tightest}
+	if err := makeRoom(); err != nil {
+		return nil, err
 	}
 	if err := process.BecomeSubreaper(); err != nil {
 		return nil, process.Lack{Of: process.Subreapers, Err: err}

@@ -4,8 +4,24 @@ import (
 	"os"
 
 	"fanout/internal/limits"
+	"fanout/internal/process"
 	"fanout/internal/say"
 )
+
+// makeRoom has all threads made that the guardian will need, unless there is plenty of room, and
+// makes sure that there is some for the runner.
+func makeRoom() error {
+	tightest, plenty := limits.RoomFor(process.Plenty)
+	if plenty {
+		return nil
+	}
+	const some = 10 // for a job, too
+	if tightest.Left() < process.OfGuardian+some {
+		return &noRoomError{tightest}
+	}
+	process.MakeGuardianThreads()
+	return nil
+}
 
 // noRoomError says that a second fanout beside this one has no room.
 type noRoomError struct{ limits.Processes }

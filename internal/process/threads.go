@@ -29,6 +29,9 @@ const (
 	others  = 10
 )
 
+// OfGuardian is how many threads a guardian has at most. It has no Trees, and two Ps are enough for it.
+const OfGuardian = 11
+
 // Plenty is more processes than jobs have, most likely: where there is room for so many, the
 // runtime makes its threads when it needs them. To make one before costs 30 µs.
 const Plenty = 1 << 14
@@ -71,6 +74,12 @@ func (s *Supervisor) takeThread() error {
 	}
 	t.trees = want
 	return nil
+}
+
+// MakeGuardianThreads has all threads made that a guardian needs.
+func MakeGuardianThreads() {
+	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), fewPs))
+	makeThreads(func() bool { return threadCount() < OfGuardian })
 }
 
 // giveThread is called when a Tree is no more.

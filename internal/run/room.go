@@ -96,7 +96,7 @@ func (r *Run) fitFiles(n int, files demand) (int, error) {
 func (r *Run) fitProcesses(n int, all demand, tightest limits.Processes) (int, error) {
 	already := process.AtStart // of fanout's own
 	if r.plan.Guardian != 0 {
-		already *= 2
+		already += process.OfGuardian
 	}
 	if least := already + all.own + n*all.least; r.plan.WorkersGiven && least > tightest.Max {
 		return 0, fmt.Errorf("-j %d: at least %d processes and threads are needed and %s allows %d: use fewer workers (-j), or raise that",
