@@ -34,6 +34,7 @@ type running struct {
 	notes  string // the directory of its registry
 
 	terminal *os.File // instead of the pipes
+	errors   *os.File // instead of the file for its standard error
 }
 
 // start runs fanout, or another program that becomes it.
@@ -70,9 +71,12 @@ func (r *running) begin() {
 	if r.terminal == nil {
 		stdin, stdout = r.pipes()
 	}
-	stderr, err := os.Create(r.stderr)
-	if err != nil {
-		t.Fatal(err)
+	stderr := r.errors
+	if stderr == nil {
+		var err error
+		if stderr, err = os.Create(r.stderr); err != nil {
+			t.Fatal(err)
+		}
 	}
 	defer stderr.Close()
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, stdout, stderr

@@ -105,23 +105,6 @@ func TestRecordsAreValid(t *testing.T) {
 	}
 }
 
-// TestJournalsOfProgramsAreValid compares lines that persistent programs leave with the schema, those
-// that take replies back among them.
-func TestJournalsOfProgramsAreValid(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "two"), []byte("2\nmore\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	fanout(t, dir, "1\n2\n3\n", "-j1", "--journal", "j", "--persistent", `while read x; do if [ $x = 2 ]; then cat two; else echo $x; fi; done`)
-	text, err := os.ReadFile(filepath.Join(dir, "j"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := valid(t, schema(t, "journal.schema.json"), string(text)); n != 5 || !strings.Contains(string(text), `"taken_back":[1]`) {
-		t.Errorf("%d lines: %s", n, text)
-	}
-}
-
 func counts(got, want int) bool { return got == want || want == 0 && got > 0 }
 
 // bytesOf is a member that holds any bytes.

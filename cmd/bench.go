@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,30 +108,28 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	if err := a.guard(&p); err != nil {
 		return err
 	}
-	current := &lateRun{}
-	ctx, stop := obeySignals(context.Background(), current, a.link)
-	defer stop()
+	a.begun.Store(true)
 	in, err := input.Open(p.Input, a.io.Stdin)
 	if err != nil {
 		return err
 	}
 	sample := input.NewSample(in)
 	defer sample.End()
-	t := &trials{plan: p.Plan, sample: sample, current: current, stdin: a.io.Stdin}
+	t := &trials{plan: p.Plan, sample: sample, current: a.current, stdin: a.io.Stdin, resort: a.io.Resort}
 	if err := t.open(); err != nil {
 		return err
 	}
 	defer t.close()
 
 	where := lookAt(a.io.Stderr)
-	n := narrator{w: a.io.Stderr, terminal: where.terminal}
+	n := narrator{w: a.io.Say, terminal: where.terminal}
 	a.warn(p, p.hints...)
 	if readsTerminal(p.Input, a.io.Stdin) {
 		a.say(p, hint.Terminal.Say())
 	}
 	n.warn("bench runs this for real, again and again on the same items: " + words(p.Template.Command))
 	spec.Tell, spec.Warn = n.tell, n.warn
-	report, err := bench.Measure(ctx, spec, t)
+	report, err := bench.Measure(a.ctx, spec, t)
 	n.clear()
 	if err != nil {
 		a.quiet = t.failed == nil

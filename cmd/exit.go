@@ -65,7 +65,7 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitNotExecutable
 	case errors.As(err, &outOfStep) && summary != nil && summary.Lost():
 		return exitLost
-	case err != nil:
+	case err != nil && !(cutShort(err) && summary != nil && summary.Failed() > 0):
 		return exitFanout
 	case summary == nil:
 		return exitOK
@@ -73,12 +73,18 @@ func exitCode(err error, summary *sink.Summary) int {
 		return exitLost
 	}
 	first, failed := summary.First()
-	switch {
-	case !failed:
+	if !failed {
 		return exitOK
-	case first.End == job.NotFound:
+	}
+	return failureCode(first)
+}
+
+// failureCode is what the first failure comes to.
+func failureCode(first job.Status) int {
+	switch first.End {
+	case job.NotFound:
 		return exitNotFound
-	case first.End == job.NotExecutable:
+	case job.NotExecutable:
 		return exitNotExecutable
 	default:
 		return exitFailed

@@ -394,7 +394,7 @@ func invoke(t *testing.T, args ...string) (code int, out, errs string) {
 		defer f.Close()
 		files[i] = f
 	}
-	code = (&app{io: run.IO{Stdin: files[0], Stdout: files[1], Stderr: files[2]}}).main(args)
+	code = newApp(files[0], files[1], files[2], nil).main(args).code
 	text := func(f *os.File) string {
 		b, err := os.ReadFile(f.Name())
 		if err != nil {

@@ -8,7 +8,10 @@ import (
 )
 
 // lateRun is a run that signals may come before, while its first rows are waited for.
-type lateRun struct{ run atomic.Pointer[run.Run] }
+type lateRun struct {
+	run    atomic.Pointer[run.Run]
+	resort *run.Resort
+}
 
 func (l *lateRun) do(what func(*run.Run)) {
 	if r := l.run.Load(); r != nil {
@@ -16,10 +19,25 @@ func (l *lateRun) do(what func(*run.Run)) {
 	}
 }
 
-// These are part of obeyer.
-func (l *lateRun) KillNow()     { l.do((*run.Run).KillNow) }
-func (l *lateRun) Suspend()     { l.do((*run.Run).Suspend) }
-func (l *lateRun) Resume()      { l.do((*run.Run).Resume) }
+// KillNow is part of obeyer.
+func (l *lateRun) KillNow() {
+	l.resort.Hurry()
+	l.do((*run.Run).KillNow)
+}
+
+// Suspend is part of obeyer.
+func (l *lateRun) Suspend() {
+	l.resort.Pause()
+	l.do((*run.Run).Suspend)
+}
+
+// Resume is part of obeyer.
+func (l *lateRun) Resume() {
+	l.do((*run.Run).Resume)
+	l.resort.Resume()
+}
+
+// TellRunning is part of obeyer.
 func (l *lateRun) TellRunning() { l.do((*run.Run).TellRunning) }
 
 // Drain is part of obeyer.

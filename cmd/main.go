@@ -7,7 +7,7 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"fanout/internal/guardian"
@@ -40,18 +40,18 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 			return code
 		}
 	}
-	app := &app{io: run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr}, link: guardian.Attach(), unguarded: unguarded}
-	code := make(chan int)
-	go func() { code <- app.main(args) }()
-	status := <-code
-	if app.diesOf != 0 {
-		process.DieOf(app.diesOf)
+	a := newApp(stdin, stdout, stderr, guardian.Attach())
+	a.unguarded = unguarded
+	go func() { a.ended <- a.main(args) }()
+	end := <-a.ended
+	if end.diesOf != 0 {
+		process.DieOf(end.diesOf)
 	}
-	return status
+	return end.code
 }
 
 // main does what the arguments ask for.
-func (a *app) main(args []string) int {
+func (a *app) main(args []string) ending {
 	if a.link != nil {
 		defer a.link.Close()
 		defer a.link.Done()
@@ -66,23 +66,23 @@ func (a *app) main(args []string) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	a.obey()
+	defer func() { a.disobey() }()
 	err := errors.Join(root.Execute(), a.helpErr)
-	// Where these two fail there is no one to tell.
-	if worthTelling(err) {
-		say.ErrorLines(stderr, err)
-	}
+	// Where these fail there is no one to tell.
+	a.sayError(err)
 	if a.summary != nil && a.tell(err) {
-		a.summary.WriteTo(stderr)
+		a.summary.WriteTo(a.io.Say)
 		if inActions() {
-			a.summary.Annotate(stderr)
+			a.summary.Annotate(a.io.Say)
 		}
 	}
-	a.diesOf = endedBy(err)
+	a.io.Say.Close()
+	a.io.Resort.Close()
 	if err == nil && a.tracked != nil {
-		a.diesOf = a.tracked.DiedOf
-		return a.tracked.Code
+		return ending{a.tracked.Code, a.tracked.DiedOf}
 	}
-	return exitCode(err, a.summary)
+	return ending{exitCode(err, a.summary), endedBy(err)}
 }
 
 // Command is the whole command line, for what is made of it: manual pages and completions.
@@ -99,7 +99,21 @@ type app struct {
 	helpErr   error           // cobra's help cannot fail
 	barsGone  bool            // there were bars, in whose place a line is to be
 	tracked   *run.TrackedEnd // how the command ended that was tracked
-	diesOf    syscall.Signal  // the signal that ended the run or the tracked command; 0: none
+
+	ended   chan ending     // of main, or of what has ended this process in its place
+	ctx     context.Context // done when a signal is to end what is done
+	disobey func()          // ends the watch for signals
+	current *lateRun        // what is told of the others
+	begun   atomic.Bool     // there is, or was, a run: a signal has it stopped first
+}
+
+// newApp is the app of this process.
+func newApp(stdin, stdout, stderr *os.File, link *guardian.Link) *app {
+	a := &app{link: link, ended: make(chan ending, 1)}
+	a.io = run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr, Say: sink.NewMessages(stderr)}
+	a.io.Resort = run.NewResort(a.line, a.giveUp)
+	a.current = &lateRun{resort: a.io.Resort}
+	return a
 }
 
 func (a *app) root() *cobra.Command {
@@ -158,27 +172,25 @@ func (a *app) run(root *cobra.Command, p planned) error {
 		return err
 	}
 	if p.Engine.Chosen != "" && !p.Quiet {
-		say.Line(a.io.Stderr, "%s", p.Engine.Chosen)
+		say.Line(a.io.Say, "%s", p.Engine.Chosen)
 	}
 	a.warn(p, p.hints...)
 	if readsTerminal(p.Input, a.io.Stdin) {
 		p.Progress.Hold = true
 		a.say(p, hint.Terminal.Say())
 	}
-	signaled := &lateRun{}
-	ctx, stop := obeySignals(context.Background(), signaled, a.link)
-	defer stop()
-	r, err := run.New(ctx, p.Plan, a.io)
+	a.begun.Store(true)
+	r, err := run.New(a.ctx, p.Plan, a.io)
 	if err != nil {
 		return meant(root, p, err)
 	}
-	signaled.run.Store(r)
+	a.current.run.Store(r)
 	a.warn(p, r.Warnings()...)
 	if !p.Quiet && r.HasProcesses() {
 		a.warnWeaker(r.Lacks())
 	}
 	a.quiet = p.Quiet || p.DryRun
-	a.summary, err = r.Do(ctx)
+	a.summary, err = r.Do(a.ctx)
 	a.barsGone = r.ShowedBars()
 	a.warn(p, r.Notes()...)
 	if err == nil && a.summary.Jobs() == 0 && len(p.hints) == 0 {
@@ -190,7 +202,7 @@ func (a *app) run(root *cobra.Command, p planned) error {
 // say says something before or after a run, unless it is to be quiet.
 func (a *app) say(p planned, text string) {
 	if text != "" && !p.Quiet {
-		say.Line(a.io.Stderr, "%s", text)
+		say.Line(a.io.Say, "%s", text)
 	}
 }
 

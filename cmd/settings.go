@@ -179,6 +179,8 @@ func (s *settings) load() (map[string]any, error) {
 		return nil, fmt.Errorf("the configuration %s: %w", say.Name(s.path), err)
 	} else if st.IsDir() {
 		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", say.Name(s.path))
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is a pipe or a device, and a configuration is a file: write it to one, and name that with --config", say.Name(s.path))
 	}
 	v := viper.New()
 	v.SetConfigFile(s.path)

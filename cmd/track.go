@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -65,19 +66,25 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	a.warnWeaker(t.Lacks())
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	p := passer{to: t, cancel: cancel}
+	a.io.Resort.Allow(spec.Grace, 0)
+	defer context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })()
+	p := passer{to: t, cancel: cancel, resort: a.io.Resort}
 	if a.link != nil {
 		p.reports = a.link.Signals()
 	}
+	a.disobey() // as long as the command runs, signals are its own
 	stop := p.start()
-	defer stop()
+	defer func() {
+		a.obey()
+		stop()
+	}()
 	end, err := t.Do(ctx, p.signaled.Load)
 	if err != nil {
 		return err
 	}
 	a.tracked = &end
 	if end.Left > 0 {
-		say.Line(a.io.Stderr, "%d left behind still run; --reap ends such", end.Left)
+		say.Line(a.io.Say, "%d left behind still run; --reap ends such", end.Left)
 	}
 	return nil
 }
@@ -86,6 +93,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 type passer struct {
 	to       *run.Tracked
 	cancel   context.CancelCauseFunc
+	resort   *run.Resort
 	reports  <-chan syscall.Signal // the guardian's, nil without one
 	signaled atomic.Bool
 	strikes  int
@@ -99,6 +107,7 @@ func (p *passer) start() (stop func()) {
 	return func() {
 		close(done)
 		watching.Wait()
+		signal.Stop(got)
 	}
 }
 
@@ -156,6 +165,7 @@ func (p *passer) pass(sig syscall.Signal, had bool) {
 	}
 	if p.strikes > 1 {
 		p.to.KillNow()
+		p.resort.Hurry()
 		p.cancel(&SignalError{sig})
 		return
 	}

@@ -23,6 +23,8 @@ type trials struct {
 	current *lateRun
 	stdin   *os.File
 	null    *os.File
+	say     *sink.Messages // to null
+	resort  *run.Resort
 
 	starts   struct{ processes, shells bool } // what a job starts
 	left     string                           // what jobs have left running, after the last run
@@ -32,10 +34,14 @@ type trials struct {
 
 func (t *trials) open() (err error) {
 	t.null, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	t.say = sink.NewMessages(t.null)
 	return err
 }
 
-func (t *trials) close() { t.null.Close() }
+func (t *trials) close() {
+	t.say.Close()
+	t.null.Close()
+}
 
 // Run is part of bench.Runner.
 func (t *trials) Run(ctx context.Context, s bench.Setting, items int) (bench.Took, error) {
@@ -96,7 +102,7 @@ func (t *trials) run(ctx context.Context, p plan.Plan, items int) (took bench.To
 	p.Schedule.MaxFailures, p.Schedule.Deadline = schedule.Limit{}, 0 // each run has to be whole
 	complete(&p)
 	runtime.SetDefaultGOMAXPROCS() // as it is before a run
-	r, err := run.NewOf(ctx, p, run.IO{Stdin: t.stdin, Stdout: t.null, Stderr: t.null}, t.sample)
+	r, err := run.NewOf(ctx, p, run.IO{Stdin: t.stdin, Stdout: t.null, Stderr: t.null, Say: t.say, Resort: t.resort}, t.sample)
 	if err != nil {
 		return took, nil, err
 	}

@@ -16,6 +16,6 @@ func (a *app) warnWeaker(lacks []process.Lack) {
 		lacks = append([]process.Lack{unguarded}, lacks...)
 	}
 	for _, l := range lacks {
-		say.Line(a.io.Stderr, "warning: %v", l)
+		say.Line(a.io.Say, "warning: %v", l)
 	}
 }

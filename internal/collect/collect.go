@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fanout/internal/job"
+	"fanout/internal/say"
 	"fanout/internal/sink"
 )
 
@@ -315,7 +316,7 @@ func (c *Collector) Waits() (all []string) {
 		all = append(all, text)
 	}
 	if c.spill.busy.Load() > 0 {
-		all = append(all, "writing the temporary file in "+c.spill.dir)
+		all = append(all, "writing the temporary file in "+say.Name(c.spill.dir))
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"fanout/internal/process"
 	"fanout/internal/say"
 )
 
@@ -23,6 +24,12 @@ type tagged struct {
 	part []byte // of a line that has no end yet
 	line string // the last that was not blank, or the first that leaves no hope
 	lost bool   // it is such a one
+}
+
+// Full is part of process.Filler.
+func (t *tagged) Full() bool {
+	f, ok := t.to.(process.Filler)
+	return ok && f.Full()
 }
 
 // Write is called for what the far end says on its standard error.

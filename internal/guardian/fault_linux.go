@@ -1,11 +1,12 @@
 package guardian
 
 import (
-	"os"
 	"syscall"
+	"time"
 
 	"fanout/internal/process"
 	"fanout/internal/say"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +31,8 @@ func (g *guardian) tellFault(st syscall.WaitStatus) bool {
 	if file != "" {
 		how, file = reason, "; please report it with what is in "+file
 	}
-	say.Line(os.Stderr, "the runner died: %s; its jobs have been ended%s", how, file)
+	const most = 250 * time.Millisecond
+	sysio.Tell(2, say.Sprint("the runner died: %s; its jobs have been ended%s", how, file), most)
 	return true
 }
 

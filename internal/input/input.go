@@ -76,7 +76,7 @@ func (in *Input) Sources() int { return len(in.sources) }
 func (in *Input) Reading() (names []string) {
 	for _, fl := range in.files {
 		if fl != nil && fl.busy.Load() {
-			names = append(names, fl.name)
+			names = append(names, place(fl.name))
 		}
 	}
 	return names

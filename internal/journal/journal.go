@@ -65,7 +65,7 @@ func open(path string) (*file, error) {
 	switch {
 	case err != nil:
 	case !st.Mode().IsRegular():
-		err = errors.New("not a regular file: a journal is read again and cut where its last line is torn")
+		err = errIrregular
 	default:
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == unix.EWOULDBLOCK {
@@ -84,6 +84,8 @@ func open(path string) (*file, error) {
 	}
 	return &file{f: f, path: path, made: made, size: end, torn: st.Size() - end}, nil
 }
+
+var errIrregular = errors.New("not a regular file: a journal is read again and cut where its last line is torn")
 
 // wrong says of which journal something is wrong.
 func wrong(path string, err error) error {

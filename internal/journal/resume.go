@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"fanout/internal/job"
+
+	"golang.org/x/sys/unix"
 )
 
 // Journal is the journal of a run: what it held before, and what is added.
@@ -80,7 +82,7 @@ func Peek(spec Spec) (*Journal, error) {
 	if !spec.resumes() {
 		return j, nil
 	}
-	f, err := os.Open(spec.Path)
+	f, err := os.OpenFile(spec.Path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if errors.Is(err, os.ErrNotExist) && !spec.Failed {
 		return j, nil
 	}
@@ -88,6 +90,9 @@ func Peek(spec Spec) (*Journal, error) {
 		return nil, wrong(spec.Path, err)
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
+		return nil, wrong(spec.Path, errIrregular)
+	}
 	if err := j.load(f); err != nil {
 		return nil, wrong(spec.Path, err)
 	}

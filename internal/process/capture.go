@@ -3,6 +3,7 @@ package process
 import (
 	"io"
 	"sync"
+	"time"
 
 	"fanout/internal/sysio"
 
@@ -29,6 +30,12 @@ type Inheritable interface {
 type Holder interface {
 	Hold(p []byte) error
 	Settle() error
+}
+
+// Filler is a Writer that has enough for now when it is Full: what a pipe holds stays there
+// until it is not. Others wait in Write.
+type Filler interface {
+	Full() bool
 }
 
 // capture is one output of a job on its way from the processes to a Writer.
@@ -123,6 +130,11 @@ func (c *capture) move() {
 var copyBuffers = sync.Pool{New: func() any { return new([pipeSize]byte) }}
 
 func copyOnce(w io.Writer, fd int) (int, error) {
+	if f, ok := w.(Filler); ok && f.Full() {
+		const moment = 20 * time.Millisecond
+		time.Sleep(moment)
+		return 0, unix.EAGAIN
+	}
 	buf := copyBuffers.Get().(*[pipeSize]byte)
 	defer copyBuffers.Put(buf)
 	n, err := sysio.Read(fd, buf[:])

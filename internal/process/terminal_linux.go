@@ -10,7 +10,7 @@ import (
 
 // haveTerminal says that there is a terminal that a job might want.
 func haveTerminal() bool {
-	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY|unix.O_NOCTTY, 0)
+	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}

@@ -28,7 +28,7 @@ func (r *Run) Drain() {
 	r.drain.once.Do(func() {
 		close(r.drain.asked)
 		if !r.plan.Quiet {
-			say.Line(r.io.Stderr, "draining: running jobs end and no more start; a second USR2 stops the run")
+			say.Line(r.io.Say.Hasty(), "draining: running jobs end and no more start; a second USR2 stops the run")
 		}
 	})
 }

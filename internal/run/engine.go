@@ -28,7 +28,7 @@ const missed = 6
 // prepareEngine makes ready for jobs that run on other machines.
 func (r *Run) prepareEngine() (err error) {
 	p := &r.plan
-	stderr := &lineWriter{to: r.io.Stderr}
+	stderr := r.io.Say
 	warn := func(text string) {
 		if !p.Quiet {
 			say.Line(stderr, "warning: %s", text)
@@ -171,6 +171,6 @@ func (r *Run) cleanFar() {
 
 func (r *Run) tellFar(text string) {
 	if !r.plan.Quiet {
-		say.Line(r.io.Stderr, "warning: %s", text)
+		say.Line(r.io.Say, "warning: %s", text)
 	}
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -38,10 +37,15 @@ func (r *Run) Resume() {
 }
 
 // TellRunning says on standard error which jobs run.
+//
+// Who has sent the signal may not read it, and it is not to keep others from being obeyed.
 func (r *Run) TellRunning() {
+	if r.io.Say.Full() {
+		return
+	}
 	if p := r.pool.Load(); p != nil {
 		_, waiting := p.Counts()
-		tellWorkers(r.io.Stderr, p.Running(), waiting)
+		r.io.Say.Hasty().Write(tellWorkers(p.Running(), waiting))
 		return
 	}
 	var running []execute.Running
@@ -54,17 +58,17 @@ func (r *Run) TellRunning() {
 	for _, now := range running {
 		say.Line(&b, "  %s, pid %d, for %s", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
 	}
-	io.WriteString(r.io.Stderr, b.String())
+	r.io.Say.Hasty().Write([]byte(b.String()))
 }
 
-// tellWorkers is TellRunning for jobs that run in workers.
-func tellWorkers(w io.Writer, running []pool.Running, waiting int) {
+// tellWorkers is what TellRunning says of jobs that run in workers.
+func tellWorkers(running []pool.Running, waiting int) []byte {
 	var b strings.Builder
 	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
 		say.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
 	}
-	io.WriteString(w, b.String())
+	return []byte(b.String())
 }
 
 // runningLine is the first line of what TellRunning says.

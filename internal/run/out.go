@@ -1,20 +1,24 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"fanout/internal/collect"
 	"fanout/internal/say"
+
+	"golang.org/x/sys/unix"
 )
 
 // openOut opens the file for standard output. What an earlier run has printed to it is kept if
 // this run goes on with that, and else emptied by the function that is returned, once nothing
 // can keep the run from coming about.
-func (r *Run) openOut(again bool) (ready func() error, err error) {
+func (r *Run) openOut(ctx context.Context, again bool) (ready func() error, err error) {
 	path := r.plan.Out
 	if path == "" {
 		return func() error { return nil }, nil
@@ -24,7 +28,7 @@ func (r *Run) openOut(again bool) (ready func() error, err error) {
 	if again {
 		flags |= os.O_APPEND
 	}
-	if r.out, err = os.OpenFile(path, flags, 0o666); err != nil {
+	if r.out, err = openOutput(ctx, path, flags); err != nil {
 		return nil, err
 	}
 	st, err := r.out.Stat()
@@ -38,6 +42,37 @@ func (r *Run) openOut(again bool) (ready func() error, err error) {
 	default:
 		return func() error { return r.out.Truncate(0) }, nil
 	}
+}
+
+// openOutput opens a file to write to. A named pipe is waited for until somebody reads it, as
+// a shell waits, but not longer than ctx.
+func openOutput(ctx context.Context, path string, flags int) (*os.File, error) {
+	const often = 10 * time.Millisecond
+	for {
+		fd, err := unix.Open(path, flags|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o666)
+		switch {
+		case err == nil:
+			// Jobs may get it as it is.
+			if err := unix.SetNonblock(fd, false); err != nil {
+				unix.Close(fd)
+				return nil, &os.PathError{Op: "open", Path: path, Err: err}
+			}
+			return os.NewFile(uintptr(fd), path), nil
+		case err == unix.ENXIO && isFIFO(path):
+		case err != unix.EINTR:
+			return nil, &os.PathError{Op: "open", Path: path, Err: err}
+		}
+		select {
+		case <-time.After(often):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func isFIFO(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
 // endLine ends a last line that an earlier run was killed within, where lines are what is

@@ -1,9 +1,7 @@
 package run
 
 import (
-	"io"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"fanout/internal/persistent"
@@ -39,7 +37,7 @@ func (r *Run) preparePrograms() error {
 	spec := pool.Spec{Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
 	r.fitTo(spec)
 	p.Collect.Instant = true
-	stderr := &lineWriter{to: r.io.Stderr}
+	stderr := r.io.Say
 	starter := &persistent.Starter{
 		Spec: persistent.Spec{
 			Name: filepath.Base(path), Path: path, Argv: argv, Shell: p.Execute.Shell, Dir: p.Execute.Dir,
@@ -71,16 +69,4 @@ func (r *Run) preparePrograms() error {
 		return pool.New(spec, starter, fail), nil
 	}
 	return nil
-}
-
-// lineWriter is standard error for many.
-type lineWriter struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (w *lineWriter) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.to.Write(b)
 }

@@ -9,6 +9,7 @@ import (
 	"fanout/internal/collect"
 	"fanout/internal/job"
 	"fanout/internal/progress"
+	"fanout/internal/sink"
 )
 
 // openScreen has all that goes to the terminal scroll above the bars, if there are to be any.
@@ -32,6 +33,7 @@ func (r *Run) openScreen() error {
 		r.io.Stdout, r.out = r.screen.Pipe(), r.screen.Pipe()
 	}
 	r.io.Stderr = r.screen.Pipe()
+	r.io.Say = sink.NewMessages(r.io.Stderr)
 	return nil
 }
 
@@ -47,6 +49,7 @@ func sameFile(a, b *os.File) bool {
 // closeScreen takes the bars away.
 func (r *Run) closeScreen() {
 	if r.screen != nil {
+		r.io.Say.Close()
 		r.screen.Close()
 	}
 }
@@ -151,5 +154,5 @@ func (r *Run) counted(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] 
 
 // showProgress shows it until the function that it returns is called.
 func (r *Run) showProgress(tell func()) (hide func()) {
-	return r.progress.Show(tell, r.io.Stderr, r.screen)
+	return r.progress.Show(tell, r.io.Say, r.screen)
 }

@@ -1,12 +1,14 @@
 package run
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"iter"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"fanout/internal/collect"
@@ -26,13 +28,14 @@ type records struct {
 	results []*sink.Results
 	journal *journal.Journal
 	taken   takenBack
+	keeping atomic.Bool // results are being written
 }
 
 // openRecords makes ready what the plan wants kept. The journal is the first, since it says
 // whether an earlier run is gone on with, and its lock keeps another from doing so at the same
 // time; and the last in which something is written: one that was begun for a run that never
 // came about would be in the way of the next.
-func (r *Run) openRecords() (err error) {
+func (r *Run) openRecords(ctx context.Context) (err error) {
 	p := &r.plan
 	if p.DryRun {
 		if p.Journal.Path == "" {
@@ -50,7 +53,7 @@ func (r *Run) openRecords() (err error) {
 	if err = r.openResults(again); err != nil {
 		return err
 	}
-	keepsOut, err := r.openOut(again)
+	keepsOut, err := r.openOut(ctx, again)
 	if err != nil {
 		return err
 	}
@@ -158,6 +161,8 @@ func (rs *records) addTo(hooks *collect.Hooks, summary *sink.Summary) {
 	}
 	if len(rs.results) > 0 {
 		hooks.Keep = func(d *job.Finished, out [2]sink.Printed) error {
+			rs.keeping.Store(true)
+			defer rs.keeping.Store(false)
 			for _, results := range rs.results {
 				if err := results.Keep(d, out); err != nil {
 					return err
@@ -261,7 +266,7 @@ func (rs *records) closeJournal(summary *sink.Summary) error {
 // warn tells the user something about the run.
 func (r *Run) warn(text string) {
 	if !r.plan.Quiet {
-		say.Line(r.io.Stderr, "warning: %s", text)
+		say.Line(r.io.Say, "warning: %s", text)
 	}
 }
 

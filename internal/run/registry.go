@@ -24,7 +24,7 @@ func (r *Run) register(tell func()) (unregister func()) {
 	})
 	if err != nil {
 		if !r.plan.Quiet {
-			warnUnregistered(r.io.Stderr, err)
+			warnUnregistered(r.io.Say, err)
 		}
 		return func() {}
 	}

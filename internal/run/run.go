@@ -4,7 +4,6 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"os"
 	"slices"
@@ -30,6 +29,9 @@ import (
 // IO is the standard files of the run.
 type IO struct {
 	Stdin, Stdout, Stderr *os.File
+
+	Say    *sink.Messages // for fanout's own words, to Stderr
+	Resort *Resort        // is told of stops; nil: there is none
 }
 
 // Run is a run that is ready to begin.
@@ -57,7 +59,14 @@ type Run struct {
 	progress *progress.Progress
 	screen   *progress.Screen // the terminal, while it has bars
 	records  records
-	notes    []string // for the user
+
+	phase     atomic.Pointer[string]            // what is waited for, if nothing else is
+	collector atomic.Pointer[collect.Collector] // once the run has begun
+	failure   atomic.Pointer[job.Status]        // the first
+	unwatch   func()                            // ends the last resort's watch
+	late      context.Context                   // done when the deadline has passed
+	undate    func()                            // gives up the deadline
+	notes     []string                          // for the user
 }
 
 // source is where items are from: the input or, for runs that are to have the same, a sample
@@ -68,6 +77,7 @@ type source interface {
 	Use(picked []string, highest int)
 	Counter() *input.Counter
 	Notes() []string
+	Reading() []string
 	Close() error
 }
 
@@ -88,10 +98,18 @@ func newRun(ctx context.Context, p plan.Plan, std IO, in source) (*Run, error) {
 		return nil, &UsageError{err}
 	}
 	r := &Run{plan: p, io: std, out: std.Stdout, in: in, drain: drain{asked: make(chan struct{})}}
+	r.at("its own end")
+	r.io.Resort.Allow(p.Process.Grace, r.elsewhereGrace())
+	defer r.io.Resort.Watch(beginning{})()
+	r.setDeadline()
+	ctx, end := r.untilDeadline(ctx)
+	defer end()
 	if err := r.ready(ctx); err != nil {
 		r.closeScreen()
+		r.undate()
 		return nil, err
 	}
+	r.unwatch = r.io.Resort.Watch(r)
 	return r, nil
 }
 
@@ -132,7 +150,7 @@ func (r *Run) ready(ctx context.Context) (err error) {
 		return err
 	}
 	r.progress = progress.New(p.Progress, r.progressSources())
-	return r.openRecords()
+	return r.openRecords(ctx)
 }
 
 // open opens the input, if it was not given.
@@ -249,11 +267,16 @@ func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 // not that jobs have failed: the summary tells that.
 func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary := &sink.Summary{}
+	defer r.unwatch()
 	defer r.in.Close()
 	defer process.LeaveCgroups()
 	defer r.sup.Close()
+	defer r.undate()
+	ctx, end := r.untilDeadline(ctx)
+	defer end()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() { r.stopping(context.Cause(ctx)) })()
 
 	defer r.closeScreen()
 	stdout, stderr, err := r.files()
@@ -265,13 +288,14 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	hooks := collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe, r.progress.Observe},
+		Observers: []func(job.Event){summary.Observe, r.progress.Observe, r.noteFailure},
 	}
 	if p := r.plan.Log; p.On {
-		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Stderr, p.Level, p.JSON))
+		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Say, p.Level, p.JSON))
 	}
 	r.records.addTo(&hooks, summary)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
+	r.collector.Store(c)
 	defer r.register(c.Tell)()
 	endTelling := r.tellOften(c.Tell)
 	hideProgress := r.showProgress(c.Tell)
@@ -281,23 +305,21 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 			c.Doubt() // the end of our reader, or of workers, may be the first that is seen of the end of all
 		}
 		c.Stop()
-		if r.screen != nil {
-			r.screen.Stop()
-		}
 	})
-	if d := r.plan.Schedule.Deadline; d > 0 {
-		defer r.clock.AfterFunc(d, func() { cancel(fmt.Errorf("%w, after %s", schedule.ErrDeadline, d)) }).Stop()
-	}
-
 	ended := r.endOrphansWith(ctx)
 
+	r.at("jobs to end")
 	err = r.schedule(ctx, cancel, c)
+	r.at("processes to end that jobs have left behind")
 	summary.Left(r.endOrphans(ended, err))
 
 	endTelling()
+	r.at("output to be written")
 	writeErr := c.Close()
 	hideProgress() // now that it has been told of all
+	r.at("what is kept of jobs to be on the disk")
 	journalErr := r.records.close(summary)
+	r.at("its own end")
 	if err == nil && (errors.Is(writeErr, sink.ErrStopped) || c.InDoubt() > 0) {
 		err = context.Cause(ctx) // the end came while the last output was waiting for its reader, or just after the last job
 	}
@@ -339,6 +361,7 @@ func (r *Run) collectSpec() collect.Spec {
 func (r *Run) scheduleSpec() schedule.Spec {
 	spec := r.plan.Schedule
 	spec.Clock = &r.clock
+	spec.Stopping = func() { r.io.Resort.Stop(schedule.ErrFailures) }
 	spec.Drain = r.drain.asked
 	spec.NoRoom = r.warnNoRoom
 	return spec
@@ -356,9 +379,10 @@ func (r *Run) files() (stdout, stderr *sink.File, err error) {
 	return stdout, stderr, err
 }
 
+// warnFull is called by a slot, which has a job to look after.
 func (r *Run) warnFull() {
 	if !r.plan.Quiet {
-		say.Line(r.io.Stderr, "%s is nearly full: jobs wait for their turn to write; name another place with --tmpdir", say.Name(r.plan.Collect.TmpDir))
+		say.Line(r.io.Say.Hasty(), "%s is nearly full: jobs wait for their turn to write; name another place with --tmpdir", say.Name(r.plan.Collect.TmpDir))
 	}
 }
 

@@ -74,7 +74,7 @@ func std(t *testing.T) (IO, func() (out, errs string)) {
 		files[i] = f
 	}
 	read := func(f *os.File) string { text, _ := os.ReadFile(f.Name()); return string(text) }
-	return IO{files[0], files[1], files[2]}, func() (out, errs string) { return read(files[1]), read(files[2]) }
+	return IO{Stdin: files[0], Stdout: files[1], Stderr: files[2], Say: sink.NewMessages(files[2])}, func() (out, errs string) { return read(files[1]), read(files[2]) }
 }
 
 func do(t *testing.T, ctx context.Context, p plan.Plan, io IO) (*sink.Summary, error) {

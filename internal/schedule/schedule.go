@@ -32,6 +32,8 @@ type Spec struct {
 	Clock       *Clock        // that timeouts and retries go by; nil: one of its own
 	NoRoom      func(error)   // is told why the first job waits that the system has no room for; nil: nobody is
 
+	Stopping func() // is called when a rule stops running jobs; nil: nobody wants to know
+
 	// Drain, when it is closed, lets running jobs end and starts no more. What is left is counted, and
 	// the error of the run is a *Drained.
 	Drain <-chan struct{}
@@ -396,6 +398,9 @@ func (s *scheduler) judge(j job.Job, st job.Status) *retry {
 	switch {
 	case !s.spec.Soon:
 		s.stopJobs(ErrFailures)
+		if s.spec.Stopping != nil {
+			s.spec.Stopping()
+		}
 	case s.pool != nil:
 		s.pool.Halt()
 	}

@@ -90,26 +90,6 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestLeftOut: what is not run is counted, by why.
-func TestLeftOut(t *testing.T) {
-	for _, tt := range []struct {
-		done, strange, missing int64
-		want                   string
-	}{
-		{0, 0, 0, "0 jobs: 0 ok"},
-		{1, 0, 0, "0 jobs: 0 ok; 1 item left out, as the journal says"},
-		{2, 1, 0, "0 jobs: 0 ok; 2 items left out, as the journal says; 1 item left out that is not in the journal: --resume runs it"},
-		{0, 2, 1, "0 jobs: 0 ok; 2 items left out that are not in the journal: --resume runs them; 1 failed item of the journal is not in the input"},
-		{0, 0, 2, "0 jobs: 0 ok; 2 failed items of the journal are not in the input"},
-	} {
-		s := &Summary{}
-		s.LeftOut(tt.done, tt.strange, tt.missing)
-		if s.line() != tt.want || s.Notable() != (tt.done+tt.strange+tt.missing > 0) {
-			t.Errorf("%q, want %q; notable: %v", s.line(), tt.want, s.Notable())
-		}
-	}
-}
-
 // TestTries: they are told of only where there was more than one for a job.
 func TestTries(t *testing.T) {
 	tried := func(n int, st job.Status) job.Event {

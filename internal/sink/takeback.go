@@ -2,13 +2,11 @@ package sink
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"fanout/internal/job"
@@ -48,25 +46,24 @@ func takeBack(dir string, why map[int]error) error {
 	if err != nil {
 		return err
 	}
-	var meta struct {
-		Program int
-		OK      bool
-	}
-	if err := json.Unmarshal(b, &meta); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if !meta.OK || why[meta.Program] == nil {
+	// What comes before these members may hold the items, which may be JSON.
+	const member = `,"program":`
+	from := bytes.LastIndex(b, []byte(member))
+	if from < 0 {
 		return nil
 	}
-	// These members come after the items, which may be objects that have the same.
+	digits := b[from+len(member):]
+	digits = digits[:max(0, bytes.IndexByte(digits, ','))]
+	program, err := strconv.Atoi(string(digits))
 	const good = `,"ok":true,"outcome":"exited","exit_code":0,"signal":null`
-	at := bytes.LastIndex(b, []byte(good))
-	if at < 0 {
-		return fmt.Errorf("%s: it is not as fanout writes it", name)
+	after, ok := bytes.CutPrefix(b[from+len(member)+len(digits):], []byte(good))
+	if err != nil || !ok || why[program] == nil {
+		return nil
 	}
-	changed := fmt.Appendf(slices.Clone(b[:at]), `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, record.Outcome(job.Lost))
-	changed = record.AppendString(changed, job.Status{End: job.Lost, Err: why[meta.Program]}.String())
-	changed = append(changed, b[at+len(good):]...)
+	changed := append([]byte(nil), b[:from+len(member)+len(digits)]...)
+	changed = fmt.Appendf(changed, `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, record.Outcome(job.Lost))
+	changed = record.AppendString(changed, job.Status{End: job.Lost, Err: why[program]}.String())
+	changed = append(changed, after...)
 	making := filepath.Join(dir, unfinished+"meta.json")
 	if err := os.WriteFile(making, changed, 0o666); err != nil {
 		return err

@@ -97,31 +97,6 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-// TestNumbers: a job of one item has its number, and one of a batch the next after those of earlier
-// runs, or all have.
-func TestNumbers(t *testing.T) {
-	list := []job.Item{{Seq: 9, Fields: []string{"a"}}, {Seq: 2, Fields: []string{"b"}}, {Seq: 5, Fields: []string{"c"}}}
-	for _, c := range []struct {
-		batch int
-		last  int64
-		all   bool
-		want  []int64
-	}{{1, 0, false, []int64{9, 2, 5}}, {1, 7, false, []int64{9, 2, 5}}, {1, 7, true, []int64{8, 9, 10}}, {2, 7, false, []int64{8, 9}}, {2, 7, true, []int64{8, 9}}} {
-		tmpl := mustCompile(t, Spec{Command: []string{"x"}, Batch: c.batch})
-		tmpl.NumberAfter(c.last, c.all)
-		var got []int64
-		for j, err := range tmpl.Jobs(feed(list, nil)) {
-			if err != nil || j.Seq != int64(len(got)+1) {
-				t.Errorf("%+v, %v", j, err)
-			}
-			got = append(got, j.Number())
-		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
 // TestFull holds that BatchMax fills jobs to the last item that fits, and that
 // what it makes never fails the check.
 func TestFull(t *testing.T) {

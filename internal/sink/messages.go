@@ -1,0 +1,161 @@
+package sink
+
+import (
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// Messages is where fanout's own words go: warnings, what runs, the summary. They are
+// written at once where they are taken. What is not is kept, and a goroutine waits for the
+// reader: those who have something to say may have jobs to look after. Any goroutine may
+// use it.
+//
+// After Stop, a reader that takes nothing is given up, as by a File.
+type Messages struct {
+	out *os.File
+
+	mu      sync.Mutex // guards these
+	less    sync.Cond  // some was taken
+	rest    []byte     // what is not taken yet, but for what the goroutine has
+	writing bool       // there is the goroutine
+	err     error      // of the first write that failed: nobody hears any more
+
+	file    atomic.Pointer[File] // made when there is something to say
+	stopped atomic.Bool
+	pending atomic.Int64 // bytes that are not taken yet
+}
+
+// muchToSay is how much may wait for the reader before who has more waits, too.
+const muchToSay = 64 << 10
+
+// NewMessages writes to out, which stays open.
+func NewMessages(out *os.File) *Messages {
+	m := &Messages{out: out}
+	m.less.L = &m.mu
+	return m
+}
+
+// Write takes all of p. It waits while much is waiting, so that a log does not fill the
+// memory.
+func (m *Messages) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.err == nil && m.pending.Load() > muchToSay {
+		m.less.Wait()
+	}
+	m.add(p)
+	return len(p), m.err
+}
+
+// Hasty is for those who must not wait.
+func (m *Messages) Hasty() io.Writer { return hasty{m} }
+
+type hasty struct{ m *Messages }
+
+func (h hasty) Write(p []byte) (int, error) {
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.m.add(p)
+	return len(p), h.m.err
+}
+
+// Full says that Write would wait.
+func (m *Messages) Full() bool { return m.pending.Load() > muchToSay }
+
+// Pending says that something is not taken yet.
+func (m *Messages) Pending() bool { return m.pending.Load() > 0 }
+
+// add is called with the lock held.
+func (m *Messages) add(p []byte) {
+	if m.err == nil {
+		m.open()
+	}
+	for !m.writing && m.err == nil && len(p) > 0 {
+		n, err := m.file.Load().TryWrite(p)
+		p = p[n:]
+		if err == unix.EAGAIN {
+			m.writing = true
+			go m.wait() // until all is taken, which Close waits for
+		} else if err != nil {
+			m.err = err
+		}
+	}
+	if m.err == nil {
+		m.rest = append(m.rest, p...)
+		m.pending.Add(int64(len(p)))
+	}
+}
+
+func (m *Messages) open() {
+	if m.file.Load() != nil {
+		return
+	}
+	f, err := NewFile(int(m.out.Fd()), "standard error")
+	if err != nil {
+		m.err = err
+		return
+	}
+	m.file.Store(f)
+	if m.stopped.Load() {
+		f.Stop()
+	}
+}
+
+// wait writes what was not taken at once.
+func (m *Messages) wait() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(m.rest) > 0 {
+		p := m.rest
+		m.rest = nil
+		m.mu.Unlock()
+		err := m.file.Load().writeAll(p)
+		m.mu.Lock()
+		m.pending.Add(-int64(len(p)))
+		if err != nil {
+			m.err, m.rest = err, nil
+			m.pending.Store(0)
+		}
+		m.less.Broadcast()
+	}
+	m.writing = false
+	m.less.Broadcast()
+}
+
+// Stop has nobody wait long for a reader that takes nothing.
+func (m *Messages) Stop() {
+	m.stopped.Store(true)
+	if f := m.file.Load(); f != nil {
+		f.Stop()
+	}
+}
+
+// Moved is how many bytes were taken so far.
+func (m *Messages) Moved() int64 {
+	if f := m.file.Load(); f != nil {
+		return f.Moved()
+	}
+	return 0
+}
+
+// Close returns when all that was said is taken, or given up. The error is that of the
+// first write that failed.
+func (m *Messages) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.writing {
+		m.less.Wait()
+	}
+	if f := m.file.Load(); f != nil {
+		f.Close()
+	}
+	if m.err == nil {
+		m.err = os.ErrClosed // for who comes later
+		return nil
+	}
+	return m.err
+}
