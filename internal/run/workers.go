@@ -12,6 +12,14 @@ import (
 	"fanout/internal/worker"
 )
 
+// leaveMost is how long a worker on this machine may take beyond the grace to end its jobs and
+// itself: less than the last resort waits. cancelMost is how long one may say nothing beyond the
+// grace when it was told to end a job.
+const (
+	leaveMost  = 1500 * time.Millisecond
+	cancelMost = 2 * time.Second
+)
+
 // ahead is how many short jobs a worker may be given beyond those that it runs. With
 // jobs that take no time, 64 have it busy while the next are on their way.
 const ahead = 64
@@ -64,7 +72,11 @@ func (r *Run) prepareWorkers() error {
 			Limits:   worker.Limits{Nice: p.Nice, CPUs: p.CPUs},
 		},
 		// Six questions in half a minute: a machine that swaps may take as long.
-		Patience: worker.Patience{Beat: 5 * time.Second, Missed: 6, Leave: p.Process.Grace + 5*time.Second},
+		Patience: worker.Patience{
+			Beat: 5 * time.Second, Missed: 6,
+			Leave: p.Process.Grace + leaveMost, Cancel: p.Process.Grace + cancelMost,
+		},
+		Warn: r.warn,
 	}
 	r.newPool = func(fail func(error)) (*pool.Pool, error) {
 		if p.Collect.Mode == collect.Raw {
@@ -108,6 +120,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	endOffers := r.offer(p, cancel)
 	err = schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
 	endOffers()
+	defer context.AfterFunc(ctx, p.Stop)() // also while they take their leave
 	if r.engine != nil && r.stoppedNow(ctx, err) {
 		p.Stop() // also what jobs have left there that have ended before
 	}

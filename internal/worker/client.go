@@ -40,6 +40,7 @@ type Starter struct {
 	Free     bool  // jobs start no processes: to run one twice does no harm
 	Requeues bool  // a job whose beginning was not heard of is given to another, though it may have begun
 	Patience Patience
+	Warn     func(text string) // tells the user of a worker that says nothing; nil: nobody does
 }
 
 // Patience says how long workers are waited for.
@@ -47,6 +48,7 @@ type Patience struct {
 	Beat   time.Duration // between two questions whether a worker is there
 	Missed int           // how many of them may pass without any word
 	Leave  time.Duration // how long it may take to end its jobs and itself
+	Cancel time.Duration // how long it may say nothing when it was told to end a job; 0: as long as otherwise
 }
 
 // Start is part of pool.Starter.
@@ -56,7 +58,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 		return nil, err
 	}
 	c := &client{
-		m: m, link: link, setup: s.Setup, twice: s.Free || s.Requeues, patience: s.Patience,
+		m: m, link: link, setup: s.Setup, twice: s.Free || s.Requeues, patience: s.Patience, warn: s.Warn,
 		out:     pool.NewOutbox(),
 		flights: map[uint64]*flight{},
 		end:     make(chan struct{}),
@@ -137,6 +139,7 @@ type client struct {
 	setup    Setup
 	twice    bool // jobs may be run twice
 	patience Patience
+	warn     func(string)
 
 	ready  chan struct{} // closed when a worker that is far away can work
 	over   chan struct{} // closed when it has gone
@@ -147,8 +150,10 @@ type client struct {
 	out    *pool.Outbox
 	number uint32 // of the next frame; guarded by the Outbox
 
-	heard  atomic.Bool // something came since the last beat
-	silent atomic.Bool // it was given up for its silence
+	heard  atomic.Bool  // something came since the last beat
+	words  atomic.Int64 // how many there were
+	paused atomic.Bool  // its jobs are suspended, and we are about to be
+	silent atomic.Int64 // for how many nanoseconds it had said nothing when it was given up for that
 	end    chan struct{}
 	others sync.WaitGroup // its goroutines, but for the drains
 
@@ -235,8 +240,43 @@ var errTooLarge = errors.New("its items are more than 512 MiB, which is too much
 // Recall is part of pool.Worker.
 func (c *client) Recall(t *pool.Task) { c.tellNumber(kindRecall, t.ID) }
 
-// Cancel is part of pool.Worker.
-func (c *client) Cancel(t *pool.Task) { c.tellNumber(kindCancel, t.ID) }
+// Cancel is part of pool.Worker. A worker that is stopped, or stuck, ends nothing.
+func (c *client) Cancel(t *pool.Task) {
+	words := c.words.Load()
+	c.tellNumber(kindCancel, t.ID)
+	if c.patience.Cancel > 0 {
+		c.ping()
+		go c.awaitWord(words) // until there is one, or the worker is gone
+	}
+}
+
+// awaitWord gives a worker up that says nothing for too long. It counts by looks, so that a
+// time in which we were stopped ourselves is one of them.
+func (c *client) awaitWord(words int64) {
+	const looks = 20
+	tick := time.NewTicker(c.patience.Cancel / looks)
+	defer tick.Stop()
+	for missed := 0; missed < looks; {
+		select {
+		case <-tick.C:
+		case <-c.end:
+			return
+		}
+		if c.words.Load() != words {
+			return
+		}
+		if !c.paused.Load() {
+			missed++
+		}
+	}
+	c.giveUp(c.patience.Cancel)
+}
+
+// giveUp kills a worker that has said nothing for so long.
+func (c *client) giveUp(after time.Duration) {
+	c.silent.CompareAndSwap(0, int64(after))
+	c.link.Kill()
+}
 
 // Stop is part of pool.Worker.
 func (c *client) Stop() {
@@ -253,13 +293,17 @@ func (c *client) KillNow() {
 
 // Suspend has the worker stop its jobs, before we are stopped ourselves.
 func (c *client) Suspend() {
+	c.paused.Store(true)
 	c.tell(kindSuspend, nil)
 	const most = 100 * time.Millisecond
 	c.out.Await(most)
 }
 
 // Resume has them go on.
-func (c *client) Resume() { c.tell(kindResume, nil) }
+func (c *client) Resume() {
+	c.tell(kindResume, nil)
+	c.paused.Store(false)
+}
 
 // Settle is part of pool.Worker.
 func (c *client) Settle() { c.tell(kindSettle, nil) }
@@ -346,8 +390,8 @@ func (c *client) cause(err, how error) error {
 		return err
 	case c.ending != "":
 		return errors.New(c.ending)
-	case c.silent.Load():
-		return fmt.Errorf("it has said nothing for %v", c.patience.Beat*time.Duration(c.patience.Missed))
+	case c.silent.Load() > 0:
+		return fmt.Errorf("it has said nothing for %v", time.Duration(c.silent.Load()))
 	case errors.Is(err, ErrBroken) && !errors.Is(err, io.EOF):
 		return err
 	case how != nil:
@@ -356,6 +400,9 @@ func (c *client) cause(err, how error) error {
 		return errors.New("it has ended by itself")
 	}
 }
+
+// warnAfter is after how many beats of silence the user is told.
+const warnAfter = 2
 
 // beat asks from time to time whether the worker is there. A time in which we were
 // stopped ourselves counts as one beat.
@@ -368,12 +415,14 @@ func (c *client) beat() {
 		case <-c.end:
 			return
 		}
-		if c.heard.Swap(false) {
+		if c.heard.Swap(false) || c.paused.Load() {
 			missed = 0
 		} else if missed++; missed > c.patience.Missed {
-			c.silent.Store(true)
-			c.link.Kill()
+			c.giveUp(c.patience.Beat * time.Duration(c.patience.Missed))
 			return
+		} else if missed == warnAfter && c.warn != nil {
+			c.warn(fmt.Sprintf("worker %d has said nothing for %v; it is given up after %v",
+				c.m.Number, c.patience.Beat*warnAfter, c.patience.Beat*time.Duration(c.patience.Missed)))
 		}
 		c.ping()
 	}
@@ -394,6 +443,7 @@ func (c *client) read() error {
 			return err
 		}
 		c.heard.Store(true)
+		c.words.Add(1)
 		if err := c.obey(k, body); err != nil {
 			return err
 		}

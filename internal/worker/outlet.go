@@ -2,6 +2,7 @@ package worker
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -154,7 +155,8 @@ func (o *outlet) send(p []byte) {
 type given struct {
 	outlet
 	fd      int
-	refused bool // what is written there fails
+	refused bool      // what is written there fails
+	since   time.Time // when, after a stop, it was first seen that nothing is taken
 }
 
 func (g *given) Fd() int { return g.fd }
@@ -176,17 +178,34 @@ func (g *given) Settle() error {
 	for !g.refused && len(g.held) > 0 {
 		polls := []unix.PollFd{{Fd: int32(g.fd), Events: unix.POLLOUT}}
 		if sysio.Poll(polls, moment); polls[0].Revents == 0 {
-			if g.s.left() {
-				return ErrLeft
-			}
-			return unix.EAGAIN
+			return g.wait()
 		}
+		g.since = time.Time{}
 		n, err := sysio.Write(g.fd, g.held[:min(len(g.held), piece)])
 		g.held = g.held[:copy(g.held, g.held[n:])]
 		g.refused = err != nil && err != unix.EINTR
 	}
 	return g.outlet.Settle()
 }
+
+// wait is for a reader that takes nothing at the moment: EAGAIN, unless it is given up, as the
+// runner does after a stop.
+func (g *given) wait() error {
+	const patience = 250 * time.Millisecond
+	switch {
+	case g.s.left():
+		return ErrLeft
+	case g.s.ctx.Err() == nil:
+	case g.since.IsZero():
+		g.since = time.Now()
+	case time.Since(g.since) > patience:
+		return errUnread
+	}
+	return unix.EAGAIN
+}
+
+// errUnread is the end of what fanout would print in a job's stead, after a stop.
+var errUnread = errors.New("the reader of the output takes no more of it")
 
 // output is what the job gets to write to.
 func (a *assigned) output() job.Output {

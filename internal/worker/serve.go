@@ -140,7 +140,7 @@ func (s *server) assign(id uint64, j job.Job) {
 	}
 	a.id, a.job, a.cancel, a.credit = id, j, nil, credit{left: window}
 	for i := range a.outlets {
-		a.outlets[i].held = a.outlets[i].held[:0] // of a job whose runner has gone
+		a.outlets[i].held = a.outlets[i].held[:0] // of a job whose reader was given up
 	}
 	s.jobs[id] = a
 	s.queue = append(s.queue, a)
