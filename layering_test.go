@@ -12,7 +12,7 @@ import (
 // import. A package that is not in it may not exist.
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd", "internal/process/entry"},
-	"fanout/cmd":                    {"internal/engine", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/sysio", "internal/engine", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/nearest", "internal/report", "internal/guard", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/limits", "internal/engine", "internal/progress", "internal/guard", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/engine", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/limits", "internal/template", "internal/execute", "internal/process", "internal/sysio"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink", "internal/sysio"},
 	"fanout/internal/sink":          {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
-	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record"},
+	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
 	"fanout/internal/testkit":       {}, // of tests alone
 	"fanout/scripts/bench":          {},
 	"fanout/scripts/test":           {},

@@ -45,7 +45,8 @@ func (a *app) cleanup() *cobra.Command {
 	set.SortFlags = false
 	set.BoolVar(&c.DryRun, "dry-run", false, "say what would be done, and do nothing")
 	set.StringVar(&c.Run, "run", "", "only the run `ID`, as fanout ps shows it")
-	set.DurationVar(&c.Grace, "grace", 5*time.Second, "time `D` that processes have to end after TERM, before KILL")
+	c.Grace = 5 * time.Second
+	set.Var((*duration)(&c.Grace), "grace", "time `D` that processes have to end after TERM, before KILL")
 	set.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	set.BoolVar(&c.All, "all", false, "stop runs that are still running, too")
 	return command

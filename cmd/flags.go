@@ -9,6 +9,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/plan"
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 	"fanout/internal/template"
 
 	"github.com/spf13/pflag"
@@ -34,6 +35,7 @@ type planned struct {
 	plan.Plan
 	from   *settings
 	all    *pflag.FlagSet // flags
+	noTemp error          // why TMPDIR is not used
 	hints  []string       // about the words from COMMAND on
 	behind string         // and about the first, if it is no program
 }
@@ -107,6 +109,9 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	}
 	if err := checkFirst(command, findIn(p.Execute.Dir)); err != nil {
 		return p, err
+	}
+	if p.Collect.TmpDir == "" {
+		p.Collect.TmpDir, p.noTemp = sysio.TempDir()
 	}
 	p.hints = hintsOf(p.all, args)
 	p.behind = f.line.behind()

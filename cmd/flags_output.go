@@ -33,8 +33,7 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.BoolVarP(&f.keepOrder, "keep-order", "k", false, "output in the order of the items")
 	set.BoolVar(&f.tag, "tag", false, "begin each line with its item and a tab")
 	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`, emptied before unless a run goes on (--resume)")
-	set.StringVar(&f.tmpDir, "tmpdir", os.TempDir(), "spill output that does not fit into memory to `DIR`")
-	set.Lookup("tmpdir").DefValue = "" // it differs from user to user, and is known
+	set.StringVar(&f.tmpDir, "tmpdir", "", "spill output that does not fit into memory to `DIR`")
 }
 
 // outputModes is in the order of collect.Mode.
@@ -49,6 +48,9 @@ func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Out = f.out
 	if given.Changed("out") && f.out == "" {
 		return errors.New("-o: the name of the file is empty")
+	}
+	if !given.Changed("tmpdir") {
+		return nil // it is TMPDIR, as far as that can be used
 	}
 	return directory("--tmpdir", f.tmpDir)
 }

@@ -19,6 +19,7 @@ import (
 	"fanout/internal/template"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func TestPerSecond(t *testing.T) {
@@ -411,5 +412,29 @@ func TestUsageErrorIsTold(t *testing.T) {
 	root.SetArgs([]string{"-j", "x", "cat"})
 	if err := root.Execute(); !errors.As(err, &usage) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestTimes: all flags of all subcommands that take a time take a number of seconds, too.
+func TestTimes(t *testing.T) {
+	n := 0
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() != "duration" {
+				return
+			}
+			n++
+			if err := f.Value.Set("0.25"); err != nil || f.Value.String() != "250ms" {
+				t.Errorf("%s --%s 0.25: %s, %v", c.CommandPath(), f.Name, f.Value, err)
+			}
+		})
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(Command())
+	if n < 8 {
+		t.Errorf("only %d flags take a time", n)
 	}
 }

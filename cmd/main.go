@@ -175,6 +175,9 @@ func (a *app) run(root *cobra.Command, p planned) error {
 		say.Line(a.io.Say, "%s", p.Engine.Chosen)
 	}
 	a.warn(p, p.hints...)
+	if p.noTemp != nil {
+		a.warn(p, p.noTemp.Error())
+	}
 	if readsTerminal(p.Input, a.io.Stdin) {
 		p.Progress.Hold = true
 		a.say(p, hint.Terminal.Say())

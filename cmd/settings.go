@@ -130,9 +130,9 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 func configPaths() ([]string, error) {
 	dir := os.Getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(dir) {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, err
+		home := os.Getenv("HOME")
+		if !filepath.IsAbs(home) { // it would be another one in each directory
+			return nil, fmt.Errorf("HOME is %s, which is no absolute path", say.Name(home))
 		}
 		dir = filepath.Join(home, ".config")
 	}
@@ -166,6 +166,9 @@ func (s *settings) read(set *pflag.FlagSet) error {
 	return s.layer(values, profiles)
 }
 
+// largestConfig is in bytes.
+const largestConfig = 1 << 20
+
 // load reads the file.
 func (s *settings) load() (map[string]any, error) {
 	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
@@ -181,6 +184,8 @@ func (s *settings) load() (map[string]any, error) {
 		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", say.Name(s.path))
 	} else if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is a pipe or a device, and a configuration is a file: write it to one, and name that with --config", say.Name(s.path))
+	} else if st.Size() > largestConfig {
+		return nil, fmt.Errorf("%s has %d bytes, and a configuration has %d at most", say.Name(s.path), st.Size(), largestConfig)
 	}
 	v := viper.New()
 	v.SetConfigFile(s.path)

@@ -50,7 +50,8 @@ func (a *app) track() *cobra.Command {
 		},
 	}
 	c.Flags().SetInterspersed(false)
-	c.Flags().DurationVar(&spec.Grace, "grace", 5*time.Second, "time `D` that what is left has to end after TERM, before KILL")
+	spec.Grace = 5 * time.Second
+	c.Flags().Var((*duration)(&spec.Grace), "grace", "time `D` that what is left has to end after TERM, before KILL")
 	c.Flags().BoolVar(&spec.Reap, "reap", false, "end what the command leaves running when it has ended")
 	return c
 }

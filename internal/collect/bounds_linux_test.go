@@ -69,7 +69,7 @@ func TestEventsAreBounded(t *testing.T) {
 		seen := 0
 		c := New(Spec{Slots: 1, TmpDir: t.TempDir()}, newFile(t, null), newFile(t, null), Hooks{
 			OnError:   func(error) { w.errs.Add(1) },
-			OnFull:    func() {},
+			OnFull:    func(error) {},
 			Observers: []func(job.Event){func(job.Event) { <-release; seen++ }},
 		})
 		const jobs = 10_000

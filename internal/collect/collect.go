@@ -58,7 +58,7 @@ type Collector struct {
 	files     [2]*sink.File // standard output and standard error
 	observers []func(job.Event)
 	onError   func(error) // called once, with the first failure to write
-	onFull    func()      // called once, when jobs wait for room to spill
+	onFull    func(error) // called once, when jobs wait for room to spill
 	hooks     Hooks
 	notKept   error // of Hooks.Keep; the goroutine's own
 	finality  finality
@@ -98,7 +98,7 @@ type Collector struct {
 // Hooks are what the Collector calls when something happens to the run as a whole.
 type Hooks struct {
 	OnError   func(error)       // once, when our own output cannot be written
-	OnFull    func()            // once, when jobs have to wait because nothing more can be spilled
+	OnFull    func(why error)   // once, when jobs have to wait because nothing more can be spilled
 	Observers []func(job.Event) // for each event, one at a time
 
 	// These are called for each job that has ended, one at a time and in the order of

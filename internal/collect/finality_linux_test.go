@@ -34,7 +34,7 @@ func newTold(t *testing.T) *told {
 	}
 	w.Collector = New(Spec{Slots: 1, TmpDir: t.TempDir(), Hold: hold}, newFile(t, null), newFile(t, null), Hooks{
 		OnError: func(err error) { t.Error(err) },
-		OnFull:  func() {},
+		OnFull:  func(error) {},
 		Final:   func(all []*job.Finished) error { w.final = append(w.final, numbers(all)...); return nil },
 		InDoubt: func(all []*job.Finished) { w.inDoubt = append(w.inDoubt, numbers(all)...) },
 	})

@@ -65,8 +65,8 @@ func (s *stream) makeRoom() error {
 			s.held.buf = buf[:0]
 			return nil
 		}
-		if err == errNoRoom && !c.byLines() && !s.e.kept {
-			err = c.await(s, round)
+		if isNoRoom(err) && !c.byLines() && !s.e.kept {
+			err = c.await(s, round, err)
 		}
 		if err != nil && err != errDropped && err != unix.EAGAIN {
 			c.fail(err)
@@ -159,7 +159,7 @@ func (c *Collector) want(e *entry) {
 // await gives way, with nothing more to be spilled, until the goroutine has gone
 // on from the round: there may be room by then, or it is the job's turn to write.
 // EAGAIN means that this takes longer than a moment.
-func (c *Collector) await(s *stream, round int64) error {
+func (c *Collector) await(s *stream, round int64, why error) error {
 	s.e.mu.Unlock()
 	defer s.e.mu.Lock()
 	c.mu.Lock()
@@ -167,7 +167,7 @@ func (c *Collector) await(s *stream, round int64) error {
 	c.full = true
 	c.mu.Unlock()
 	if first {
-		c.onFull()
+		c.onFull(why)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -251,7 +250,7 @@ func TestNoRoomForRetry(t *testing.T) {
 	})
 	w.Done(j, job.Status{})
 	in(t, "Close", func() {
-		if err := w.Close(); !errors.Is(err, errNoRoom) || w.errs.Load() != 1 {
+		if err := w.Close(); !isNoRoom(err) || w.errs.Load() != 1 {
 			t.Errorf("%v, OnError %d times", err, w.errs.Load())
 		}
 	})

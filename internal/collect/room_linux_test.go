@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -146,7 +145,7 @@ func TestNoRoomForLines(t *testing.T) {
 	}
 	in(t, "the run", slots.Wait)
 	in(t, "Close", func() {
-		if err := w.Close(); !errors.Is(err, errNoRoom) || w.errs.Load() != 1 {
+		if err := w.Close(); !isNoRoom(err) || w.errs.Load() != 1 {
 			t.Errorf("%v, OnError %d times", err, w.errs.Load())
 		}
 	})
@@ -170,7 +169,7 @@ func TestAwaitAfterLend(t *testing.T) {
 	in(t, "the wait", func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if err := w.await(&e.streams[0], round); err != nil {
+		if err := w.await(&e.streams[0], round, &noRoomError{}); err != nil {
 			t.Error(err)
 		}
 	})

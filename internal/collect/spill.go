@@ -13,10 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNoRoom says that output has to wait for its turn instead of being spilled. It
+// noRoomError says that output has to wait for its turn instead of being spilled. It
 // becomes an error of the run where there is no turn to wait for: a line that is
 // too long for memory and not complete, a job that may be tried again.
-var errNoRoom = errors.New("no room to spill output; name another place with --tmpdir")
+type noRoomError struct{ why, hint string }
+
+func (e *noRoomError) Error() string { return "no room to spill output: " + e.why + "; " + e.hint }
+
+// noRoom is why nothing more can be spilled; nil when it is something else.
+func (s *spill) noRoom(err error) error {
+	const elsewhere = "name another place with --tmpdir"
+	switch err {
+	case unix.ENOSPC:
+		return &noRoomError{say.Name(s.dir) + " is nearly full", elsewhere}
+	case unix.EDQUOT:
+		return &noRoomError{"your quota in " + say.Name(s.dir) + " is used up", elsewhere}
+	case unix.EFBIG:
+		return &noRoomError{"the limit on the size of a file is reached", "raise it with ulimit -f"}
+	}
+	return nil
+}
+
+func isNoRoom(err error) bool {
+	var room *noRoomError
+	return errors.As(err, &room)
+}
 
 // spill is the one unlinked temporary file that holds all output for which memory
 // is too small. One file for all jobs, because a finished job that waits for its
@@ -48,8 +69,8 @@ const page = 4096
 // more than a tenth of it; at that point jobs wait for their turn.
 const keepFree = 256 << 20
 
-// store appends p to the file. errNoRoom means that the file system is full, or
-// nearly.
+// store appends p to the file. A *noRoomError means that the file system is full, or
+// nearly, or that a limit is reached.
 func (s *spill) store(p []byte) (extent, error) {
 	size := (int64(len(p)) + page - 1) &^ (page - 1)
 	e, err := s.reserve(len(p), size)
@@ -65,8 +86,8 @@ func (s *spill) store(p []byte) (extent, error) {
 		}
 		if err != nil {
 			s.release(e)
-			if err == unix.ENOSPC || err == unix.EDQUOT || err == unix.EFBIG {
-				return extent{}, errNoRoom
+			if full := s.noRoom(err); full != nil {
+				return extent{}, full
 			}
 			return extent{}, fmt.Errorf("spilling output to %s: %w", say.Name(s.dir), os.NewSyscallError("pwrite", err))
 		}
@@ -89,7 +110,7 @@ func (s *spill) reserve(n int, size int64) (extent, error) {
 	if unix.Fstatfs(int(s.file.Fd()), &fs) == nil {
 		block := int64(fs.Bsize)
 		if int64(fs.Bavail)*block < size+min(keepFree, int64(fs.Blocks)*block/10) {
-			return extent{}, errNoRoom
+			return extent{}, s.noRoom(unix.ENOSPC)
 		}
 	}
 	e := extent{off: s.end, n: n, from: s.end, size: size}

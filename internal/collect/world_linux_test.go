@@ -131,7 +131,7 @@ func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Colle
 	w.kept = map[int64][2]string{}
 	hooks := Hooks{
 		OnError: func(error) { w.errs.Add(1) },
-		OnFull:  func() { w.fulls.Add(1) },
+		OnFull:  func(error) { w.fulls.Add(1) },
 		Observers: []func(job.Event){func(ev job.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

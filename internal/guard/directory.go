@@ -9,13 +9,15 @@ import (
 	"strconv"
 
 	"fanout/internal/say"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
 
 // places is where the registry can be: runs use the first.
 func places() []string {
-	shared := filepath.Join(os.TempDir(), "fanout-"+strconv.Itoa(os.Geteuid()))
+	temporary, _ := sysio.TempDir() // of which the run warns
+	shared := filepath.Join(temporary, "fanout-"+strconv.Itoa(os.Geteuid()))
 	own := os.Getenv("XDG_RUNTIME_DIR")
 	var st unix.Stat_t
 	if own == "" || unix.Stat(own, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR || unsound(&st) {

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unsafe"
 
+	"fanout/internal/sysio"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -30,7 +32,8 @@ func KeepTrace() {
 
 // traceFile is where a process has its trace.
 func traceFile(pid int) string {
-	return filepath.Join(os.TempDir(), "fanout-trace-"+strconv.Itoa(pid)+".txt")
+	dir, _ := sysio.TempDir() // of which the run warns
+	return filepath.Join(dir, "fanout-trace-"+strconv.Itoa(pid)+".txt")
 }
 
 // Trace is what a process that had KeepTrace died of, and the file that tells more; "" if

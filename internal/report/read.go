@@ -13,6 +13,7 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/record"
 	"fanout/internal/say"
+	"fanout/internal/sysio"
 )
 
 // Journal is one that can be read several times.
@@ -58,7 +59,8 @@ func (j *Journal) String() string { return j.shown }
 
 // spool copies what is left to be read into a file without a name.
 func (j *Journal) spool() error {
-	f, err := os.CreateTemp("", "fanout-report-")
+	dir, _ := sysio.TempDir()
+	f, err := os.CreateTemp(dir, "fanout-report-")
 	if err != nil {
 		return err
 	}

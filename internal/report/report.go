@@ -3,6 +3,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,7 +32,8 @@ func Write(w io.Writer, name string, j *Journal) error {
 	for _, f := range formats() {
 		if f.name == name {
 			j.learn()
-			return f.write(w, j)
+			text := &textWriter{to: w}
+			return errors.Join(f.write(text, j), text.flush())
 		}
 	}
 	return fmt.Errorf("--format %q: the formats are %s", name, strings.Join(Formats(), ", "))

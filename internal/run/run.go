@@ -380,9 +380,9 @@ func (r *Run) files() (stdout, stderr *sink.File, err error) {
 }
 
 // warnFull is called by a slot, which has a job to look after.
-func (r *Run) warnFull() {
+func (r *Run) warnFull(why error) {
 	if !r.plan.Quiet {
-		say.Line(r.io.Say.Hasty(), "%s is nearly full: jobs wait for their turn to write; name another place with --tmpdir", say.Name(r.plan.Collect.TmpDir))
+		say.Line(r.io.Say.Hasty(), "jobs wait for their turn to write: %v", why)
 	}
 }
 

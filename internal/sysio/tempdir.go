@@ -1,0 +1,37 @@
+package sysio
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"fanout/internal/say"
+
+	"golang.org/x/sys/unix"
+)
+
+// TempDir is where temporary files go: the directory that TMPDIR names or, where that
+// cannot be used, /tmp. Then why says what is wrong with it. A batch system may set it on
+// one machine, and the command runs on another.
+func TempDir() (dir string, why error) {
+	const usual = "/tmp"
+	dir = os.Getenv("TMPDIR")
+	if dir == "" {
+		return usual, nil
+	}
+	var st unix.Stat_t
+	if !filepath.IsAbs(dir) {
+		why = errors.New("it is no absolute path")
+	} else if why = unix.Stat(dir, &st); why == nil {
+		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			why = unix.ENOTDIR
+		} else {
+			why = unix.Access(dir, unix.W_OK|unix.X_OK)
+		}
+	}
+	if why == nil {
+		return dir, nil
+	}
+	return usual, fmt.Errorf("TMPDIR is %s: %w; %s is used instead", say.Name(dir), why, usual)
+}
