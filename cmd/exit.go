@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"syscall"
 
 	"fanout/internal/execute"
@@ -39,6 +41,13 @@ func endedBy(err error) syscall.Signal {
 	return 0
 }
 
+// readerGone says that nobody reads standard output any more, which a run or a subcommand
+// has written to.
+func readerGone(err error) bool {
+	var path *fs.PathError
+	return errors.Is(err, sink.ErrReaderGone) || errors.As(err, &path) && path.Path == os.Stdout.Name() && path.Err == syscall.EPIPE
+}
+
 // exitCode is what err, which ended the run early or kept it from beginning, or
 // else the outcomes of the jobs, come to.
 func exitCode(err error, summary *sink.Summary) int {
@@ -51,7 +60,7 @@ func exitCode(err error, summary *sink.Summary) int {
 	switch {
 	case endedBy(err) != 0:
 		return exitSignal + int(endedBy(err))
-	case errors.Is(err, sink.ErrReaderGone):
+	case readerGone(err):
 		return exitReaderGone
 	case errors.Is(err, schedule.ErrDeadline):
 		return exitDeadline

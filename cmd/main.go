@@ -159,7 +159,7 @@ func (a *app) root() *cobra.Command {
 func worthTelling(err error) bool {
 	var signal *SignalError
 	switch {
-	case err == nil, errors.Is(err, sink.ErrReaderGone):
+	case err == nil, readerGone(err):
 		return false
 	default:
 		return !errors.As(err, &signal) || errors.Is(err, sink.ErrStopped)
