@@ -60,16 +60,14 @@ func TestNames(t *testing.T) {
 	}
 	walk(root, nil)
 	for _, name := range nasty {
-		for _, more := range [][]string{
+		cases = append(cases, [][]string{
 			{"-a", name, "true"}, {"true", "::::", name}, {"cat < {}", ":::", name}, {"cat {} > " + "{}/x", ":::", name},
 			{"--csv", "echo {" + name + "}", ":::", "a,b"}, {"--resume", "--journal", name + "/j", "true", ":::", "a"},
 			{"--backend", "ssh", "--hosts", name, "--ssh-command", name, "true", ":::", "a"}, {"--backend", "ssh", "--hosts-file", name, "true", ":::", "a"},
 			{"--backend", "slurm", "--slurm-args", name, "true", ":::", "a"}, {"--backend", "ray", "--ray-address", name, "true", ":::", "a"},
 			{"--results", name, "--results", name, "true", ":::", "a"}, {"--persistent", "cat", ":::", name}, {"track", "./" + name, "x"},
 			{"--shell", name + " x", "echo {}", ":::", "a"}, {"--colsep", "(" + name, "true", ":::", "a"}, {"true", ":::", "a", "::::", name}, {"--link", "true", ":::", "a", ":::", name, "b"},
-		} {
-			cases = append(cases, more)
-		}
+		}...)
 	}
 	each(t, cases, nil)
 }
