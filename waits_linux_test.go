@@ -161,14 +161,14 @@ func TestReaderCloses(t *testing.T) {
 		if c.output == "json" { // whose jobs are written when they have ended
 			r.cmd.Args = slices.Replace(r.cmd.Args, slices.Index(r.cmd.Args, c.script), slices.Index(r.cmd.Args, c.script)+1, "seq 200000; echo {}")
 		}
-		out := r.stdout
 		if c.output == "-o" {
 			if err := unix.Mkfifo(filepath.Join(r.dir, "out"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		r.begin()
-		if out = r.stdout; c.output == "-o" {
+		out := r.stdout
+		if c.output == "-o" {
 			var err error
 			if out, err = os.Open(filepath.Join(r.dir, "out")); err != nil {
 				t.Fatal(err)
