@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -48,6 +50,7 @@ func start(t *testing.T, args ...string) *running {
 // prepare makes everything ready to run fanout.
 func prepare(t *testing.T, args ...string) *running {
 	t.Helper()
+	testkit.NeedsOf(t, strings.Join(args, "\n"))
 	r := &running{t: t, mark: "FANOUT_TEST_MARK=" + rand.Text(), dir: t.TempDir()}
 	r.stderr = filepath.Join(t.TempDir(), "stderr")
 	r.cmd = exec.Command(args[0], args[1:]...)

@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
 	"fanout/internal/testkit":       {}, // of tests alone
 	"fanout/scripts/bench":          {},
-	"fanout/scripts/test":           {},
+	"fanout/scripts/test":           {"internal/testkit"},
 	"fanout/scripts/man":            {"cmd"},
 	"fanout/scripts/picture":        {},
 }

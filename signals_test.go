@@ -125,14 +125,13 @@ func TestTellRunning(t *testing.T) {
 
 // A job that wants the terminal fails, and is not waited for.
 func TestJobWantsTerminal(t *testing.T) {
-	program := hostile(t)
 	for name, script := range map[string]string{
 		"reads":    "read line < /dev/tty\necho got $line\n",
 		"settings": "stty -echo < /dev/tty\necho changed\n",
 		"child":    "(read line < /dev/tty; echo got $line) | cat\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			tm := newTerminal(t, program)
+			tm := newTerminal(t, "")
 			tm.flags = []string{"-k"}
 			tm.job("wants", script)
 			tm.job("other", "echo fine\n")

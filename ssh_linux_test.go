@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // sshVariables have fanout run jobs on two hosts, both of which are this machine.
@@ -141,9 +143,7 @@ func TestNetworkCut(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("network namespaces are root's")
 	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skipf("there is no ip: %v", err)
-	}
+	testkit.Needs(t, "ip")
 	needEngine(t, "ssh")
 	var config strings.Builder
 	var links []string

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -45,6 +47,7 @@ func newTrial(t *testing.T, program string) *trial {
 // job adds a job that runs this script.
 func (tr *trial) job(name, script string) {
 	tr.t.Helper()
+	testkit.NeedsOf(tr.t, script)
 	if err := os.WriteFile(filepath.Join(tr.dir, name), []byte(script), 0o666); err != nil {
 		tr.t.Fatal(err)
 	}

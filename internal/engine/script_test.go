@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // far is a far end whose directories are the test's, and a program to be had there.
@@ -21,6 +23,7 @@ type far struct {
 }
 
 func newFar(t *testing.T, shell string) *far {
+	testkit.NeedsOf(t, shell)
 	path, err := exec.LookPath(shell)
 	if err != nil {
 		t.Skipf("there is no %s here", shell)

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // xargs gives the arguments that GNU xargs makes of its input, and whether it
@@ -28,6 +30,7 @@ func xargs(t *testing.T, in string, flags ...string) (items []string, ok bool) {
 
 func needXargs(t *testing.T) {
 	t.Helper()
+	testkit.Needs(t, "xargs")
 	if out, err := exec.Command("xargs", "--version").Output(); err != nil || !bytes.Contains(out, []byte("GNU")) {
 		t.Skipf("no GNU xargs to compare with: %v", err)
 	}
@@ -88,6 +91,7 @@ func TestDelimiterAsXargs(t *testing.T) {
 
 // TestProductAsParallel confirms which source is the slowest.
 func TestProductAsParallel(t *testing.T) {
+	testkit.Needs(t, "parallel")
 	out, err := exec.Command("parallel", "-k", "-j1", "echo {}", ":::", "a", "b", ":::", "1", "2", ":::", "x", "y").Output()
 	if err != nil {
 		t.Skipf("no GNU parallel to compare with: %v", err)

@@ -40,7 +40,7 @@ func newBrowser(t *testing.T, journal string) *browser {
 		}
 	}
 	if b.program == "" {
-		t.Skip("no chromium is installed to look at the page")
+		t.Skip(testkit.Without("chromium"))
 	}
 	b.page = filepath.Join(b.dir, "page.html")
 	if err := os.WriteFile(b.page, []byte(written(t, "html", journal)), 0o600); err != nil {

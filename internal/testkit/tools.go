@@ -87,16 +87,32 @@ func Without(tool string) string {
 // word is what may be the name of a command.
 var word = regexp.MustCompile(`[\w./+-]+`)
 
-// NeedsOf skips the test where a tool is absent that the text of a shell script names. A tool that the script only
-// speaks of counts as well.
-func NeedsOf(t testing.TB, script string) {
-	t.Helper()
+// absent is the tools that the text of a shell script names and that are not here. A tool that the script only speaks
+// of counts as well.
+func absent(script string) (tools []string) {
 	script = strings.ReplaceAll(script, "fanout ps", "") // of its own
 	for _, name := range word.FindAllString(script, -1) {
-		if packageOf(name) != "" {
-			Needs(t, name)
+		if packageOf(name) != "" && !slices.Contains(tools, name) && !Has(name) {
+			tools = append(tools, name)
 		}
 	}
+	return tools
+}
+
+// NeedsOf skips the test where a tool is absent that the text of a shell script names.
+func NeedsOf(t testing.TB, script string) {
+	t.Helper()
+	Needs(t, absent(script)...)
+}
+
+// Lacks says that a part of the test is left out, where a tool is absent that the text of a shell script names.
+func Lacks(t testing.TB, script string) bool {
+	t.Helper()
+	tools := absent(script)
+	for _, tool := range tools {
+		t.Log("a part of it", Without(tool))
+	}
+	return len(tools) > 0
 }
 
 // Slow leaves a trial out of the inner loop.

@@ -207,7 +207,11 @@ func (b *book) failedTest(k key, t *test, e event) {
 		b.out.excerpt(output)
 		return
 	}
+	within := slices.ContainsFunc(b.failed, func(f string) bool { return strings.HasPrefix(f, name+"/") })
 	b.failed = append(b.failed, name)
+	if within && len(t.output) <= 1 {
+		return // they have said why
+	}
 	b.out.failure(fmt.Sprintf("%s (%s, %.1fs)", name, k.step, e.Elapsed), t.output)
 }
 

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 type options struct {
@@ -36,6 +38,7 @@ func main() {
 			signals = append(signals, s)
 		}
 	}
+	testkit.DefaultSignals() // for the tests
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	ok, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

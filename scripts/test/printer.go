@@ -13,6 +13,8 @@ type printer struct {
 	mu   sync.Mutex
 	w    io.Writer
 	last time.Time
+
+	failures int
 }
 
 // quiet is how long nothing may be printed.
@@ -27,10 +29,13 @@ func (p *printer) line(format string, args ...any) {
 	p.last = time.Now()
 }
 
-// failure tells of something that failed, and shows what it printed.
+// failure tells of something that failed, and shows what it printed, unless many have failed.
 func (p *printer) failure(what string, output []string) {
+	const shown = 25
 	p.line("FAIL %s", what)
-	p.excerpt(output)
+	if p.failures++; p.failures <= shown {
+		p.excerpt(output)
+	}
 }
 
 // excerpt shows the beginning and the end of an output; the log has all.
