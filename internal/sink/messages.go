@@ -23,6 +23,7 @@ type Messages struct {
 	rest    []byte     // what is not taken yet, but for what the goroutine has
 	writing bool       // there is the goroutine
 	err     error      // of the first write that failed: nobody hears any more
+	plain   bool       // the system refuses what a File needs: writes wait for their reader
 
 	file    atomic.Pointer[File] // made when there is something to say
 	stopped atomic.Bool
@@ -71,8 +72,14 @@ func (m *Messages) Pending() bool { return m.pending.Load() > 0 }
 
 // add is called with the lock held.
 func (m *Messages) add(p []byte) {
-	if m.err == nil {
+	if m.err == nil && !m.plain {
 		m.open()
+	}
+	if m.plain {
+		if m.err == nil {
+			_, m.err = m.out.Write(p)
+		}
+		return
 	}
 	for !m.writing && m.err == nil && len(p) > 0 {
 		n, err := m.file.Load().TryWrite(p)
@@ -96,7 +103,7 @@ func (m *Messages) open() {
 	}
 	f, err := NewFile(int(m.out.Fd()), "standard error")
 	if err != nil {
-		m.err = err
+		m.plain = true
 		return
 	}
 	m.file.Store(f)

@@ -26,8 +26,8 @@ func TempDir() (dir string, why error) {
 	} else if why = unix.Stat(dir, &st); why == nil {
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			why = unix.ENOTDIR
-		} else {
-			why = unix.Access(dir, unix.W_OK|unix.X_OK)
+		} else if err := unix.Access(dir, unix.W_OK|unix.X_OK); err == unix.EACCES || err == unix.EROFS {
+			why = err // any other is a system that does not let us ask
 		}
 	}
 	if why == nil {
