@@ -13,7 +13,7 @@ ifneq ($(filter GOFLAGS,$(ours)),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: picture share release-snapshot build demo test quick test-engines fresh check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test quick fresh test-engines check bench fuzz install clean
 
 # On Linux the program begins with instructions of its own, which see whether the standard files
 # are closed: internal/process/entry.
@@ -33,15 +33,15 @@ test:
 quick:
 	$(GO) run ./scripts/test -quick
 
+# make demo and make test in a bare Debian that it makes for that, as root and as an ordinary user. Only root can.
+fresh:
+	bash scripts/fresh.sh
+
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. FANOUT_TEST_ALL=1
 # runs all on Ray.
 ENGINES ?= ssh slurm ray
 test-engines:
 	$(GO) run ./scripts/test -engines '$(ENGINES)'
-
-# make demo and make test on a bare Debian that this makes, as root and as an ordinary user. Only for root.
-fresh:
-	sh scripts/fresh.sh
 
 check:
 	sh scripts/check.sh

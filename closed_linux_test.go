@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // Standard files that are closed are errors, not /dev/null: in the program that make build makes.
@@ -42,7 +44,7 @@ func TestClosedStandardFiles(t *testing.T) {
 		{"fanout -m process echo <&-", 1, noInput},
 		// Nothing is lost.
 		{"fanout true ::: a >&-", 0, ""},
-		{"fanout -o out echo ::: a >&- && [ \"$(cat out)\" = a ]", 0, ""},
+		{`fanout -o out echo ::: a >&- && test "$(cat out)" = a`, 0, ""},
 		{"fanout true ::: a <&- >&- 2>&-", 0, ""},
 		{"fanout /bin/echo ::: a 2>&-", 0, ""},
 		{"fanout /bin/echo ::: a > /dev/null", 0, ""},
@@ -51,7 +53,7 @@ func TestClosedStandardFiles(t *testing.T) {
 		t.Run(tt.script, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			c := exec.Command("sh", "-c", tt.script)
+			c := testkit.Command(t, "sh", "-c", tt.script)
 			c.Dir = dir
 			c.Env = append(os.Environ(), "PATH="+filepath.Dir(fanout)+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+dir)
 			var said strings.Builder

@@ -1,11 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # A first hour on a fresh machine: makes a bare Debian (git, make, Go and nothing else) and runs make demo and make test
 # in it, as root and as an ordinary user, who works in a directory with a blank in its name, without a terminal, with HUP
 # ignored and at the lowest priority. Go and the modules are this machine's.
 #
 # It wants root, debootstrap and unshare, and what Debian's mirror has: SUITE and MIRROR say which. All mounts are in a
 # namespace of its own, and all processes in another, so that nothing of them is left, however it ends.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "fresh.sh: only root can make a system to change into" >&2; exit 2; }
 for tool in debootstrap unshare chroot; do
@@ -15,16 +15,26 @@ done
 if [ "${FRESH_ROOT:-}" = "" ]; then
 	FRESH_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/fanout-fresh.XXXXXX")
 	export FRESH_ROOT
-	trap 'rm -rf --one-file-system "$FRESH_ROOT"' EXIT
+	# unshare takes no TERM while it waits, and all that is in its namespaces dies with it.
+	end() {
+		[ "$inside" = "" ] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null || true
+		rm -rf --one-file-system "$FRESH_ROOT" "$FRESH_ROOT.log"
+	}
+	inside=
+	trap end EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+	unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash scripts/fresh.sh &
+	inside=$!
 	code=0
-	unshare --mount --propagation private --pid --fork --kill-child --mount-proc sh scripts/fresh.sh "$@" || code=$?
+	wait "$inside" || code=$?
+	inside=
 	exit $code
 fi
 
 root=$FRESH_ROOT
+chmod 755 "$root" # its users go through it
 echo "making a bare ${SUITE:-stable} in $root"
 debootstrap --variant=minbase --include=git,make,ca-certificates "${SUITE:-stable}" "$root" "${MIRROR:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || {
 	tail -n 20 "$root.log" >&2
@@ -65,15 +75,15 @@ checkout "$root/root/fanout"
 checkout "$root/home/somebody/my fanout"
 chroot "$root" chown -R somebody: /home/somebody
 
-proxy=file:///srv/modules,$(go env GOPROXY)
+# inside HOME DIR COMMAND... changes into the system, and runs both commands in DIR, by COMMAND.
 inside() {
-	home=$1
-	shift
-	chroot "$root" "$@" env -i HOME="$home" PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin GOPROXY="$proxy" \
-		GOTOOLCHAIN=local GONOSUMDB='*' ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-		sh -c 'cd "$1" && shift && for command; do echo "$(id -un): $command" && $command || exit; done' sh "$dir" "make demo" "make ${FRESH_TEST:-test}"
+	local home=$1 dir=$2
+	shift 2
+	chroot "$root" "$@" env -i HOME="$home" PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin GOTOOLCHAIN=local \
+		GOPROXY="file:///srv/modules,$(go env GOPROXY)" ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+		sh -ec 'cd "$1"; echo "== $(id -un), in $PWD"; make demo; make "$2"' sh "$dir" "${FRESH_TEST:-test}"
 }
-dir=/root/fanout inside /root
-dir="/home/somebody/my fanout" inside /home/somebody nohup setsid --wait nice -n 19 setpriv --reuid somebody --regid somebody --init-groups \
-	</dev/null 2>&1 | cat
-echo "make demo and make test pass on a fresh machine, as root and as an ordinary user"
+inside /root /root/fanout
+inside /home/somebody "/home/somebody/my fanout" \
+	nohup setsid --wait nice -n 19 setpriv --reuid somebody --regid somebody --init-groups </dev/null 2>&1 | cat
+echo "make demo and make ${FRESH_TEST:-test} pass on a fresh machine, as root and as an ordinary user"

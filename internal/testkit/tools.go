@@ -14,8 +14,10 @@ import (
 // docs calls, but for git, make, Go, a shell and coreutils, without which no test runs.
 var packages = map[string]string{
 	"bsdutils":         "script",
+	"busybox":          "busybox",
 	"chromium":         "chromium",
 	"csh":              "csh",
+	"dash":             "dash",
 	"diffutils":        "cmp diff",
 	"findutils":        "find xargs",
 	"fish":             "fish",
