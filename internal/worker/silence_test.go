@@ -86,6 +86,12 @@ func (f *freezer) launched() int {
 	return len(f.gates)
 }
 
+func (f *freezer) first() *gate {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gates[0]
+}
+
 func (f *freezer) Launch(_ context.Context, number int, _ string) (worker.Link, error) {
 	g := newGate()
 	f.mu.Lock()
@@ -188,11 +194,11 @@ func TestSilence(t *testing.T) {
 		warned   bool
 	}{
 		"a timeout": {
-			[]string{"100h 0s", "1s 0s"}, 2 * time.Second, func(w *world) { time.Sleep(time.Second); w.f.gates[0].set(true, false) },
+			[]string{"100h 0s", "1s 0s"}, 2 * time.Second, func(w *world) { time.Sleep(time.Second); w.f.first().set(true, false) },
 			[]job.End{job.TimedOut, job.Exited}, []time.Duration{5 * time.Second, 6 * time.Second}, 2, false,
 		},
 		"no timeout": {
-			[]string{"100h 0s", "1s 0s"}, never, func(w *world) { time.Sleep(time.Second); w.f.gates[0].set(true, false) },
+			[]string{"100h 0s", "1s 0s"}, never, func(w *world) { time.Sleep(time.Second); w.f.first().set(true, false) },
 			[]job.End{job.Lost, job.Exited}, []time.Duration{40 * time.Second, 41 * time.Second}, 2, true,
 		},
 		"a job that is slow to end": {
@@ -202,20 +208,20 @@ func TestSilence(t *testing.T) {
 		"stopped for a while": {
 			[]string{"100h 0s", "1s 0s"}, 10 * time.Second, func(w *world) {
 				time.Sleep(9 * time.Second)
-				w.f.gates[0].set(true, false)
+				w.f.first().set(true, false)
 				time.Sleep(3 * time.Second) // 1 s before it would be given up
-				w.f.gates[0].set(false, false)
+				w.f.first().set(false, false)
 			},
 			[]job.End{job.TimedOut, job.Exited}, []time.Duration{12 * time.Second, 13 * time.Second}, 1, false,
 		},
 		"suspended": {
 			[]string{"100h 0s", "1s 0s"}, 10 * time.Second, func(w *world) {
 				time.Sleep(9 * time.Second)
-				w.f.gates[0].set(true, false)
+				w.f.first().set(true, false)
 				w.p.Workers(func(one pool.Worker) { one.(interface{ Suspend() }).Suspend() })
 				time.Sleep(20 * time.Second)
 				w.p.Workers(func(one pool.Worker) { one.(interface{ Resume() }).Resume() })
-				w.f.gates[0].set(false, false)
+				w.f.first().set(false, false)
 			},
 			[]job.End{job.TimedOut, job.Exited}, []time.Duration{29 * time.Second, 30 * time.Second}, 1, false,
 		},
