@@ -163,7 +163,7 @@ func endedFar(t *testing.T, took time.Duration, retries string, command []string
 		t.Errorf("%v are done, of 8; stderr:\n%s", done, r.said())
 	}
 	text, _ := os.ReadFile(filepath.Join(r.dir, "journal"))
-	if n := strings.Count(string(text), `"attempts":2`); n < 4 {
+	if n := strings.Count(string(text), `"attempts":2`) + strings.Count(string(text), `"attempts":3`); n < 4 { // a retry may be hit, too
 		t.Errorf("%d of the first 4 jobs were run again:\n%s", n, text)
 	}
 }
