@@ -175,8 +175,13 @@ func (r *running) ends(code int) time.Duration {
 	select {
 	case err = <-ended:
 	case <-time.After(patience):
-		syscall.Kill(r.cmd.Process.Pid, syscall.SIGQUIT)
-		<-ended
+		r.kill(syscall.SIGQUIT) // a runner that was told to end before tells where it is stuck
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+			r.kill(syscall.SIGKILL)
+			<-ended
+		}
 		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.marked(), r.said())
 	}
 	took := time.Since(began)
@@ -209,6 +214,13 @@ func (r *running) endedAs(code int) {
 		r.t.Errorf("it left a core")
 	case slices.Contains([]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}, s) && r.cmd.Args[0] == "fanout" && !end.Signaled():
 		r.t.Errorf("it ended with exit status %d, and did not die of the signal", code)
+	}
+}
+
+// kill signals all that is left.
+func (r *running) kill(s syscall.Signal) {
+	for _, pid := range r.marked() {
+		syscall.Kill(pid, s)
 	}
 }
 
