@@ -240,7 +240,9 @@ func (c *Collector) Done(j job.Job, st job.Status) {
 	}
 	r := e.finish(c.backlog.Load())
 	urgent := r != nil || st.Failed() || c.hooks.Write != nil
-	r = c.handOver(r, &ev)
+	if r = c.handOver(r, &ev); r != nil {
+		r.cut = e.streams[0].cut || e.streams[1].cut
+	}
 	c.mu.Lock()
 	awaited, more := c.order.finish(e, r)
 	c.backlog.Add(int64(more))

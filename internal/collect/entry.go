@@ -30,6 +30,7 @@ type entry struct {
 type result struct {
 	held   [2]held
 	number int64         // of the job
+	cut    bool          // some of what it printed was dropped
 	job    *job.Finished // nil when nobody wants it
 	open   bool          // the job has ended and is not done: it is not known what is to be written
 }

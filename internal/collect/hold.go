@@ -178,6 +178,7 @@ func (c *Collector) await(s *stream, round int64, why error) error {
 	}
 	for c.rounds.Load() == round {
 		if c.stopped || c.failed.Load() {
+			s.cut = true
 			return errDropped
 		}
 		if c.moments != began {

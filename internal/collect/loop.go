@@ -1,6 +1,9 @@
 package collect
 
 import (
+	"errors"
+	"math"
+
 	"fanout/internal/job"
 	"fanout/internal/sink"
 
@@ -13,7 +16,7 @@ func (c *Collector) loop() {
 	defer close(c.ended)
 	var ready []*result
 	var events []job.Event
-	var done []*job.Finished
+	var done delivered
 	for {
 		c.settle()
 		c.mu.Lock()
@@ -40,15 +43,12 @@ func (c *Collector) loop() {
 		c.room.Broadcast()
 		c.mu.Unlock()
 
-		done = done[:0]
 		for _, r := range ready {
-			if c.deliver(r) && r.job != nil {
-				done = append(done, r.job)
+			if c.deliver(r) && r.job != nil && !r.cut {
+				done.add(r.job, c.position())
 			}
-			if c.hooks.Keep != nil && len(done) == keepMost || c.notKept != nil {
-				c.written(done)
-				clear(done)
-				done = done[:0]
+			if c.hooks.Keep != nil && len(done.jobs) == keepMost || c.notKept != nil {
+				c.written(&done)
 			}
 			if c.notKept != nil {
 				c.fail(c.notKept) // only now: those before it were written
@@ -58,8 +58,7 @@ func (c *Collector) loop() {
 		if c.byLines() {
 			c.endLines() // a job's end is told after its output
 		}
-		c.written(done)
-		clear(done)
+		c.written(&done)
 		for _, ev := range events {
 			for _, observe := range c.observers {
 				observe(ev)
@@ -135,22 +134,61 @@ func (c *Collector) deliver(r *result) bool {
 	return !c.failed.Load()
 }
 
-// written takes jobs of which all is written, once the system has it.
-func (c *Collector) written(done []*job.Finished) {
-	if c.hooks.Final == nil || len(done) == 0 {
+// delivered is jobs whose output is on its way, and up to where each reaches.
+type delivered struct {
+	jobs []*job.Finished
+	ends []int64
+}
+
+func (d *delivered) add(j *job.Finished, end int64) {
+	d.jobs, d.ends = append(d.jobs, j), append(d.ends, end)
+}
+
+func (d *delivered) clear() {
+	clear(d.jobs)
+	d.jobs, d.ends = d.jobs[:0], d.ends[:0]
+}
+
+// position is up to where standard output reaches when all is written that is on its way. With
+// lines that is not known.
+func (c *Collector) position() int64 {
+	if c.byLines() {
+		return math.MaxInt64
+	}
+	return c.files[0].Moved() + int64(c.files[0].Gathered())
+}
+
+// written takes jobs of which all is written, once the system has it. If the reader was given up
+// after a stop, there may be some of which it has all nevertheless.
+func (c *Collector) written(done *delivered) {
+	defer done.clear()
+	if c.hooks.Final == nil || len(done.jobs) == 0 {
 		return
 	}
 	if !c.byLines() {
 		c.flush()
 	}
+	jobs := done.jobs
 	if c.failed.Load() {
-		return
+		if jobs = jobs[:0]; c.gaveUp() {
+			taken := c.files[0].Moved()
+			for n := 0; n < len(done.ends) && done.ends[n] <= taken; n++ {
+				jobs = done.jobs[:n+1]
+			}
+		}
 	}
 	if c.spec.Hold == 0 {
-		c.tellFinal(done, nil)
+		c.tellFinal(jobs, nil)
 		return
 	}
-	c.finality.jobs = append(c.finality.jobs, done...)
+	c.finality.jobs = append(c.finality.jobs, jobs...)
+}
+
+// gaveUp says that the output has failed for no other reason than that nobody took it after a stop.
+func (c *Collector) gaveUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Is(c.err, sink.ErrStopped)
 }
 
 // writeTagged is writeResult for output that was held without its tags.

@@ -21,6 +21,7 @@ type stream struct {
 	tag    []byte // what each line begins with, nil for nothing
 	free   int64  // how much may be spilled before waiting is tried again
 	inLine bool   // the last byte was not the end of a line
+	cut    bool   // some of it was dropped, since the run is being stopped
 	tagged []byte // a scratch buffer
 }
 
@@ -36,7 +37,7 @@ func (h *held) empty() bool { return len(h.spilled) == 0 && len(h.buf) == 0 }
 
 func (s *stream) reset() {
 	s.tail.buf = s.tail.buf[:0]
-	s.inLine = false
+	s.inLine, s.cut = false, false
 	s.held = held{}
 	s.free = 0
 	if s.e.c.spec.Tag && !s.e.c.spec.Whole {
@@ -287,6 +288,7 @@ func (s *stream) passHeld() error {
 // takes its output. One that has more to say by then is cut off.
 func (s *stream) holdAnyway(p []byte) error {
 	if len(s.held.buf) > lastBuffer {
+		s.cut = true
 		return errDropped
 	}
 	s.holdMore(p)

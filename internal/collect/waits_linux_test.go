@@ -96,3 +96,34 @@ func TestFullWithoutTheLock(t *testing.T) {
 	in(t, "Stop", w.Stop)
 	r.Close()
 }
+
+// TestWrittenBeforeTheStop: of the jobs that a reader has taken before it is given up, none is
+// forgotten, and none is told of that it has not taken whole.
+func TestWrittenBeforeTheStop(t *testing.T) {
+	for _, size := range []int{1000, 8000, 70000} {
+		w, r := unread(t, Spec{KeepOrder: true, Slots: 2})
+		line := strings.Repeat("x", size-1) + "\n"
+		const jobs = 100
+		first := newJob(1, 1, "x")
+		w.Start(first) // all wait for it
+		for n := range int64(jobs) {
+			j := newJob(n+2, 2, "x")
+			out := w.Start(j).Stdout
+			out.Write([]byte(line))
+			w.Done(j, job.Status{})
+		}
+		w.Done(first, job.Status{})
+		until(t, "the pipe is full", func() bool {
+			n, err := unix.IoctlGetInt(fdOf(t, r), unix.TIOCINQ)
+			return err == nil && n >= 60<<10
+		})
+		w.Stop()
+		in(t, "Close", func() { w.Close() })
+		taken := int(w.files[0].Moved())
+		// Of the first there is nothing to be taken.
+		if got, want := len(w.written), 1+taken/size; got != want {
+			t.Errorf("%d bytes were taken, of %d a job: %d jobs are told of, want %d", taken, size, got, want)
+		}
+		r.Close()
+	}
+}
