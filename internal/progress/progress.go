@@ -62,8 +62,9 @@ type Progress struct {
 	started atomic.Int64
 	done    atomic.Int64
 	failed  atomic.Int64
-	total   atomic.Int64  // 0: it is not known
-	known   chan struct{} // closed by SetTotal
+	first   atomic.Pointer[job.Status] // of those that have failed
+	total   atomic.Int64               // 0: it is not known
+	known   chan struct{}              // closed by SetTotal
 
 	mu    sync.Mutex
 	times [timesKept]time.Duration // what the last jobs took
@@ -85,7 +86,7 @@ func (p *Progress) Observe(ev job.Event) {
 		p.started.Add(1)
 	case job.Done:
 		if ev.Status.Failed() {
-			p.failed.Add(1)
+			p.fail(ev.Status)
 		}
 		p.done.Add(1)
 		if took := ev.Status.Usage.Wall; took > time.Millisecond {
@@ -99,6 +100,16 @@ func (p *Progress) Observe(ev job.Event) {
 
 // TakeBack says that so many jobs have failed that had succeeded.
 func (p *Progress) TakeBack(jobs int64) { p.failed.Add(jobs) }
+
+// fail takes the status apart from its event: else all events would be allocated.
+func (p *Progress) fail(st job.Status) {
+	p.failed.Add(1)
+	p.first.CompareAndSwap(nil, &st)
+}
+
+// FirstFailure is the outcome of the job that has failed first, nil if none has. Any
+// goroutine may ask.
+func (p *Progress) FirstFailure() *job.Status { return p.first.Load() }
 
 // Done and Failed are how many jobs have ended, and of these failed.
 func (p *Progress) Done() int64   { return p.done.Load() }

@@ -62,7 +62,6 @@ type Run struct {
 
 	phase     atomic.Pointer[string]            // what is waited for, if nothing else is
 	collector atomic.Pointer[collect.Collector] // once the run has begun
-	failure   atomic.Pointer[job.Status]        // the first
 	unwatch   func()                            // ends the last resort's watch
 	late      context.Context                   // done when the deadline has passed
 	undate    func()                            // gives up the deadline
@@ -288,7 +287,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	hooks := collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe, r.progress.Observe, r.noteFailure},
+		Observers: []func(job.Event){summary.Observe, r.progress.Observe},
 	}
 	if p := r.plan.Log; p.On {
 		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Say, p.Level, p.JSON))

@@ -40,15 +40,8 @@ func (r *Run) elsewhereGrace() time.Duration {
 // at says what the run waits for from now on, if nothing else is known.
 func (r *Run) at(phase string) { r.phase.Store(&phase) }
 
-// noteFailure is an observer.
-func (r *Run) noteFailure(ev job.Event) {
-	if ev.Kind == job.Done && ev.Status.Failed() && r.failure.Load() == nil {
-		r.failure.Store(&ev.Status)
-	}
-}
-
 // FirstFailure is the outcome of the job that has failed first, nil if none has.
-func (r *Run) FirstFailure() *job.Status { return r.failure.Load() }
+func (r *Run) FirstFailure() *job.Status { return r.progress.FirstFailure() }
 
 // Waits is part of Activity.
 func (r *Run) Waits() (all []string) {
