@@ -38,10 +38,10 @@ fresh:
 	bash scripts/fresh.sh
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. FANOUT_TEST_ALL=1
-# runs all on Ray.
+# runs all on Ray. The tests of Ray are one test, in one cluster: hence the limit.
 ENGINES ?= ssh slurm ray
 test-engines:
-	$(GO) run ./scripts/test -engines '$(ENGINES)'
+	$(GO) run ./scripts/test -limit 24m -engines '$(ENGINES)'
 
 check:
 	sh scripts/check.sh
