@@ -21,7 +21,7 @@ type ending struct {
 // obey has signals end what is done, from the beginning of the process to its end: whatever
 // it waits for, and however it came to that. disobey undoes it.
 func (a *app) obey() {
-	ctx, stop := obeySignals(context.Background(), a.current, a.link)
+	ctx, stop := obeySignals(context.Background(), a.current, a.signals, a.link)
 	unhook := context.AfterFunc(ctx, func() { a.stopped(context.Cause(ctx)) })
 	a.ctx = ctx
 	a.disobey = func() {

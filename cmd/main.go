@@ -66,6 +66,7 @@ func (a *app) main(args []string) ending {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	a.signals = notify()
 	a.obey()
 	defer func() { a.disobey() }()
 	err := errors.Join(root.Execute(), a.helpErr)
@@ -102,6 +103,7 @@ type app struct {
 
 	ended   chan ending     // of main, or of what has ended this process in its place
 	ctx     context.Context // done when a signal is to end what is done
+	signals chan os.Signal  // that this process has
 	disobey func()          // ends the watch for signals
 	current *lateRun        // what is told of the others
 	begun   atomic.Bool     // there is, or was, a run: a signal has it stopped first

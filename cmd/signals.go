@@ -41,29 +41,28 @@ type signals struct {
 }
 
 // obeySignals returns a context that the first INT, TERM, HUP or QUIT cancels, with
-// a SignalError as its cause. The function undoes it.
+// a SignalError as its cause. The function ends that; who goes on reads the signals.
 //
 // A signal that is ignored from the start, as under nohup, stays ignored. SIGPIPE
 // becomes the error EPIPE, so that jobs can be stopped before fanout ends.
-func obeySignals(ctx context.Context, run obeyer, link *guardian.Link) (context.Context, func()) {
+func obeySignals(ctx context.Context, run obeyer, got <-chan os.Signal, link *guardian.Link) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &signals{run: run, cancel: cancel}
 	if link != nil {
 		s.reports = link.Signals()
 	}
-	got := notify()
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() { s.watch(got, done) })
 	return ctx, func() {
-		signal.Stop(got)
 		close(done)
 		watching.Wait()
 		cancel(nil)
 	}
 }
 
-// notify has the signals that are not ignored sent to a channel.
+// notify has the signals that are not ignored sent to a channel, for as long as this process lives: the Go
+// runtime takes 30 µs a signal to begin that, and as long to end it.
 func notify() chan os.Signal {
 	pipe := make(chan os.Signal, 1)
 	signal.Notify(pipe, syscall.SIGPIPE)

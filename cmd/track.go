@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -74,10 +73,10 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 		p.reports = a.link.Signals()
 	}
 	a.disobey() // as long as the command runs, signals are its own
-	stop := p.start()
+	stop := p.start(a.signals)
 	defer func() {
-		a.obey()
 		stop()
+		a.obey()
 	}()
 	end, err := t.Do(ctx, p.signaled.Load)
 	if err != nil {
@@ -100,15 +99,13 @@ type passer struct {
 	strikes  int
 }
 
-func (p *passer) start() (stop func()) {
-	got := notify()
+func (p *passer) start(got <-chan os.Signal) (stop func()) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() { p.watch(got, done) })
 	return func() {
 		close(done)
 		watching.Wait()
-		signal.Stop(got)
 	}
 }
 
