@@ -70,7 +70,7 @@ func TestEventsAreBounded(t *testing.T) {
 		c := New(Spec{Slots: 1, TmpDir: t.TempDir()}, newFile(t, null), newFile(t, null), Hooks{
 			OnError:   func(error) { w.errs.Add(1) },
 			OnFull:    func(error) {},
-			Observers: []func(job.Event){func(job.Event) { <-release; seen++ }},
+			Observers: []func(*job.Event){func(*job.Event) { <-release; seen++ }},
 		})
 		const jobs = 10_000
 		started := 0

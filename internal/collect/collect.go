@@ -56,7 +56,7 @@ type Spec struct {
 type Collector struct {
 	spec      Spec
 	files     [2]*sink.File // standard output and standard error
-	observers []func(job.Event)
+	observers []func(*job.Event)
 	onError   func(error) // called once, with the first failure to write
 	onFull    func(error) // called once, when jobs wait for room to spill
 	hooks     Hooks
@@ -97,9 +97,9 @@ type Collector struct {
 
 // Hooks are what the Collector calls when something happens to the run as a whole.
 type Hooks struct {
-	OnError   func(error)       // once, when our own output cannot be written
-	OnFull    func(why error)   // once, when jobs have to wait because nothing more can be spilled
-	Observers []func(job.Event) // for each event, one at a time
+	OnError   func(error)        // once, when our own output cannot be written
+	OnFull    func(why error)    // once, when jobs have to wait because nothing more can be spilled
+	Observers []func(*job.Event) // for each event, one at a time; it is theirs until they return
 
 	// These are called for each job that has ended, one at a time and in the order of
 	// output. An error of theirs is taken as one of our own output. Any may be nil.

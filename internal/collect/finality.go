@@ -24,11 +24,15 @@ type finality struct {
 // another program at each item, which is what is cut short.
 const heldMost = 1 << 13
 
-// together is how long those that are final wait for others, which cost no more to tell.
-const together = 50 * time.Millisecond
+// Those that are final wait for others, which cost no more to tell: for so long, or until too many
+// are kept back, of which so many are final then.
+const (
+	together     = 50 * time.Millisecond
+	manyTogether = heldMost / 8
+)
 
-// take is what is decided by now. A stop, the zero time before there is one, decides all: what
-// is in doubt is apart then.
+// take is what is decided by now, until it is called again. A stop, the zero time before there is one,
+// decides all: what is in doubt is apart then.
 func (f *finality) take(now, stop time.Time) (final, inDoubt []*job.Finished) {
 	if !stop.IsZero() {
 		return f.decide(stop)
@@ -36,13 +40,15 @@ func (f *finality) take(now, stop time.Time) (final, inDoubt []*job.Finished) {
 	if len(f.jobs) <= heldMost && now.Sub(f.last) < together {
 		return nil, nil
 	}
-	n := max(0, len(f.jobs)-heldMost)
+	n := 0
+	if many := len(f.jobs) - heldMost; many > 0 {
+		n = many + manyTogether
+	}
 	for n < len(f.jobs) && now.Sub(f.jobs[n].Ended) >= f.hold {
 		n++
 	}
 	f.last = now
-	final = slices.Clone(f.jobs[:n])
-	f.jobs = slices.Delete(f.jobs, 0, n)
+	final, f.jobs = f.jobs[:n:n], f.jobs[n:]
 	return final, nil
 }
 
@@ -86,7 +92,9 @@ func (c *Collector) settle() {
 	if len(c.finality.jobs) == 0 {
 		return
 	}
-	c.tellFinal(c.finality.take(time.Now(), c.stopFromOutside()))
+	final, inDoubt := c.finality.take(time.Now(), c.stopFromOutside())
+	c.tellFinal(final, inDoubt)
+	clear(final) // they are in the list's memory still
 }
 
 // conclude tells of the rest, at the end of the run.

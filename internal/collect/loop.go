@@ -59,9 +59,9 @@ func (c *Collector) loop() {
 			c.endLines() // a job's end is told after its output
 		}
 		c.written(&done)
-		for _, ev := range events {
+		for i := range events {
 			for _, observe := range c.observers {
-				observe(ev)
+				observe(&events[i])
 			}
 		}
 		clear(events)

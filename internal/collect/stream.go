@@ -82,14 +82,20 @@ func (s *stream) finish(backlog int64) held {
 
 // Write takes all of p, unless our own output has failed.
 func (s *stream) Write(p []byte) (int, error) {
-	err := s.Hold(p)
-	if err == nil {
-		err = s.Settle()
-	}
+	err := s.holdAndSettle(p)
 	for err == unix.EAGAIN {
 		err = s.Settle()
 	}
 	return len(p), err
+}
+
+func (s *stream) holdAndSettle(p []byte) error {
+	s.e.mu.Lock()
+	defer s.e.mu.Unlock()
+	if err := s.put(p); err != nil {
+		return err
+	}
+	return s.relieve()
 }
 
 // Hold is part of process.Holder.

@@ -132,10 +132,10 @@ func newCollector(t *testing.T, w *world, spec Spec, files [2]*sink.File) *Colle
 	hooks := Hooks{
 		OnError: func(error) { w.errs.Add(1) },
 		OnFull:  func(error) { w.fulls.Add(1) },
-		Observers: []func(job.Event){func(ev job.Event) {
+		Observers: []func(*job.Event){func(ev *job.Event) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.events = append(w.events, ev)
+			w.events = append(w.events, *ev)
 		}},
 		Final: func(done []*job.Finished) error {
 			w.written = append(w.written, done...)

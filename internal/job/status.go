@@ -31,13 +31,13 @@ const Doubt = 250 * time.Millisecond
 // Status is the outcome of a job.
 type Status struct {
 	End     End
+	Unused  bool           // it is Stopped and has not begun
+	NoRoom  bool           // it is NotStarted since the system has no room for one more process, and nothing was done of it
+	Held    bool           // a process that the job left behind still held its output when it ended
 	Code    int            // exit status, when End is Exited
 	Signal  syscall.Signal // when End is Signaled
 	Limit   time.Duration  // what it was given, when End is TimedOut
 	Err     error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
-	Unused  bool           // it is Stopped and has not begun
-	NoRoom  bool           // it is NotStarted since the system has no room for one more process, and nothing was done of it
-	Held    bool           // a process that the job left behind still held its output when it ended
 	Ago     time.Duration  // for how long it has been known elsewhere
 	Worker  int            // that ran it: the number of a worker, or else of a slot; 0 where none did
 	Program int            // the persistent program that answered, counted from 1 over all runs of a journal; 0 where none is

@@ -80,7 +80,7 @@ func New(spec Spec, sources Sources) *Progress {
 }
 
 // Observe takes an event. It is called for one at a time.
-func (p *Progress) Observe(ev job.Event) {
+func (p *Progress) Observe(ev *job.Event) {
 	switch ev.Kind {
 	case job.Started:
 		p.started.Add(1)

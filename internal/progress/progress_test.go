@@ -34,13 +34,13 @@ func (l *log) String() string {
 // do has jobs start and end, one every so often.
 func do(p *Progress, jobs int, each time.Duration, failEvery int) {
 	for i := range jobs {
-		p.Observe(job.Event{Kind: job.Started})
+		p.Observe(&job.Event{Kind: job.Started})
 		time.Sleep(each)
 		st := job.Status{Usage: job.Usage{Wall: each}}
 		if failEvery > 0 && i%failEvery == 0 {
 			st.Code = 1
 		}
-		p.Observe(job.Event{Kind: job.Done, Status: st})
+		p.Observe(&job.Event{Kind: job.Done, Status: st})
 	}
 }
 
@@ -140,7 +140,7 @@ func TestMedian(t *testing.T) {
 		t.Error("of none")
 	}
 	for i := range 1000 {
-		p.Observe(job.Event{Kind: job.Done, Status: job.Status{Usage: job.Usage{Wall: time.Duration(i+2) * time.Millisecond}}})
+		p.Observe(&job.Event{Kind: job.Done, Status: job.Status{Usage: job.Usage{Wall: time.Duration(i+2) * time.Millisecond}}})
 	}
 	if got := p.median(); got < 850*time.Millisecond || got > 900*time.Millisecond {
 		t.Errorf("%v", got)

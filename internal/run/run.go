@@ -287,7 +287,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	hooks := collect.Hooks{
 		OnError:   cancel,
 		OnFull:    r.warnFull,
-		Observers: []func(job.Event){summary.Observe, r.progress.Observe},
+		Observers: []func(*job.Event){summary.Observe, r.progress.Observe},
 	}
 	if p := r.plan.Log; p.On {
 		hooks.Observers = append(hooks.Observers, sink.Log(r.io.Say, p.Level, p.JSON))

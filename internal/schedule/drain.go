@@ -131,7 +131,7 @@ func (s *scheduler) drains() bool {
 }
 
 // settled counts a job that has ended for good. It is called with the lock held.
-func (s *scheduler) settled(j job.Job, st job.Status) {
+func (s *scheduler) settled(j *job.Job, st *job.Status) {
 	s.drain.ended++
 	if s.drain.asked {
 		if st.Unused {

@@ -115,7 +115,7 @@ func (s *scheduler) Done(t *job.Try, st job.Status) {
 	defer s.slots.Done()
 	s.unhold(t)
 	defer s.hurry()
-	if next := s.settle(t.Job, st); next != nil {
+	if next := s.settle(t.Job, &st); next != nil {
 		s.slots.Go(func() { s.follow(next) })
 	}
 }

@@ -32,7 +32,7 @@ type pending struct {
 func (p *pending) count() int { return len(p.later) + len(p.due) }
 
 // again decides that a job whose try ended like this is to be tried once more.
-func (s *scheduler) again(j job.Job, st job.Status) bool {
+func (s *scheduler) again(j *job.Job, st *job.Status) bool {
 	if st.End == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
 		return false
 	}
@@ -60,7 +60,7 @@ func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 		}
 	}
 	if over {
-		s.settled(j, st)
+		s.settled(&j, &st)
 	}
 	next := s.release(j.Slot)
 	s.mu.Unlock()
@@ -142,7 +142,7 @@ func (s *scheduler) retry(r *retry) *retry {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.cut = true
-		s.settled(r.job, r.last)
+		s.settled(&r.job, &r.last)
 		return s.release(slot)
 	}
 	r.job.Attempt++
@@ -170,7 +170,7 @@ func (s *scheduler) fallBack(j job.Job, last job.Status) *retry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = true
-	s.settled(j, last)
+	s.settled(&j, &last)
 	return s.release(slot)
 }
 
@@ -187,7 +187,7 @@ func (s *scheduler) abandon() {
 	clear(s.pending.later)
 	s.cut = s.cut || len(all) > 0
 	for _, r := range all {
-		s.settled(r.job, r.last)
+		s.settled(&r.job, &r.last)
 	}
 	s.fewer.Signal()
 	s.freed.Broadcast()

@@ -326,10 +326,10 @@ func (s *scheduler) give(slot int) {
 func (s *scheduler) start(j job.Job) *retry {
 	out := s.out.Start(j)
 	if s.ctx.Err() != nil || s.decided.Load() {
-		return s.settle(j, job.Status{End: job.Stopped, Unused: true})
+		return s.settle(j, &job.Status{End: job.Stopped, Unused: true})
 	}
 	if err := j.Err(); err != nil {
-		return s.settle(j, job.Status{End: job.NotStarted, Err: err})
+		return s.settle(j, &job.Status{End: job.NotStarted, Err: err})
 	}
 	if s.pool != nil {
 		s.submit(j, out)
@@ -338,9 +338,11 @@ func (s *scheduler) start(j job.Job) *retry {
 	if j.Attempt > 1 {
 		s.out.Begun(j)
 	}
-	st := s.try(j, out)
-	defer s.madeRoom(st)
-	return s.settle(j, st)
+	var st job.Status
+	s.try(&j, out, &st)
+	next := s.settle(j, &st)
+	s.madeRoom(&st)
+	return next
 }
 
 func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
@@ -356,22 +358,22 @@ func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
 }
 
 // settle hands on how a try ended, and returns the retry that has its slot next.
-func (s *scheduler) settle(j job.Job, st job.Status) *retry {
+func (s *scheduler) settle(j job.Job, st *job.Status) *retry {
 	if j.Attempt > 1 {
 		if last := s.lastOf(j.Seq); st.Unused {
 			return s.fallBack(j, last)
 		}
 	}
-	if s.again(j, st) {
-		s.out.Retry(j, st)
-		return s.postpone(j, st)
+	if s.again(&j, st) {
+		s.out.Retry(j, *st)
+		return s.postpone(j, *st)
 	}
-	s.out.Done(j, st)
-	return s.judge(j, st)
+	s.out.Done(j, *st)
+	return s.judge(&j, st)
 }
 
 // judge counts the outcome, applies the stop rule, and gives the slot away.
-func (s *scheduler) judge(j job.Job, st job.Status) *retry {
+func (s *scheduler) judge(j *job.Job, st *job.Status) *retry {
 	s.mu.Lock()
 	s.settled(j, st)
 	s.cut = s.cut || !st.OK() && s.ctx.Err() != nil

@@ -11,14 +11,14 @@ import (
 // Log is an observer that tells of every job in lines of log/slog: at Debug that it has begun,
 // at Info that it has succeeded, at Warn that it is tried again or has failed, at Error that
 // its outcome is unknown.
-func Log(w io.Writer, level slog.Level, asJSON bool) func(job.Event) {
+func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewTextHandler(w, options)
 	if asJSON {
 		handler = slog.NewJSONHandler(w, options)
 	}
 	l := slog.New(handler)
-	return func(ev job.Event) {
+	return func(ev *job.Event) {
 		level, text := levelOf(ev)
 		if !l.Enabled(context.Background(), level) {
 			return
@@ -45,14 +45,14 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(job.Event) {
 }
 
 // worker is the one that ran the job or, before that is known, the slot.
-func worker(ev job.Event) int {
+func worker(ev *job.Event) int {
 	if ev.Kind == job.Started || ev.Status.Worker == 0 {
 		return ev.Job.Slot
 	}
 	return ev.Status.Worker
 }
 
-func levelOf(ev job.Event) (level slog.Level, text string) {
+func levelOf(ev *job.Event) (level slog.Level, text string) {
 	switch {
 	case ev.Kind == job.Started:
 		return slog.LevelDebug, "job started"

@@ -38,7 +38,7 @@ const (
 const keepFailures = 10
 
 // Observe takes an event.
-func (s *Summary) Observe(ev job.Event) {
+func (s *Summary) Observe(ev *job.Event) {
 	if ev.Kind != job.Done {
 		return
 	}
@@ -55,7 +55,7 @@ func (s *Summary) Observe(ev job.Event) {
 	}
 	s.counts[ev.Status.End]++
 	if ev.Status.Failed() && len(s.failures) < keepFailures {
-		s.failures = append(s.failures, ev)
+		s.failures = append(s.failures, *ev)
 	}
 }
 

@@ -26,8 +26,8 @@ var (
 func summary(events ...job.Event) *Summary {
 	s := &Summary{}
 	for _, ev := range events {
-		s.Observe(job.Event{Kind: job.Started, Job: ev.Job})
-		s.Observe(ev)
+		s.Observe(&job.Event{Kind: job.Started, Job: ev.Job})
+		s.Observe(&ev)
 	}
 	return s
 }
@@ -109,8 +109,8 @@ func TestTries(t *testing.T) {
 	} {
 		s := &Summary{}
 		for _, ev := range tt.events {
-			s.Observe(job.Event{Kind: job.Retried, Job: ev.Job, Status: failed}) // not what counts
-			s.Observe(ev)
+			s.Observe(&job.Event{Kind: job.Retried, Job: ev.Job, Status: failed}) // not what counts
+			s.Observe(&ev)
 		}
 		if got := text(t, s); !strings.HasSuffix(got, tt.want) || s.Notable() != tt.notable {
 			t.Errorf("got:\n%swant:\n%s, notable %v", got, tt.want, s.Notable())
@@ -164,7 +164,8 @@ func TestSummaryAnswers(t *testing.T) {
 	} {
 		s := &Summary{}
 		for i, st := range tt.statuses {
-			s.Observe(done(int64(i+1), "x", st, ""))
+			ev := done(int64(i+1), "x", st, "")
+			s.Observe(&ev)
 		}
 		first, any := s.First()
 		if s.Failed() != tt.failed || s.Lost() != tt.lost || s.Notable() != tt.notable || any != tt.any || first.End != tt.first {
