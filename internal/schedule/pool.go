@@ -77,6 +77,7 @@ func (s *scheduler) Begun(t *job.Try) {
 
 // Ended is part of job.Owner. Others may run while it is not done.
 func (s *scheduler) Ended(t *job.Try) {
+	s.holds.Store(true)
 	s.out.Ended(t.Job)
 	s.mu.Lock()
 	t.Held = true
@@ -113,8 +114,14 @@ func (s *scheduler) unhold(t *job.Try) {
 // another.
 func (s *scheduler) Done(t *job.Try, st job.Status) {
 	defer s.slots.Done()
-	s.unhold(t)
-	defer s.hurry()
+	if s.holds.Load() {
+		s.unhold(t)
+	}
+	defer func() {
+		if s.holds.Load() {
+			s.hurry()
+		}
+	}()
 	if next := s.settle(t.Job, &st); next != nil {
 		s.slots.Go(func() { s.follow(next) })
 	}

@@ -184,6 +184,7 @@ type scheduler struct {
 
 	decided atomic.Bool // a stop rule is against starting more
 	short   shortage
+	holds   atomic.Bool // there are, or were, jobs that had ended and were not done
 
 	mu       sync.Mutex // guards the rest
 	err      error      // why no more are pulled

@@ -62,6 +62,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 		out:     pool.NewOutbox(),
 		flights: map[uint64]*flight{},
 		end:     make(chan struct{}),
+		drains:  make(chan *flight),
 		ready:   make(chan struct{}),
 		over:    make(chan struct{}),
 	}
@@ -154,6 +155,7 @@ type client struct {
 	words  atomic.Int64 // how many there were
 	paused atomic.Bool  // its jobs are suspended, and we are about to be
 	silent atomic.Int64 // for how many nanoseconds it had said nothing when it was given up for that
+	drains chan *flight // with output to pass on, for a goroutine that has none at the moment
 	end    chan struct{}
 	others sync.WaitGroup // its goroutines, but for the drains
 

@@ -72,6 +72,10 @@ type outlet struct {
 
 // Write sends all of p.
 func (o *outlet) Write(p []byte) (int, error) {
+	if len(o.held) == 0 && int64(len(p)) <= min(o.a.credit.have(), plenty) {
+		o.send(p)
+		return len(p), o.Settle()
+	}
 	o.Hold(p)
 	err := o.Settle()
 	for err == unix.EAGAIN {

@@ -378,24 +378,26 @@ func (s *server) run(ctx context.Context, a *assigned) job.Status {
 			return job.Status{End: job.Stopped}
 		}
 	}
-	return s.runWhenRoom(ctx, a)
+	st := s.host.Run(ctx, a.job, a.output())
+	if st.NoRoom {
+		return s.awaitRoom(ctx, a, st)
+	}
+	return st
 }
 
-// runWhenRoom runs a job, for which the system may have no room at first. Whether other workers
-// have jobs whose end would make some is not known here: a while is enough.
-func (s *server) runWhenRoom(ctx context.Context, a *assigned) job.Status {
+// awaitRoom runs a job for which the system had no room. Whether other workers have jobs whose end
+// would make some is not known here: a while is enough.
+func (s *server) awaitRoom(ctx context.Context, a *assigned, st job.Status) job.Status {
 	const often, most = 50 * time.Millisecond, 10 * time.Second
-	for began := time.Now(); ; {
-		st := s.host.Run(ctx, a.job, a.output())
-		if !st.NoRoom || time.Since(began) > most {
-			return st
-		}
+	for began := time.Now(); st.NoRoom && time.Since(began) <= most; {
 		select {
 		case <-time.After(often):
 		case <-ctx.Done():
 			return job.Status{End: job.Stopped}
 		}
+		st = s.host.Run(ctx, a.job, a.output())
 	}
+	return st
 }
 
 // next waits for a job. What was said until now goes out before that.
