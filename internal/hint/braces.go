@@ -11,7 +11,7 @@ import (
 type brace struct {
 	body  string // a regular expression for what is between the braces
 	whose string
-	way   string // what is written here instead; $1 is what the first parentheses of body match
+	way   string // what is written here instead, "" where nothing is; $1 is what the first parentheses of body match
 	code  bool   // it also stands in programs of awk, python and the like, where nothing is said
 }
 
@@ -27,7 +27,7 @@ func braces() []brace {
 		{`\+/`, "parallel", "{//}/", false},
 		{`\+\.`, "parallel", `f={}; "${f##*.}"` + inScript, false},
 		{`\+\.\.\.?`, "parallel", `f={/}; "${f#*.}"` + inScript, false},
-		{`##`, "parallel", "the number of jobs, which is not known here", false},
+		{`##`, "parallel", "", false}, // the number of jobs
 		{`0([#%])`, "parallel", `$(printf %04d {$1})` + inScript, false},
 		{`uniq`, "parallel", `[[ {1} = {2} ]] || …` + inScript, false},
 		{`choose_k`, "parallel", `[[ {1} < {2} ]] && …` + inScript, false},
@@ -75,14 +75,17 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 			return "", ""
 		}
 		placeholder = word[i : i+2+n+2]
-		return placeholder, Braces.Say(placeholder, "parallel", perl)
+		return placeholder, Braces.Say(placeholder, "parallel", "write "+perl)
 	}
 	for _, b := range braces() {
 		found := regexp.MustCompile("^(?:" + b.body + ")$").FindStringSubmatch(body)
 		if found == nil || b.code && coded {
 			continue
 		}
-		way := b.way
+		way := "write " + b.way
+		if b.way == "" {
+			way = "fanout does not know the number of jobs"
+		}
 		for i, part := range found[1:] {
 			way = strings.ReplaceAll(way, fmt.Sprintf("$%d", i+1), part)
 		}

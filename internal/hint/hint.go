@@ -36,7 +36,7 @@ type hint struct {
 // table is all hints: a new one is a line here, and where it is given.
 var table = [Kinds]hint{
 	Braces: {
-		`%s is text here; %s's is %s`,
+		`%s is a placeholder of %s, not of fanout, and stays as it is; %s`,
 		`fanout 'echo {..}' ::: a.tar.gz`,
 	},
 	Separator: {

@@ -11,11 +11,11 @@ func TestForeign(t *testing.T) {
 		command []string
 		told    []string // what warnings begin with
 	}{
-		{[]string{"mkdir {..}; tar -C {..} -xf {}"}, []string{"{..} is text here; parallel's is"}},
-		{[]string{"tar", "-C", "{..}", "-xf", "{}"}, []string{"{..} is text here"}},
+		{[]string{"mkdir {..}; tar -C {..} -xf {}"}, []string{"{..} is a placeholder of parallel"}},
+		{[]string{"tar", "-C", "{..}", "-xf", "{}"}, []string{"{..} is a placeholder of "}},
 		{[]string{"echo {+/}{/.} {##} {-1}"}, []string{"{+/} is", "{##} is", "{-1} is"}},
-		{[]string{`sed s/a/b/ {} > {%.txt}.new`}, []string{"{%.txt} is text here"}},
-		{[]string{"mv", "{}", "{= s/ /_/g =}"}, []string{"{= s/ /_/g =} is text here"}},
+		{[]string{`sed s/a/b/ {} > {%.txt}.new`}, []string{"{%.txt} is a placeholder of "}},
+		{[]string{"mv", "{}", "{= s/ /_/g =}"}, []string{"{= s/ /_/g =} is a placeholder of "}},
 	} {
 		tmpl, err := Compile(Spec{Command: tt.command, Sources: 1})
 		if err != nil {
@@ -90,7 +90,7 @@ func TestOrdinaryBraces(t *testing.T) {
 			continue
 		}
 		for _, w := range tmpl.Warnings() {
-			if strings.Contains(w, " is text here") {
+			if strings.Contains(w, " is a placeholder of ") {
 				t.Errorf("%s: %s", command, w)
 			}
 		}
