@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,6 +20,10 @@ type Tracked struct {
 	mark    string
 	sup     *process.Supervisor
 	tree    *process.Tree
+
+	mu    sync.Mutex
+	begun bool             // there is a process to send signals to
+	early []syscall.Signal // that came before that
 }
 
 // TrackSpec says what to run.
@@ -72,6 +77,7 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	if err := t.tree.StartHere(&t.command); err != nil {
 		return end, execute.StartError(t.command.Argv[0], err)
 	}
+	t.passEarly()
 	st := t.tree.Wait()[0].Status
 	t.tree.Finish()
 	if ctx.Err() != nil || stopped() {
@@ -92,8 +98,27 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 // Lacks is what the system does not let fanout have.
 func (t *Tracked) Lacks() []process.Lack { return t.sup.Lacks() }
 
-// Signal passes a signal on to the command.
-func (t *Tracked) Signal(s syscall.Signal) { t.tree.Signal(s) }
+// Signal passes a signal on to the command, once that has begun.
+func (t *Tracked) Signal(s syscall.Signal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.begun {
+		t.early = append(t.early, s)
+		return
+	}
+	t.tree.Signal(s)
+}
+
+// passEarly passes on what came before the command's pid was known here. The command may have run
+// for a while by then.
+func (t *Tracked) passEarly() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.begun = true
+	for _, s := range t.early {
+		t.tree.Signal(s)
+	}
+}
 
 // KillNow ends the grace of what is being ended.
 func (t *Tracked) KillNow() { t.sup.KillNow() }
