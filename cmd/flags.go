@@ -107,7 +107,7 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	if len(command) == 0 {
 		return p, errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
 	}
-	if err := checkFirst(command, findIn(p.Execute.Dir)); err != nil {
+	if err := checkFirst(command, len(p.Input.Sources) > 0, findIn(p.Execute.Dir)); err != nil {
 		return p, err
 	}
 	if p.Collect.TmpDir == "" {

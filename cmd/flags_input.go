@@ -127,7 +127,11 @@ func (f *inputFlags) applyRows(p *plan.Plan, given *pflag.FlagSet) error {
 	}
 	for _, flag := range []string{"header", "strict"} {
 		if given.Changed(flag) && (chosen == "" || flag == "header" && f.jsonl) {
-			return fmt.Errorf("--%s without --csv, --tsv or --colsep: only rows of these have one", flag)
+			others := "--tsv or --colsep"
+			if flag == "strict" {
+				others = "--tsv, --jsonl or --colsep"
+			}
+			return fmt.Errorf("--%s is for rows: add --csv, %s", flag, others)
 		}
 	}
 	p.Input.Format = format
@@ -150,7 +154,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		case arg == files:
 			mode = arg
 		case mode != "" && (arg == ":::+" || arg == "::::+"):
-			return nil, nil, fmt.Errorf("%s is not known: --link pairs all sources", say.Name(arg))
+			return nil, nil, fmt.Errorf("%s is not known: to pair the sources, write %s, and --link before COMMAND", say.Name(arg), strings.TrimSuffix(arg, "+"))
 		case mode == items:
 			last := &sources[len(sources)-1]
 			last.Args = append(last.Args, arg)

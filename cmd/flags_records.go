@@ -55,7 +55,7 @@ func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Records.JSONLimit = f.jsonLimit
 	switch {
 	case given.Changed("json-limit") && !f.json:
-		return errors.New("--json-limit without --json: it bounds the outputs that the objects hold")
+		return errors.New("--json-limit is for --json: add that")
 	case given.Changed("max-error-files") && f.errorDir == "":
 		return errors.New("--max-error-files without --error-dir: say with --error-dir DIR where to keep them")
 	}

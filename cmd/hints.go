@@ -138,8 +138,9 @@ func forShell(words []string) string {
 }
 
 // checkFirst refuses words whose first cannot be the name of a program, since it is the beginning
-// of a script or an assignment. Found says whether there is a program of that name.
-func checkFirst(command []string, found func(name string) bool) error {
+// of a script or an assignment. Sourced says that items come from somewhere else than the words behind
+// it; found, whether there is a program of that name.
+func checkFirst(command []string, sourced bool, found func(name string) bool) error {
 	if len(command) < 2 {
 		return nil
 	}
@@ -152,7 +153,18 @@ func checkFirst(command []string, found func(name string) bool) error {
 	if !assigns && !begins && !strings.ContainsAny(first, ";|&<>()`$") || found(first) {
 		return nil
 	}
-	return fmt.Errorf("%q is no program; %s", first, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
+	return fmt.Errorf("%q is no program; %s", first, scriptHint(command, sourced))
+}
+
+// scriptHint is for words of which the first is a script, or the beginning of one.
+func scriptHint(command []string, sourced bool) string {
+	first, others := strings.TrimSpace(command[0]), command[1:]
+	word, _, blank := strings.Cut(first, " ")
+	part := func(word string) bool { return strings.ContainsAny(word, "{;|&<>`$") }
+	if !sourced && blank && !slices.Contains(keywords(), word) && !strings.ContainsAny(first[len(first)-1:], ";|&({") && !slices.ContainsFunc(others, part) {
+		return hint.Items.Say(inQuotes(command[0]) + " ::: " + forShell(others))
+	}
+	return hint.Quote.Say(inQuotes(strings.Join(command, " ")))
 }
 
 // isVariable says that a shell would assign to it.
@@ -180,7 +192,7 @@ func meant(root *cobra.Command, p planned, err error) error {
 	case p.behind != "":
 		return fmt.Errorf("%w; %s", err, p.behind)
 	case strings.ContainsAny(name, " \t\n"), slices.Contains(keywords(), name) && len(command) > 1:
-		return fmt.Errorf("%w; %s", err, hint.Quote.Say(inQuotes(strings.Join(command, " "))))
+		return fmt.Errorf("%w; %s", err, scriptHint(command, len(p.Input.Sources) > 0))
 	default:
 		if sub := nearestCommand(root, name); sub != "" {
 			return fmt.Errorf("%w; %s", err, hint.Subcommand.Say(sub))

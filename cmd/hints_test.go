@@ -90,7 +90,9 @@ func TestFirstWord(t *testing.T) {
 		{[]string{"convert {} -resize 50%", "{.}.jpg"}, `"convert {} -resize 50%" is no program`},
 		{[]string{"echo {}", ">", "out"}, `quote the whole command: fanout 'echo {} > out'`},
 		{[]string{"for x in {}", "do"}, `"for x in {}" is no program`},
-		{[]string{"cd {}", "ls"}, `"cd {}" is no program`},
+		{[]string{"cd {}", "ls"}, `"cd {}" is no program; for items, write ::: before them: fanout 'cd {}' ::: ls; for one script`},
+		{[]string{"echo {}", "it's", "a b"}, `"echo {}" is no program; for items, write ::: before them: fanout 'echo {}' ::: 'it'\''s' 'a b'; for one script`},
+		{[]string{"cat {} | wc", "a"}, `fanout 'cat {} | wc' ::: a; for one script`},
 
 		{[]string{"./My Tools/{}", "x"}, ""},
 		{[]string{"{} {}", "x"}, ""},
@@ -111,7 +113,7 @@ func TestFirstWord(t *testing.T) {
 		{[]string{"[", "a", "=", "a", "]"}, ""},
 	} {
 		got := ""
-		if err := checkFirst(tt.command, found); err != nil {
+		if err := checkFirst(tt.command, false, found); err != nil {
 			got = err.Error()
 		}
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {

@@ -311,7 +311,7 @@ func setTo(set *pflag.FlagSet, f *pflag.Flag, origin string, value any) error {
 func reason(f *pflag.Flag, err error) error {
 	var number *strconv.NumError
 	if errors.As(err, &number) {
-		return fmt.Errorf("%q, and %s is expected", number.Num, expected(f))
+		return fmt.Errorf("%q: give %s", number.Num, expected(f))
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {

@@ -21,6 +21,7 @@ const (
 	UTF16
 	Operator
 	Quote
+	Items
 	Subcommand
 	Behind
 	Nulls
@@ -82,6 +83,10 @@ var table = [Kinds]hint{
 	Quote: {
 		`for a shell, quote the whole command: fanout %s`,
 		`fanout 'a={}; x;' 'y;' z ::: 1`,
+	},
+	Items: {
+		`for items, write ::: before them: fanout %s; for one script, put all in the same quotes`,
+		`fanout 'wc -c {}' a.txt b.txt`,
 	},
 	Subcommand: {
 		`did you mean fanout %s?`,

@@ -82,11 +82,19 @@ func (s *Supervisor) Memory() int64 { return s.spec.Memory }
 
 // MemoryError says how much more than it was given a job had.
 func MemoryError(used, limit int64) error {
-	const mib = 1 << 20
+	most := memory(limit)
 	if used <= limit { // the kernel did not let it have more
-		return fmt.Errorf("it wanted more than %.1f MiB", float64(limit)/mib)
+		return fmt.Errorf("it wanted more than %s", most)
 	}
-	return fmt.Errorf("it had %.1f MiB of %.1f MiB", float64(used)/mib, float64(limit)/mib)
+	return fmt.Errorf("it had %s of %s", memory(used), most)
+}
+
+func memory(n int64) string {
+	const mib = 1 << 20
+	if n < mib/10 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f MiB", float64(n)/mib)
 }
 
 // UntilSignal is a context that is done when this process is told to end; the cause says by which

@@ -52,7 +52,7 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 		return nil, r.wrong(err)
 	}
 	if len(entries) > 0 && !spec.Again {
-		return nil, fmt.Errorf("%s %s: the directory is not empty: name another, or go on with the run that has filled it (--resume)", r.flag, say.Name(r.dir))
+		return nil, fmt.Errorf("%s %s: the directory is not empty; name another, or, if the run that has filled it had a journal, go on with that: --journal FILE --resume", r.flag, say.Name(r.dir))
 	}
 	for _, e := range entries { // what a run that was killed had begun
 		if strings.HasPrefix(e.Name(), unfinished) {

@@ -257,7 +257,7 @@ func checkInteger(r ref, j job.Job) error {
 	v := r.job(j)
 	digits := strings.TrimPrefix(strings.TrimPrefix(v, "-"), "+")
 	if digits == "" || len(v)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
-		return fmt.Errorf("item %q is not an integer and stands in an arithmetic context; x={}; ${x//[!0-9]} keeps its digits", clip(v))
+		return fmt.Errorf("item %q is not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes others", clip(v))
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (w *walker) assign(a *syntax.Assign) {
 		w.refuseAll(a.Name, nameOfVariable, nameHint)
 	}
 	if a.Index != nil {
-		w.refuseAll(a.Index, subscript, nameHint)
+		w.refuseAll(a.Index, subscript, "")
 	}
 	if a.Value != nil {
 		w.word(a.Value)
@@ -38,7 +38,7 @@ func (w *walker) assign(a *syntax.Assign) {
 	}
 	for _, e := range a.Array.Elems {
 		if e.Index != nil {
-			w.refuseAll(e.Index, subscript, nameHint)
+			w.refuseAll(e.Index, subscript, "")
 		}
 		if e.Value != nil {
 			w.argument(e.Value)
@@ -90,7 +90,7 @@ func (w *walker) redirect(r *syntax.Redirect) {
 		}
 		return
 	case syntax.DplIn, syntax.DplOut:
-		w.refuseAll(r.Word, "the item cannot be a file descriptor", "write &> or < for a file")
+		w.refuseAll(r.Word, "the item cannot be a file descriptor", "for a file of its name, write > {} or < {}")
 	case syntax.WordHdoc:
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrIn, syntax.RdrInOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
 		for _, id := range w.direct(r.Word.Parts) {

@@ -108,7 +108,7 @@ func (w *walker) param(p *syntax.ParamExp, at place) {
 		return
 	}
 	if p.Index != nil {
-		w.refuseAll(p.Index, subscript, nameHint)
+		w.refuseAll(p.Index, subscript, "")
 	}
 	if p.Slice != nil {
 		for _, x := range []syntax.ArithmExpr{p.Slice.Offset, p.Slice.Length} {
