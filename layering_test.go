@@ -78,8 +78,8 @@ func TestLayering(t *testing.T) {
 // TestOnlyMainExits and only process starts processes: what docs/architecture.md
 // promises about side effects.
 func TestSideEffects(t *testing.T) {
-	for _, line := range goList(t, `{{.ImportPath}} {{.Dir}} {{join .GoFiles " "}}`) {
-		words := strings.Fields(line)
+	for _, line := range goList(t, `{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .GoFiles "\t"}}`) {
+		words := strings.Split(line, "\t") // a directory may have blanks in its name
 		pkg, dir, files := words[0], words[1], words[2:]
 		if strings.HasPrefix(pkg, "fanout/scripts/") || pkg == "fanout/internal/testkit" {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"fanout/internal/say"
 	"fanout/internal/schedule"
+	"fanout/internal/sink"
 )
 
 // drain is the wish that running jobs end and no more start.
@@ -40,6 +41,17 @@ type DrainedError struct {
 }
 
 func (e *DrainedError) Error() string { return e.Drained.Error() + "; " + e.Next }
+
+// tellRest says that a stop has left items that no job was made of.
+func (r *Run) tellRest(summary *sink.Summary) {
+	if !r.cut {
+		return
+	}
+	if total := r.progress.Total(); total > 0 && r.progress.Started() >= total {
+		return // the stop came when all had been started
+	}
+	summary.Rest(r.plan.Journal.Path != "")
+}
 
 // Undone is the error of a run that was drained before it had begun.
 func Undone() error {

@@ -55,6 +55,7 @@ type Run struct {
 	offered *places                                    // where workers may have been
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 	drain   drain
+	cut     bool // the run was stopped before all jobs were known
 
 	progress *progress.Progress
 	screen   *progress.Screen // the terminal, while it has bars
@@ -311,6 +312,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	err = r.schedule(ctx, cancel, c)
 	r.at("processes to end that jobs have left behind")
 	summary.Left(r.endOrphans(ended, err))
+	r.tellRest(summary)
 
 	endTelling()
 	r.at("output to be written")
@@ -361,6 +363,7 @@ func (r *Run) scheduleSpec() schedule.Spec {
 	spec := r.plan.Schedule
 	spec.Clock = &r.clock
 	spec.Stopping = func() { r.io.Resort.Stop(schedule.ErrFailures) }
+	spec.Cut = func() { r.cut = true }
 	spec.Drain = r.drain.asked
 	spec.NoRoom = r.warnNoRoom
 	return spec

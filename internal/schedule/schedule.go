@@ -33,6 +33,7 @@ type Spec struct {
 	NoRoom      func(error)   // is told why the first job waits that the system has no room for; nil: nobody is
 
 	Stopping func() // is called when a rule stops running jobs; nil: nobody wants to know
+	Cut      func() // is called at the end, when a stop came before the last job was pulled, as far as is known; nil: the same
 
 	// Drain, when it is closed, lets running jobs end and starts no more. What is left is counted, and
 	// the error of the run is a *Drained.
@@ -125,7 +126,18 @@ func (s *scheduler) do(ctx context.Context, jobs Jobs, first func()) error {
 	s.slots.Go(first)
 	s.slots.Wait()
 	endDrain()
+	if s.cutShort() && s.spec.Cut != nil {
+		s.spec.Cut()
+	}
 	return s.outcome()
+}
+
+// cutShort says that there may be jobs that were never pulled, since the run was stopped.
+func (s *scheduler) cutShort() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stopped := s.err == nil && s.ctx.Err() != nil || errors.Is(s.err, ErrFailures)
+	return stopped && !s.emptied && !s.drain.asked
 }
 
 // outcome is the error of the run, when all jobs are done.

@@ -23,6 +23,7 @@ type Summary struct {
 	taken    int64       // of those that are lost, how many had succeeded
 	skipped  int64       // items that are left out, since an earlier run has done them
 	strange  int64       // and those of which its journal does not tell
+	rest     string      // what there is to say of items that no job was made of
 	missing  int64       // items that have failed there and are not in the input
 	tries    int64       // of all jobs
 	failures []job.Event // the first few
@@ -111,7 +112,7 @@ func (s *Summary) First() (job.Status, bool) {
 
 // Notable reports whether there is something to tell that a user should know of.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.strange > 0 || s.missing > 0
+	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.strange > 0 || s.missing > 0 || s.rest != ""
 }
 
 // WriteTo tells the failures one by one, and last, in one line, all counts.
@@ -145,6 +146,9 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	if text := s.StillRunning(); text != "" {
 		say.Line(&b, "%s", text)
 	}
+	if s.rest != "" {
+		say.Line(&b, "%s", s.rest)
+	}
 	say.Line(&b, "%s", s.line())
 	return b.WriteTo(w)
 }
@@ -168,6 +172,14 @@ func (s *Summary) Jobs() int64 {
 		total += n
 	}
 	return total
+}
+
+// Rest takes that the run was stopped before its input was read to its end.
+func (s *Summary) Rest(journal bool) {
+	s.rest = "the run was stopped: the rest of the input was not run"
+	if journal {
+		s.rest += "; the same command with --resume runs it"
+	}
 }
 
 // line is all counts in one line.
