@@ -38,8 +38,8 @@ fresh:
 	bash scripts/fresh.sh
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. FANOUT_TEST_ALL=1
-# runs all on Ray. The tests of Ray are one test, in one cluster: hence the limit.
-ENGINES ?= ssh slurm ray
+# runs all on Ray. The tests of Ray are one test, in one cluster: hence the limit, and they begin first.
+ENGINES ?= ray ssh slurm
 test-engines:
 	$(GO) run ./scripts/test -limit 24m -engines '$(ENGINES)'
 
