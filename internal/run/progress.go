@@ -152,6 +152,26 @@ func (r *Run) counted(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] 
 	}
 }
 
+// wholeBatches says of a batch that it has fewer items than COMMAND names.
+func (r *Run) wholeBatches(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] {
+	named := r.tmpl.Named()
+	if named == 0 {
+		return jobs
+	}
+	return func(yield func(job.Job, error) bool) {
+		told := false
+		for j, err := range jobs {
+			if n := len(j.Items); err == nil && j.Err() == nil && n < named && !told {
+				told = true
+				r.warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Number(), n, named, n+1))
+			}
+			if !yield(j, err) {
+				return
+			}
+		}
+	}
+}
+
 // showProgress shows it until the function that it returns is called.
 func (r *Run) showProgress(tell func()) (hide func()) {
 	return r.progress.Show(tell, r.io.Say, r.screen)

@@ -260,7 +260,7 @@ func (r *Run) Notes() []string { return r.in.Notes() }
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
-	return r.counted(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx))))
+	return r.counted(r.wholeBatches(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx)))))
 }
 
 // Do runs the jobs. The error is what ended the run early or went wrong with it,

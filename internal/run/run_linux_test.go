@@ -249,15 +249,18 @@ func inStack(call string) bool {
 
 // TestPause: in a pause neither jobs nor the run come closer to their end.
 func TestPause(t *testing.T) {
-	for _, spec := range []schedule.Spec{{Timeout: time.Millisecond}, {Deadline: time.Millisecond}} {
-		files, _ := std(t)
-		p := planFor(t, []string{"sleep"}, "0.2")
-		p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline
-		r, err := New(t.Context(), p, files)
-		if err != nil {
-			t.Fatal(err)
+	for _, spec := range []schedule.Spec{{Timeout: time.Millisecond}, {Deadline: 50 * time.Millisecond}} {
+		var r *Run
+		for r == nil || r.late.Err() != nil { // the deadline came before the pause
+			files, _ := std(t)
+			p := planFor(t, []string{"sleep"}, "0.2")
+			p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline
+			var err error
+			if r, err = New(t.Context(), p, files); err != nil {
+				t.Fatal(err)
+			}
+			r.clock.Pause()
 		}
-		r.clock.Pause()
 		summary, err := r.Do(t.Context())
 		r.clock.Resume()
 		if err != nil || summary.Failed() > 0 {

@@ -228,6 +228,22 @@ func TestBatchScripts(t *testing.T) {
 	}
 }
 
+// TestCommandInFront: command and builtin do not make integers of all variables, unless what they run may.
+func TestCommandInFront(t *testing.T) {
+	for script, anything := range map[string]bool{
+		`x={}; command rm -f -- "$x"`: true, `S={} command ls`: true, `x={}; command -v ls`: true, `x={}; command -p ls "$x"`: true,
+		`x={}; builtin echo "$x"`: true, `f() { command ls "$@"; }; x={}; f "$x"`: true, `x={}; command -- ls "$x"`: true,
+		`x={}; command declare -i y=$x`: false, `x={}; builtin let y=x`: false, `x={}; c=declare; command $c -i y=$x`: false,
+		`x={}; command command declare -i y=$x`: false, `x={}; command -p declare -i y=$x`: false, `x={}; command -- declare -i y=$x`: false,
+		`x={}; command test 1 -eq "$x"`: false, `x={}; command \\declare -i y=$x`: false, `x={}; command 'declare' -i y=$x`: false,
+	} {
+		tt := mustCompile(t, Spec{Command: []string{script}})
+		if _, _, err := tt.Shell(job.Job{Items: items("q q")}); (err == nil) != anything {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+}
+
 func TestIntegers(t *testing.T) {
 	tt := mustCompile(t, Spec{Command: []string{`echo $(({} + 1))`}})
 	for item, ok := range map[string]bool{"5": true, "-5": true, "+5": true, "007": true, "": false, "-": false, "a": false, "1+1": false, "5\n": false, "--5": false} {

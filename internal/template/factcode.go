@@ -66,8 +66,10 @@ func (f *facts) call(args []*syntax.Word) {
 	f.moves = f.moves || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(movers, lit) && !(lit == "set" && onlyOptions(args[1:]))
 	f.shifts = f.shifts || lit == "set" || lit == "shift"
 	switch lit {
-	case "builtin", "command": // could stand before declare
-		f.anyInteger, f.arrays = true, true
+	case "builtin", "command":
+		if mayDeclare(args[1:]) {
+			f.anyInteger, f.arrays = true, true
+		}
 	case "cd", "pushd":
 		f.feeds = append(f.feeds, source{[]string{"PWD"}, nodes(args[1:])})
 	case "printf":
@@ -76,6 +78,24 @@ func (f *facts) call(args []*syntax.Word) {
 			f.arrays = true
 		}
 	}
+}
+
+// mayDeclare says of the words behind command or builtin that they may give a variable a type, or run
+// what does: builtin declare -i x.
+func mayDeclare(args []*syntax.Word) bool {
+	for i, word := range args {
+		switch lit := word.Lit(); lit {
+		case "-p", "--":
+		case "-v", "-V": // it is only looked up
+			return i > 0 && args[i-1].Lit() == "--"
+		case "", "declare", "typeset", "local", "readonly", "export", "let", "read", "readarray", "mapfile", "getopts", "printf",
+			"unset", "eval", ".", "source", "wait", "test", "builtin", "command":
+			return true
+		default:
+			return lit[0] == '-' || strings.ContainsAny(lit, `\*?[{~`)
+		}
+	}
+	return false
 }
 
 // onlyOptions knows set -e and the like, which leaves the parameters alone.

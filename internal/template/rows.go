@@ -21,6 +21,8 @@ type Rows struct {
 type fields struct {
 	picked  []string
 	highest int
+	nth     map[int]bool // which items of a batch it uses by their numbers
+	all     bool         // it uses all items
 }
 
 // Picked is the names of the fields that COMMAND uses, for Rows.Pick. The nth is field n.
@@ -31,8 +33,18 @@ func (t *Template) Highest() int { return t.spec.fields.highest }
 
 // uses notes that a field is used.
 func (s *Spec) uses(r ref) {
-	if s.fields != nil && r.kind == refField {
-		s.fields.highest = max(s.fields.highest, r.n)
+	switch f := s.fields; {
+	case f == nil:
+	case r.kind == refField:
+		f.highest = max(f.highest, r.n)
+		f.all = true
+	case r.kind == refItem:
+		f.all = true
+	case r.kind == refNth:
+		if f.nth == nil {
+			f.nth = map[int]bool{}
+		}
+		f.nth[r.n] = true
 	}
 }
 

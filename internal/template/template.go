@@ -36,26 +36,35 @@ func Compile(spec Spec) (*Template, error) {
 	}
 	spec.fields = &fields{}
 	t := &Template{spec: spec}
-	defer func() { t.warnings = append(t.warnings, t.spec.foreign(t.form == ScriptForm)...) }()
-	script, err := spec.isScript()
-	if err != nil {
+	if err := t.compile(); err != nil {
 		return nil, err
+	}
+	t.warnings = append(t.warnings, t.spec.leavesOut()...)
+	return t, nil
+}
+
+// compile is the rest of Compile.
+func (t *Template) compile() error {
+	defer func() { t.warnings = append(t.warnings, t.spec.foreign(t.form == ScriptForm)...) }()
+	script, err := t.spec.isScript()
+	if err != nil {
+		return err
 	}
 	if !script {
 		t.plan, t.warnings, err = compileProgram(&t.spec)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.loads = t.plan.loads()
-		return t, nil
+		return nil
 	}
 	t.form = ScriptForm
-	if t.script, err = compileScript(&t.spec, spec.Command[0]); err != nil {
-		return nil, err
+	if t.script, err = compileScript(&t.spec, t.spec.Command[0]); err != nil {
+		return err
 	}
 	t.plan, t.warnings = t.script.plan, t.script.warnings
 	t.loads = t.script.loads()
-	return t, nil
+	return nil
 }
 
 // NumberAfter has the jobs of several items be numbered from there on. Those of one have the
