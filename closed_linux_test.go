@@ -14,18 +14,7 @@ import (
 
 // Standard files that are closed are errors, not /dev/null: in the program that make build makes.
 func TestClosedStandardFiles(t *testing.T) {
-	if arch := runtime.GOARCH; arch != "amd64" && arch != "arm64" {
-		t.Skipf("internal/process/entry is not written for %s", arch)
-	}
-	if text, err := os.ReadFile("Makefile"); err != nil || !strings.Contains(string(text), "-E fanout_entry") {
-		t.Errorf("make build does not link the entry: %v", err)
-	}
-	fanout := filepath.Join(t.TempDir(), "fanout")
-	build := exec.Command("go", "build", "-ldflags", "-E fanout_entry", "-o", fanout, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	fanout := withEntry(t)
 	const noOutput, noInput = "writing standard output: bad file descriptor", "reading standard input: bad file descriptor"
 	for _, tt := range []struct {
 		script string
@@ -68,4 +57,44 @@ func TestClosedStandardFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A signal that fanout was started to ignore stays ignored, by the jobs, too.
+func TestIgnoredSignals(t *testing.T) {
+	fanout := withEntry(t)
+	for _, name := range []string{"TERM", "QUIT", "HUP", "INT", "TSTP", "USR1", "USR2"} {
+		for _, flags := range []string{"", "--no-guardian", "--mode process"} {
+			t.Run(strings.TrimSpace(name+" "+flags), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				c := testkit.Command(t, "bash", "-c", `trap '' `+name+`
+fanout `+flags+` -q '> begun; until [ -e go ]; do sleep 0.01; done; kill -`+name+` $$; echo {}' ::: a &
+until [ -e begun ]; do kill -0 $! || exit; sleep 0.01; done
+kill -`+name+` $!; sleep 0.1; > go; wait $!; echo $?`)
+				c.Dir = dir
+				c.Env = append(os.Environ(), "PATH="+filepath.Dir(fanout)+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+dir)
+				if out, err := c.CombinedOutput(); err != nil || string(out) != "a\n0\n" {
+					t.Errorf("%q, %v", out, err)
+				}
+			})
+		}
+	}
+}
+
+// withEntry is the program that make build makes, which begins with instructions of its own.
+func withEntry(t *testing.T) string {
+	t.Helper()
+	if arch := runtime.GOARCH; arch != "amd64" && arch != "arm64" {
+		t.Skipf("internal/process/entry is not written for %s", arch)
+	}
+	if text, err := os.ReadFile("Makefile"); err != nil || !strings.Contains(string(text), "-E fanout_entry") {
+		t.Errorf("make build does not link the entry: %v", err)
+	}
+	fanout := filepath.Join(t.TempDir(), "fanout")
+	build := exec.Command("go", "build", "-ldflags", "-E fanout_entry", "-o", fanout, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return fanout
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"runtime"
 
 	"fanout/cmd"
@@ -13,5 +14,8 @@ func init() { runtime.LockOSThread() } // as cmd.Main asks for
 
 func main() {
 	entry.Reopen()
+	if ignored := entry.Ignored(); len(ignored) > 0 { // for all that is started, too
+		signal.Ignore(ignored...)
+	}
 	os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -102,10 +102,11 @@ func memory(n int64) string {
 // becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody signals all
 // processes of the name, and they would end it.
 func UntilSignal() (context.Context, context.CancelFunc) {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+	notify(make(chan os.Signal, 1), unix.SIGUSR1, unix.SIGUSR2)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	got := make(chan os.Signal, 1)
-	signal.Notify(got, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
+	notify(got, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 	go func() { // until one of the two
 		select {
 		case s := <-got:
@@ -116,6 +117,15 @@ func UntilSignal() (context.Context, context.CancelFunc) {
 	return ctx, func() {
 		signal.Stop(got)
 		cancel(nil)
+	}
+}
+
+// notify has the signals sent to the channel that are not ignored: those stay so for jobs, too.
+func notify(to chan<- os.Signal, signals ...os.Signal) {
+	for _, s := range signals {
+		if !signal.Ignored(s) {
+			signal.Notify(to, s)
+		}
 	}
 }
 

@@ -1,8 +1,13 @@
 //go:build !linux
 
-// Package entry finds out which standard descriptors were closed when the program was started.
-// It does not on this system.
+// Package entry finds out which standard descriptors were closed, and which signals ignored, when the
+// program was started. It does not on this system.
 package entry
+
+import "os"
 
 // Reopen does nothing.
 func Reopen() {}
+
+// Ignored is none.
+func Ignored() []os.Signal { return nil }
