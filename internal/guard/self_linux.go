@@ -45,7 +45,10 @@ func startOf(pid int) uint64 {
 	if process.NoProc() != nil { // another process has that pid there
 		return 0
 	}
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	// The first thread began when the process did. An emulator makes up what a process reads of
+	// itself, and then others would read another time; what it reads of its threads is the system's.
+	number := strconv.Itoa(pid)
+	text, err := os.ReadFile("/proc/" + number + "/task/" + number + "/stat")
 	if err != nil {
 		return 0
 	}
