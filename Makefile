@@ -13,7 +13,7 @@ ifneq ($(filter GOFLAGS,$(ours)),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: picture share release-snapshot build demo test quick fresh test-engines check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test quick fresh test-engines test-qemu check bench fuzz install clean
 
 # On Linux the program begins with instructions of its own, which see whether the standard files
 # are closed: internal/process/entry.
@@ -42,6 +42,11 @@ fresh:
 ENGINES ?= ray ssh slurm
 test-engines:
 	$(GO) run ./scripts/test -limit 24m -engines '$(ENGINES)'
+
+# The scripts of testdata with the program for arm64, under qemu-user (Debian: qemu-user-static), as where images for
+# several platforms are built. What cannot be so there is left out, with its reason.
+test-qemu:
+	$(GO) run ./scripts/test -qemu
 
 check:
 	sh scripts/check.sh

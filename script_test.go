@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"fanout/cmd"
+	"fanout/internal/process"
 	"fanout/internal/testkit"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -149,6 +150,8 @@ func condition(variables map[string]string, cond string) (bool, error) {
 		return variables["FANOUT_MODE"] == "process" || variables["FANOUT_BACKEND"] != "", nil
 	case "far":
 		return variables["FANOUT_BACKEND"] != "", nil
+	case "subreapers":
+		return variables["EMULATED"] == "", nil
 	case "asked": // workers are asked for when there are jobs
 		return variables["FANOUT_BACKEND"] != "" && variables["FANOUT_BACKEND"] != "ssh", nil
 	default:
@@ -187,12 +190,21 @@ func text(ts *testscript.TestScript, s string) string {
 	return out
 }
 
+// readFile reads a file, stdout or stderr, without the line that an emulated fanout says in each run.
+func readFile(ts *testscript.TestScript, name string) string {
+	text := ts.ReadFile(name)
+	if says := ts.Getenv("EMULATED"); says != "" {
+		text = strings.Replace(text, says, "", 1)
+	}
+	return text
+}
+
 // is FILE TEXT checks that the file, stdout or stderr is TEXT, byte by byte.
 func is(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: is FILE TEXT")
 	}
-	got, want := ts.ReadFile(args[0]), text(ts, args[1])
+	got, want := readFile(ts, args[0]), text(ts, args[1])
 	if (got == want) == neg {
 		ts.Fatalf("%s is  %.2000q\nwant %.2000q", args[0], got, want)
 	}
@@ -203,7 +215,7 @@ func isAnyhow(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: isanyhow FILE TEXT")
 	}
-	got := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	got := strings.SplitAfter(readFile(ts, args[0]), "\n")
 	want := strings.SplitAfter(text(ts, args[1]), "\n")
 	slices.Sort(got)
 	slices.Sort(want)
@@ -267,7 +279,7 @@ func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || n < 1 {
 		ts.Fatalf("usage: slowpipe 'GIVEN=>WANT'... PROGRAM ARG...")
 	}
-	program, err := exec.LookPath(args[n])
+	program, err := process.LookPath(args[n], ts.Getenv("PATH"), "")
 	ts.Check(err)
 	c := exec.Command(program, args[n+1:]...)
 	c.WaitDelay = patience

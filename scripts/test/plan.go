@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,8 +35,20 @@ const timeout = "-timeout=25m"
 // plan is the steps in their order, and a word on the race detector.
 func plan(ctx context.Context, o options) (steps []step, with string, err error) {
 	const without = "without the race detector"
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return nil, "", err
+	}
 	if len(o.only) > 0 {
 		return []step{{name: "the tests asked for", args: o.only}}, without, nil
+	}
+	if o.qemu {
+		// Most of a script's time is the starts of programs, and some of it waits.
+		return []step{{
+			name: "qemu",
+			args: []string{"-exec", filepath.Join(dir, "scripts", "emulated.sh"), "-parallel", "4", "-run", "^TestEmulated$", "."},
+			env:  []string{"FANOUT_TEST_QEMU=1", "CGO_ENABLED=0"},
+		}}, without, nil
 	}
 	if o.engines != "" {
 		for _, name := range strings.Fields(o.engines) {
