@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,9 +17,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notEmulated is the scripts that do not run under the emulator, each with the reason.
+// notEmulated is the scripts that do not hold under the emulator, each with the reason.
 var notEmulated = map[string]string{
 	"guardian": "the emulator refuses subreapers, without which there is no guardian",
+	"nobang":   "its programs cannot be executed, and then a child of the emulator waits now and then for ever: for a lock that another thread had when it forked",
+}
+
+// sameEverywhere is the scripts of what is over before the first job, or after the last. They are the half of all
+// starts of fanout, each of which takes a fifth of a second of a CPU here.
+var sameEverywhere = []string{
+	"bare_cr", "bench", "config", "dry_run", "refusals", "report", "rows", "usage", "words_of_flags",
 }
 
 // emulated is what the program for arm64 says under qemu-user before its first job.
@@ -39,21 +47,24 @@ func TestEmulated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{}
+	left := maps.Clone(notEmulated)
+	if os.Getenv("FANOUT_TEST_ALL") == "" {
+		for _, name := range sameEverywhere {
+			left[name] = "it is long, and of what is the same on all systems: FANOUT_TEST_ALL=1 runs it"
+		}
+	}
 	var run []string
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
-		known[name] = true
-		if why := notEmulated[name]; why != "" {
+		if why := left[name]; why != "" {
 			t.Run(name, func(t *testing.T) { t.Skip(why) })
+			delete(left, name)
 		} else {
 			run = append(run, file)
 		}
 	}
-	for name := range notEmulated {
-		if !known[name] {
-			t.Errorf("there is no script %s", name)
-		}
+	for name := range left {
+		t.Errorf("there is no script %s", name)
 	}
 	runScriptFiles(t, run, map[string]string{
 		"PATH":     dir + string(filepath.ListSeparator) + os.Getenv("PATH"),

@@ -150,8 +150,6 @@ func condition(variables map[string]string, cond string) (bool, error) {
 		return variables["FANOUT_MODE"] == "process" || variables["FANOUT_BACKEND"] != "", nil
 	case "far":
 		return variables["FANOUT_BACKEND"] != "", nil
-	case "subreapers":
-		return variables["EMULATED"] == "", nil
 	case "asked": // workers are asked for when there are jobs
 		return variables["FANOUT_BACKEND"] != "" && variables["FANOUT_BACKEND"] != "ssh", nil
 	default:

@@ -40,8 +40,16 @@ func living() map[int]relative {
 }
 
 // look finds out about one process. Zombies do not count.
+//
+// An emulator makes up what a process reads of itself: under qemu-user it would have begun when the thread that
+// asks did, and what jobs had left behind by then would count as older than us. What is read of the first thread is
+// the system's own, and the same.
 func look(pid int) (relative, bool) {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	dir := "/proc/" + strconv.Itoa(pid)
+	if pid == os.Getpid() {
+		dir += "/task/" + strconv.Itoa(pid)
+	}
+	fd, err := unix.Open(dir+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return relative{}, false
 	}
