@@ -26,6 +26,11 @@ const scriptLimit = 5 * time.Minute
 // line that begins with [has:TOOL] is left out where that tool is absent.
 func runScript(t *testing.T, file string, limit time.Duration, p testscript.Params) {
 	t.Parallel()
+	runScriptAs(t, one{t}, file, limit, p)
+}
+
+// runScriptAs is runScript, with what is told of how the script ends.
+func runScriptAs(t *testing.T, as testscript.T, file string, limit time.Duration, p testscript.Params) {
 	needsOfScript(t, file)
 	p.Files = []string{file}
 	p.Deadline = time.Now().Add(limit * 10 / 9) // its last tenth is for the end of what runs
@@ -46,7 +51,7 @@ func runScript(t *testing.T, file string, limit time.Duration, p testscript.Para
 		env.Defer(endAfter(t, limit+time.Second, "WORK="+env.WorkDir))
 		return setup(env)
 	}
-	testscript.RunT(one{t}, p)
+	testscript.RunT(as, p)
 }
 
 // needsOfScript skips the test where a tool is absent that the script needs, but for lines that are left out without it.
