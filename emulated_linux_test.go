@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -186,4 +187,36 @@ func emulatedProgram(t *testing.T) string {
 		t.Fatalf("%v, stdout %q, stderr %q, want %q", err, stdout.String(), stderr.String(), emulated())
 	}
 	return dir
+}
+
+// TestEmulatorHangs: a child that is a copy of its parent is found, and what it runs is not.
+func TestEmulatorHangs(t *testing.T) {
+	testkit.Slow(t)
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := "FANOUT_TEST_MARK=" + rand.Text()
+	emulator := filepath.Join(t.TempDir(), "qemu-aarch64-static")
+	if err := os.Symlink(bash, emulator); err != nil {
+		t.Fatal(err)
+	}
+	run := testkit.Command(t, emulator, "-c", "(sleep 1000; true) & wait")
+	run.Env = append(os.Environ(), mark)
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h := &hangable{one: one{t}}
+	stop := h.watch(mark)
+	run.Wait() // the copy's end, which is by KILL
+	stop()
+	if !h.stuck.Load() {
+		t.Error("the copy was not found")
+	}
+	for _, pid := range testkit.Bearing(mark) {
+		if unexecuted(pid) {
+			t.Errorf("process %d counts as a copy", pid)
+		}
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
