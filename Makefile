@@ -46,7 +46,7 @@ test-engines:
 # The scripts of testdata with the program for arm64, under qemu-user (Debian: qemu-user-static), as where images for
 # several platforms are built. What cannot be so there is left out, with its reason.
 test-qemu:
-	$(GO) run ./scripts/test -qemu
+	$(GO) run ./scripts/test -engines qemu
 
 check:
 	sh scripts/check.sh
