@@ -118,9 +118,6 @@ func (p *Progress) Failed() int64 { return p.failed.Load() }
 // Started is how many jobs have begun.
 func (p *Progress) Started() int64 { return p.started.Load() }
 
-// Total is how many jobs there are, 0 if that is not known.
-func (p *Progress) Total() int64 { return p.total.Load() }
-
 // SetTotal says how many jobs there are, once that is certain. It is called once.
 func (p *Progress) SetTotal(jobs int64) {
 	p.total.Store(jobs)

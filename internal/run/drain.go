@@ -44,13 +44,9 @@ func (e *DrainedError) Error() string { return e.Drained.Error() + "; " + e.Next
 
 // tellRest says that a stop has left items that no job was made of.
 func (r *Run) tellRest(summary *sink.Summary) {
-	if !r.cut {
-		return
+	if r.cut {
+		summary.Rest(r.plan.Journal.Path != "")
 	}
-	if total := r.progress.Total(); total > 0 && r.progress.Started() >= total {
-		return // the stop came when all had been started
-	}
-	summary.Rest(r.plan.Journal.Path != "")
 }
 
 // Undone is the error of a run that was drained before it had begun.

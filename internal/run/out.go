@@ -37,11 +37,31 @@ func (r *Run) openOut(ctx context.Context, again bool) (ready func() error, err 
 		return nil, err
 	case !st.Mode().IsRegular():
 		return func() error { return nil }, nil
+	}
+	if err := r.lockOut(); err != nil {
+		return nil, err
+	}
+	switch {
 	case again:
 		return func() error { return r.endLine(st.Size()) }, nil
 	default:
 		return func() error { return r.out.Truncate(0) }, nil
 	}
+}
+
+// lockOut keeps other runs from writing to the same file at the same time, each over what the other
+// has written. The lock is on a description of its own, which jobs do not get.
+func (r *Run) lockOut() error {
+	lock, err := os.OpenFile(r.plan.Out, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK {
+		lock.Close()
+		return fmt.Errorf("-o %s: another run writes to it: name another file, or wait for that one", say.Name(r.plan.Out))
+	}
+	r.outLock = lock // where there are no locks, it is none
+	return nil
 }
 
 // openOutput opens a file to write to. A named pipe is waited for until somebody reads it, as

@@ -55,7 +55,8 @@ type Run struct {
 	offered *places                                    // where workers may have been
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 	drain   drain
-	cut     bool // the run was stopped before all jobs were known
+	outLock *os.File // of -o FILE
+	cut     bool     // the run was stopped before all jobs were known
 
 	progress *progress.Progress
 	screen   *progress.Screen // the terminal, while it has bars
@@ -338,6 +339,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	err = joined(err, journalErr)
 	if r.out != r.io.Stdout {
 		err = errors.Join(err, r.out.Close())
+		r.outLock.Close()
 	}
 	return summary, err
 }

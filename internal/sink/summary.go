@@ -174,9 +174,9 @@ func (s *Summary) Jobs() int64 {
 	return total
 }
 
-// Rest takes that the run was stopped before its input was read to its end.
+// Rest takes that the run was stopped before the end of its input was known.
 func (s *Summary) Rest(journal bool) {
-	s.rest = "the run was stopped: the rest of the input was not run"
+	s.rest = "the run was stopped: what had not started was not run"
 	if journal {
 		s.rest += "; the same command with --resume runs it"
 	}
