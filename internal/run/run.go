@@ -313,12 +313,12 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	err = r.schedule(ctx, cancel, c)
 	r.at("processes to end that jobs have left behind")
 	summary.Left(r.endOrphans(ended, err))
-	r.tellRest(summary)
 
 	endTelling()
 	r.at("output to be written")
 	writeErr := c.Close()
 	hideProgress() // now that it has been told of all
+	r.tellRest(summary)
 	r.at("what is kept of jobs to be on the disk")
 	journalErr := r.records.close(summary)
 	r.at("its own end")

@@ -176,6 +176,9 @@ func (s *Summary) Jobs() int64 {
 
 // Rest takes that the run was stopped before the end of its input was known.
 func (s *Summary) Rest(journal bool) {
+	if s.Jobs() == 0 {
+		return // why nothing was run is told as an error
+	}
 	s.rest = "the run was stopped: what had not started was not run"
 	if journal {
 		s.rest += "; the same command with --resume runs it"
