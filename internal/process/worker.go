@@ -98,10 +98,19 @@ func memory(n int64) string {
 }
 
 // UntilSignal is a context that is done when this process is told to end; the cause says by which
-// signal. SIGPIPE
-// becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody signals all
-// processes of the name, and they would end it.
-func UntilSignal() (context.Context, context.CancelFunc) {
+// signal. SIGPIPE becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody
+// signals all processes of the name, and they would end it.
+//
+// Signals that the user had ignored stay so, for jobs, too. Abroad it is somebody else who has them
+// ignored, as Ray does with INT, and jobs are not to know of that.
+func UntilSignal(abroad bool) (context.Context, context.CancelFunc) {
+	notify := func(to chan<- os.Signal, signals ...os.Signal) {
+		for _, s := range signals {
+			if abroad || !signal.Ignored(s) {
+				signal.Notify(to, s)
+			}
+		}
+	}
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 	notify(make(chan os.Signal, 1), unix.SIGUSR1, unix.SIGUSR2)
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -117,15 +126,6 @@ func UntilSignal() (context.Context, context.CancelFunc) {
 	return ctx, func() {
 		signal.Stop(got)
 		cancel(nil)
-	}
-}
-
-// notify has the signals sent to the channel that are not ignored: those stay so for jobs, too.
-func notify(to chan<- os.Signal, signals ...os.Signal) {
-	for _, s := range signals {
-		if !signal.Ignored(s) {
-			signal.Notify(to, s)
-		}
 	}
 }
 

@@ -87,7 +87,7 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 	}
 	process.Expendable()
 	process.KeepTrace() // who waits for us tells of it
-	ctx, stop := process.UntilSignal()
+	ctx, stop := process.UntilSignal(met != nil)
 	defer stop()
 	hello := Hello{Fanout: fanout, Host: host, Pid: os.Getpid()}
 	newHost := NewHost
