@@ -206,6 +206,7 @@ func (c *crowd) direct(mode string, more ...string) int {
 // TestHostile checks the crowd itself: that each kind says when it is there, that
 // none is taken for gone as long as it lives, and that all end with the test.
 func TestHostile(t *testing.T) {
+	testkit.Slow(t)
 	reapOrphans(t)
 	program := hostile(t)
 	for _, mode := range modes {

@@ -27,6 +27,7 @@ var nasty = []string{
 // TestNames: whatever a flag, an argument, a variable, a file or a configuration holds,
 // messages show it so that it does nothing, and each line is one of fanout's own.
 func TestNames(t *testing.T) {
+	testkit.Slow(t)
 	root := cmd.Command()
 	var cases [][]string // the command line
 	var walk func(c *cobra.Command, path []string)
@@ -74,6 +75,7 @@ func TestNames(t *testing.T) {
 
 // TestNamesInSettings is the same for variables and for what a configuration holds.
 func TestNamesInSettings(t *testing.T) {
+	testkit.Slow(t)
 	var flags []string
 	cmd.Command().Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
 	var cases [][]string

@@ -72,6 +72,7 @@ func script(t *testing.T, dir string, namespaces uintptr, text string) (out, err
 
 // Without /proc jobs run, and what is weaker is said, once.
 func TestWithoutProc(t *testing.T) {
+	testkit.Slow(t)
 	const warning = "fanout: warning: /proc cannot be used (%s): kill -9 of fanout leaves its jobs running, " +
 		"where fanout cleanup does not find them, and a process that leaves its job's group survives timeouts and stops\n"
 	for name, s := range surroundings {

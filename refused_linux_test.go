@@ -144,6 +144,7 @@ const turns = 4
 // Each call meets each answer in the first run, and one of them in each other but those that take turns;
 // FANOUT_TEST_ALL=1 has it meet all of them in all ways.
 func TestRefused(t *testing.T) {
+	testkit.Slow(t)
 	testkit.Needs(t, "setsid")
 	fanout := os.Getenv(testProgram)
 	if fanout == "" {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // editedRuns is runs of one journal, with a list that changes between them.
@@ -51,6 +53,7 @@ func (e edited) of(word string) (done, failed int) {
 // TestEditedListsAreResumed has lists with items that occur several times be run, killed, edited and
 // gone on with, in batches and not, and compares with the journal what each run does.
 func TestEditedListsAreResumed(t *testing.T) {
+	testkit.Slow(t)
 	const rounds, runs = 12, 7
 	for round := range uint64(rounds) {
 		e := &editedRuns{bad: map[string]bool{}, kept: map[string]string{}}

@@ -99,6 +99,11 @@ func runScriptsOf(t *testing.T, dir string, variables map[string]string) {
 	runScriptFiles(t, files, variables)
 }
 
+// slowScripts is those that wait for much: five seconds and more.
+func slowScripts() []string {
+	return []string{"deadline.txtar", "persistent.txtar", "progress.txtar", "retries.txtar", "taken_back.txtar", "timeout.txtar", "workers_die.txtar"}
+}
+
 func runScriptFiles(t *testing.T, files []string, variables map[string]string) {
 	examples, err := filepath.Abs("testdata/persistent")
 	if err != nil {
@@ -106,6 +111,9 @@ func runScriptFiles(t *testing.T, files []string, variables map[string]string) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			if slices.Contains(slowScripts(), filepath.Base(file)) {
+				testkit.Slow(t)
+			}
 			runScript(t, file, scriptLimit, scriptParams(examples, variables))
 		})
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -108,6 +110,7 @@ type reading struct{ script, reader, output, mode string }
 // TestReaders: however fast the output is read, and whatever fanout prints by itself between
 // programs, all of it comes out, and the run ends.
 func TestReaders(t *testing.T) {
+	testkit.Slow(t)
 	var cases []reading
 	for script := range mixed {
 		for reader := range readers {
@@ -329,6 +332,7 @@ type stopped struct {
 // TestEveryWaitIsStopped: whatever a run waits for, each stop ends it in time, and leaves no
 // process.
 func TestEveryWaitIsStopped(t *testing.T) {
+	testkit.Slow(t)
 	var cases []stopped
 	for i, w := range waits() {
 		for j, s := range stops {
@@ -358,6 +362,7 @@ func TestEveryWaitIsStopped(t *testing.T) {
 // TestTimeoutWhileOutputWaits: the job is ended in time, though nobody reads; and when the reader
 // is there again, it gets all.
 func TestTimeoutWhileOutputWaits(t *testing.T) {
+	testkit.Slow(t)
 	var cases []reading
 	for _, output := range []string{"-k", "group", "line", "raw"} {
 		cases = append(cases, reading{"seq 300000; echo {}; sleep 1000", "", output, "thread"}, reading{"sleep 1000 | seq 300000; echo; sleep 1000", "", output, "process"})
@@ -436,6 +441,7 @@ func parent(t *testing.T, pid int) int {
 
 // TestStopWithFullSpill: jobs that wait for room behind the head of the order are ended.
 func TestStopWithFullSpill(t *testing.T) {
+	testkit.Slow(t)
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a small file system")
 	}
@@ -466,6 +472,7 @@ func TestStopWithFullSpill(t *testing.T) {
 // TestLastResort: a file on a server that has gone lets nobody go who asks for it. The run ends
 // nevertheless, and says what it waits for.
 func TestLastResort(t *testing.T) {
+	testkit.Slow(t)
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a file system that does not answer")
 	}
