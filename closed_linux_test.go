@@ -14,6 +14,7 @@ import (
 
 // Standard files that are closed are errors, not /dev/null: in the program that make build makes.
 func TestClosedStandardFiles(t *testing.T) {
+	testkit.Slow(t)
 	fanout := withEntry(t)
 	const noOutput, noInput = "writing standard output: bad file descriptor", "reading standard input: bad file descriptor"
 	for _, tt := range []struct {
@@ -61,6 +62,7 @@ func TestClosedStandardFiles(t *testing.T) {
 
 // A signal that fanout was started to ignore stays ignored, by the jobs, too.
 func TestIgnoredSignals(t *testing.T) {
+	testkit.Slow(t)
 	fanout := withEntry(t)
 	for _, name := range []string{"TERM", "QUIT", "HUP", "INT", "TSTP", "USR1", "USR2"} {
 		for _, flags := range []string{"", "--no-guardian", "--mode process"} {
