@@ -16,7 +16,7 @@ endif
 .PHONY: picture share release-snapshot build demo test quick fresh test-engines test-qemu check bench fuzz install clean
 
 # On Linux the program begins with instructions of its own, which see whether the standard files
-# are closed: internal/process/entry.
+# are closed and which signals are ignored: internal/process/entry.
 ENTRY = $(if $(filter linux/amd64 linux/arm64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),-E fanout_entry)
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(ENTRY)' -o fanout .

@@ -20,7 +20,7 @@ type finality struct {
 }
 
 // heldMost is how many jobs may be kept back, at some 400 bytes each. Only programs that answer
-// more than 30,000 items a second have more, which are final earlier then: they do not wait for
+// more than 28,000 items a second have more, which are final earlier then: they do not wait for
 // another program at each item, which is what is cut short.
 const heldMost = 1 << 13
 

@@ -101,12 +101,12 @@ func memory(n int64) string {
 // signal. SIGPIPE becomes an error. USR1 and USR2 are for the runner: a worker has them when somebody
 // signals all processes of the name, and they would end it.
 //
-// Signals that the user had ignored stay so, for jobs, too. Abroad it is somebody else who has them
-// ignored, as Ray does with INT, and jobs are not to know of that.
-func UntilSignal(abroad bool) (context.Context, context.CancelFunc) {
+// Signals that the user had ignored stay so, for jobs, too. On another machine, far, somebody else has
+// them ignored, as Ray does with INT, and jobs are not to know of that.
+func UntilSignal(far bool) (context.Context, context.CancelFunc) {
 	notify := func(to chan<- os.Signal, signals ...os.Signal) {
 		for _, s := range signals {
-			if abroad || !signal.Ignored(s) {
+			if far || !signal.Ignored(s) {
 				signal.Notify(to, s)
 			}
 		}

@@ -108,10 +108,11 @@ func (s scanner) unknown(body string) error {
 	case rows.Pick && len(rows.Names) == 0:
 		e.Msg += "; the first row has none at all"
 	case !slices.ContainsFunc(rows.Names, func(n string) bool { return n != "" }):
-		e.Msg += "; fields have numbers here, from {1} on"
+		last := "on"
 		if rows.Width > 0 {
-			e.Msg = fmt.Sprintf("%s to {%d}", strings.TrimSuffix(e.Msg, " on"), rows.Width)
+			last = fmt.Sprintf("to {%d}", rows.Width)
 		}
+		e.Msg += "; fields have numbers here, from {1} " + last
 	default:
 		e.Msg += "; there are: " + list(rows.Names)
 	}

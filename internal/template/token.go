@@ -43,7 +43,9 @@ func (s scanner) scan(text string, script bool) ([]token, error) {
 			i = t.end
 		default:
 			t.src = text[i:t.end]
-			s.spec.uses(t.ref)
+			if t.literal == "" {
+				s.spec.uses(t.ref)
+			}
 			toks = append(toks, t)
 			i = t.end
 		}
