@@ -75,7 +75,7 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if o.quick {
 		return []step{
 			{name: "packages", args: append([]string{"-short"}, packages...)},
-			{name: "program", args: append([]string{"-short"}, program...)},
+			{name: "program", args: append([]string{"-short", "-parallel=4"}, program...)}, // most wait
 		}, without, nil
 	}
 	if why := noRace(ctx, o); why != "" {
