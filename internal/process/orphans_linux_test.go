@@ -149,6 +149,10 @@ func TestStoppedTogether(t *testing.T) {
 		go func() { ended <- s.job(t, tr, c, "r."+strconv.Itoa(i+1)+".1", daemons+"wait", names[i]) }()
 		until(t, "it runs", func() bool { return len(sleeps(names[i])) == 4 })
 	}
+	// What has no mark, and is no orphan yet or was started in the same tick, might be of a job that starts now.
+	until(t, "both have left two behind", func() bool { return len(s.Left()) == 4 })
+	tick := now()
+	until(t, "the clock ticks", func() bool { return now() > tick })
 	later := mark(t) + "2"
 	third := tree(t, s)
 	go func() { ended <- s.job(t, third, t.Context(), "r.3.1", "sleep $1", later) }()
