@@ -21,7 +21,10 @@ func TestDocs(t *testing.T) {
 	for _, page := range append(pages, "README.md") {
 		for _, ex := range readExamples(t, page, "console") {
 			examples++
-			t.Run(filepath.Base(page)+"/"+ex.commands[0], func(t *testing.T) { ex.check(t) })
+			t.Run(filepath.Base(page)+"/"+ex.commands[0], func(t *testing.T) {
+				t.Parallel()
+				ex.check(t)
+			})
 		}
 	}
 	if examples < 10 {

@@ -386,6 +386,7 @@ func TestSignalWhileWaitingForTime(t *testing.T) {
 
 // Nobody reads the output, and the pipe is full.
 func TestSignalWhileOutputIsBlocked(t *testing.T) {
+	testkit.Slow(t)
 	for _, flags := range []string{"", "-k", "--tag", "--output=line", "--output=raw", "-k --tag --output=line"} {
 		for _, command := range []string{"yes {}", "yes {} | cat", "x={}; yes $x", "echo"} {
 			t.Run(flags+" "+command, func(t *testing.T) {

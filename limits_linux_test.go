@@ -171,6 +171,7 @@ func copyFile(from, to string) error {
 // TestProcessLimit: however few processes and threads there may be, each item has an outcome, or
 // nothing was run and the limit is named. What is not possible ends before the Go runtime does.
 func TestProcessLimit(t *testing.T) {
+	testkit.Slow(t)
 	const items = 60
 	limits := map[string]struct {
 		prepare func(t *testing.T, most int, args ...string) *running

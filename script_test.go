@@ -101,7 +101,7 @@ func runScriptsOf(t *testing.T, dir string, variables map[string]string) {
 
 // slowScripts is those that wait for much: five seconds and more.
 func slowScripts() []string {
-	return []string{"deadline.txtar", "persistent.txtar", "progress.txtar", "retries.txtar", "taken_back.txtar", "timeout.txtar", "workers_die.txtar"}
+	return []string{"batch.txtar", "deadline.txtar", "lost.txtar", "persistent.txtar", "progress.txtar", "retries.txtar", "taken_back.txtar", "timeout.txtar", "workers_die.txtar"}
 }
 
 func runScriptFiles(t *testing.T, files []string, variables map[string]string) {

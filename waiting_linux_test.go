@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // TestWaitingIsNotRunning: while no worker has answered yet no job runs, whatever tells of the run.
@@ -47,6 +49,7 @@ func TestWaitingIsNotRunning(t *testing.T) {
 
 // TestPlainWaiting: the same in words, where jobs have no room.
 func TestPlainWaiting(t *testing.T) {
+	testkit.Slow(t)
 	group, file := pidsGroup(t, 2000)
 	r := prepare(t, within(group, "fanout", "-p", "plain", "-j3", "cat", "gate", "{}")...)
 	for _, name := range []string{"gate", "1", "2", "3"} {

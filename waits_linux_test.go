@@ -392,6 +392,7 @@ func TestTimeoutWhileOutputWaits(t *testing.T) {
 
 // TestStoppedWorker: a worker that got SIGSTOP keeps neither a timeout nor a stop from its job.
 func TestStoppedWorker(t *testing.T) {
+	testkit.Slow(t)
 	cases := append([]stop{{"a timeout", append([]string{"-t", "1"}, briefly...), func(*blocked) {}, 123}}, stops...)
 	many(t, cases, func(s stop) string { return s.name }, func(t *testing.T, s stop) {
 		w := wait{command: afterFail("exec sleep 1000")}
