@@ -68,7 +68,7 @@ func (a *app) bench() *cobra.Command {
 // idleInBench is the groups of flags that do not matter: no records are kept, and messages
 // are bench's own.
 func idleInBench() []string {
-	return []string{(*recordFlags).name(nil), (*messageFlags).name(nil), (*engineFlags).name(nil)}
+	return []string{(*recordFlags).name(nil), (*messageFlags).name(nil), (*remoteFlags).name(nil)}
 }
 
 // plan is what to run, and what to try with it.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"fanout/internal/guard"
+	"fanout/internal/registry"
 	"fanout/internal/run"
 
 	"github.com/spf13/cobra"
@@ -24,7 +24,7 @@ Exit codes:
   2 wrong usage`
 
 func (a *app) cleanup() *cobra.Command {
-	var c guard.Cleanup
+	var c registry.Cleanup
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "cleanup [--dry-run] [--run ID] [--grace D] [--json] [--all]",
@@ -35,7 +35,7 @@ func (a *app) cleanup() *cobra.Command {
 			switch {
 			case c.Grace < 0:
 				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", c.Grace)}
-			case command.Flags().Changed("run") && !guard.IsID(c.Run):
+			case command.Flags().Changed("run") && !registry.IsID(c.Run):
 				return &run.UsageError{Err: fmt.Errorf("--run %q: the ID of a run is its first hexadecimal digits, as fanout ps shows them", c.Run)}
 			}
 			return clean(c, command.OutOrStdout(), asJSON)
@@ -52,7 +52,7 @@ func (a *app) cleanup() *cobra.Command {
 	return command
 }
 
-// reaped is a guard.Report as it is printed.
+// reaped is a registry.Report as it is printed.
 type reaped struct {
 	Run     string   `json:"run"`
 	PID     int      `json:"pid"`
@@ -62,17 +62,17 @@ type reaped struct {
 	Command []string `json:"command"`
 }
 
-func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
-	registry, err := guard.Open()
+func clean(c registry.Cleanup, out io.Writer, asJSON bool) error {
+	runs, err := registry.Open()
 	if err != nil {
 		return err
 	}
-	defer registry.Close()
+	defer runs.Close()
 	t := newTable("RUN", "PID", "AGE", "DONE", "COMMAND")
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	var failed error // to write; what was begun is brought to its end
-	c.Tell = func(r guard.Report) {
+	c.Tell = func(r registry.Report) {
 		if asJSON {
 			if err := lines.Encode(reaped{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
 				failed = err
@@ -83,10 +83,10 @@ func clean(c guard.Cleanup, out io.Writer, asJSON bool) error {
 		if r.Why != "" {
 			done += ": " + r.Why
 		}
-		t.add(guard.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
+		t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
 	}
-	c.Abroad = func(e guard.Entry) error { return abroad(e, c.Tell) }
-	err = c.Do(registry)
+	c.Abroad = func(e registry.Entry) error { return abroad(e, c.Tell) }
+	err = c.Do(runs)
 	if _, werr := t.WriteTo(out); werr != nil {
 		failed = werr
 	}

@@ -8,13 +8,13 @@ import (
 	"sync"
 	"time"
 
-	"fanout/internal/engine"
-	"fanout/internal/guard"
 	"fanout/internal/process"
+	"fanout/internal/registry"
+	"fanout/internal/remote"
 )
 
 // abroad ends what a run that is over has left on other machines, and tells of it.
-func abroad(e guard.Entry, tell func(guard.Report)) error {
+func abroad(e registry.Entry, tell func(registry.Report)) error {
 	program, err := ownProgram()
 	if err != nil {
 		return err
@@ -24,9 +24,9 @@ func abroad(e guard.Entry, tell func(guard.Report)) error {
 		return err
 	}
 	defer sup.Close()
-	eng, err := engine.New(engine.Spec{
-		Backend: engine.Backend(e.Elsewhere.Backend), SSH: engine.SSH{Command: e.Elsewhere.Command},
-	}, engine.Near{
+	eng, err := remote.New(remote.Spec{
+		Kind: remote.Kind(e.Elsewhere.Backend), SSH: remote.SSH{Command: e.Elsewhere.Command},
+	}, remote.Here{
 		Supervisor: sup, Program: program, Environ: os.Environ(), Run: e.Mark, Stderr: os.Stderr, Warn: func(string) {},
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func abroad(e guard.Entry, tell func(guard.Report)) error {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, line := range lines {
-				tell(guard.Report{Run: e.Mark, Command: e.Command, Age: time.Since(e.Started), Deed: guard.Killed, Why: name + ": " + line})
+				tell(registry.Report{Run: e.Mark, Command: e.Command, Age: time.Since(e.Started), Deed: registry.Killed, Why: name + ": " + line})
 			}
 			err = errors.Join(err, failed)
 		})

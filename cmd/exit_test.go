@@ -18,7 +18,7 @@ import (
 func outcomes(statuses ...job.Status) *sink.Summary {
 	s := &sink.Summary{}
 	for i, st := range statuses {
-		s.Observe(&job.Event{Kind: job.Done, Job: job.Job{Seq: int64(i + 1)}, Status: st})
+		s.Observe(&job.Event{Kind: job.Done, Job: job.Job{Index: int64(i + 1)}, Status: st})
 	}
 	return s
 }

@@ -42,10 +42,10 @@ type planned struct {
 
 func newFlags() *flags {
 	workers := &workerFlags{}
-	workers.engine = &engineFlags{workers: workers}
+	workers.remote = &remoteFlags{workers: workers}
 	f := &flags{groups: []group{
 		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
-		workers.engine, &placeFlags{},
+		workers.remote, &placeFlags{},
 	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
@@ -146,16 +146,16 @@ func completeFar(p *plan.Plan) (err error) {
 	if !p.Far() {
 		return nil
 	}
-	if p.Engine.Dir == sameDir {
-		if p.Engine.Dir = p.Execute.Dir; p.Engine.Dir == "" {
-			if p.Engine.Dir, err = os.Getwd(); err != nil {
+	if p.Remote.Dir == sameDir {
+		if p.Remote.Dir = p.Execute.Dir; p.Remote.Dir == "" {
+			if p.Remote.Dir, err = os.Getwd(); err != nil {
 				return fmt.Errorf("jobs would run in the directory that is this one here: %w; name another with --remote-dir", err)
 			}
 		}
 	}
 	p.Execute.Dir, p.Execute.Elsewhere = "", true
-	p.Template.Workers = max(p.Engine.Slurm.Workers, p.Engine.Ray.Workers) * max(1, p.Engine.Slurm.Threads, p.Engine.Ray.Threads)
-	for _, pl := range p.Engine.SSH.Hosts {
+	p.Template.Workers = max(p.Remote.Slurm.Workers, p.Remote.Ray.Workers) * max(1, p.Remote.Slurm.Threads, p.Remote.Ray.Threads)
+	for _, pl := range p.Remote.SSH.Hosts {
 		p.Template.Workers += max(1, pl.Threads)
 	}
 	p.Template.Workers = max(1, p.Template.Workers)

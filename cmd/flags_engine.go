@@ -9,16 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"fanout/internal/engine"
 	"fanout/internal/plan"
+	"fanout/internal/remote"
 	"fanout/internal/say"
 
 	"github.com/google/shlex"
 	"github.com/spf13/pflag"
 )
 
-// engineFlags is where jobs run that do not run on this machine.
-type engineFlags struct {
+// remoteFlags is where jobs run that do not run on this machine.
+type remoteFlags struct {
 	workers *workerFlags
 
 	backend    string
@@ -37,29 +37,29 @@ type engineFlags struct {
 const auto = "auto"
 
 // chosen is the backend, and why it is when the user has left that to us.
-func (f *engineFlags) chosen() (b engine.Backend, why string) {
+func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 	switch {
 	case f.backend != auto:
-		return engine.Backend(f.backend), ""
+		return remote.Kind(f.backend), ""
 	case os.Getenv("RAY_ADDRESS") != "":
-		return engine.OnRay, "RAY_ADDRESS is set"
+		return remote.RayKind, "RAY_ADDRESS is set"
 	case os.Getenv("SLURM_JOB_ID") != "":
-		return engine.OnSlurm, "this is within the allocation " + os.Getenv("SLURM_JOB_ID")
+		return remote.SlurmKind, "this is within the allocation " + os.Getenv("SLURM_JOB_ID")
 	default:
-		return engine.Local, "neither RAY_ADDRESS nor an allocation of Slurm is there"
+		return remote.Local, "neither RAY_ADDRESS nor an allocation of Slurm is there"
 	}
 }
 
 // far says that jobs are to run on other machines.
-func (f *engineFlags) far() bool {
+func (f *remoteFlags) far() bool {
 	b, _ := f.chosen()
-	return b != engine.Local
+	return b != remote.Local
 }
 
-func (*engineFlags) name() string { return "Other machines" }
+func (*remoteFlags) name() string { return "Other machines" }
 
-func (f *engineFlags) register(set *pflag.FlagSet) {
-	set.Var(oneOf(&f.backend, string(engine.Local), string(engine.OverSSH), string(engine.OnSlurm), string(engine.OnRay), auto), "backend", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
+func (f *remoteFlags) register(set *pflag.FlagSet) {
+	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
 	set.StringArrayVar(&f.hosts, "hosts", nil, "`HOSTS`, with the jobs that each runs at a time: n1:8,me@n2:4 (repeatable)")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
@@ -73,63 +73,63 @@ func (f *engineFlags) register(set *pflag.FlagSet) {
 }
 
 // brief is for those who have not asked for other machines.
-func (f *engineFlags) brief(set *pflag.FlagSet) string {
+func (f *remoteFlags) brief(set *pflag.FlagSet) string {
 	one := pflag.NewFlagSet("", pflag.ContinueOnError)
 	one.AddFlag(set.Lookup("backend"))
 	return one.FlagUsages() + "      fanout --backend ssh --help, and so on, shows the flags that are for these\n"
 }
 
-func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
+func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	backend, why := f.chosen()
 	if why != "" {
-		p.Engine.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
+		p.Remote.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
 	}
 	given.VisitAll(func(flag *pflag.Flag) {
 		for _, other := range []struct {
-			backend engine.Backend
+			backend remote.Kind
 			only    bool // its own, and no other's
 			flags   []string
 		}{
-			{engine.OverSSH, true, []string{"hosts", "hosts-file", "ssh-command"}},
-			{engine.OnSlurm, true, []string{"slurm-args", "workers-per-node"}},
-			{engine.OnRay, true, f.ray.names()},
-			{engine.OverSSH, false, []string{"remote-dir", "heartbeat", "at-most-once"}},
+			{remote.SSHKind, true, []string{"hosts", "hosts-file", "ssh-command"}},
+			{remote.SlurmKind, true, []string{"slurm-args", "workers-per-node"}},
+			{remote.RayKind, true, f.ray.names()},
+			{remote.SSHKind, false, []string{"remote-dir", "heartbeat", "at-most-once"}},
 		} {
-			if flag.Changed && slices.Contains(other.flags, flag.Name) && (backend == engine.Local || other.only && backend != other.backend) {
+			if flag.Changed && slices.Contains(other.flags, flag.Name) && (backend == remote.Local || other.only && backend != other.backend) {
 				err = fmt.Errorf("--%s is for jobs on other machines: add --backend %s", flag.Name, other.backend)
 			}
 		}
 	})
-	if err != nil || backend == engine.Local {
+	if err != nil || backend == remote.Local {
 		return err
 	}
 	if err := f.checkWorkers(); err != nil {
 		return err
 	}
 	p.Mode = plan.Process
-	p.Engine.Backend = backend
-	p.Engine.AtMostOnce = f.atMostOnce
+	p.Remote.Kind = backend
+	p.Remote.AtMostOnce = f.atMostOnce
 	p.Schedule.AtMostOnce = f.atMostOnce
 	const shortest = 100 * time.Millisecond
-	if p.Engine.Beat = time.Duration(f.beat); p.Engine.Beat < shortest {
+	if p.Remote.Beat = time.Duration(f.beat); p.Remote.Beat < shortest {
 		return fmt.Errorf("--heartbeat %s: it is %v at least", &f.beat, shortest)
 	}
 	switch {
 	case !given.Changed("remote-dir"):
-		p.Engine.Dir = sameDir
+		p.Remote.Dir = sameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
 		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", say.Name(f.remoteDir))
 	default:
-		p.Engine.Dir = filepath.Clean(f.remoteDir)
+		p.Remote.Dir = filepath.Clean(f.remoteDir)
 	}
 	if p.Program, err = ownProgram(); err != nil {
 		return err
 	}
 	switch backend {
-	case engine.OnSlurm:
+	case remote.SlurmKind:
 		return f.applySlurm(p, given)
-	case engine.OnRay:
+	case remote.RayKind:
 		return f.ray.apply(p, f.workers, given)
 	default:
 		return f.applySSH(p, given)
@@ -138,8 +138,8 @@ func (f *engineFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 
 // applySlurm is for workers under srun: those of an allocation that we are in, or with one
 // each of their own.
-func (f *engineFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	s, w := &p.Engine.Slurm, f.workers
+func (f *remoteFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	s, w := &p.Remote.Slurm, f.workers
 	for _, given := range f.slurmArgs {
 		args, err := shlex.Split(given)
 		if err != nil {
@@ -179,7 +179,7 @@ func ofStreams() []string {
 const sameDir = "."
 
 // checkWorkers refuses what is for workers of this machine.
-func (f *engineFlags) checkWorkers() error {
+func (f *remoteFlags) checkWorkers() error {
 	w := f.workers
 	switch {
 	case w.mode == "thread" && w.modeGiven:
@@ -192,8 +192,8 @@ func (f *engineFlags) checkWorkers() error {
 	return nil
 }
 
-func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	ssh := &p.Engine.SSH
+func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
+	ssh := &p.Remote.SSH
 	if ssh.Command, err = shlex.Split(f.sshCommand); err != nil || len(ssh.Command) == 0 {
 		return fmt.Errorf("--ssh-command %q: give the ssh client and its options, as in 'ssh -p 2222'", f.sshCommand)
 	}
@@ -210,12 +210,12 @@ func (f *engineFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case given.Changed("hosts") && given.Changed("hosts-file"):
 		return errors.New("--hosts and --hosts-file exclude each other: write all hosts into the file")
 	case given.Changed("hosts"):
-		if ssh.Hosts, err = engine.ParseHosts(strings.Join(f.hosts, ","), ssh.Slots); err != nil {
+		if ssh.Hosts, err = remote.ParseHosts(strings.Join(f.hosts, ","), ssh.Slots); err != nil {
 			return fmt.Errorf("--hosts: %w", err)
 		}
 	case given.Changed("hosts-file"):
 		ssh.File = f.hostsFile
-		if ssh.Hosts, err = engine.ReadHosts(f.hostsFile, ssh.Slots); err != nil {
+		if ssh.Hosts, err = remote.ReadHosts(f.hostsFile, ssh.Slots); err != nil {
 			return fmt.Errorf("--hosts-file: %w", err)
 		}
 		if len(ssh.Hosts) == 0 {

@@ -10,8 +10,8 @@ import (
 
 	"fanout/internal/collect"
 	"fanout/internal/execute"
-	"fanout/internal/guard"
 	"fanout/internal/plan"
+	"fanout/internal/registry"
 	"fanout/internal/say"
 
 	"github.com/google/shlex"
@@ -73,7 +73,7 @@ func (f *placeFlags) register(set *pflag.FlagSet) {
 func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Execute.Environ = os.Environ()
 	var err error
-	if p.Execute.RunID, err = guard.NewMark(); err != nil {
+	if p.Execute.RunID, err = registry.NewMark(); err != nil {
 		return err
 	}
 	if given.Changed("chdir") {

@@ -36,7 +36,7 @@ func (*rayFlags) names() []string {
 }
 
 func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (err error) {
-	r := &p.Engine.Ray
+	r := &p.Remote.Ray
 	r.Address = cmp.Or(f.address, os.Getenv("RAY_ADDRESS"))
 	r.Python = cmp.Or(f.python, os.Getenv("FANOUT_PYTHON"), "python3")
 	switch {

@@ -173,8 +173,8 @@ func (a *app) run(root *cobra.Command, p planned) error {
 	if err := a.guard(&p); err != nil {
 		return err
 	}
-	if p.Engine.Chosen != "" && !p.Quiet {
-		say.Line(a.io.Say, "%s", p.Engine.Chosen)
+	if p.Remote.Chosen != "" && !p.Quiet {
+		say.Line(a.io.Say, "%s", p.Remote.Chosen)
 	}
 	a.warn(p, p.hints...)
 	if p.noTemp != nil {
@@ -226,7 +226,7 @@ func (a *app) guard(p *planned) error {
 		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
 	}
 	p.Guardian = a.link.Pid()
-	if p.Engine.HoldsJobs() {
+	if p.Remote.HoldsJobs() {
 		a.link.Linger(p.Process.Grace + time.Second)
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"fanout/internal/guard"
+	"fanout/internal/registry"
 
 	"github.com/spf13/cobra"
 )
@@ -30,7 +30,7 @@ func (a *app) ps() *cobra.Command {
 	return command
 }
 
-// listed is a guard.Run as it is printed.
+// listed is a registry.Run as it is printed.
 type listed struct {
 	Run     string    `json:"run"`
 	PID     int       `json:"pid"`
@@ -45,12 +45,12 @@ type listed struct {
 }
 
 func list(out io.Writer, asJSON bool) error {
-	registry, err := guard.Open()
+	reg, err := registry.Open()
 	if err != nil {
 		return err
 	}
-	defer registry.Close()
-	runs, err := registry.Runs()
+	defer reg.Close()
+	runs, err := reg.Runs()
 	t := newTable("RUN", "PID", "STATE", "DONE", "FAILED", "RUNNING", "WAITING", "AGE", "COMMAND")
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
@@ -64,7 +64,7 @@ func list(out io.Writer, asJSON bool) error {
 			l.State = "draining"
 		}
 		if !asJSON {
-			t.add(guard.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
+			t.add(registry.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
 				age(time.Since(r.Started)), words(r.Command))
 		} else if werr := lines.Encode(l); werr != nil {
 			return errors.Join(err, werr)

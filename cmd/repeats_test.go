@@ -102,13 +102,13 @@ func TestAddsUp(t *testing.T) {
 		{[]string{"--env", "A=1", "--env=B=2", "--env", "A=1", "cat"}, func(p plan.Plan) any { return p.Execute.Env }, []string{"A=1", "B=2", "A=1"}},
 		{[]string{"--backend=ssh", "--hosts", "n1", "--hosts", "n2:3,n3", "--hosts=n4", "cat"}, func(p plan.Plan) any {
 			names := ""
-			for _, h := range p.Engine.SSH.Hosts {
+			for _, h := range p.Remote.SSH.Hosts {
 				names += fmt.Sprint(h.Name, " ", h.Threads, " ")
 			}
 			return names
 		}, "n1 0 n2 3 n3 0 n4 0 "},
-		{[]string{"--backend=slurm", "-j2", "--slurm-args", "-p long", "--slurm-args=--mem=4G", "cat"}, func(p plan.Plan) any { return p.Engine.Slurm.Args }, []string{"-p", "long", "--mem=4G"}},
-		{[]string{"--backend=ray", "-j2", "--ray-address=h:1", "--ray-resources", "a=1,b=2", "--ray-resources=c=3", "cat"}, func(p plan.Plan) any { return p.Engine.Ray.Resources },
+		{[]string{"--backend=slurm", "-j2", "--slurm-args", "-p long", "--slurm-args=--mem=4G", "cat"}, func(p plan.Plan) any { return p.Remote.Slurm.Args }, []string{"-p", "long", "--mem=4G"}},
+		{[]string{"--backend=ray", "-j2", "--ray-address=h:1", "--ray-resources", "a=1,b=2", "--ray-resources=c=3", "cat"}, func(p plan.Plan) any { return p.Remote.Ray.Resources },
 			map[string]float64{"a": 1, "b": 2, "c": 3}},
 		{[]string{"--mode=process", "--cpu-affinity", "0", "--cpu-affinity=0", "cat"}, func(p plan.Plan) any { return p.CPUs }, []int{0, 0}},
 	} {
@@ -142,12 +142,12 @@ func TestOverrides(t *testing.T) {
 	t.Setenv("FANOUT_BATCH", "2")
 	t.Setenv("FANOUT_KEEP_ORDER", "true")
 	p, err := parse(t, "--config", "c.yaml", "-j7", "--keep-order=false", "--stop-on-error=now", "--backend=ssh", "--hosts=n3", "cat")
-	if err != nil || p.Schedule.Workers != 7 || p.Template.Batch != 2 || p.Collect.KeepOrder || p.Schedule.Soon || len(p.Engine.SSH.Hosts) != 1 {
+	if err != nil || p.Schedule.Workers != 7 || p.Template.Batch != 2 || p.Collect.KeepOrder || p.Schedule.Soon || len(p.Remote.SSH.Hosts) != 1 {
 		t.Errorf("%d workers, batches of %d, in order: %t, soon: %t, hosts: %v, %v",
-			p.Schedule.Workers, p.Template.Batch, p.Collect.KeepOrder, p.Schedule.Soon, p.Engine.SSH.Hosts, err)
+			p.Schedule.Workers, p.Template.Batch, p.Collect.KeepOrder, p.Schedule.Soon, p.Remote.SSH.Hosts, err)
 	}
 	p, err = parse(t, "--config", "c.yaml", "--backend=ssh", "cat")
-	if err != nil || p.Schedule.Workers != 5 || len(p.Engine.SSH.Hosts) != 2 {
-		t.Errorf("%d workers, hosts: %v, %v", p.Schedule.Workers, p.Engine.SSH.Hosts, err)
+	if err != nil || p.Schedule.Workers != 5 || len(p.Remote.SSH.Hosts) != 2 {
+		t.Errorf("%d workers, hosts: %v, %v", p.Schedule.Workers, p.Remote.SSH.Hosts, err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"fanout/internal/guard"
 	"fanout/internal/process"
+	"fanout/internal/registry"
 	"fanout/internal/run"
 	"fanout/internal/say"
 
@@ -42,7 +42,7 @@ func (a *app) track() *cobra.Command {
 			}
 			spec.Argv = args
 			var err error
-			if spec.RunID, err = guard.NewMark(); err != nil {
+			if spec.RunID, err = registry.NewMark(); err != nil {
 				return err
 			}
 			return a.runTracked(spec)

@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"fanout/internal/engine"
-	"fanout/internal/guard"
 	"fanout/internal/guardian"
 	"fanout/internal/process"
+	"fanout/internal/registry"
+	"fanout/internal/remote"
 	"fanout/internal/say"
 	"fanout/internal/worker"
 )
@@ -43,7 +43,7 @@ func farVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) 
 }
 
 // ownProgram is this fanout, for machines that do not have it.
-func ownProgram() (p engine.Program, err error) {
+func ownProgram() (p remote.Program, err error) {
 	p.Path = process.OwnPath()
 	info, err := os.Stat(p.Path)
 	if err != nil {
@@ -93,7 +93,7 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 			}
 		}()
 	}
-	var entry *guard.Registration
+	var entry *registry.Registration
 	heard := make(chan struct{})
 	met := func(far worker.Far) {
 		close(heard)
@@ -102,10 +102,10 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 		if link != nil && far.Silence > 0 {
 			link.Silence(far.Silence)
 		}
-		own, err := guard.NewMark()
+		own, err := registry.NewMark()
 		if err == nil {
-			entry, err = guard.Register(guard.Place(), guard.Entry{
-				Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", guard.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
+			entry, err = registry.Register(registry.Place(), registry.Entry{
+				Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", registry.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
 			})
 		}
 		if err != nil {
@@ -158,15 +158,15 @@ func cleanAfter(run string, stdout, stderr io.Writer) int {
 }
 
 func after(run string, out io.Writer) error {
-	registry, err := guard.Open()
+	runs, err := registry.Open()
 	if err != nil {
 		return err
 	}
-	defer registry.Close()
-	c := guard.Cleanup{Grace: time.Second, For: run, Tell: func(r guard.Report) {
-		if r.Deed == guard.Killed || r.Deed == guard.NotKilled {
+	defer runs.Close()
+	c := registry.Cleanup{Grace: time.Second, For: run, Tell: func(r registry.Report) {
+		if r.Deed == registry.Killed || r.Deed == registry.NotKilled {
 			fmt.Fprintf(out, "%s process %d, %s\n", r.Deed, r.PID, words(r.Command))
 		}
 	}}
-	return c.Do(registry)
+	return c.Do(runs)
 }

@@ -17,9 +17,9 @@ python=.tools/python
 if [ -x $python/bin/mypy ] || { python3 -m venv $python && $python/bin/pip install --quiet ruff==0.17.6 mypy==2.4.1; }; then
 	$python/bin/ruff check --quiet internal
 	$python/bin/ruff format --quiet --diff internal
-	$python/bin/mypy --strict --ignore-missing-imports internal/engine/driver.py
+	$python/bin/mypy --strict --ignore-missing-imports internal/remote/driver.py
 else
-	echo "NOT CHECKED: internal/engine/driver.py, which needs python3 with venv, ruff and mypy" >&2
+	echo "NOT CHECKED: internal/remote/driver.py, which needs python3 with venv, ruff and mypy" >&2
 fi
 # darwin/amd64 has the same files as darwin/arm64; the release builds it.
 for platform in linux/amd64 linux/arm64 darwin/arm64; do

@@ -107,7 +107,7 @@ func TestRing(t *testing.T) {
 		for _, k := range rand.New(rand.NewPCG(1, uint64(shift))).Perm(n) {
 			seq := shift + int64(k)
 			results[seq] = &result{}
-			*o.at(seq) = place{done: true, result: results[seq]}
+			*o.at(seq) = turn{done: true, result: results[seq]}
 		}
 		for seq, r := range results {
 			if o.at(seq).result != r {

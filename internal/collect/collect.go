@@ -149,7 +149,7 @@ const (
 func (c *Collector) Await(j job.Job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.awaitRoom(j.Seq)
+	c.awaitRoom(j.Index)
 }
 
 func (c *Collector) awaitRoom(seq int64) {
@@ -169,7 +169,7 @@ func (c *Collector) Start(j job.Job) job.Output {
 	e.reset(j)
 	c.mu.Lock()
 	c.awaitLess(e)
-	c.awaitRoom(j.Seq)
+	c.awaitRoom(j.Index)
 	c.order.start(e)
 	if len(c.observers) > 0 && j.Attempt <= 1 {
 		c.events = append(c.events, job.Event{Kind: job.Started, Job: j})
@@ -256,7 +256,7 @@ func (c *Collector) handOver(r *result, ev *job.Event) *result {
 		return r
 	}
 	if r == nil {
-		r = &result{number: ev.Job.Number()}
+		r = &result{number: ev.Job.Seq()}
 	}
 	r.job = &job.Finished{Job: ev.Job, Status: ev.Status, Tail: ev.Tail, Ended: time.Now().Add(-ev.Status.Ago)}
 	return r

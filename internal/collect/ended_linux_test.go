@@ -17,7 +17,7 @@ func TestEnded(t *testing.T) {
 			j := newJob(seq+1, int(seq+1), "x")
 			jobs[seq+1] = j
 			out := w.Start(j)
-			io.WriteString(out.Stdout, string(rune('0'+j.Seq)))
+			io.WriteString(out.Stdout, string(rune('0'+j.Index)))
 		}
 		w.Ended(jobs[1])
 		w.Ended(jobs[2])

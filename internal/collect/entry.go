@@ -80,7 +80,7 @@ func (e *entry) finish(backlog int64) *result {
 			continue
 		}
 		if r == nil {
-			r = &result{number: e.job.Number()}
+			r = &result{number: e.job.Seq()}
 		}
 		r.held[i] = h
 	}

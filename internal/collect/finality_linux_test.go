@@ -28,7 +28,7 @@ func newTold(t *testing.T) *told {
 	var w told
 	numbers := func(all []*job.Finished) (seqs []int64) {
 		for _, d := range all {
-			seqs = append(seqs, d.Job.Seq)
+			seqs = append(seqs, d.Job.Index)
 		}
 		return seqs
 	}

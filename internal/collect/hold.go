@@ -142,7 +142,7 @@ func (h *held) spill(e extent) {
 // nudge has the stream lent to a job that begins to print, if it is the head.
 func (c *Collector) nudge(e *entry) {
 	c.mu.Lock()
-	if e.job.Seq == c.order.head {
+	if e.job.Index == c.order.head {
 		c.work.Signal()
 	}
 	c.mu.Unlock()

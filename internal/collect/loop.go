@@ -315,7 +315,7 @@ func (c *Collector) drain(e *entry, turn uint64) {
 	c.flush()
 	for {
 		e.mu.Lock()
-		c.writes.Store(e.job.Number())
+		c.writes.Store(e.job.Seq())
 		if e.turn != turn || e.over {
 			e.mu.Unlock()
 			return

@@ -229,7 +229,7 @@ func checkTails(t *testing.T, events []job.Event, work [][]chunk) {
 			continue
 		}
 		var all strings.Builder
-		for _, c := range work[ev.Job.Seq-1] {
+		for _, c := range work[ev.Job.Index-1] {
 			if c.stream == 1 {
 				all.WriteString(c.text)
 			}
@@ -240,7 +240,7 @@ func checkTails(t *testing.T, events []job.Event, work [][]chunk) {
 			want = ""
 		}
 		if string(ev.Tail) != want {
-			t.Errorf("job %d: a tail of %d bytes, want %d", ev.Job.Seq, len(ev.Tail), len(want))
+			t.Errorf("job %d: a tail of %d bytes, want %d", ev.Job.Index, len(ev.Tail), len(want))
 		}
 	}
 }

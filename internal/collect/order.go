@@ -11,7 +11,7 @@ type order struct {
 
 	// With keep: a ring of places by job number, the first of them head's.
 	head int64
-	ring []place
+	ring []turn
 
 	// Otherwise.
 	finished []*result
@@ -21,8 +21,8 @@ type order struct {
 	owner *entry // the job that the stream is lent to
 }
 
-// place is a job of the order: not started yet, running, or done.
-type place struct {
+// hostState is a job of the order: not started yet, running, or done.
+type turn struct {
 	running *entry // nil while its output must not be seen
 	done    bool
 	result  *result // nil when nothing is left to write
@@ -44,7 +44,7 @@ func (o *order) within(seq int64, n int) bool {
 
 func (o *order) start(e *entry) {
 	if o.keep && !e.kept {
-		o.at(e.job.Seq).running = e
+		o.at(e.job.Index).running = e
 	}
 }
 
@@ -54,7 +54,7 @@ func (o *order) unstart(e *entry) {
 		o.owner = nil
 	}
 	if o.keep {
-		*o.at(e.job.Seq) = place{}
+		*o.at(e.job.Index) = turn{}
 	}
 	o.unwait(e)
 }
@@ -72,7 +72,7 @@ func (o *order) abandon(seq int64, r *result) (more int) {
 }
 
 func (o *order) put(seq int64, r *result) (more int) {
-	*o.at(seq) = place{done: true, result: r}
+	*o.at(seq) = turn{done: true, result: r}
 	if r != nil {
 		return 1
 	}
@@ -112,11 +112,11 @@ func (o *order) vacate(e *entry) (more int) {
 // finish takes the job's result, and reports whether others waited for its end.
 func (o *order) finish(e *entry, r *result) (awaited bool, more int) {
 	if o.keep {
-		more = o.put(e.job.Seq, r)
+		more = o.put(e.job.Index, r)
 		if o.owner == e {
 			o.owner = nil
 		}
-		return e.job.Seq == o.head, more
+		return e.job.Index == o.head, more
 	}
 	awaited = o.owner == e
 	switch {
@@ -187,7 +187,7 @@ func (o *order) nextInOrder(batch []*result) (ready []*result, lend *entry) {
 		if p.result != nil {
 			batch = append(batch, p.result)
 		}
-		*p = place{}
+		*p = turn{}
 		o.head++
 	}
 	return batch, nil
@@ -195,13 +195,13 @@ func (o *order) nextInOrder(batch []*result) (ready []*result, lend *entry) {
 
 // at is the place of a job that is not before the head, in a ring that grows to
 // hold it.
-func (o *order) at(seq int64) *place {
+func (o *order) at(seq int64) *turn {
 	if need := seq - o.head; need >= int64(len(o.ring)) {
 		size := int64(max(64, len(o.ring)))
 		for size <= need {
 			size *= 2
 		}
-		grown := make([]place, size)
+		grown := make([]turn, size)
 		for i := range int64(len(o.ring)) {
 			at := o.head + i
 			grown[at%size] = o.ring[at%int64(len(o.ring))]

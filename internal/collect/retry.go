@@ -9,7 +9,7 @@ type attempt struct {
 }
 
 // Retry takes the outcome of a try that another is to follow. The job keeps its
-// place in the order.
+// hostState in the order.
 func (c *Collector) Retry(j job.Job, st job.Status) {
 	e := c.entries[j.Slot]
 	if j.Attempt > 1 {
@@ -24,13 +24,13 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 	c.mu.Lock()
 	c.backlog.Add(int64(c.order.vacate(e)))
 	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
-	c.tries[j.Seq] = attempt{r, tail}
+	c.tries[j.Index] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
 	c.mu.Unlock()
 }
 
 // Begun says that a job has begun a next try: what it has printed in the last one is dropped.
-func (c *Collector) Begun(j job.Job) { c.drop(c.takeTry(j.Seq).result) }
+func (c *Collector) Begun(j job.Job) { c.drop(c.takeTry(j.Index).result) }
 
 // Unstart takes back the Start of a next try, which has not begun: the job waits for it again.
 func (c *Collector) Unstart(j job.Job) {
@@ -43,11 +43,11 @@ func (c *Collector) Unstart(j job.Job) {
 
 // Abandon is the Done of a job that waited for another try: its last one counts.
 func (c *Collector) Abandon(j job.Job, st job.Status) {
-	last := c.takeTry(j.Seq)
+	last := c.takeTry(j.Index)
 	ev := job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}
 	r := c.handOver(last.result, &ev)
 	c.mu.Lock()
-	c.backlog.Add(int64(c.order.abandon(j.Seq, r)))
+	c.backlog.Add(int64(c.order.abandon(j.Index, r)))
 	c.tell(&ev, true)
 	c.mu.Unlock()
 }

@@ -139,7 +139,7 @@ func runTried(t *testing.T, w *world, q *queue) {
 					q.add(j)
 					continue
 				}
-				w.Done(j.job, job.Status{Code: int(j.job.Seq % 2)})
+				w.Done(j.job, job.Status{Code: int(j.job.Index % 2)})
 				q.mu.Lock()
 				q.left--
 				q.mu.Unlock()
@@ -230,8 +230,8 @@ func TestAbandon(t *testing.T) {
 		w.events = slices.DeleteFunc(w.events, func(ev job.Event) bool { return ev.Kind == job.Retried })
 		w.checkEvents(2)
 		for _, ev := range w.events {
-			if ev.Kind == job.Done && (ev.Status.Code != int(5-ev.Job.Seq)+1-2*int(2-ev.Job.Seq) || (string(ev.Tail) == "why\n") != (ev.Job.Seq == 1)) {
-				t.Errorf("job %d: %v, tail %q", ev.Job.Seq, ev.Status, ev.Tail)
+			if ev.Kind == job.Done && (ev.Status.Code != int(5-ev.Job.Index)+1-2*int(2-ev.Job.Index) || (string(ev.Tail) == "why\n") != (ev.Job.Index == 1)) {
+				t.Errorf("job %d: %v, tail %q", ev.Job.Index, ev.Status, ev.Tail)
 			}
 		}
 	}
@@ -279,7 +279,7 @@ func TestSlotLooksUp(t *testing.T) {
 			blocked := make(chan bool, len(jobs))
 			for _, j := range jobs {
 				out := w.Start(j)
-				text := strings.Repeat(fmt.Sprintf("%d%098d\n", j.Seq, 0), 8000)
+				text := strings.Repeat(fmt.Sprintf("%d%098d\n", j.Index, 0), 8000)
 				want += expected(spec, j.Label(), []chunk{{0, text, false}}, 0)
 				if spec.KeepOrder && !full { // it is to stream, or all would be spilled
 					print(out, chunk{0, text[:100], true})

@@ -164,10 +164,10 @@ func (w *world) keep(d *job.Finished, printed [2]sink.Printed) error {
 		}
 		out[i] = b.String()
 	}
-	if _, twice := w.kept[d.Job.Seq]; twice || len(w.written) > 0 && w.written[len(w.written)-1].Job.Seq == d.Job.Seq {
-		w.t.Errorf("job %d is handed over late, or twice", d.Job.Seq)
+	if _, twice := w.kept[d.Job.Index]; twice || len(w.written) > 0 && w.written[len(w.written)-1].Job.Index == d.Job.Index {
+		w.t.Errorf("job %d is handed over late, or twice", d.Job.Index)
 	}
-	w.kept[d.Job.Seq] = out
+	w.kept[d.Job.Index] = out
 	return nil
 }
 
@@ -177,17 +177,17 @@ func (w *world) checkWritten() {
 	done := map[int64]job.Event{}
 	for _, ev := range w.events {
 		if ev.Kind == job.Done {
-			done[ev.Job.Seq] = ev
+			done[ev.Job.Index] = ev
 		}
 	}
 	for i, d := range w.written {
-		ev, there := done[d.Job.Seq]
+		ev, there := done[d.Job.Index]
 		if !there || !reflect.DeepEqual(ev.Status, d.Status) || string(ev.Tail) != string(d.Tail) || d.Ended.IsZero() {
 			w.t.Errorf("%+v is written of %+v", d, ev)
 		}
-		delete(done, d.Job.Seq)
-		if w.spec.KeepOrder && d.Job.Seq != int64(i+1) {
-			w.t.Errorf("job %d is the one after %d others", d.Job.Seq, i)
+		delete(done, d.Job.Index)
+		if w.spec.KeepOrder && d.Job.Index != int64(i+1) {
+			w.t.Errorf("job %d is the one after %d others", d.Job.Index, i)
 		}
 	}
 	if len(done) > 0 {
@@ -223,12 +223,12 @@ func (w *world) checkEvents(jobs int64) {
 	for _, ev := range w.events {
 		switch ev.Kind {
 		case job.Started:
-			started[ev.Job.Seq]++
+			started[ev.Job.Index]++
 		case job.Done:
-			if started[ev.Job.Seq] != 1 {
-				w.t.Errorf("job %d is done before it has started", ev.Job.Seq)
+			if started[ev.Job.Index] != 1 {
+				w.t.Errorf("job %d is done before it has started", ev.Job.Index)
 			}
-			done[ev.Job.Seq]++
+			done[ev.Job.Index]++
 		}
 	}
 	for seq := int64(1); seq <= jobs; seq++ {
@@ -242,7 +242,7 @@ func (w *world) checkEvents(jobs int64) {
 }
 
 func newJob(seq int64, slot int, item string) job.Job {
-	return job.Job{Seq: seq, Slot: slot, Attempt: 1, Items: []job.Item{{Seq: seq, Fields: []string{item}}}}
+	return job.Job{Index: seq, Slot: slot, Attempt: 1, Items: []job.Item{{Seq: seq, Fields: []string{item}}}}
 }
 
 // chunk is something that a job prints at one go.

@@ -92,12 +92,12 @@ func (e *environment) forJob(buf []string, j job.Job) []string {
 	}
 	return append(buf[:len(e.base)],
 		process.MarkVariable+"="+e.mark(j)+e.outer,
-		"FANOUT_SEQ="+strconv.FormatInt(j.Number(), 10),
+		"FANOUT_SEQ="+strconv.FormatInt(j.Seq(), 10),
 		"FANOUT_SLOT="+strconv.Itoa(j.Slot),
 		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
 }
 
 // mark tells a job's processes from all others on the system.
 func (e *environment) mark(j job.Job) string {
-	return e.run + "." + strconv.FormatInt(j.Seq, 10) + "." + strconv.Itoa(j.Attempt)
+	return e.run + "." + strconv.FormatInt(j.Index, 10) + "." + strconv.Itoa(j.Attempt)
 }

@@ -44,7 +44,7 @@ func TestEnvironment(t *testing.T) {
 		}
 		for seq := int64(1); seq <= 3; seq++ {
 			var out strings.Builder
-			st := l.Run(t.Context(), job.Job{Seq: seq, Slot: 1, Attempt: int(seq) + 1}, job.Output{Stdout: &out, Stderr: &out})
+			st := l.Run(t.Context(), job.Job{Index: seq, Slot: 1, Attempt: int(seq) + 1}, job.Output{Stdout: &out, Stderr: &out})
 			if !st.OK() {
 				t.Fatal(st)
 			}

@@ -71,14 +71,14 @@ func (o outcome) code() int {
 }
 
 func newJob(items ...string) job.Job {
-	j := job.Job{Seq: 1, Slot: 1, Attempt: 1}
+	j := job.Job{Index: 1, Slot: 1, Attempt: 1}
 	for i, it := range items {
 		j.Items = append(j.Items, job.Item{Seq: int64(i + 1), Fields: []string{it}})
 	}
 	return j
 }
 
-// local makes the executor of a command. The Spec lacks what all have in common.
+// localPeer makes the executor of a command. The Spec lacks what all have in common.
 func local(t *testing.T, sup *process.Supervisor, spec Spec, command template.Spec) (*Local, error) {
 	t.Helper()
 	if spec.Environ == nil {

@@ -26,8 +26,8 @@ func (it Item) String() string {
 // Job is one run of COMMAND on one item or a batch of items. It is immutable:
 // a stage that has something to add passes on a copy.
 type Job struct {
-	Seq     int64  // dense from 1 in the order of the items
-	Left    int64  // what is added to Seq to make its number, in a run that goes on with another
+	Index   int64  // dense from 1 in the order of the items
+	Offset  int64  // what is added to Seq to make its number, in a run that goes on with another
 	Slot    int    // the slot that runs it, from 1; 0 until it has one
 	Host    string // the machine that runs it; "" until it is there
 	Attempt int    // from 1
@@ -43,9 +43,9 @@ func (j Job) Label() string {
 	return j.Items[0].String()
 }
 
-// Number is what users know the job by: its place among all jobs, or what it is called in the
+// Index is what users know the job by: its place among all jobs, or what it is called in the
 // journal of an earlier run.
-func (j Job) Number() int64 { return j.Seq + j.Left }
+func (j Job) Seq() int64 { return j.Index + j.Offset }
 
 // Err is why the job cannot be run: one of its items cannot be used.
 func (j Job) Err() error {

@@ -29,7 +29,7 @@ var hostile = []string{
 func item(seq int64, fields ...string) job.Item { return job.Item{Seq: seq, Fields: fields} }
 
 func ended(ok bool, items ...job.Item) *job.Finished {
-	d := &job.Finished{Job: job.Job{Seq: items[0].Seq, Attempt: 1, Items: items}, Ended: time.Now()}
+	d := &job.Finished{Job: job.Job{Index: items[0].Seq, Attempt: 1, Items: items}, Ended: time.Now()}
 	if !ok {
 		d.Status.Code = 3
 		d.Tail = []byte("why\xff\n")

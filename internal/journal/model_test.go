@@ -136,7 +136,7 @@ func (m *model) end(j *Journal, picked []job.Item, batch, program int) {
 		if o, had := m.jobs[number]; had && (o.ok || batch > 1 || all || o.text != picked[0].String()) {
 			m.t.Errorf("job %d of %q is another's: %+v", number, picked[:n], o)
 		}
-		d := &job.Finished{Job: job.Job{Seq: seq, Left: number - seq, Attempt: 1, Items: picked[:n]}}
+		d := &job.Finished{Job: job.Job{Index: seq, Offset: number - seq, Attempt: 1, Items: picked[:n]}}
 		picked = picked[n:]
 		switch m.r.IntN(6) {
 		case 0:

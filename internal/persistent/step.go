@@ -35,7 +35,7 @@ type Replies struct {
 
 // Add adds that to a job.
 func (r *Replies) Add(j job.Job) {
-	number := j.Number()
+	number := j.Seq()
 	if r.Jobs == 0 {
 		r.First, r.Last = number, number
 	}

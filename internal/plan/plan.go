@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"fanout/internal/collect"
-	"fanout/internal/engine"
 	"fanout/internal/execute"
 	"fanout/internal/input"
 	"fanout/internal/journal"
 	"fanout/internal/persistent"
 	"fanout/internal/process"
 	"fanout/internal/progress"
+	"fanout/internal/remote"
 	"fanout/internal/schedule"
 	"fanout/internal/template"
 )
@@ -29,8 +29,8 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
-	Engine       engine.Spec    // where jobs run
-	Program      engine.Program // this fanout, for jobs that run elsewhere
+	Remote       remote.Spec    // where jobs run
+	Program      remote.Program // this fanout, for jobs that run elsewhere
 	Mode         Mode
 	WorkersGiven bool // how many jobs run at a time, or workers, is the user's choice
 
@@ -123,5 +123,5 @@ func (p Plan) Check() error {
 	return p.Input.Validate()
 }
 
-// Far says that jobs run on other machines.
-func (p *Plan) Far() bool { return p.Engine.Far() }
+// Remote says that jobs run on other machines.
+func (p *Plan) Far() bool { return p.Remote.Remote() }

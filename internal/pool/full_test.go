@@ -47,11 +47,11 @@ func (w *slow) Dismiss() { go w.m.Gone(nil) }
 func TestFullMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fullMachine{room: 2}
-		p := pool.New(pool.Spec{Places: []pool.Place{{Workers: 6, Threads: 1}}}, f, func(err error) { t.Error(err) })
+		p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 6, Threads: 1}}}, f, func(err error) { t.Error(err) })
 		o := owner{make(chan job.Status, 10)}
 		began := time.Now()
 		for seq := range int64(10) {
-			p.Submit(&job.Try{Job: job.Job{Seq: seq + 1, Attempt: 1}, Owner: o})
+			p.Submit(&job.Try{Job: job.Job{Index: seq + 1, Attempt: 1}, Owner: o})
 		}
 		time.Sleep(time.Second)
 		if running, waiting := p.Counts(); running != 2 || waiting != 8 {
@@ -74,10 +74,10 @@ func TestNoRoomForWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fullMachine{}
 		failed := make(chan error, 1)
-		p := pool.New(pool.Spec{Places: []pool.Place{{Workers: 2, Threads: 1}}}, f, func(err error) { failed <- err })
+		p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 2, Threads: 1}}}, f, func(err error) { failed <- err })
 		o := owner{make(chan job.Status, 1)}
 		began := time.Now()
-		p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
+		p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 		if err := <-failed; !errors.Is(err, syscall.EAGAIN) {
 			t.Error(err)
 		}

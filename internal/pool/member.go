@@ -106,7 +106,7 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 	}
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
 	if !m.gone || st.End == job.Lost && t.Try.Job.Lost+1 >= lostMax {
-		m.seat.place.deaths = 0
+		m.seat.host.deaths = 0
 	}
 	if st.End == job.Lost && (t.cancelled || p.stopped) {
 		st = job.Status{End: job.Stopped, Usage: st.Usage}
@@ -215,12 +215,12 @@ func (m *Member) Gone(why error) {
 	m.leave()
 	if m.seat.member == m {
 		m.seat.member = nil
-		m.seat.place.present--
-		if !m.seat.place.closed {
+		m.seat.host.present--
+		if !m.seat.host.closed {
 			p.vacant++
 		}
 	}
-	if why != nil && !p.closed && !p.stopped && !m.seat.place.closed {
+	if why != nil && !p.closed && !p.stopped && !m.seat.host.closed {
 		p.died(m, why)
 	}
 	p.dispatch()

@@ -11,16 +11,16 @@ import (
 	"fanout/internal/say"
 )
 
-// Place is where workers run: this machine, or a host of many.
-type Place struct {
+// Host is where workers run: this machine, or a host of many.
+type Host struct {
 	Name    string // "" is this machine
 	Workers int    // how many there are at most
 	Threads int    // how many jobs each runs at a time; 0: it says so when it has started
 }
 
-// place is a Place and what has happened there.
-type place struct {
-	Place
+// hostState is a Place and what has happened there.
+type hostState struct {
+	Host
 	present int  // how many workers there are
 	deaths  int  // of workers since a job was finished
 	closed  bool // no more start there
@@ -31,7 +31,7 @@ type place struct {
 // and, as long as they run as many jobs at a time, the same slots.
 type seat struct {
 	number  int
-	place   *place
+	host    *hostState
 	member  *Member // nil: free
 	threads int     // 0 while it is not known
 	first   int     // number of the first slot
@@ -39,11 +39,11 @@ type seat struct {
 }
 
 // add gives the Pool a Place.
-func (p *Pool) add(pl Place) {
-	where := &place{Place: pl}
-	p.places = append(p.places, where)
+func (p *Pool) add(pl Host) {
+	where := &hostState{Host: pl}
+	p.hosts = append(p.hosts, where)
 	for range pl.Workers {
-		s := &seat{number: len(p.seats) + 1, place: where}
+		s := &seat{number: len(p.seats) + 1, host: where}
 		p.seats = append(p.seats, s)
 		p.vacant++
 		p.resize(s, pl.Threads)
@@ -71,7 +71,7 @@ func (p *Pool) freeSeat() (best *seat) {
 		return nil
 	}
 	for _, s := range p.seats {
-		if s.member == nil && !s.place.closed && (best == nil || s.place.present < best.place.present) {
+		if s.member == nil && !s.host.closed && (best == nil || s.host.present < best.host.present) {
 			best = s
 		}
 	}
@@ -133,7 +133,7 @@ func (p *Pool) endGathering() {
 const deathsMax = 5
 
 // backOff is how long the place's next worker is waited for.
-func (pl *place) backOff(base time.Duration) time.Duration {
+func (pl *hostState) backOff(base time.Duration) time.Duration {
 	const whenFull = time.Second
 	switch {
 	case pl.full:
@@ -147,7 +147,7 @@ func (pl *place) backOff(base time.Duration) time.Duration {
 // died counts the death of a worker, and gives up its place after too many, and with the
 // last place the run.
 func (p *Pool) died(m *Member, why error) {
-	where := m.seat.place
+	where := m.seat.host
 	if where.full = m.worker == nil && isNoRoom(why); where.full && where.present > 0 {
 		return // those that there are go on, and make room when they end
 	}
@@ -162,12 +162,12 @@ func (p *Pool) died(m *Member, why error) {
 		return
 	case where.deaths != deathsMax:
 		return
-	case len(p.places) == 1:
+	case len(p.hosts) == 1:
 		p.giveUp(fmt.Errorf("%d workers have died in a row and no job was finished; the last, worker %d: %w", deathsMax, m.Number, why))
 		return
 	}
 	p.close(where)
-	if !slices.ContainsFunc(p.places, func(pl *place) bool { return !pl.closed }) {
+	if !slices.ContainsFunc(p.hosts, func(pl *hostState) bool { return !pl.closed }) {
 		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, say.Name(where.Name), why))
 	} else if p.spec.LeftOut != nil {
 		p.left.Go(func() { p.spec.LeftOut(where.Name, why) })
@@ -182,10 +182,10 @@ func isNoRoom(err error) bool {
 func (p *Pool) giveUp(err error) { p.left.Go(func() { p.fail(err) }) }
 
 // close lets no more workers start at a place. Those that it has end what they run.
-func (p *Pool) close(where *place) {
+func (p *Pool) close(where *hostState) {
 	where.closed = true
 	for _, s := range p.seats {
-		if s.place != where {
+		if s.host != where {
 			continue
 		}
 		p.count(s, 0)
@@ -202,22 +202,22 @@ func (p *Pool) close(where *place) {
 // Offer replaces the places: those that are not in the list are closed, and what is new
 // there is added. A place that was closed is opened again as a new one, also while the old
 // one still ends what it runs.
-func (p *Pool) Offer(places []Place) {
-	wanted := make(map[Place]bool, len(places))
+func (p *Pool) Offer(places []Host) {
+	wanted := make(map[Host]bool, len(places))
 	for _, pl := range places {
 		wanted[pl] = true
 	}
 	p.mu.Lock()
-	for _, where := range p.places {
+	for _, where := range p.hosts {
 		switch {
 		case where.closed:
-		case wanted[where.Place]:
-			delete(wanted, where.Place) // it is there
+		case wanted[where.Host]:
+			delete(wanted, where.Host) // it is there
 		default:
 			p.close(where)
 		}
 	}
-	p.places = slices.DeleteFunc(p.places, func(pl *place) bool { return pl.closed && pl.present == 0 })
+	p.hosts = slices.DeleteFunc(p.hosts, func(pl *hostState) bool { return pl.closed && pl.present == 0 })
 	more := len(wanted) > 0
 	for _, pl := range places { // in their order
 		if wanted[pl] {
@@ -241,7 +241,7 @@ func (p *Pool) Offer(places []Place) {
 func (m *Member) Slots(threads int) {
 	p := m.pool
 	p.mu.Lock()
-	if !m.seat.place.closed {
+	if !m.seat.host.closed {
 		p.resize(m.seat, threads)
 	}
 	m.threads, m.depth = threads, threads

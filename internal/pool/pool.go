@@ -17,7 +17,7 @@ import (
 
 // Spec says where workers are, and how much each is given.
 type Spec struct {
-	Places  []Place
+	Hosts   []Host
 	Growing bool // there may be more places later
 	Ahead   int  // how many more jobs than it runs a worker may be given, when they are short
 	Free    bool // jobs are so short that taking them back is not worth while
@@ -32,7 +32,7 @@ type Spec struct {
 func (s Spec) Most() int {
 	const unknown = 1 << 16
 	most := 0
-	for _, pl := range s.Places {
+	for _, pl := range s.Hosts {
 		if pl.Threads == 0 {
 			return unknown
 		}
@@ -93,7 +93,7 @@ type Pool struct {
 	grown     func() // called, without the lock, when the Pool can have more jobs
 	queue     list   // what no worker has yet
 	spare     list   // Tasks that are nobody's
-	places    []*place
+	hosts     []*hostState
 	seats     []*seat // by the number of the worker, which is one more
 	vacant    int     // how many of them are free, at places that are open
 	slots     int     // how many numbers of slots have been given away
@@ -117,7 +117,7 @@ func New(spec Spec, starter Starter, fail func(error)) *Pool {
 		spec: spec, starter: starter, fail: fail, most: spec.Most(), grown: func() {},
 	}
 	p.ctx, p.end = context.WithCancel(context.Background())
-	for _, pl := range spec.Places {
+	for _, pl := range spec.Hosts {
 		p.add(pl)
 	}
 	return p
@@ -193,13 +193,13 @@ func (p *Pool) dispatch() {
 
 // launch starts one more worker.
 func (p *Pool) launch(s *seat) {
-	m := &Member{Number: s.number, Place: s.place.Name, FirstSlot: s.first, pool: p, seat: s, threads: s.threads, depth: s.threads}
+	m := &Member{Number: s.number, Place: s.host.Name, FirstSlot: s.first, pool: p, seat: s, threads: s.threads, depth: s.threads}
 	s.member = m
 	p.vacant--
-	s.place.present++
+	s.host.present++
 	m.starts = max(1, m.threads)
 	p.starting += m.starts
-	wait := s.place.backOff(p.spec.BackOff)
+	wait := s.host.backOff(p.spec.BackOff)
 	p.left.Add(1) // until it is gone
 	p.left.Go(func() { p.start(m, wait) })
 }
@@ -230,7 +230,7 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 	defer p.gathered()
 	defer p.mu.Unlock()
 	m.worker = w
-	m.seat.place.full = false
+	m.seat.host.full = false
 	switch {
 	case m.gone: // at once, while it still counted as one that will take jobs
 		p.dispatch()
@@ -247,7 +247,7 @@ func (p *Pool) settle(m *Member) {
 	if m.gone || m.worker == nil {
 		return
 	}
-	if m.seat.place.closed {
+	if m.seat.host.closed {
 		if m.tasks.n == 0 {
 			m.worker.Dismiss()
 		}

@@ -57,9 +57,9 @@ func (o owner) Done(_ *job.Try, st job.Status) { o.done <- st }
 // has gone before the Pool had it: there was a moment in which nobody saw to the job any more.
 func TestGoneBeforeStart(t *testing.T) {
 	s := &shortLived{dead: 3}
-	p := pool.New(pool.Spec{Places: []pool.Place{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })
+	p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })
 	o := owner{make(chan job.Status, 1)}
-	p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
+	p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 	select {
 	case st := <-o.done:
 		if !st.OK() {
@@ -96,14 +96,14 @@ func (s steadies) Start(m *pool.Member) (pool.Worker, error) {
 func TestPlaceComesBack(t *testing.T) {
 	s := steadies{jobs: make(chan func(), 2)}
 	p := pool.New(pool.Spec{Growing: true}, s, func(err error) { t.Error(err) })
-	host := []pool.Place{{Name: "n1", Workers: 1, Threads: 1}}
+	host := []pool.Host{{Name: "n1", Workers: 1, Threads: 1}}
 	p.Offer(host)
 	o := owner{make(chan job.Status, 2)}
-	p.Submit(&job.Try{Job: job.Job{Seq: 1, Attempt: 1}, Owner: o})
+	p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 	first := <-s.jobs
 	p.Offer(nil)
 	p.Offer(host)
-	p.Submit(&job.Try{Job: job.Job{Seq: 2, Attempt: 1}, Owner: o})
+	p.Submit(&job.Try{Job: job.Job{Index: 2, Attempt: 1}, Owner: o})
 	select {
 	case second := <-s.jobs:
 		for _, end := range []func(){first, second} {

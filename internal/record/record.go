@@ -18,7 +18,7 @@ const Stamp = "2006-01-02T15:04:05.000Z"
 // AppendItems adds the members that say which job it was: seq and items.
 func AppendItems(b []byte, j job.Job) []byte {
 	b = append(b, `"seq":`...)
-	b = strconv.AppendInt(b, j.Number(), 10)
+	b = strconv.AppendInt(b, j.Seq(), 10)
 	b = append(b, `,"items":[`...)
 	for i, it := range j.Items {
 		if i > 0 {

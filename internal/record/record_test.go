@@ -19,7 +19,7 @@ func TestAppend(t *testing.T) {
 	for _, item := range []string{
 		"", "plain", "a b", "$(rm -rf ~)", "two\nlines", "\x00", "\t\r\n\\\"'`", "é", "\u2028", "\x7f", "\xff", "a\xc3", "\xed\xa0\x80", all.String(), all.String()[:128],
 	} {
-		j := job.Job{Seq: 3, Left: 4, Attempt: 2, Items: []job.Item{{Seq: 1, Fields: []string{item}}, {Seq: 2, Fields: []string{"x" + item}}}}
+		j := job.Job{Index: 3, Offset: 4, Attempt: 2, Items: []job.Item{{Seq: 1, Fields: []string{item}}, {Seq: 2, Fields: []string{"x" + item}}}}
 		d := &job.Finished{Job: j, Ended: time.Unix(1000, 1_500_000), Status: job.Status{
 			End: job.Signaled, Signal: syscall.SIGKILL, Worker: 5,
 			Usage: job.Usage{Wall: 1500 * time.Millisecond, User: time.Microsecond, System: time.Second, MaxRSS: 1 << 40},

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"fanout/internal/engine"
 	"fanout/internal/limits"
 	"fanout/internal/pool"
 	"fanout/internal/process"
+	"fanout/internal/remote"
 	"fanout/internal/say"
 	"fanout/internal/worker"
 )
@@ -34,8 +34,8 @@ func (r *Run) prepareEngine() (err error) {
 			say.Line(stderr, "warning: %s", text)
 		}
 	}
-	r.died, r.offered = newPlaces(), newPlaces()
-	r.engine, err = engine.New(p.Engine, engine.Near{
+	r.died, r.offered = newHostNames(), newHostNames()
+	r.backend, err = remote.New(p.Remote, remote.Here{
 		Supervisor: r.sup,
 		Program:    p.Program,
 		Environ:    os.Environ(),
@@ -56,17 +56,17 @@ func (r *Run) prepareEngine() (err error) {
 		},
 		Died: r.died.add,
 	}
-	far := worker.Far{Run: p.Execute.RunID, Dir: p.Engine.Dir, Silence: missed * p.Engine.Beat}
-	if p.Engine.NamesHosts() {
+	far := worker.Far{Run: p.Execute.RunID, Dir: p.Remote.Dir, Silence: missed * p.Remote.Beat}
+	if p.Remote.NamesHosts() {
 		spec.Gather, far.Host = gather, "its place"
 	}
 	_, plenty := limits.RoomFor(process.Plenty)
 	r.sup.Expect(0, plenty) // how many workers there will be is not known
 	r.fitTo(spec)
 	starter := &worker.Starter{
-		Launcher: r.engine,
+		Launcher: r.backend,
 		Free:     false, // whether jobs start processes is decided at the far end
-		Requeues: !p.Engine.AtMostOnce,
+		Requeues: !p.Remote.AtMostOnce,
 		Setup: worker.Setup{
 			Cancels:  p.Schedule.Timeout > 0,
 			Template: p.Template,
@@ -75,7 +75,7 @@ func (r *Run) prepareEngine() (err error) {
 			Limits:   worker.Limits{Nice: p.Nice},
 			Far:      &far,
 		},
-		Patience: worker.Patience{Beat: p.Engine.Beat, Missed: missed, Leave: p.Process.Grace + 5*time.Second},
+		Patience: worker.Patience{Beat: p.Remote.Beat, Missed: missed, Leave: p.Process.Grace + 5*time.Second},
 	}
 	starter.Setup.Execute.Environ = nil // what is there is the far end's own
 	r.newPool = func(fail func(error)) (*pool.Pool, error) { return pool.New(spec, starter, fail), nil }
@@ -96,13 +96,13 @@ func (r *Run) farAhead() int {
 // offer gives the pool the places that the engine has, until the function that it returns is
 // called.
 func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
-	if r.engine == nil {
+	if r.backend == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		err := r.engine.Capacity(ctx, func(places []pool.Place) {
+		err := r.backend.Capacity(ctx, func(places []pool.Host) {
 			for _, pl := range places {
 				r.offered.add(pl.Name)
 			}
@@ -118,22 +118,22 @@ func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
 	}
 }
 
-// places is a set of their names.
-type places struct {
+// hostNames is a set of their names.
+type hostNames struct {
 	mu    sync.Mutex
 	names map[string]bool
 }
 
-func newPlaces() *places { return &places{names: map[string]bool{}} }
+func newHostNames() *hostNames { return &hostNames{names: map[string]bool{}} }
 
-func (p *places) add(name string) {
+func (p *hostNames) add(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.names[name] = true
 }
 
 // sorted is all of them.
-func (p *places) sorted() []string {
+func (p *hostNames) sorted() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Sorted(maps.Keys(p.names))
@@ -142,18 +142,18 @@ func (p *places) sorted() []string {
 // cleanFar ends what workers that have died may have left behind, which nobody else sees to
 // where their guardian has died with them.
 func (r *Run) cleanFar() {
-	if r.engine == nil {
+	if r.backend == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 20*time.Second, errors.New("no answer within 20s"))
 	defer cancel()
 	var cleaning sync.WaitGroup
-	if r.plan.Engine.HoldsJobs() {
+	if r.plan.Remote.HoldsJobs() {
 		r.died.add("")
 	}
 	for _, name := range r.died.sorted() {
 		cleaning.Go(func() {
-			lines, err := r.engine.Clean(ctx, r.plan.Execute.RunID, name)
+			lines, err := r.backend.Clean(ctx, r.plan.Execute.RunID, name)
 			for _, line := range slices.Clip(lines) {
 				r.tellFar(fmt.Sprintf("%s: %s", name, line))
 			}

@@ -34,7 +34,7 @@ func (r *Run) preparePrograms() error {
 	if err := r.makeRoom(ofWorkers, demand{own: ownThreads, each: 1 + processes, least: 2}, processes); err != nil {
 		return err
 	}
-	spec := pool.Spec{Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
+	spec := pool.Spec{Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
 	r.fitTo(spec)
 	p.Collect.Instant = true
 	stderr := r.io.Say

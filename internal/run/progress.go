@@ -163,7 +163,7 @@ func (r *Run) wholeBatches(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, er
 		for j, err := range jobs {
 			if n := len(j.Items); err == nil && j.Err() == nil && n < named && !told {
 				told = true
-				r.warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Number(), n, named, n+1))
+				r.warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Seq(), n, named, n+1))
 			}
 			if !yield(j, err) {
 				return

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"fanout/internal/guard"
+	"fanout/internal/registry"
 	"fanout/internal/say"
 )
 
@@ -19,7 +19,7 @@ func (r *Run) register(tell func()) (unregister func()) {
 	if r.local == nil || !r.local.StartsProcesses() {
 		return func() {}
 	}
-	reg, err := enter(guard.Entry{
+	reg, err := enter(registry.Entry{
 		Mark: r.plan.Execute.RunID, Guardian: r.plan.Guardian, TmpDir: r.plan.Collect.TmpDir, Elsewhere: r.elsewhere(),
 	})
 	if err != nil {
@@ -52,22 +52,22 @@ func (r *Run) register(tell func()) (unregister func()) {
 }
 
 // enter makes the entry of this process.
-func enter(e guard.Entry) (*guard.Registration, error) {
+func enter(e registry.Entry) (*registry.Registration, error) {
 	e.Dir, _ = os.Getwd()
 	if e.TmpDir != "" {
 		e.TmpDir, _ = filepath.Abs(e.TmpDir)
 	}
 	e.Command = os.Args
-	return guard.Register(guard.Place(), e)
+	return registry.Register(registry.Place(), e)
 }
 
 // elsewhere is where jobs of the run are that do not run on this machine.
-func (r *Run) elsewhere() *guard.Elsewhere {
-	if r.engine == nil {
+func (r *Run) elsewhere() *registry.Elsewhere {
+	if r.backend == nil {
 		return nil
 	}
-	e := r.plan.Engine
-	found := &guard.Elsewhere{Backend: string(e.Backend), Command: e.SSH.Command}
+	e := r.plan.Remote
+	found := &registry.Elsewhere{Backend: string(e.Kind), Command: e.SSH.Command}
 	for _, pl := range e.SSH.Hosts {
 		found.Places = append(found.Places, pl.Name)
 	}
@@ -82,13 +82,13 @@ func warnUnregistered(stderr io.Writer, err error) {
 }
 
 // counts is how far the run has come.
-func (r *Run) counts() guard.Counts {
+func (r *Run) counts() registry.Counts {
 	done := r.progress.Done()
-	c := guard.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), Draining: r.drain.is(), At: time.Now()}
+	c := registry.Counts{Done: done, Failed: r.progress.Failed(), Running: max(0, r.progress.Started()-done), Draining: r.drain.is(), At: time.Now()}
 	if running, waiting, ok := r.begun(); ok {
 		c.Running, c.Waiting = int64(running), int64(waiting)
 	}
-	if r.engine != nil && r.plan.Engine.NamesHosts() {
+	if r.backend != nil && r.plan.Remote.NamesHosts() {
 		c.Places = r.offered.sorted()
 	}
 	return c

@@ -10,9 +10,7 @@ import (
 	"sync/atomic"
 
 	"fanout/internal/collect"
-	"fanout/internal/engine"
 	"fanout/internal/execute"
-	"fanout/internal/guard"
 	"fanout/internal/input"
 	"fanout/internal/job"
 	"fanout/internal/persistent"
@@ -20,6 +18,8 @@ import (
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/progress"
+	"fanout/internal/registry"
+	"fanout/internal/remote"
 	"fanout/internal/say"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
@@ -50,9 +50,9 @@ type Run struct {
 	scarce bool        // there is little room for processes and threads
 
 	newPool func(fail func(error)) (*pool.Pool, error) // nil: jobs run in this process
-	engine  engine.Engine                              // nil: jobs run on this machine
-	died    *places                                    // where its workers have died
-	offered *places                                    // where workers may have been
+	backend remote.Backend                             // nil: jobs run on this machine
+	died    *hostNames                                 // where its workers have died
+	offered *hostNames                                 // where workers may have been
 	pool    atomic.Pointer[pool.Pool]                  // once the run has begun
 	drain   drain
 	outLock *os.File // of -o FILE
@@ -356,7 +356,7 @@ func (r *Run) collectSpec() collect.Spec {
 	if r.plan.Persistent || r.local != nil && r.local.StartsProcesses() {
 		spec.Hold = job.Doubt
 	}
-	spec.TmpName = guard.TmpName(r.plan.Execute.RunID)
+	spec.TmpName = registry.TmpName(r.plan.Execute.RunID)
 	spec.Whole = len(r.records.results) > 0 || r.records.folded || r.records.json != nil && !r.records.json.Bare
 	return spec
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"fanout/internal/execute"
-	"fanout/internal/guard"
 	"fanout/internal/process"
+	"fanout/internal/registry"
 )
 
 // Tracked is a command of the user's that runs under fanout's care, once, with the
@@ -68,7 +68,7 @@ type TrackedEnd struct {
 // stopped says so.
 func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, err error) {
 	defer t.sup.Close()
-	if reg, err := enter(guard.Entry{Mark: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
+	if reg, err := enter(registry.Entry{Mark: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
 		defer reg.Close()
 	} else {
 		warnUnregistered(os.Stderr, err)

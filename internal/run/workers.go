@@ -49,8 +49,8 @@ func (r *Run) prepareWorkers() error {
 		return err
 	}
 	spec := pool.Spec{
-		Places: []pool.Place{{Workers: p.Schedule.Workers, Threads: p.Threads}},
-		Ahead:  r.ahead(), Free: !r.local.StartsProcesses(), BackOff: backOff,
+		Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: p.Threads}},
+		Ahead: r.ahead(), Free: !r.local.StartsProcesses(), BackOff: backOff,
 	}
 	r.fitTo(spec)
 	execute := p.Execute
@@ -121,7 +121,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	err = schedule.RunPool(ctx, r.scheduleSpec(), r.jobs, p, c)
 	endOffers()
 	defer context.AfterFunc(ctx, p.Stop)() // also while they take their leave
-	if r.engine != nil && r.stoppedNow(ctx, err) {
+	if r.backend != nil && r.stoppedNow(ctx, err) {
 		p.Stop() // also what jobs have left there that have ended before
 	}
 	p.Close()

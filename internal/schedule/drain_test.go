@@ -15,7 +15,7 @@ import (
 func (s *source) items(ctx context.Context) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		for j, err := range s.all(ctx) {
-			j.Items = []job.Item{{Seq: j.Seq}}
+			j.Items = []job.Item{{Seq: j.Index}}
 			if !yield(j, err) {
 				return
 			}
@@ -58,7 +58,7 @@ func TestDrain(t *testing.T) {
 					l.mu.Unlock()
 					time.Sleep(time.Second)
 					if ctx.Err() != nil {
-						t.Errorf("job %d was interrupted", j.Seq)
+						t.Errorf("job %d was interrupted", j.Index)
 					}
 					return ok
 				}), l)

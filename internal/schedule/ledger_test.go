@@ -41,41 +41,41 @@ func (l *ledger) Start(j job.Job) job.Output {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if other, busy := l.slots[j.Slot]; busy {
-		l.fault("job %d starts on slot %d, where %d runs", j.Seq, j.Slot, other)
+		l.fault("job %d starts on slot %d, where %d runs", j.Index, j.Slot, other)
 	}
-	l.slots[j.Slot] = j.Seq
+	l.slots[j.Slot] = j.Index
 	l.most = max(l.most, len(l.slots))
 	switch {
-	case !l.waits[j.Seq]:
-		l.starts[j.Seq]++
-	case j.Attempt != l.tries[j.Seq]+1:
-		l.fault("try %d of job %d comes after %d tries", j.Attempt, j.Seq, l.tries[j.Seq])
+	case !l.waits[j.Index]:
+		l.starts[j.Index]++
+	case j.Attempt != l.tries[j.Index]+1:
+		l.fault("try %d of job %d comes after %d tries", j.Attempt, j.Index, l.tries[j.Index])
 	}
-	delete(l.waits, j.Seq)
+	delete(l.waits, j.Index)
 	return job.Output{}
 }
 
 // leave ends a try.
 func (l *ledger) leave(j job.Job) {
-	if l.slots[j.Slot] != j.Seq {
-		l.fault("job %d ends on slot %d, where it did not start", j.Seq, j.Slot)
+	if l.slots[j.Slot] != j.Index {
+		l.fault("job %d ends on slot %d, where it did not start", j.Index, j.Slot)
 	}
 	delete(l.slots, j.Slot)
-	l.tries[j.Seq]++
+	l.tries[j.Index]++
 }
 
 func (l *ledger) done(j job.Job, st job.Status) {
-	if _, twice := l.dones[j.Seq]; twice {
-		l.fault("job %d is done twice", j.Seq)
+	if _, twice := l.dones[j.Index]; twice {
+		l.fault("job %d is done twice", j.Index)
 	}
-	l.dones[j.Seq] = st
+	l.dones[j.Index] = st
 }
 
 func (l *ledger) Retry(j job.Job, st job.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leave(j)
-	l.waits[j.Seq] = true
+	l.waits[j.Index] = true
 }
 
 func (l *ledger) Begun(job.Job) {}
@@ -86,19 +86,19 @@ func (l *ledger) Unstart(j job.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if j.Attempt < 2 {
-		l.fault("job %d is taken back in its first try", j.Seq)
+		l.fault("job %d is taken back in its first try", j.Index)
 	}
 	l.leave(j)
-	l.waits[j.Seq] = true
+	l.waits[j.Index] = true
 }
 
 func (l *ledger) Abandon(j job.Job, st job.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.waits[j.Seq] || !st.Failed() {
-		l.fault("job %d does not wait for a try, and is abandoned: %v", j.Seq, st)
+	if !l.waits[j.Index] || !st.Failed() {
+		l.fault("job %d does not wait for a try, and is abandoned: %v", j.Index, st)
 	}
-	delete(l.waits, j.Seq)
+	delete(l.waits, j.Index)
 	l.done(j, st)
 }
 
@@ -154,7 +154,7 @@ func (s *source) all(ctx context.Context) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		for s.pulled < s.jobs {
 			s.pulled++
-			if !yield(job.Job{Seq: s.pulled, Attempt: 1}, nil) {
+			if !yield(job.Job{Index: s.pulled, Attempt: 1}, nil) {
 				return
 			}
 		}

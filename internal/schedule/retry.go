@@ -147,7 +147,7 @@ func (s *scheduler) retry(r *retry) *retry {
 	}
 	r.job.Attempt++
 	s.mu.Lock()
-	s.pending.last[r.job.Seq] = r.last
+	s.pending.last[r.job.Index] = r.last
 	s.mu.Unlock()
 	return s.start(r.job)
 }
@@ -192,7 +192,7 @@ func (s *scheduler) abandon() {
 	s.fewer.Signal()
 	s.freed.Broadcast()
 	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b *retry) int { return int(a.job.Seq - b.job.Seq) })
+	slices.SortFunc(all, func(a, b *retry) int { return int(a.job.Index - b.job.Index) })
 	for _, r := range all {
 		s.out.Abandon(r.job, r.last)
 		s.slots.Done()

@@ -23,7 +23,7 @@ func TestRetries(t *testing.T) {
 				spec := Spec{Workers: workers, Retries: 3, RetryDelay: delay}
 				err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 					time.Sleep(time.Second)
-					if int64(j.Attempt) <= j.Seq%6 {
+					if int64(j.Attempt) <= j.Index%6 {
 						return job.Status{Code: j.Attempt}
 					}
 					return ok
@@ -122,7 +122,7 @@ func TestRetryDelay(t *testing.T) {
 			var at []time.Duration
 			spec := Spec{Workers: 1, Retries: 2, RetryDelay: 20 * time.Second, Clock: clock}
 			err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
-				if j.Seq > 1 {
+				if j.Index > 1 {
 					time.Sleep(time.Second) // all others are done before the second try
 					return ok
 				}
@@ -151,7 +151,7 @@ func TestRetryFirst(t *testing.T) {
 		src, l := &source{jobs: 3}, newLedger()
 		var order []int64
 		err := Run(t.Context(), Spec{Workers: 1, Retries: 2}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
-			order = append(order, j.Seq)
+			order = append(order, j.Index)
 			return bad
 		}), l)
 		if want := []int64{1, 1, 1, 2, 2, 2, 3, 3, 3}; err != nil || !slices.Equal(order, want) {
@@ -168,7 +168,7 @@ func TestRetryWhileInputWaits(t *testing.T) {
 		ended := make(chan struct{})
 		slow := func(context.Context) iter.Seq2[job.Job, error] {
 			return func(yield func(job.Job, error) bool) {
-				if yield(job.Job{Seq: 1, Attempt: 1}, nil) {
+				if yield(job.Job{Index: 1, Attempt: 1}, nil) {
 					<-ended
 				}
 			}
@@ -198,13 +198,13 @@ func TestRetryWithoutRoom(t *testing.T) {
 		src, l := &source{jobs: 20}, newLedger()
 		ended := make(chan struct{})
 		l.noRoom = func(j job.Job) {
-			if j.Seq > 1 {
+			if j.Index > 1 {
 				<-ended
 			}
 		}
 		spec := Spec{Workers: 4, Retries: 2, RetryDelay: time.Second}
 		err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
-			if j.Seq > 1 {
+			if j.Index > 1 {
 				return ok
 			}
 			if j.Attempt < 3 {
@@ -289,9 +289,9 @@ func TestRetriesStopped(t *testing.T) {
 					began := time.Now()
 					err := Run(ctx, tt.spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 						if time.Since(began) > 10*time.Second {
-							t.Errorf("try %d of job %d began after the stop", j.Attempt, j.Seq)
+							t.Errorf("try %d of job %d began after the stop", j.Attempt, j.Index)
 						}
-						if j.Seq == 3 {
+						if j.Index == 3 {
 							time.Sleep(10 * time.Second)
 							return job.Status{End: job.NotFound}
 						}
@@ -343,20 +343,20 @@ func TestRetryInvariant(t *testing.T) {
 		}
 		l := newLedger()
 		err := Run(ctx, spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			for range luck[j.Seq] {
+			for range luck[j.Index] {
 				runtime.Gosched()
 			}
 			switch {
-			case j.Seq == cancelAt:
+			case j.Index == cancelAt:
 				cancel(outside)
-			case luck[j.Seq] == 5:
+			case luck[j.Index] == 5:
 				clock.Pause()
 				clock.Resume()
 			}
 			switch {
 			case ctx.Err() != nil:
 				return job.Status{End: job.Stopped}
-			case j.Attempt <= luck[j.Seq]:
+			case j.Attempt <= luck[j.Index]:
 				return bad
 			default:
 				return ok

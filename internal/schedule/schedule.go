@@ -373,7 +373,7 @@ func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
 // settle hands on how a try ended, and returns the retry that has its slot next.
 func (s *scheduler) settle(j job.Job, st *job.Status) *retry {
 	if j.Attempt > 1 {
-		if last := s.lastOf(j.Seq); st.Unused {
+		if last := s.lastOf(j.Index); st.Unused {
 			return s.fallBack(j, last)
 		}
 	}

@@ -79,16 +79,16 @@ func TestInvariant(t *testing.T) {
 		}
 		l := newLedger()
 		err := Run(ctx, spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			for range work[j.Seq] {
+			for range work[j.Index] {
 				runtime.Gosched()
 			}
-			if j.Seq == cancelAt {
+			if j.Index == cancelAt {
 				cancel(stop)
 			}
 			switch {
 			case ctx.Err() != nil:
 				return job.Status{End: job.Stopped}
-			case fails && j.Seq%5 == 0:
+			case fails && j.Index%5 == 0:
 				return bad
 			default:
 				return ok
@@ -116,7 +116,7 @@ func TestOneSlotWaits(t *testing.T) {
 	slow := func(ctx context.Context) iter.Seq2[job.Job, error] {
 		return func(yield func(job.Job, error) bool) {
 			for seq := range int64(5) {
-				if !yield(job.Job{Seq: seq + 1}, nil) {
+				if !yield(job.Job{Index: seq + 1}, nil) {
 					return
 				}
 				<-ended

@@ -17,7 +17,7 @@ func TestStopNow(t *testing.T) {
 		src, l := &source{jobs: 100}, newLedger()
 		began := time.Now()
 		err := Run(t.Context(), Spec{Workers: 4, MaxFailures: Limit{Count: 1}}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			if j.Seq == 2 {
+			if j.Index == 2 {
 				time.Sleep(time.Second)
 				return bad
 			}
@@ -46,12 +46,12 @@ func TestStopSoon(t *testing.T) {
 		src, l := &source{jobs: 100}, newLedger()
 		began := time.Now()
 		err := Run(t.Context(), Spec{Workers: 4, MaxFailures: Limit{Count: 1}, Soon: true}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			if j.Seq == 2 {
+			if j.Index == 2 {
 				return bad
 			}
 			time.Sleep(time.Minute)
 			if ctx.Err() != nil {
-				t.Errorf("job %d was interrupted", j.Seq)
+				t.Errorf("job %d was interrupted", j.Index)
 			}
 			return ok
 		}), l)
@@ -78,13 +78,13 @@ func TestNothingAfterStop(t *testing.T) {
 			err := Run(t.Context(), spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 				mu.Lock()
 				if !decided.IsZero() && time.Now().After(decided) {
-					t.Errorf("job %d began after the stop", j.Seq)
+					t.Errorf("job %d began after the stop", j.Index)
 				}
 				mu.Unlock()
-				time.Sleep(time.Duration(j.Seq) * time.Millisecond)
-				if j.Seq == 10 || j.Seq == 20 {
+				time.Sleep(time.Duration(j.Index) * time.Millisecond)
+				if j.Index == 10 || j.Index == 20 {
 					mu.Lock()
-					if j.Seq == 20 {
+					if j.Index == 20 {
 						decided = time.Now()
 					}
 					mu.Unlock()
@@ -118,7 +118,7 @@ func TestPercent(t *testing.T) {
 	} {
 		src, l := &source{jobs: 200}, newLedger()
 		err := Run(t.Context(), Spec{Workers: 1, MaxFailures: Limit{Percent: tt.percent}}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
-			if tt.fails(j.Seq) {
+			if tt.fails(j.Index) {
 				return bad
 			}
 			return ok
@@ -145,7 +145,7 @@ func TestBlockedSource(t *testing.T) {
 				began := time.Now()
 				err := Run(ctx, Spec{Workers: 3, MaxFailures: Limit{Count: 1}, Soon: name == "soon"}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 					time.Sleep(3 * time.Second)
-					if j.Seq == 2 && want == ErrFailures {
+					if j.Index == 2 && want == ErrFailures {
 						return bad
 					}
 					return ok

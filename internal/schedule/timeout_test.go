@@ -27,7 +27,7 @@ func TestTimeout(t *testing.T) {
 		src, l := &source{jobs: 10}, newLedger()
 		began := time.Now()
 		err := Run(t.Context(), Spec{Workers: 1, Timeout: 5 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			return work(ctx, time.Duration(j.Seq)*time.Second-time.Millisecond)
+			return work(ctx, time.Duration(j.Index)*time.Second-time.Millisecond)
 		}), l)
 		if took := time.Since(began).Round(time.Second); err != nil || took != (1+2+3+4+5+5*5)*time.Second {
 			t.Errorf("%v after %v", err, took)
@@ -53,7 +53,7 @@ func TestTimeoutOfOthers(t *testing.T) {
 		err := Run(ctx, Spec{Workers: 2, Timeout: 2 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			<-ctx.Done()
 			time.Sleep(time.Minute) // its grace
-			if j.Seq == 1 {
+			if j.Index == 1 {
 				return bad
 			}
 			return job.Status{End: job.Stopped}
@@ -77,7 +77,7 @@ func TestTimeoutPaused(t *testing.T) {
 		src, l := &source{jobs: 2}, newLedger()
 		began := time.Now()
 		err := Run(t.Context(), Spec{Workers: 2, Timeout: 2 * time.Second, Clock: clock}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			return work(ctx, time.Duration(j.Seq)*61*time.Second)
+			return work(ctx, time.Duration(j.Index)*61*time.Second)
 		}), l)
 		if took := time.Since(began); err != nil || took != 62*time.Second {
 			t.Errorf("%v after %v", err, took)
@@ -143,9 +143,9 @@ func TestDeadlineTooLate(t *testing.T) {
 		defer cancel(nil)
 		src, l := &source{jobs: 5}, newLedger()
 		err := Run(ctx, Spec{Workers: 2}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
-			return work(ctx, time.Duration(j.Seq)*time.Second)
+			return work(ctx, time.Duration(j.Index)*time.Second)
 		}), lastCall{l, func(j job.Job) {
-			if j.Seq == src.jobs {
+			if j.Index == src.jobs {
 				cancel(ErrDeadline)
 			}
 		}})

@@ -12,7 +12,7 @@ import (
 func TestAnnotate(t *testing.T) {
 	var s Summary
 	for _, item := range []string{"a.txt", "x\n::error::owned", "100%, a:b"} {
-		s.Observe(&job.Event{Kind: job.Done, Job: job.Job{Seq: 1, Items: []job.Item{{Fields: []string{item}}}},
+		s.Observe(&job.Event{Kind: job.Done, Job: job.Job{Index: 1, Items: []job.Item{{Fields: []string{item}}}},
 			Status: job.Status{End: job.Exited, Code: 3}, Tail: []byte("why\n::error::\x1b[1mowned\n")})
 	}
 	s.Observe(&job.Event{Kind: job.Done, Status: job.Status{End: job.Exited}})

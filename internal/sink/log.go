@@ -25,7 +25,7 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 		}
 		const itemMax = 200
 		attrs := []slog.Attr{
-			slog.Int64("seq", ev.Job.Number()), slog.String("item", job.Printable(ev.Job.Label(), itemMax)),
+			slog.Int64("seq", ev.Job.Seq()), slog.String("item", job.Printable(ev.Job.Label(), itemMax)),
 			slog.Int("attempt", max(1, ev.Job.Attempt)), slog.Int("worker", worker(ev)),
 		}
 		if n := len(ev.Job.Items); n > 1 {

@@ -44,7 +44,7 @@ func (t piece) Chunks(yield func([]byte, error) bool) {
 
 func finished(seq int64, code int, item string) *job.Finished {
 	return &job.Finished{
-		Job:    job.Job{Seq: seq, Attempt: 1, Items: []job.Item{{Seq: seq, Fields: []string{item}}}},
+		Job:    job.Job{Index: seq, Attempt: 1, Items: []job.Item{{Seq: seq, Fields: []string{item}}}},
 		Status: job.Status{Code: code, Worker: 1}, Ended: time.Now(),
 	}
 }
@@ -168,7 +168,7 @@ func TestResults(t *testing.T) {
 	stopped := finished(4, 0, "d")
 	stopped.Status = job.Status{End: job.Stopped}
 	for _, d := range []*job.Finished{finished(1, 0, "$(x)\xff"), finished(2, 3, "b"), finished(1000, 0, "c"), finished(123_456_789, 0, "e"), stopped} {
-		if err := keepAndPut(r, d, [2]Printed{piece{all: fmt.Sprint("out ", d.Job.Seq), size: 2}, piece{all: "\xff"}}); err != nil {
+		if err := keepAndPut(r, d, [2]Printed{piece{all: fmt.Sprint("out ", d.Job.Index), size: 2}, piece{all: "\xff"}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -77,7 +77,7 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 		return nil
 	}
 	r.kept++
-	r.made[d.Job.Number()] = struct{}{}
+	r.made[d.Job.Seq()] = struct{}{}
 	if err := r.make(r.beside(d), d, out); err != nil {
 		return r.wrong(err)
 	}
@@ -86,13 +86,13 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 
 // beside is where the directory of a job is before it is put into its place.
 func (r *Results) beside(d *job.Finished) string {
-	return filepath.Join(r.dir, unfinished+strconv.FormatInt(d.Job.Number(), 10))
+	return filepath.Join(r.dir, unfinished+strconv.FormatInt(d.Job.Seq(), 10))
 }
 
 // take reports whether Keep has made a directory for the job, once.
 func (r *Results) take(d *job.Finished) bool {
-	_, made := r.made[d.Job.Number()]
-	delete(r.made, d.Job.Number())
+	_, made := r.made[d.Job.Seq()]
+	delete(r.made, d.Job.Seq())
 	return made
 }
 
@@ -101,7 +101,7 @@ func (r *Results) Put(d *job.Finished) error {
 	if !r.take(d) {
 		return nil
 	}
-	number := d.Job.Number()
+	number := d.Job.Seq()
 	shard := filepath.Join(r.dir, fmt.Sprintf("%06d", number/perShard))
 	name := strconv.FormatInt(number, 10)
 	making := r.beside(d)

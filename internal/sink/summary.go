@@ -69,7 +69,7 @@ func (s *Summary) Doubt(d *job.Finished) {
 	}
 }
 
-// Left takes how many processes jobs have left running.
+// Offset takes how many processes jobs have left running.
 func (s *Summary) Left(processes int) { s.left = processes }
 
 // LeftOut takes how many items were left out since an earlier run has done them, and how
@@ -260,7 +260,7 @@ func (s *Summary) kinds() string {
 // Describe names the job by its number and its items. These are quoted: an item may
 // hold anything, and this goes to a terminal.
 func Describe(j job.Job) string {
-	return fmt.Sprintf("job %d, %s", j.Number(), describeItems(j))
+	return fmt.Sprintf("job %d, %s", j.Seq(), describeItems(j))
 }
 
 func describeItems(j job.Job) string {

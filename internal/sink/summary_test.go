@@ -15,7 +15,7 @@ import (
 func item(s string) []job.Item { return []job.Item{{Seq: 1, Fields: []string{s}}} }
 
 func done(seq int64, text string, st job.Status, tail string) job.Event {
-	return job.Event{Kind: job.Done, Job: job.Job{Seq: seq, Items: item(text)}, Status: st, Tail: []byte(tail)}
+	return job.Event{Kind: job.Done, Job: job.Job{Index: seq, Items: item(text)}, Status: st, Tail: []byte(tail)}
 }
 
 var (
@@ -119,7 +119,7 @@ func TestTries(t *testing.T) {
 }
 
 func TestBatchInSummary(t *testing.T) {
-	j := job.Job{Seq: 1, Items: append(item("a"), append(item("b"), item("c")...)...)}
+	j := job.Job{Index: 1, Items: append(item("a"), append(item("b"), item("c")...)...)}
 	got := text(t, summary(job.Event{Kind: job.Done, Job: j, Status: failed}))
 	if !strings.HasPrefix(got, "fanout: job 1, \"a\" and 2 more: exit 3\n") {
 		t.Errorf("%s", got)

@@ -50,7 +50,7 @@ func (t *Template) single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, e
 			if t.after {
 				left = t.before
 			}
-			if !yield(job.Job{Seq: seq, Left: left, Attempt: 1, Items: []job.Item{it}}, nil) {
+			if !yield(job.Job{Index: seq, Offset: left, Attempt: 1, Items: []job.Item{it}}, nil) {
 				return
 			}
 		}
@@ -93,7 +93,7 @@ func (b *batcher) add(it job.Item) bool {
 // send gives the first n pending items to a job.
 func (b *batcher) send(n int) bool {
 	b.seq++
-	j := job.Job{Seq: b.seq, Left: b.t.before, Attempt: 1, Items: b.pending[:n:n]}
+	j := job.Job{Index: b.seq, Offset: b.t.before, Attempt: 1, Items: b.pending[:n:n]}
 	b.pending = b.pending[n:]
 	if len(b.pending) == 0 {
 		b.pending, b.piped = nil, 0

@@ -41,8 +41,8 @@ func sizes(t *testing.T, tt *Template, in iter.Seq2[job.Item, error]) []int {
 			continue
 		}
 		seq++
-		if j.Seq != seq || j.Attempt != 1 {
-			t.Errorf("job %d has number %d, attempt %d", seq, j.Seq, j.Attempt)
+		if j.Index != seq || j.Attempt != 1 {
+			t.Errorf("job %d has number %d, attempt %d", seq, j.Index, j.Attempt)
 		}
 		for _, it := range j.Items {
 			if next++; it.Seq != next {
@@ -113,14 +113,14 @@ func TestFull(t *testing.T) {
 			}
 			for _, argv := range commandLines(t, tt, j) {
 				if err := limits.Check(argv, j); err != nil {
-					t.Errorf("%q, job %d of %d items: %v", command, j.Seq, len(j.Items), err)
+					t.Errorf("%q, job %d of %d items: %v", command, j.Index, len(j.Items), err)
 				}
 			}
 			last := j.Items[len(j.Items)-1].Seq
 			if tt.Form() == ProgramForm && last < int64(len(list)) {
 				j.Items = append(slices.Clone(j.Items), list[last])
 				if limits.Check(commandLines(t, tt, j)[0], j) == nil && !strings.Contains(strings.Join(command, ""), "#") {
-					t.Errorf("%q: job %d is not full with %d items", command, j.Seq, len(j.Items)-1)
+					t.Errorf("%q: job %d is not full with %d items", command, j.Index, len(j.Items)-1)
 				}
 			}
 		}
@@ -199,7 +199,7 @@ func BenchmarkExpand(b *testing.B) {
 	for _, command := range [][]string{{"echo", "{}"}, {"echo", "a/{.}"}, {"echo {} | wc"}} {
 		b.Run(fmt.Sprint(command), func(b *testing.B) {
 			c := mustCompile(b, Spec{Command: command}).Plan().Steps[0].Pipeline[0]
-			j := job.Job{Seq: 1, Items: items("item.txt")}
+			j := job.Job{Index: 1, Items: items("item.txt")}
 			dst := make([]string, 0, 8)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -213,7 +213,7 @@ func BenchmarkExpand(b *testing.B) {
 
 func BenchmarkShell(b *testing.B) {
 	tt := mustCompile(b, Spec{Command: []string{"cd /; x {} {.}"}})
-	j := job.Job{Seq: 1, Items: items("item.txt")}
+	j := job.Job{Index: 1, Items: items("item.txt")}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := tt.Shell(j); err != nil {

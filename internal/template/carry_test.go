@@ -86,12 +86,12 @@ func TestOrdinaryIsAccepted(t *testing.T) {
 func TestQuotedBatchStaysTogether(t *testing.T) {
 	for _, command := range [][]string{{`sh -c 'rm {:q}'`}, {"sh", "-c", "rm {:q}"}} {
 		tt := mustCompile(t, Spec{Command: command, Batch: 3})
-		got, err := tt.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Seq: 1, Items: items("a", "b c")})
+		got, err := tt.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Index: 1, Items: items("a", "b c")})
 		if want := []string{"sh", "-c", "rm 'a' 'b c'"}; err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, %v", command, got, err)
 		}
 	}
-	_, params, err := mustCompile(t, Spec{Command: []string{`eval 'rm {:q}' ~`}, Batch: 3}).Shell(job.Job{Seq: 1, Items: items("a", "b c")})
+	_, params, err := mustCompile(t, Spec{Command: []string{`eval 'rm {:q}' ~`}, Batch: 3}).Shell(job.Job{Index: 1, Items: items("a", "b c")})
 	if want := []string{"'a' 'b c'"}; err != nil || !slices.Equal(params, want) {
 		t.Errorf("got %q, %v", params, err)
 	}

@@ -81,7 +81,7 @@ func TestSplices(t *testing.T) {
 			continue
 		}
 		if tt.Form() == ScriptForm {
-			got, _, err := tt.Shell(job.Job{Seq: 1, Items: items("5")})
+			got, _, err := tt.Shell(job.Job{Index: 1, Items: items("5")})
 			if err != nil || got != c.want {
 				t.Errorf("%q: got %q, %v, want %q", c.script, got, err, c.want)
 			}
@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestBatchScripts(t *testing.T) {
-	two := job.Job{Seq: 7, Slot: 1, Items: items("p", "q.x")}
+	two := job.Job{Index: 7, Slot: 1, Items: items("p", "q.x")}
 	for _, c := range []struct {
 		script, want string
 		params       []string
@@ -270,7 +270,7 @@ func TestNUL(t *testing.T) {
 }
 
 func TestDisplay(t *testing.T) {
-	j := job.Job{Seq: 1, Items: items("a b\n'c'\x01")}
+	j := job.Job{Index: 1, Items: items("a b\n'c'\x01")}
 	for script, want := range map[string]string{
 		`x -n {}`:                   `x -n $'a b\n\'c\'\001'`,
 		`x {} 2>/dev/null | y && z`: `x $'a b\n\'c\'\001' 2>/dev/null | y && z`,

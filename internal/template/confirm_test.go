@@ -178,7 +178,7 @@ func confirm(t *testing.T, bash string, cases []confirmCase) {
 }
 
 func confirmOne(t *testing.T, bash, dir string, c confirmCase) {
-	j := job.Job{Seq: 1, Slot: 1, Items: []job.Item{{Fields: []string{c.item}}}}
+	j := job.Job{Index: 1, Slot: 1, Items: []job.Item{{Fields: []string{c.item}}}}
 	script, params, err := c.t.Shell(j)
 	if err != nil {
 		t.Errorf("%q item %q: %v", c.text, c.item, err)

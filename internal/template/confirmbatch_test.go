@@ -34,7 +34,7 @@ func TestConfirmBatch(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash to confirm with")
 	}
-	j := job.Job{Seq: 7, Slot: 1, Items: items(hostile...)}
+	j := job.Job{Index: 7, Slot: 1, Items: items(hostile...)}
 	each := func(f func(string) string) string {
 		var b strings.Builder
 		for _, it := range hostile {
@@ -75,7 +75,7 @@ func TestConfirmSources(t *testing.T) {
 		t.Skip("no bash to confirm with")
 	}
 	a, b := `x "$(touch CANARY)`, "'y\n"
-	j := job.Job{Seq: 7, Items: []job.Item{{Fields: []string{a + " " + b, a, b}}}}
+	j := job.Job{Index: 7, Items: []job.Item{{Fields: []string{a + " " + b, a, b}}}}
 	for script, want := range map[string]string{
 		`printf '%s\0' {}`:                             a + "\x00" + b + "\x00",
 		`printf '%s\0' -{}`:                            "-" + a + " " + b + "\x00",
@@ -109,7 +109,7 @@ b'`, `\{\}`, `{foo}`, `{a.b}`, `a=b`, `--x={}`, `a:b`, `a#b`, `%`, `+`, `^`, `!`
 		`'$x'`, `"\$x"`, `"{}""{}"`, `{}{}`, `-`, `--`, "é", `{`, `}`, `{}}`, `a{`, `"\{}"`, `'\{}'`,
 	}
 	item := "it em$(touch CANARY)'\""
-	j := job.Job{Seq: 1, Items: items(item)}
+	j := job.Job{Index: 1, Items: items(item)}
 	for _, word := range words {
 		tt := mustCompile(t, Spec{Command: []string{"x " + word + " {}"}})
 		if tt.Plan() == nil {

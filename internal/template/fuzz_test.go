@@ -26,7 +26,7 @@ func FuzzCompile(f *testing.F) {
 		if err != nil || strings.Contains(text, canary) {
 			return
 		}
-		j := job.Job{Seq: 1, Slot: 1, Items: items(canary)}
+		j := job.Job{Index: 1, Slot: 1, Items: items(canary)}
 		if batch > 1 {
 			j.Items = items(canary, canary+"2")
 		}

@@ -41,7 +41,7 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%q: %v", c.spec.Command, err)
 			continue
 		}
-		got, err := tt.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Seq: 7, Slot: 3, Items: c.items})
+		got, err := tt.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Index: 7, Slot: 3, Items: c.items})
 		if err != nil || !slices.Equal(got, c.want) || tt.Form() != ProgramForm {
 			t.Errorf("%q: got %q, %v, want %q", c.spec.Command, got, err, c.want)
 		}

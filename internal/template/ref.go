@@ -82,7 +82,7 @@ func (r ref) field(it job.Item) string {
 func (r ref) job(j job.Job) string {
 	switch {
 	case r.kind == refSeq:
-		return strconv.FormatInt(j.Number(), 10)
+		return strconv.FormatInt(j.Seq(), 10)
 	case r.kind == refSlot:
 		return strconv.Itoa(j.Slot)
 	case r.kind == refHost:

@@ -94,7 +94,7 @@ var canaries = []string{
 }
 
 func riskyOne(t *testing.T, bash, dir string, c confirmCase) {
-	j := job.Job{Seq: 1, Slot: 1, Items: []job.Item{{Fields: []string{c.item}}}}
+	j := job.Job{Index: 1, Slot: 1, Items: []job.Item{{Fields: []string{c.item}}}}
 	script, params, err := c.t.Shell(j)
 	if err != nil {
 		return

@@ -60,7 +60,7 @@ func TestRowNames(t *testing.T) {
 			}
 			continue
 		}
-		got, err := tmpl.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Seq: 1, Items: []job.Item{tt.item}})
+		got, err := tmpl.Plan().Steps[0].Pipeline[0].Argv(nil, job.Job{Index: 1, Items: []job.Item{tt.item}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestBadItemsAreAlone(t *testing.T) {
 		var sizes []int
 		at := int64(0)
 		for j, err := range tmpl.Jobs(items) {
-			if err != nil || j.Err() != nil && len(j.Items) > 1 || j.Seq != int64(len(sizes)+1) {
+			if err != nil || j.Err() != nil && len(j.Items) > 1 || j.Index != int64(len(sizes)+1) {
 				t.Errorf("batches of %d: %+v, %v", batch, j, err)
 			}
 			for _, it := range j.Items {

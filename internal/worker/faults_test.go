@@ -187,12 +187,12 @@ type host struct {
 
 func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	h.f.mu.Lock()
-	h.f.runs[fmt.Sprintf("%d.%d", j.Seq, j.Attempt)]++
+	h.f.runs[fmt.Sprintf("%d.%d", j.Index, j.Attempt)]++
 	h.f.mu.Unlock()
 	h.mu.Lock()
 	pause, pieces := time.Duration(h.random.IntN(50))*time.Millisecond, 1+h.random.IntN(3)
 	h.mu.Unlock()
-	text := printed(j.Seq)
+	text := printed(j.Index)
 	for i := range pieces {
 		from, to := len(text)*i/pieces, len(text)*(i+1)/pieces
 		if _, err := io.WriteString(out.Stdout, text[from:to]); err != nil {
@@ -205,7 +205,7 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 		}
 	}
 	io.WriteString(out.Stderr, j.Label())
-	return job.Status{Code: code(j.Seq)}
+	return job.Status{Code: code(j.Index)}
 }
 
 func (h *host) Free() bool  { return h.f.free }
@@ -251,12 +251,12 @@ func (b *book) Await(job.Job) {}
 func (b *book) Start(j job.Job) job.Output {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, over := b.done[j.Seq]; over {
-		b.complain("job %d starts after its end", j.Seq)
+	if _, over := b.done[j.Index]; over {
+		b.complain("job %d starts after its end", j.Index)
 	}
 	bufs := new([2]bytes.Buffer)
-	b.last[j.Seq] = b.now[j.Seq]
-	b.now[j.Seq] = bufs
+	b.last[j.Index] = b.now[j.Index]
+	b.now[j.Index] = bufs
 	return job.Output{Stdout: locked{b, &bufs[0]}, Stderr: locked{b, &bufs[1]}}
 }
 
@@ -279,7 +279,7 @@ func (b *book) Ended(job.Job) {}
 func (b *book) Unstart(j job.Job) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.now[j.Seq] = b.last[j.Seq]
+	b.now[j.Index] = b.last[j.Index]
 }
 
 func (b *book) Abandon(j job.Job, st job.Status) { b.Done(j, st) }
@@ -287,21 +287,21 @@ func (b *book) Abandon(j job.Job, st job.Status) { b.Done(j, st) }
 func (b *book) Done(j job.Job, st job.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old, over := b.done[j.Seq]; over {
-		b.complain("job %d is done as %v and again as %v", j.Seq, old, st)
+	if old, over := b.done[j.Index]; over {
+		b.complain("job %d is done as %v and again as %v", j.Index, old, st)
 	}
-	b.done[j.Seq] = st
+	b.done[j.Index] = st
 	if st.End != job.Exited {
 		return
 	}
-	if st.Code != code(j.Seq) {
-		b.complain("job %d has code %d, want %d", j.Seq, st.Code, code(j.Seq))
+	if st.Code != code(j.Index) {
+		b.complain("job %d has code %d, want %d", j.Index, st.Code, code(j.Index))
 	}
-	if got := b.now[j.Seq][0].String(); got != printed(j.Seq) {
-		b.complain("job %d printed %d bytes, beginning with %.40q, want %d", j.Seq, len(got), got, len(printed(j.Seq)))
+	if got := b.now[j.Index][0].String(); got != printed(j.Index) {
+		b.complain("job %d printed %d bytes, beginning with %.40q, want %d", j.Index, len(got), got, len(printed(j.Index)))
 	}
-	if got := b.now[j.Seq][1].String(); got != j.Label() {
-		b.complain("job %d has the standard error %q", j.Seq, got)
+	if got := b.now[j.Index][1].String(); got != j.Label() {
+		b.complain("job %d has the standard error %q", j.Index, got)
 	}
 }
 
@@ -332,8 +332,8 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	spec := pool.Spec{
-		Places: []pool.Place{{Workers: tr.workers, Threads: tr.threads}},
-		Ahead:  tr.ahead, Free: tr.free, BackOff: 100 * time.Millisecond,
+		Hosts: []pool.Host{{Workers: tr.workers, Threads: tr.threads}},
+		Ahead: tr.ahead, Free: tr.free, BackOff: 100 * time.Millisecond,
 	}
 	p := pool.New(spec, starter, cancel)
 	pulled := int64(0)
@@ -342,7 +342,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 			for n := int64(1); n <= tr.jobs && ctx.Err() == nil; n++ {
 				pulled = n
 				items := []job.Item{{Seq: n, Fields: []string{fmt.Sprintf("item %d", n)}}}
-				if !yield(job.Job{Seq: n, Attempt: 1, Items: items}, nil) {
+				if !yield(job.Job{Index: n, Attempt: 1, Items: items}, nil) {
 					return
 				}
 			}

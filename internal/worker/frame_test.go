@@ -115,7 +115,7 @@ func decodeAll(t *testing.T, body []byte) {
 }
 
 func someJob() job.Job {
-	return job.Job{Seq: 3, Attempt: 2, Items: []job.Item{
+	return job.Job{Index: 3, Attempt: 2, Items: []job.Item{
 		{Seq: 5, Fields: []string{"a b", "a", "b"}},
 		{Seq: 6, Fields: []string{"\x00\xff\n"}},
 	}}

@@ -57,11 +57,11 @@ type villager struct {
 
 func (h villager) Run(ctx context.Context, j job.Job, _ job.Output) job.Status {
 	h.v.mu.Lock()
-	h.v.runs[j.Seq]++
+	h.v.runs[j.Index]++
 	h.v.mu.Unlock()
 	began := time.Now()
 	select {
-	case <-time.After(h.v.takes(j.Seq, j.Attempt)):
+	case <-time.After(h.v.takes(j.Index, j.Attempt)):
 		return job.Status{Usage: job.Usage{Wall: time.Since(began)}}
 	case <-ctx.Done():
 		return job.Status{End: job.Stopped}
@@ -81,7 +81,7 @@ func (e *ends) Abandon(j job.Job, st job.Status) { e.Done(j, st) }
 func (e *ends) Done(j job.Job, st job.Status) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.of[j.Seq], e.at[j.Seq] = st, time.Since(e.began)
+	e.of[j.Index], e.at[j.Index] = st, time.Since(e.began)
 }
 
 // TestFarSuccess: a job of a far worker is done when nothing has ended its worker for a moment
@@ -175,11 +175,11 @@ func (v *village) run(t *testing.T, jobs int64, workers, retries int, c schedule
 	defer cancel(nil)
 	spec := pool.Spec{Growing: true, Ahead: 8}
 	p := pool.New(spec, starter, cancel)
-	p.Offer([]pool.Place{{Workers: workers, Threads: 1}})
+	p.Offer([]pool.Host{{Workers: workers, Threads: 1}})
 	all := func(ctx context.Context) iter.Seq2[job.Job, error] {
 		return func(yield func(job.Job, error) bool) {
 			for n := range jobs {
-				if !yield(job.Job{Seq: n + 1, Attempt: 1, Items: []job.Item{{Seq: n + 1, Fields: []string{"item"}}}}, nil) {
+				if !yield(job.Job{Index: n + 1, Attempt: 1, Items: []job.Item{{Seq: n + 1, Fields: []string{"item"}}}}, nil) {
 					return
 				}
 			}

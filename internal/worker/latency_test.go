@@ -178,12 +178,12 @@ func TestLatency(t *testing.T) {
 		const ahead = 64
 		spec := pool.Spec{Growing: true, Ahead: ahead}
 		p := pool.New(spec, starter, cancel)
-		p.Offer([]pool.Place{{Workers: workers, Threads: 1}})
+		p.Offer([]pool.Host{{Workers: workers, Threads: 1}})
 		all := func(ctx context.Context) iter.Seq2[job.Job, error] {
 			return func(yield func(job.Job, error) bool) {
 				items := []job.Item{{Seq: 1, Fields: []string{"item"}}}
 				for n := range jobs {
-					if !yield(job.Job{Seq: int64(n + 1), Attempt: 1, Items: items}, nil) {
+					if !yield(job.Job{Index: int64(n + 1), Attempt: 1, Items: items}, nil) {
 						return
 					}
 				}

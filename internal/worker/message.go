@@ -36,7 +36,7 @@ type Setup struct {
 	Outputs   [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
 }
 
-// Far is what a worker on another machine needs to know besides.
+// Remote is what a worker on another machine needs to know besides.
 type Far struct {
 	Run     string        // mark of the run
 	Host    string        // what jobs are told that the machine is called; where this is not "" for a Starter, it is what its place is called
@@ -139,8 +139,8 @@ func appendStrings(b []byte, all []string) []byte {
 
 // appendJob is a job but for its Slot, which is the worker's to give.
 func appendJob(b []byte, j job.Job) []byte {
-	b = binary.AppendUvarint(b, uint64(j.Seq))
-	b = binary.AppendUvarint(b, uint64(j.Left))
+	b = binary.AppendUvarint(b, uint64(j.Index))
+	b = binary.AppendUvarint(b, uint64(j.Offset))
 	b = binary.AppendUvarint(b, uint64(j.Attempt))
 	b = binary.AppendUvarint(b, uint64(len(j.Items)))
 	for _, it := range j.Items {
@@ -151,8 +151,8 @@ func appendJob(b []byte, j job.Job) []byte {
 }
 
 func (t *text) job() (j job.Job) {
-	j.Seq = int64(t.number())
-	j.Left = int64(t.number())
+	j.Index = int64(t.number())
+	j.Offset = int64(t.number())
 	j.Attempt = int(t.number())
 	j.Items = make([]job.Item, t.list())
 	for i := range j.Items {

@@ -172,7 +172,7 @@ func (k *keeper) Done(j job.Job, st job.Status) {
 	k.counter.Done(j, st)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.ends[j.Seq], k.at[j.Seq] = st, time.Since(k.began)
+	k.ends[j.Index], k.at[j.Index] = st, time.Since(k.began)
 }
 
 // TestSilence: a worker that says nothing any more is noticed, and made up for; one that answers,
@@ -237,12 +237,12 @@ func TestSilence(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
-				spec := pool.Spec{Places: []pool.Place{{Workers: 1, Threads: 1}}}
+				spec := pool.Spec{Hosts: []pool.Host{{Workers: 1, Threads: 1}}}
 				w.p = pool.New(spec, starter, cancel)
 				all := func(context.Context) iter.Seq2[job.Job, error] {
 					return func(yield func(job.Job, error) bool) {
 						for i, item := range tt.items {
-							j := job.Job{Seq: int64(i + 1), Attempt: 1, Items: []job.Item{{Seq: int64(i + 1), Fields: []string{item}}}}
+							j := job.Job{Index: int64(i + 1), Attempt: 1, Items: []job.Item{{Seq: int64(i + 1), Fields: []string{item}}}}
 							if !yield(j, nil) {
 								return
 							}

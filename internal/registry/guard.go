@@ -1,11 +1,11 @@
-// Package guard keeps account of this user's runs, and ends what runs have left
+// Package registry keeps account of this user's runs, and ends what runs have left
 // behind that were killed themselves, guardian and all.
 //
 // Each run has an entry in a directory, the registry, and holds a lock on it as
 // long as it lives: who can have the lock knows that the run is over. Which
 // processes were the run's is not in the registry, since they come and go: they
 // bear the run's mark in their environment, and are searched for.
-package guard
+package registry
 
 import (
 	"encoding/hex"

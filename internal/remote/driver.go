@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"bufio"
@@ -52,7 +52,7 @@ type settings struct {
 }
 
 // startDriver starts it with a Python.
-func startDriver(near Near, python string) (*driver, error) {
+func startDriver(near Here, python string) (*driver, error) {
 	d := &driver{
 		said:  &tagged{to: near.Stderr, place: "Ray"},
 		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{}, out: pool.NewOutbox(),

@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"context"
@@ -43,8 +43,8 @@ func TestGivenUpWhileItBegins(t *testing.T) {
 	over := errors.New("the run is over")
 	b := &brink{Reader: after{do: func() { cancel(over) }, Reader: strings.NewReader("token run\n")}}
 	var shown strings.Builder
-	w := way{begin: func(_, _ string, stderr *tagged) (peer, error) { return b, nil }}
-	s, err := w.start(Near{Stderr: &shown}, "n1", "mark", "")
+	w := transport{begin: func(_, _ string, stderr *tagged) (peer, error) { return b, nil }}
+	s, err := w.start(Here{Stderr: &shown}, "n1", "mark", "")
 	if err != nil {
 		t.Fatal(err)
 	}

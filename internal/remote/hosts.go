@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"bufio"
@@ -15,8 +15,8 @@ import (
 // ParseHosts reads names of hosts that are separated by commas, each with the number of jobs
 // that it runs at a time, as in n1:8,me@n2:4. Without a number it is slots, where 0 is as
 // many as the host has CPUs.
-func ParseHosts(list string, slots int) ([]pool.Place, error) {
-	var places []pool.Place
+func ParseHosts(list string, slots int) ([]pool.Host, error) {
+	var places []pool.Host
 	for _, word := range strings.Split(list, ",") {
 		pl, err := parseHost(strings.TrimSpace(word), slots)
 		if err != nil {
@@ -30,13 +30,13 @@ func ParseHosts(list string, slots int) ([]pool.Place, error) {
 }
 
 // ReadHosts reads a file with a host in each line; what follows a # is for people.
-func ReadHosts(name string, slots int) ([]pool.Place, error) {
+func ReadHosts(name string, slots int) ([]pool.Host, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var places []pool.Place
+	var places []pool.Host
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		line, _, _ := strings.Cut(lines.Text(), "#")
@@ -54,7 +54,7 @@ func ReadHosts(name string, slots int) ([]pool.Place, error) {
 	return places, lines.Err()
 }
 
-func appendHost(places []pool.Place, pl pool.Place) ([]pool.Place, error) {
+func appendHost(places []pool.Host, pl pool.Host) ([]pool.Host, error) {
 	for _, have := range places {
 		if have.Name == pl.Name {
 			return nil, fmt.Errorf("the host %s is named twice: give it more slots instead, as in %s:8", say.Name(pl.Name), say.Name(pl.Name))
@@ -64,21 +64,21 @@ func appendHost(places []pool.Place, pl pool.Place) ([]pool.Place, error) {
 }
 
 // parseHost reads NAME or NAME:SLOTS. An address of IPv6 stands in brackets.
-func parseHost(word string, slots int) (pool.Place, error) {
+func parseHost(word string, slots int) (pool.Host, error) {
 	name, count := word, ""
 	if at := strings.LastIndexByte(word, ':'); at >= 0 && !strings.HasSuffix(word, "]") {
 		name, count = word[:at], word[at+1:]
 		n, err := strconv.Atoi(count)
 		const most = 10_000
 		if err != nil || n < 1 || n > most {
-			return pool.Place{}, fmt.Errorf("%s: after the colon is the number of jobs that the host runs at a time, from 1 to %d, as in n1:8; the port is the ssh client's to know", say.Name(word), most)
+			return pool.Host{}, fmt.Errorf("%s: after the colon is the number of jobs that the host runs at a time, from 1 to %d, as in n1:8; the port is the ssh client's to know", say.Name(word), most)
 		}
 		slots = n
 	}
 	if err := checkHost(name); err != nil {
-		return pool.Place{}, fmt.Errorf("%q: %w", word, err)
+		return pool.Host{}, fmt.Errorf("%q: %w", word, err)
 	}
-	return pool.Place{Name: name, Workers: 1, Threads: slots}, nil
+	return pool.Host{Name: name, Workers: 1, Threads: slots}, nil
 }
 
 // checkHost refuses what cannot be a host's name, and could mean something else to the ssh

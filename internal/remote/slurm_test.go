@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"reflect"
@@ -30,13 +30,13 @@ func TestSpread(t *testing.T) {
 	nodes, cpus := []string{"a", "b", "c"}, []int{8, 8, 1}
 	for _, tt := range []struct {
 		spec Slurm
-		want []pool.Place
+		want []pool.Host
 	}{
-		{Slurm{PerNode: 1}, []pool.Place{{Name: "a", Workers: 1, Threads: 8}, {Name: "b", Workers: 1, Threads: 8}, {Name: "c", Workers: 1, Threads: 1}}},
-		{Slurm{PerNode: 2}, []pool.Place{{Name: "a", Workers: 2, Threads: 4}, {Name: "b", Workers: 2, Threads: 4}, {Name: "c", Workers: 2, Threads: 1}}},
-		{Slurm{PerNode: 1, Threads: 3}, []pool.Place{{Name: "a", Workers: 1, Threads: 3}, {Name: "b", Workers: 1, Threads: 3}, {Name: "c", Workers: 1, Threads: 3}}},
-		{Slurm{PerNode: 1, Workers: 4}, []pool.Place{{Name: "a", Workers: 2, Threads: 1}, {Name: "b", Workers: 1, Threads: 1}, {Name: "c", Workers: 1, Threads: 1}}},
-		{Slurm{PerNode: 1, Workers: 2, Threads: 5}, []pool.Place{{Name: "a", Workers: 1, Threads: 5}, {Name: "b", Workers: 1, Threads: 5}}},
+		{Slurm{PerNode: 1}, []pool.Host{{Name: "a", Workers: 1, Threads: 8}, {Name: "b", Workers: 1, Threads: 8}, {Name: "c", Workers: 1, Threads: 1}}},
+		{Slurm{PerNode: 2}, []pool.Host{{Name: "a", Workers: 2, Threads: 4}, {Name: "b", Workers: 2, Threads: 4}, {Name: "c", Workers: 2, Threads: 1}}},
+		{Slurm{PerNode: 1, Threads: 3}, []pool.Host{{Name: "a", Workers: 1, Threads: 3}, {Name: "b", Workers: 1, Threads: 3}, {Name: "c", Workers: 1, Threads: 3}}},
+		{Slurm{PerNode: 1, Workers: 4}, []pool.Host{{Name: "a", Workers: 2, Threads: 1}, {Name: "b", Workers: 1, Threads: 1}, {Name: "c", Workers: 1, Threads: 1}}},
+		{Slurm{PerNode: 1, Workers: 2, Threads: 5}, []pool.Host{{Name: "a", Workers: 1, Threads: 5}, {Name: "b", Workers: 1, Threads: 5}}},
 	} {
 		if got := spread(tt.spec, nodes, cpus); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%+v: %v, want %v", tt.spec, got, tt.want)

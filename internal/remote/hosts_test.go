@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"os"
@@ -14,14 +14,14 @@ func TestParseHosts(t *testing.T) {
 	for _, tt := range []struct {
 		list  string
 		slots int
-		want  []pool.Place
+		want  []pool.Host
 		err   string
 	}{
-		{"n1:8,n2:4", 0, []pool.Place{{Name: "n1", Workers: 1, Threads: 8}, {Name: "n2", Workers: 1, Threads: 4}}, ""},
-		{" n1 , me@n2 ", 3, []pool.Place{{Name: "n1", Workers: 1, Threads: 3}, {Name: "me@n2", Workers: 1, Threads: 3}}, ""},
-		{"n1", 0, []pool.Place{{Name: "n1", Workers: 1}}, ""},
-		{"[::1]", 2, []pool.Place{{Name: "[::1]", Workers: 1, Threads: 2}}, ""},
-		{"me@[fe80::1]:5", 2, []pool.Place{{Name: "me@[fe80::1]", Workers: 1, Threads: 5}}, ""},
+		{"n1:8,n2:4", 0, []pool.Host{{Name: "n1", Workers: 1, Threads: 8}, {Name: "n2", Workers: 1, Threads: 4}}, ""},
+		{" n1 , me@n2 ", 3, []pool.Host{{Name: "n1", Workers: 1, Threads: 3}, {Name: "me@n2", Workers: 1, Threads: 3}}, ""},
+		{"n1", 0, []pool.Host{{Name: "n1", Workers: 1}}, ""},
+		{"[::1]", 2, []pool.Host{{Name: "[::1]", Workers: 1, Threads: 2}}, ""},
+		{"me@[fe80::1]:5", 2, []pool.Host{{Name: "me@[fe80::1]", Workers: 1, Threads: 5}}, ""},
 		{"", 0, nil, "missing"},
 		{"n1,", 0, nil, "missing"},
 		{"me@:3", 0, nil, "missing"},
@@ -50,7 +50,7 @@ func TestReadHosts(t *testing.T) {
 		}
 	}
 	write("# ours\nn1:8\n\n  me@n2 # old\n")
-	want := []pool.Place{{Name: "n1", Workers: 1, Threads: 8}, {Name: "me@n2", Workers: 1, Threads: 2}}
+	want := []pool.Host{{Name: "n1", Workers: 1, Threads: 8}, {Name: "me@n2", Workers: 1, Threads: 2}}
 	if got, err := ReadHosts(name, 2); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}

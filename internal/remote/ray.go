@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"context"
@@ -27,26 +27,26 @@ type Ray struct {
 
 type ray struct {
 	spec   Ray
-	near   Near
-	marks  marks
+	near   Here
+	marks  ids
 	driver atomic.Pointer[driver] // once it is connected
 }
 
-func newRay(spec Ray, near Near) Engine {
-	return &ray{spec: spec, near: near, marks: marks{run: near.Run}}
+func newRay(spec Ray, near Here) Backend {
+	return &ray{spec: spec, near: near, marks: ids{run: near.Run}}
 }
 
 // Capacity is part of Engine. Workers are offered without asking what the cluster has: one that
 // it has no place for waits, and lets the cluster's autoscaler see that.
-func (e *ray) Capacity(ctx context.Context, offer func([]pool.Place)) error {
+func (e *ray) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	d, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
 	e.driver.Store(d)
-	var places []pool.Place
+	var places []pool.Host
 	for n := range e.spec.Workers {
-		places = append(places, pool.Place{Name: fmt.Sprintf("Ray worker %d", n+1), Workers: 1, Threads: e.spec.Threads})
+		places = append(places, pool.Host{Name: fmt.Sprintf("Ray worker %d", n+1), Workers: 1, Threads: e.spec.Threads})
 	}
 	offer(places)
 	return nil
@@ -80,7 +80,7 @@ func (e *ray) Launch(ctx context.Context, number int, place string) (worker.Link
 	if d == nil {
 		return nil, errors.New("no Ray is connected")
 	}
-	w := way{
+	w := transport{
 		begin:  func(_, script string, stderr *tagged) (peer, error) { return d.launch(script, stderr) },
 		linger: e.near.Grace + 2*time.Second, sane: complete, after: "[ $c = 0 ] || " + cleanHere(e.near.Run) + "; ",
 	}

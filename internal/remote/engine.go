@@ -1,7 +1,7 @@
-// Package engine has workers run on other machines, by what the user already has for that:
+// Package remote has workers run on other machines, by what the user already has for that:
 // the ssh client, Slurm, Ray. A worker is a fanout whose standard input and output reach us
 // through it; what they say to each other, and what becomes of jobs, is no engine's business.
-package engine
+package remote
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 	"fanout/internal/worker"
 )
 
-// Engine is one way to have workers elsewhere.
-type Engine interface {
+// Kind is one way to have workers elsewhere.
+type Backend interface {
 	// Launch starts a worker at a place.
 	worker.Launcher
 	// Capacity tells of the places that there are, at once and whenever they change, until
 	// ctx is done or they change no more.
-	Capacity(ctx context.Context, offer func([]pool.Place)) error
+	Capacity(ctx context.Context, offer func([]pool.Host)) error
 	// Clean ends what workers of the run have left behind at a place, all of which have
 	// died; the place "" is all that the engine itself has for the run. It returns a line for
 	// each thing that it did.
@@ -26,7 +26,7 @@ type Engine interface {
 
 // Spec says which engine it is, and where.
 type Spec struct {
-	Backend    Backend
+	Kind       Kind
 	Chosen     string        // what to tell the user of the choice; "": it was the user's
 	Dir        string        // where jobs run at the far end; "" is where workers begin
 	Beat       time.Duration // between two questions whether a worker is there
@@ -36,15 +36,15 @@ type Spec struct {
 	Ray        Ray
 }
 
-// Far says that jobs do not run on this machine.
-func (s Spec) Far() bool { return s.Backend != Local && s.Backend != "" }
+// Remote says that jobs do not run on this machine.
+func (s Spec) Remote() bool { return s.Kind != Local && s.Kind != "" }
 
 // New makes the engine.
-func New(spec Spec, near Near) (Engine, error) {
-	switch spec.Backend {
-	case OnSlurm:
+func New(spec Spec, near Here) (Backend, error) {
+	switch spec.Kind {
+	case SlurmKind:
 		return newSlurm(spec.Slurm, near)
-	case OnRay:
+	case RayKind:
 		return newRay(spec.Ray, near), nil
 	default:
 		return newSSH(spec.SSH, near)
@@ -52,18 +52,18 @@ func New(spec Spec, near Near) (Engine, error) {
 }
 
 // NamesHosts says that places are called as hosts are.
-func (s Spec) NamesHosts() bool { return s.Backend == OverSSH }
+func (s Spec) NamesHosts() bool { return s.Kind == SSHKind }
 
 // HoldsJobs says that the engine has jobs of its own for a run, which Clean of "" ends.
-func (s Spec) HoldsJobs() bool { return s.Backend == OnSlurm || s.Backend == OnRay }
+func (s Spec) HoldsJobs() bool { return s.Kind == SlurmKind || s.Kind == RayKind }
 
-// Backend is the name of an engine.
-type Backend string
+// Kind is the name of an engine.
+type Kind string
 
 // The engines.
 const (
-	Local   Backend = "local" // none: workers of this machine
-	OverSSH Backend = "ssh"
-	OnSlurm Backend = "slurm"
-	OnRay   Backend = "ray"
+	Local     Kind = "local" // none: workers of this machine
+	SSHKind   Kind = "ssh"
+	SlurmKind Kind = "slurm"
+	RayKind   Kind = "ray"
 )

@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"context"
@@ -35,28 +35,28 @@ func (s *Slurm) AllocationOf(getenv func(string) string) {
 
 type slurm struct {
 	spec    Slurm
-	near    Near
+	near    Here
 	path    string // of srun
-	marks   marks
+	marks   ids
 	threads map[string]int // by place
 
 	launched atomic.Bool
 	held     atomic.Int64 // how many of those that were launched may have something of Slurm's
 }
 
-func newSlurm(spec Slurm, near Near) (Engine, error) {
+func newSlurm(spec Slurm, near Here) (Backend, error) {
 	path, err := process.LookPath("srun", process.SearchPath(), "")
 	if err != nil {
 		return nil, fmt.Errorf("srun: %w: Slurm's commands have to be on PATH", err)
 	}
-	return &slurm{spec: spec, near: near, path: path, marks: marks{run: near.Run}, threads: map[string]int{}}, nil
+	return &slurm{spec: spec, near: near, path: path, marks: ids{run: near.Run}, threads: map[string]int{}}, nil
 }
 
 // jobName is what all of a run are called in Slurm.
 func jobName(run string) string { return "fanout-" + run }
 
 // Capacity is part of Engine.
-func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Place)) error {
+func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	places, err := e.places(ctx)
 	if err != nil {
 		return err
@@ -68,12 +68,12 @@ func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Place)) error {
 	return nil
 }
 
-// places is the nodes of the allocation or, without one, a place for each worker: which node
+// hostNames is the nodes of the allocation or, without one, a place for each worker: which node
 // that will be is Slurm's to decide, and one that is lost says nothing of the others.
-func (e *slurm) places(ctx context.Context) (places []pool.Place, err error) {
+func (e *slurm) places(ctx context.Context) (places []pool.Host, err error) {
 	if e.spec.Job == "" {
 		for n := range e.spec.Workers {
-			places = append(places, pool.Place{Name: fmt.Sprintf("Slurm worker %d", n+1), Workers: 1, Threads: max(1, e.spec.Threads)})
+			places = append(places, pool.Host{Name: fmt.Sprintf("Slurm worker %d", n+1), Workers: 1, Threads: max(1, e.spec.Threads)})
 		}
 		return places, nil
 	}
@@ -92,10 +92,10 @@ func (e *slurm) places(ctx context.Context) (places []pool.Place, err error) {
 }
 
 // spread gives each node its workers.
-func spread(s Slurm, nodes []string, cpus []int) (places []pool.Place) {
+func spread(s Slurm, nodes []string, cpus []int) (places []pool.Host) {
 	left := s.Workers
 	for i, node := range nodes {
-		pl := pool.Place{Name: node, Workers: s.PerNode, Threads: s.Threads}
+		pl := pool.Host{Name: node, Workers: s.PerNode, Threads: s.Threads}
 		if s.Workers > 0 {
 			pl.Workers = (left + len(nodes) - i - 1) / (len(nodes) - i)
 			left -= pl.Workers
@@ -150,7 +150,7 @@ func (e *slurm) Launch(ctx context.Context, number int, place string) (worker.Li
 }
 
 // to is the way to a worker.
-func (e *slurm) to(place string) way {
+func (e *slurm) to(place string) transport {
 	argv := []string{
 		"srun", "--job-name=" + jobName(e.near.Run), "--nodes=1", "--ntasks=1", "--unbuffered", "--chdir=/",
 		"--cpus-per-task=" + strconv.Itoa(max(1, e.threads[place])), "--export=" + strings.Join(exported(e.near.Environ), ","),
@@ -166,7 +166,7 @@ func (e *slurm) to(place string) way {
 		near: near, path: e.path, argv: append(argv, e.spec.Args...),
 		words: func(script string) []string { return []string{"/bin/sh", "-c", script} },
 	}
-	return way{
+	return transport{
 		begin: srun.begin, gently: true, linger: e.near.Grace + 2*time.Second, sane: endedItself, hopeless: refusedBySlurm, after: after,
 		own: "srun: ", notice: " queued and waiting for resources",
 	}
@@ -255,7 +255,7 @@ func (e *slurm) run(ctx context.Context, name string, args ...string) ([]string,
 		return nil, fmt.Errorf("%s: %w", say.Name(name), err)
 	}
 	c := command{near: e.near, path: path, argv: []string{name}, words: func(string) []string { return args }}
-	w := way{begin: c.begin}
+	w := transport{begin: c.begin}
 	s, err := w.start(e.near, name, e.near.Run+".slurm", "")
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package guard
+package registry
 
 // bootID is not known here: entries are removed when their run is over, also if
 // that was before the system's last start.

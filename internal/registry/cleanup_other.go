@@ -1,6 +1,6 @@
 //go:build !linux
 
-package guard
+package registry
 
 // hunt removes the entries: processes cannot be searched here.
 func (c *Cleanup) hunt(dead []*record) {

@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"bufio"
@@ -24,8 +24,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// way is how an engine has a shell run at a place.
-type way struct {
+// transport is how an engine has a shell run at a place.
+type transport struct {
 	begin    func(mark, script string, stderr *tagged) (peer, error)
 	patience time.Duration             // how long it may take; 0: as long as it takes
 	gently   bool                      // it is told to end, since it has to tell others
@@ -50,7 +50,7 @@ type peer interface {
 
 // command is a program that runs a shell elsewhere.
 type command struct {
-	near  Near
+	near  Here
 	path  string
 	argv  []string                     // what it is given, without the command
 	words func(script string) []string // the command
@@ -64,7 +64,7 @@ func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
 		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
 	}, mark, stderr)
 	if err == nil {
-		return local{p}, nil
+		return localPeer{p}, nil
 	}
 	var command *execute.CommandError
 	if err = execute.StartError(c.path, err); errors.As(err, &command) {
@@ -73,34 +73,34 @@ func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
 	return nil, err
 }
 
-type local struct{ *process.Program }
+type localPeer struct{ *process.Program }
 
-func (l local) Read(b []byte) (int, error)  { return l.Stdout.Read(b) }
-func (l local) Write(b []byte) (int, error) { return l.Stdin.Write(b) }
-func (l local) Close() error                { return l.Stdin.Close() }
-func (l local) Release()                    { l.Stdout.Close() }
+func (l localPeer) Read(b []byte) (int, error)  { return l.Stdout.Read(b) }
+func (l localPeer) Write(b []byte) (int, error) { return l.Stdin.Write(b) }
+func (l localPeer) Close() error                { return l.Stdin.Close() }
+func (l localPeer) Release()                    { l.Stdout.Close() }
 
 // shell is a program that has started a shell at the far end, which runs a script of ours.
 type shell struct {
-	way
+	transport
 	program peer
 	place   string
 	from    *bufio.Reader
 	stderr  *tagged
 }
 
-// marks makes the marks of workers, of which no two have the same.
-type marks struct {
+// ids makes the marks of workers, of which no two have the same.
+type ids struct {
 	run string
 	n   atomic.Int64
 }
 
-func (m *marks) next(number int) string {
+func (m *ids) next(number int) string {
 	return fmt.Sprintf("%s.w%d.%d", m.run, number, m.n.Add(1))
 }
 
 // connect has a fanout run at a place.
-func (w way) connect(ctx context.Context, near Near, place, mark, verb string) (*shell, error) {
+func (w transport) connect(ctx context.Context, near Here, place, mark, verb string) (*shell, error) {
 	token := newToken()
 	s, err := w.start(near, place, mark, near.Program.script(token, mark, verb, w.after))
 	if err != nil {
@@ -113,13 +113,13 @@ func (w way) connect(ctx context.Context, near Near, place, mark, verb string) (
 }
 
 // start starts the program.
-func (w way) start(near Near, place, mark, script string) (*shell, error) {
+func (w transport) start(near Here, place, mark, script string) (*shell, error) {
 	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
 	p, err := w.begin(mark, script, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", say.Name(place), err)
 	}
-	return &shell{way: w, program: p, place: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
+	return &shell{transport: w, program: p, place: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
 
 // end ends the program, and by that what it has started at the far end.

@@ -1,4 +1,4 @@
-package engine
+package remote
 
 import (
 	"context"
@@ -17,14 +17,14 @@ import (
 
 // SSH says which hosts are reached by the ssh client, and how.
 type SSH struct {
-	Command []string     // the client, and options to give it
-	Hosts   []pool.Place // a worker on each
-	File    string       // where they are from, if a file: it is read again when it changes
-	Slots   int          // jobs at a time of hosts for which the file does not say; 0: as many as they have CPUs
+	Command []string    // the client, and options to give it
+	Hosts   []pool.Host // a worker on each
+	File    string      // where they are from, if a file: it is read again when it changes
+	Slots   int         // jobs at a time of hosts for which the file does not say; 0: as many as they have CPUs
 }
 
-// Near is what engines need of the runner's machine.
-type Near struct {
+// Here is what engines need of the runner's machine.
+type Here struct {
 	Supervisor *process.Supervisor
 	Program    Program
 	Environ    []string
@@ -35,7 +35,7 @@ type Near struct {
 }
 
 // newSSH makes the engine. It fails when there is no ssh client.
-func newSSH(spec SSH, near Near) (Engine, error) {
+func newSSH(spec SSH, near Here) (Backend, error) {
 	client := spec.Command[0]
 	path, err := process.LookPath(client, process.SearchPath(), "")
 	if err != nil {
@@ -49,24 +49,24 @@ func newSSH(spec SSH, near Near) (Engine, error) {
 	}
 	const atOnce = 8 // an sshd lets ten connect that it does not know yet
 	return &ssh{
-		spec: spec, near: near, marks: marks{run: near.Run}, turns: make(chan struct{}, atOnce),
+		spec: spec, near: near, marks: ids{run: near.Run}, turns: make(chan struct{}, atOnce),
 		client: command{near: near, path: path, argv: argv},
 	}, nil
 }
 
 type ssh struct {
 	spec   SSH
-	near   Near
+	near   Here
 	client command
-	marks  marks
+	marks  ids
 	turns  chan struct{} // of those that connect
 }
 
 // to is the way to a host.
-func (e *ssh) to(place string) way {
+func (e *ssh) to(place string) transport {
 	c := e.client
 	c.words = func(script string) []string { return []string{destination(place), "exec sh -c '" + script + "'"} }
-	return way{begin: c.begin, patience: 30 * time.Second, sane: complete}
+	return transport{begin: c.begin, patience: 30 * time.Second, sane: complete}
 }
 
 // Launch is part of worker.Launcher.
@@ -92,7 +92,7 @@ func complete(res process.Result) bool {
 }
 
 // Capacity is part of Engine.
-func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Place)) error {
+func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	offer(e.spec.Hosts)
 	if e.spec.File != "" {
 		e.follow(ctx, offer)
@@ -101,7 +101,7 @@ func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Place)) error {
 }
 
 // follow reads the file of hosts again when it has changed.
-func (e *ssh) follow(ctx context.Context, offer func([]pool.Place)) {
+func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 	last, _ := os.Stat(e.spec.File) // nil: it is read again when it is there
 	const often = time.Second
 	tick := time.NewTicker(often)

@@ -1,4 +1,4 @@
-package guard
+package registry
 
 import (
 	"encoding/json"
