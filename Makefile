@@ -13,7 +13,7 @@ ifneq ($(filter GOFLAGS,$(ours)),)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: picture share release-snapshot build demo test quick fresh test-engines test-qemu check bench fuzz install clean
+.PHONY: picture share release-snapshot build demo test quick fresh test-backends test-qemu check bench fuzz install clean
 
 # On Linux the program begins with instructions of its own, which see whether the standard files
 # are closed and which signals are ignored: internal/process/entry.
@@ -39,14 +39,14 @@ fresh:
 
 # Jobs on other machines, with an sshd, a Slurm and a Ray of our own on this one. FANOUT_TEST_ALL=1
 # runs all on Ray. The tests of Ray are one test, in one cluster: hence the limit, and they begin first.
-ENGINES ?= ray ssh slurm
-test-engines:
-	$(GO) run ./scripts/test -limit 24m -engines '$(ENGINES)'
+BACKENDS ?= ray ssh slurm
+test-backends:
+	$(GO) run ./scripts/test -limit 24m -backends '$(BACKENDS)'
 
 # The scripts of testdata with the program for arm64, under qemu-user (Debian: qemu-user-static), as where images for
 # several platforms are built. What cannot be so there is left out, with its reason.
 test-qemu:
-	$(GO) run ./scripts/test -engines qemu
+	$(GO) run ./scripts/test -backends qemu
 
 check:
 	sh scripts/check.sh

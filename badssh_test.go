@@ -85,13 +85,13 @@ func tear(to io.Writer, from io.Reader, random *rand.Rand, most int64) bool {
 	}
 }
 
-// TestConformanceBadConnections holds an engine whose connections do harm to what holds on each.
+// TestConformanceBadConnections holds a backend whose connections do harm to what holds on each.
 func TestConformanceBadConnections(t *testing.T) {
 	testkit.Slow(t)
-	needsOfScript(t, "testdata/engines/conformance.txtar")
+	needsOfScript(t, "testdata/backends/conformance.txtar")
 	dir := t.TempDir()
 	t.Run("scripts", func(t *testing.T) {
-		runScriptsOf(t, "testdata/engines", map[string]string{
+		runScriptsOf(t, "testdata/backends", map[string]string{
 			"FANOUT_BACKEND": "ssh", "FANOUT_HOSTS": "n1:2,n2:2", "FANOUT_SSH_COMMAND": "badssh", "FANOUT_RETRIES": "5",
 			"BADSSH": dir, "PLACE": "n[12]",
 		})

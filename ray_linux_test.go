@@ -30,7 +30,7 @@ func rayUp(t *testing.T) *cluster {
 	c := &cluster{bin: t.TempDir(), token: strings.Repeat("0123456789abcdef", 4), variables: map[string]string{}}
 	c.set(t, "RAY_AUTH_MODE", "token")
 	c.set(t, "RAY_AUTH_TOKEN", c.token)
-	c.dir = engineUp(t, "ray", "PATH="+c.bin+":"+os.Getenv("PATH"))
+	c.dir = backendUp(t, "ray", "PATH="+c.bin+":"+os.Getenv("PATH"))
 	text, err := os.ReadFile(filepath.Join(c.dir, "env"))
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestRay(t *testing.T) {
 	c := rayUp(t)
 	// Workers ask for no CPUs, so that none of many runs has to wait.
 	none := []string{"--backend", "ray", "--ray-num-cpus", "0"}
-	t.Run("conformance", func(t *testing.T) { runScriptsOf(t, "testdata/engines", c.scripts(t)) })
+	t.Run("conformance", func(t *testing.T) { runScriptsOf(t, "testdata/backends", c.scripts(t)) })
 	t.Run("kill matrix", func(t *testing.T) { killMatrix(t, "ray", append(none, "--threads", strconv.Itoa(killSlots))...) })
 	t.Run("worker killed", func(t *testing.T) { workerKilled(t, append(none, "-j1", "--threads", "2")...) })
 	t.Run("cut short", func(t *testing.T) { cutShortFar(t, append(none, "-j2", "--threads", "2")...) })

@@ -43,7 +43,7 @@ func slurmVariables(t *testing.T) map[string]string {
 
 // slurmUp starts a Slurm in which none of many runs has to wait.
 func slurmUp(t *testing.T) (dir string) {
-	dir = engineUp(t, "slurm", "SLURM_UP_CPUS=64")
+	dir = backendUp(t, "slurm", "SLURM_UP_CPUS=64")
 	t.Setenv("SLURM_CONF", filepath.Join(dir, "slurm.conf"))
 	return dir
 }
@@ -54,16 +54,16 @@ func TestScriptSlurm(t *testing.T) {
 	runScripts(t, slurmVariables(t))
 }
 
-// TestConformanceSlurm is what holds on each engine.
+// TestConformanceSlurm is what holds on each backend.
 func TestConformanceSlurm(t *testing.T) {
 	dir := slurmUp(t)
 	t.Run("allocation", func(t *testing.T) {
 		variables := slurmVariables(t)
 		variables["PLACE"] = "n[12]"
-		runScriptsOf(t, "testdata/engines", variables)
+		runScriptsOf(t, "testdata/backends", variables)
 	})
 	t.Run("own", func(t *testing.T) {
-		runScriptsOf(t, "testdata/engines", map[string]string{
+		runScriptsOf(t, "testdata/backends", map[string]string{
 			"FANOUT_BACKEND": "slurm", "FANOUT_WORKERS": "2", "FANOUT_THREADS": "2",
 			"SLURM_CONF": filepath.Join(dir, "slurm.conf"), "PLACE": "n[12]",
 		})

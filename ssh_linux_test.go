@@ -27,24 +27,24 @@ func sshVariables(dir string) map[string]string {
 }
 
 // TestScriptSSH runs the scripts with jobs on hosts that ssh reaches.
-func TestScriptSSH(t *testing.T) { runScripts(t, sshVariables(engineUp(t, "ssh"))) }
+func TestScriptSSH(t *testing.T) { runScripts(t, sshVariables(backendUp(t, "ssh"))) }
 
-// TestConformanceSSH is what holds on each engine.
+// TestConformanceSSH is what holds on each backend.
 func TestConformanceSSH(t *testing.T) {
-	variables := sshVariables(engineUp(t, "ssh"))
+	variables := sshVariables(backendUp(t, "ssh"))
 	variables["PLACE"] = "n1"
-	runScriptsOf(t, "testdata/engines", variables)
+	runScriptsOf(t, "testdata/backends", variables)
 }
 
 // TestCutShortSSH is cutShortFar for two hosts.
 func TestCutShortSSH(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	cutShortFar(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2,n2:2")
 }
 
 // TestKillMatrixSSH has jobs at the far end be as gone as here, however the run ends.
 func TestKillMatrixSSH(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	killMatrix(t, "ssh", "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:3")
 }
 
@@ -57,7 +57,7 @@ func farRun(t *testing.T, config string, flags ...string) *running {
 // TestHostsComeAndGo has a host that is written into the file get work, and one that is taken
 // out end what it runs and get no more.
 func TestHostsComeAndGo(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	r := farRun(t, filepath.Join(dir, "config"), "--hosts-file", "hosts", "-k",
 		`echo {} {host} >> log; until test -e go-{}; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
 	r.write("hosts", "n1:1\n")
@@ -93,7 +93,7 @@ func TestHostsComeAndGo(t *testing.T) {
 
 // TestDeadHosts has a host that does not answer be left out, and the others do its work.
 func TestDeadHosts(t *testing.T) {
-	config := filepath.Join(engineUp(t, "ssh"), "config")
+	config := filepath.Join(backendUp(t, "ssh"), "config")
 	r := farRun(t, config, "--hosts", "dead:2,n1:2", `until test -e go; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
 	r.begin()
 	r.eventually("a word about the host", func() bool { return strings.Contains(string(r.said()), "dead is left out from now on") })
@@ -113,14 +113,14 @@ func TestDeadHosts(t *testing.T) {
 
 // TestWorkerKilledSSH is workerKilled for hosts.
 func TestWorkerKilledSSH(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	workerKilled(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2")
 }
 
 // TestWorkerStoppedSSH has a worker at the far end that is stopped be given up, and what it ran be
 // ended there.
 func TestWorkerStoppedSSH(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	tr := newTrial(t, hostile(t))
 	tr.flags = []string{"--backend", "ssh", "--ssh-command", "ssh -F " + filepath.Join(dir, "config"), "--hosts", "n1", "--heartbeat", "200ms"}
 	tr.member("first", "daemon", false)
@@ -144,12 +144,12 @@ func TestNetworkCut(t *testing.T) {
 		t.Skip("network namespaces are root's")
 	}
 	testkit.Needs(t, "ip")
-	needEngine(t, "ssh")
+	needBackend(t, "ssh")
 	var config strings.Builder
 	var links []string
 	for n := range 2 {
 		address, link := namespace(t, n)
-		dir := engineUp(t, "ssh", "SSH_UP_NETNS="+link, "SSH_UP_ADDRESS="+address, "SSH_UP_PORT=2222")
+		dir := backendUp(t, "ssh", "SSH_UP_NETNS="+link, "SSH_UP_ADDRESS="+address, "SSH_UP_PORT=2222")
 		fmt.Fprintf(&config, "Match host n%d\n\tInclude %s/config\n", n+1, dir)
 		links = append(links, link)
 	}
@@ -209,13 +209,13 @@ func namespace(t *testing.T, n int) (address, link string) {
 // TestOtherVersionSSH is otherVersion for hosts.
 func TestOtherVersionSSH(t *testing.T) {
 	bin := t.TempDir()
-	dir := engineUp(t, "ssh", "SSH_UP_PATH="+bin+":"+os.Getenv("PATH"))
+	dir := backendUp(t, "ssh", "SSH_UP_PATH="+bin+":"+os.Getenv("PATH"))
 	otherVersion(t, bin, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:1")
 }
 
-// TestExamplesSSH runs the examples of docs/engines.md, with an ssh that knows the hosts.
+// TestExamplesSSH runs the examples of docs/backends.md, with an ssh that knows the hosts.
 func TestExamplesSSH(t *testing.T) {
-	dir := engineUp(t, "ssh")
+	dir := backendUp(t, "ssh")
 	client, err := exec.LookPath("ssh")
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestExamplesSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	examples := readExamples(t, "docs/engines.md", "console ssh")
+	examples := readExamples(t, "docs/backends.md", "console ssh")
 	for _, ex := range examples {
 		ex.check(t)
 	}

@@ -36,7 +36,7 @@ func newRay(spec Ray, near Here) Backend {
 	return &ray{spec: spec, near: near, marks: ids{run: near.Run}}
 }
 
-// Capacity is part of Engine. Workers are offered without asking what the cluster has: one that
+// Capacity is part of Backend. Workers are offered without asking what the cluster has: one that
 // it has no place for waits, and lets the cluster's autoscaler see that.
 func (e *ray) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	d, err := e.connect(ctx)
@@ -91,7 +91,7 @@ func (e *ray) Launch(ctx context.Context, number int, place string) (worker.Link
 	return &link{shell: s}, nil
 }
 
-// Clean is part of Engine. Ray ends the actors of a driver that is gone, and so what they run.
+// Clean is part of Backend. Ray ends the actors of a driver that is gone, and so what they run.
 func (e *ray) Clean(ctx context.Context, _, place string) ([]string, error) {
 	if d := e.driver.Load(); d != nil && place == "" {
 		const patience = 5 * time.Second

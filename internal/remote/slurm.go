@@ -55,7 +55,7 @@ func newSlurm(spec Slurm, near Here) (Backend, error) {
 // jobName is what all of a run are called in Slurm.
 func jobName(run string) string { return "fanout-" + run }
 
-// Capacity is part of Engine.
+// Capacity is part of Backend.
 func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	places, err := e.places(ctx)
 	if err != nil {
@@ -225,7 +225,7 @@ func refusedBySlurm(said string) bool {
 	return true
 }
 
-// Clean is part of Engine. What is called as all of the run are is cancelled. On a node of our
+// Clean is part of Backend. What is called as all of the run are is cancelled. On a node of our
 // own, what has left its worker is looked for as well: not every Slurm ends that.
 func (e *slurm) Clean(ctx context.Context, run, place string) ([]string, error) {
 	if place != "" {

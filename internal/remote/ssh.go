@@ -23,7 +23,7 @@ type SSH struct {
 	Slots   int         // jobs at a time of hosts for which the file does not say; 0: as many as they have CPUs
 }
 
-// Here is what engines need of the runner's machine.
+// Here is what backends need of the runner's machine.
 type Here struct {
 	Supervisor *process.Supervisor
 	Program    Program
@@ -34,7 +34,7 @@ type Here struct {
 	Warn       func(text string) // tells the user
 }
 
-// newSSH makes the engine. It fails when there is no ssh client.
+// newSSH makes the backend. It fails when there is no ssh client.
 func newSSH(spec SSH, near Here) (Backend, error) {
 	client := spec.Command[0]
 	path, err := process.LookPath(client, process.SearchPath(), "")
@@ -91,7 +91,7 @@ func complete(res process.Result) bool {
 	return !res.Status.Signaled() && res.Status.ExitStatus() != lost
 }
 
-// Capacity is part of Engine.
+// Capacity is part of Backend.
 func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	offer(e.spec.Hosts)
 	if e.spec.File != "" {
@@ -129,7 +129,7 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 	}
 }
 
-// Clean is part of Engine.
+// Clean is part of Backend.
 func (e *ssh) Clean(ctx context.Context, run, place string) ([]string, error) {
 	s, err := e.to(place).connect(ctx, e.near, place, run+".clean", "--clean "+run)
 	if err != nil {

@@ -212,7 +212,7 @@ func (r *Run) prepare(ctx context.Context) (err error) {
 	p.Collect.Instant = !r.local.StartsProcesses()
 	switch {
 	case p.Far():
-		return r.prepareEngine()
+		return r.prepareBackend()
 	case p.Persistent:
 		return r.preparePrograms()
 	case p.Mode == plan.Process:

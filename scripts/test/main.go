@@ -21,14 +21,14 @@ import (
 )
 
 type options struct {
-	quick   bool          // no slow trials, no race detector
-	plain   bool          // no race detector
-	limit   time.Duration // of one test
-	skipped string        // a file for the names of what was skipped
-	rest    string        // such a file of another run: of the program's own tests, only these
-	engines string        // only the tests of jobs on other machines, by these, or of the program for one
-	only    []string      // instead of the steps: one step, arguments of go test
-	dir     string
+	quick    bool          // no slow trials, no race detector
+	plain    bool          // no race detector
+	limit    time.Duration // of one test
+	skipped  string        // a file for the names of what was skipped
+	rest     string        // such a file of another run: of the program's own tests, only these
+	backends string        // only the tests of jobs on other machines, by these, or of the program for one
+	only     []string      // instead of the steps: one step, arguments of go test
+	dir      string
 }
 
 func main() {
@@ -60,7 +60,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.DurationVar(&o.limit, "limit", 7*time.Minute, "end a test that runs for longer than `D`")
 	flags.StringVar(&o.skipped, "skipped", "", "write the names of the tests that were skipped into `file`")
 	flags.StringVar(&o.rest, "rest", "", "of the program's own tests, run those in `file`, and what runs with the race detector")
-	flags.StringVar(&o.engines, "engines", "", "test jobs on other machines, by these of `ssh, slurm, ray and qemu`, which is the program for arm64 under an emulator")
+	flags.StringVar(&o.backends, "backends", "", "test jobs on other machines, by these of `ssh, slurm, ray and qemu`, which is the program for arm64 under an emulator")
 	flags.StringVar(&o.dir, "dir", ".", "the `directory` of the module")
 	err = flags.Parse(args)
 	o.only = flags.Args()

@@ -42,8 +42,8 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if len(o.only) > 0 {
 		return []step{{name: "the tests asked for", args: o.only}}, without, nil
 	}
-	if o.engines != "" {
-		for _, name := range strings.Fields(o.engines) {
+	if o.backends != "" {
+		for _, name := range strings.Fields(o.backends) {
 			if name == "qemu" {
 				// Most of a script's time is the starts of programs, and some of it waits.
 				steps = append(steps, step{
@@ -53,10 +53,10 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 				})
 				continue
 			}
-			if engines[name] == "" {
-				return nil, "", fmt.Errorf("-engines %s: they are ssh, slurm, ray and qemu", name)
+			if backends[name] == "" {
+				return nil, "", fmt.Errorf("-backends %s: they are ssh, slurm, ray and qemu", name)
 			}
-			steps = append(steps, step{name, []string{"-run", engines[name], "."}, []string{"FANOUT_TEST_ENGINES=" + name}})
+			steps = append(steps, step{name, []string{"-run", backends[name], "."}, []string{"FANOUT_TEST_BACKENDS=" + name}})
 		}
 		return steps, without, nil
 	}
@@ -89,8 +89,8 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	}, "with the race detector", nil
 }
 
-// engines is the tests of jobs on other machines, by what has them there.
-var engines = map[string]string{"ssh": "SSH|Hosts|Network", "slurm": "Slurm", "ray": "Ray"}
+// backends is the tests of jobs on other machines, by what has them there.
+var backends = map[string]string{"ssh": "SSH|Hosts|Network", "slurm": "Slurm", "ray": "Ray"}
 
 // list is the packages that have tests, but for the program's own.
 func list(ctx context.Context, dir string) ([]string, error) {

@@ -25,8 +25,8 @@ const gather = 3 * time.Second
 // missed is how many questions may go without an answer.
 const missed = 6
 
-// prepareEngine makes ready for jobs that run on other machines.
-func (r *Run) prepareEngine() (err error) {
+// prepareBackend makes ready for jobs that run on other machines.
+func (r *Run) prepareBackend() (err error) {
 	p := &r.plan
 	stderr := r.io.Say
 	warn := func(text string) {
@@ -93,7 +93,7 @@ func (r *Run) farAhead() int {
 	return times * r.ahead()
 }
 
-// offer gives the pool the places that the engine has, until the function that it returns is
+// offer gives the pool the places that the backend has, until the function that it returns is
 // called.
 func (r *Run) offer(p *pool.Pool, fail func(error)) (end func()) {
 	if r.backend == nil {

@@ -1,6 +1,6 @@
 // Package remote has workers run on other machines, by what the user already has for that:
 // the ssh client, Slurm, Ray. A worker is a fanout whose standard input and output reach us
-// through it; what they say to each other, and what becomes of jobs, is no engine's business.
+// through it; what they say to each other, and what becomes of jobs, is no backend's business.
 package remote
 
 import (
@@ -19,12 +19,12 @@ type Backend interface {
 	// ctx is done or they change no more.
 	Capacity(ctx context.Context, offer func([]pool.Host)) error
 	// Clean ends what workers of the run have left behind at a place, all of which have
-	// died; the place "" is all that the engine itself has for the run. It returns a line for
+	// died; the place "" is all that the backend itself has for the run. It returns a line for
 	// each thing that it did.
 	Clean(ctx context.Context, run, place string) ([]string, error)
 }
 
-// Spec says which engine it is, and where.
+// Spec says which backend it is, and where.
 type Spec struct {
 	Kind       Kind
 	Chosen     string        // what to tell the user of the choice; "": it was the user's
@@ -39,7 +39,7 @@ type Spec struct {
 // Remote says that jobs do not run on this machine.
 func (s Spec) Remote() bool { return s.Kind != Local && s.Kind != "" }
 
-// New makes the engine.
+// New makes the backend.
 func New(spec Spec, near Here) (Backend, error) {
 	switch spec.Kind {
 	case SlurmKind:
@@ -54,13 +54,13 @@ func New(spec Spec, near Here) (Backend, error) {
 // NamesHosts says that places are called as hosts are.
 func (s Spec) NamesHosts() bool { return s.Kind == SSHKind }
 
-// HoldsJobs says that the engine has jobs of its own for a run, which Clean of "" ends.
+// HoldsJobs says that the backend has jobs of its own for a run, which Clean of "" ends.
 func (s Spec) HoldsJobs() bool { return s.Kind == SlurmKind || s.Kind == RayKind }
 
-// Kind is the name of an engine.
+// Kind is the name of a backend.
 type Kind string
 
-// The engines.
+// The backends.
 const (
 	Local     Kind = "local" // none: workers of this machine
 	SSHKind   Kind = "ssh"

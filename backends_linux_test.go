@@ -15,25 +15,25 @@ import (
 	"time"
 )
 
-// needEngine skips the test where it is not asked for: engines are only tested where the
-// variable names them, as make test-engines does, since they need much to be installed.
-func needEngine(t *testing.T, name string) {
+// needBackend skips the test where it is not asked for: backends are only tested where the
+// variable names them, as make test-backends does, since they need much to be installed.
+func needBackend(t *testing.T, name string) {
 	t.Helper()
-	if !slices.Contains(strings.Fields(os.Getenv("FANOUT_TEST_ENGINES")), name) {
-		t.Skip("make test-engines runs this")
+	if !slices.Contains(strings.Fields(os.Getenv("FANOUT_TEST_BACKENDS")), name) {
+		t.Skip("make test-backends runs this")
 	}
 }
 
-// engineUp starts what an engine needs, or skips the test.
-func engineUp(t *testing.T, name string, env ...string) (dir string) {
+// backendUp starts what a backend needs, or skips the test.
+func backendUp(t *testing.T, name string, env ...string) (dir string) {
 	t.Helper()
-	needEngine(t, name)
+	needBackend(t, name)
 	dir = filepath.Join(t.TempDir(), name)
-	up := exec.Command("scripts/engines/"+name+"-up", dir)
+	up := exec.Command("scripts/backends/"+name+"-up", dir)
 	up.Env = append(os.Environ(), env...)
 	out, err := up.CombinedOutput()
 	t.Cleanup(func() {
-		if out, err := exec.Command("scripts/engines/"+name+"-down", dir).CombinedOutput(); err != nil {
+		if out, err := exec.Command("scripts/backends/"+name+"-down", dir).CombinedOutput(); err != nil {
 			t.Errorf("%s-down: %v\n%s", name, err, out)
 		}
 	})

@@ -19,7 +19,7 @@ import (
 	"fanout/internal/worker"
 )
 
-// farVerb has fanout worker do what an engine wants of it on another machine. ok is false
+// farVerb has fanout worker do what a backend wants of it on another machine. ok is false
 // for other arguments.
 func farVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
 	if len(args) < 2 || args[0] != workerCommand {

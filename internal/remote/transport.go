@@ -24,7 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// transport is how an engine has a shell run at a place.
+// transport is how a backend has a shell run at a place.
 type transport struct {
 	begin    func(mark, script string, stderr *tagged) (peer, error)
 	patience time.Duration             // how long it may take; 0: as long as it takes

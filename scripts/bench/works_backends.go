@@ -88,15 +88,15 @@ func (w work) onRay() work {
 	return w.on("ray")
 }
 
-// on has an engine of our own be there for the work.
-func (w work) on(engine string) work {
-	here, err := filepath.Abs("scripts/engines")
+// on has a backend of our own be there for the work.
+func (w work) on(backend string) work {
+	here, err := filepath.Abs("scripts/backends")
 	w.prepare = func(ctx context.Context, s site) (check, error) {
 		if err != nil {
 			return nil, err
 		}
 		const missing = 3 // the script's exit code
-		up := exec.CommandContext(ctx, filepath.Join(here, engine+"-up"), filepath.Join(s.dir, engine))
+		up := exec.CommandContext(ctx, filepath.Join(here, backend+"-up"), filepath.Join(s.dir, backend))
 		up.Env = append(os.Environ(), w.env...)
 		out, err := up.CombinedOutput()
 		var exit *exec.ExitError
@@ -104,10 +104,10 @@ func (w work) on(engine string) work {
 			return nil, skipped(strings.TrimSpace(string(out)))
 		}
 		if err != nil {
-			err = fmt.Errorf("%s-up: %w: %s", engine, err, out)
+			err = fmt.Errorf("%s-up: %w: %s", backend, err, out)
 		}
 		return nil, err
 	}
-	w.finish = func(s site) { exec.Command(filepath.Join(here, engine+"-down"), filepath.Join(s.dir, engine)).Run() }
+	w.finish = func(s site) { exec.Command(filepath.Join(here, backend+"-down"), filepath.Join(s.dir, backend)).Run() }
 	return w
 }
