@@ -85,7 +85,7 @@ func clean(c registry.Cleanup, out io.Writer, asJSON bool) error {
 		}
 		t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
 	}
-	c.Abroad = func(e registry.Entry) error { return abroad(e, c.Tell) }
+	c.Remote = func(e registry.Entry) error { return cleanRemote(e, c.Tell) }
 	err = c.Do(runs)
 	if _, werr := t.WriteTo(out); werr != nil {
 		failed = werr

@@ -13,8 +13,8 @@ import (
 	"fanout/internal/remote"
 )
 
-// abroad ends what a run that is over has left on other machines, and tells of it.
-func abroad(e registry.Entry, tell func(registry.Report)) error {
+// cleanRemote ends what a run that is over has left on other machines, and tells of it.
+func cleanRemote(e registry.Entry, tell func(registry.Report)) error {
 	program, err := ownProgram()
 	if err != nil {
 		return err
@@ -25,9 +25,9 @@ func abroad(e registry.Entry, tell func(registry.Report)) error {
 	}
 	defer sup.Close()
 	eng, err := remote.New(remote.Spec{
-		Kind: remote.Kind(e.Elsewhere.Backend), SSH: remote.SSH{Command: e.Elsewhere.Command},
+		Kind: remote.Kind(e.Remote.Backend), SSH: remote.SSH{Command: e.Remote.Command},
 	}, remote.Here{
-		Supervisor: sup, Program: program, Environ: os.Environ(), Run: e.Mark, Stderr: os.Stderr, Warn: func(string) {},
+		Supervisor: sup, Program: program, Environ: os.Environ(), Run: e.RunID, Stderr: os.Stderr, Warn: func(string) {},
 	})
 	if err != nil {
 		return err
@@ -37,13 +37,13 @@ func abroad(e registry.Entry, tell func(registry.Report)) error {
 	defer cancel()
 	var cleaning sync.WaitGroup
 	var mu sync.Mutex
-	for _, name := range e.Elsewhere.Places {
+	for _, name := range e.Remote.Hosts {
 		cleaning.Go(func() {
-			lines, failed := eng.Clean(ctx, e.Mark, name)
+			lines, failed := eng.Clean(ctx, e.RunID, name)
 			mu.Lock()
 			defer mu.Unlock()
 			for _, line := range lines {
-				tell(registry.Report{Run: e.Mark, Command: e.Command, Age: time.Since(e.Started), Deed: registry.Killed, Why: name + ": " + line})
+				tell(registry.Report{Run: e.RunID, Command: e.Command, Age: time.Since(e.Started), Deed: registry.Killed, Why: name + ": " + line})
 			}
 			err = errors.Join(err, failed)
 		})

@@ -71,7 +71,7 @@ func (l *lateRun) failureCode() int {
 	if r := l.run.Load(); r != nil && r.FirstFailure() != nil {
 		first = *r.FirstFailure()
 	}
-	if first.End == job.Lost {
+	if first.Outcome == job.Lost {
 		return exitLost
 	}
 	return failureCode(first)

@@ -90,7 +90,7 @@ func exitCode(err error, summary *sink.Summary) int {
 
 // failureCode is what the first failure comes to.
 func failureCode(first job.Status) int {
-	switch first.End {
+	switch first.Outcome {
 	case job.NotFound:
 		return exitNotFound
 	case job.NotExecutable:

@@ -26,7 +26,7 @@ func outcomes(statuses ...job.Status) *sink.Summary {
 func TestExitCode(t *testing.T) {
 	plain := errors.New("unreadable")
 	ok, failed := job.Status{}, job.Status{Code: 3}
-	end := func(e job.End) job.Status { return job.Status{End: e} }
+	end := func(e job.Outcome) job.Status { return job.Status{Outcome: e} }
 	signal := func(s syscall.Signal) error { return fmt.Errorf("run: %w", &SignalError{s}) }
 	command := func(err error) error { return fmt.Errorf("run: %w", &execute.CommandError{Name: "x", Err: err}) }
 	deadline := fmt.Errorf("%w, after 10s", schedule.ErrDeadline)

@@ -45,7 +45,7 @@ func newFlags() *flags {
 	workers.remote = &remoteFlags{workers: workers}
 	f := &flags{groups: []group{
 		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
-		workers.remote, &placeFlags{},
+		workers.remote, &environmentFlags{},
 	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
@@ -116,7 +116,7 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	p.hints = hintsOf(p.all, args)
 	p.behind = f.line.behind()
 	complete(&p.Plan)
-	if err := completeFar(&p.Plan); err != nil {
+	if err := completeRemote(&p.Plan); err != nil {
 		return p, err
 	}
 	return p, nil
@@ -140,10 +140,10 @@ func complete(p *plan.Plan) {
 	p.Template.Limits = template.Limits{Arg: one, Total: total}
 }
 
-// completeFar is complete for jobs on other machines.
-func completeFar(p *plan.Plan) (err error) {
+// completeRemote is complete for jobs on other machines.
+func completeRemote(p *plan.Plan) (err error) {
 	p.Execute.Host = p.Host
-	if !p.Far() {
+	if !p.IsRemote() {
 		return nil
 	}
 	if p.Remote.Dir == sameDir {
@@ -153,7 +153,7 @@ func completeFar(p *plan.Plan) (err error) {
 			}
 		}
 	}
-	p.Execute.Dir, p.Execute.Elsewhere = "", true
+	p.Execute.Dir, p.Execute.Remote = "", true
 	p.Template.Workers = max(p.Remote.Slurm.Workers, p.Remote.Ray.Workers) * max(1, p.Remote.Slurm.Threads, p.Remote.Ray.Threads)
 	for _, pl := range p.Remote.SSH.Hosts {
 		p.Template.Workers += max(1, pl.Threads)

@@ -55,25 +55,25 @@ func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return directory("--tmpdir", f.tmpDir)
 }
 
-type placeFlags struct {
+type environmentFlags struct {
 	dir   string
 	env   []string
 	shell string
 }
 
-func (*placeFlags) name() string { return "Surroundings" }
+func (*environmentFlags) name() string { return "Surroundings" }
 
-func (f *placeFlags) register(set *pflag.FlagSet) {
+func (f *environmentFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.dir, "chdir", "C", "", "run jobs in `DIR`")
 	set.StringArrayVar(&f.env, "env", nil, "add `K=V` to the environment of jobs, or K as it is here (repeatable)")
 	set.StringVar(&f.shell, "shell", "", "run scripts in this `SHELL`, such as dash or 'bash -o pipefail' (default bash, else sh)")
 	registerConfig(set)
 }
 
-func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
+func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	p.Execute.Environ = os.Environ()
 	var err error
-	if p.Execute.RunID, err = registry.NewMark(); err != nil {
+	if p.Execute.RunID, err = registry.NewRunID(); err != nil {
 		return err
 	}
 	if given.Changed("chdir") {
@@ -105,14 +105,14 @@ func (f *placeFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 			return err
 		}
 	}
-	if !p.Far() { // what is elsewhere is found there
+	if !p.IsRemote() { // what is elsewhere is found there
 		p.Execute.Shell, err = execute.FindShell(p.Execute.Shell, "")
 	}
 	return err
 }
 
 // shellWords is the shell that the user names, with its options; nil is none.
-func (f *placeFlags) shellWords() ([]string, error) {
+func (f *environmentFlags) shellWords() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {
 		return nil, fmt.Errorf("--shell %s: %w", say.Name(f.shell), err)

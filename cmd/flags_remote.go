@@ -50,8 +50,8 @@ func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 	}
 }
 
-// far says that jobs are to run on other machines.
-func (f *remoteFlags) far() bool {
+// isRemote says that jobs are to run on other machines.
+func (f *remoteFlags) isRemote() bool {
 	b, _ := f.chosen()
 	return b != remote.Local
 }

@@ -80,7 +80,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		p.Schedule.Workers = 2 * limits.CPUs()
 	}
 	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) && p.Mode != plan.Process && !f.remote.far() {
+		if given.Changed(flag) && p.Mode != plan.Process && !f.remote.isRemote() {
 			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
 		}
 	}

@@ -48,7 +48,7 @@ func (f *flags) help(c *cobra.Command, w io.Writer) error {
 	fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
 	for i, g := range f.groups {
 		usages := f.sets[i].FlagUsages()
-		if e, ok := g.(*remoteFlags); ok && !e.far() {
+		if e, ok := g.(*remoteFlags); ok && !e.isRemote() {
 			usages = e.brief(f.sets[i])
 		}
 		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), usages)

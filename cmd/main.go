@@ -29,7 +29,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if slices.Equal(args, []string{workerCommand}) {
 		return serve(stdin, stdout, stderr)
 	}
-	if code, ok := farVerb(args, stdin, stdout, stderr); ok {
+	if code, ok := remoteVerb(args, stdin, stdout, stderr); ok {
 		return code
 	}
 	var unguarded error

@@ -56,7 +56,7 @@ func list(out io.Writer, asJSON bool) error {
 	lines.SetEscapeHTML(false)
 	for _, r := range runs {
 		pid, _ := r.Visible()
-		l := listed{r.Mark, pid, "running", r.Done, r.Failed, r.Running, r.Waiting, r.Started, r.Dir, r.Command}
+		l := listed{r.RunID, pid, "running", r.Done, r.Failed, r.Running, r.Waiting, r.Started, r.Dir, r.Command}
 		switch {
 		case !r.Live:
 			l.State, l.Running, l.Waiting = "dead", 0, 0
@@ -64,7 +64,7 @@ func list(out io.Writer, asJSON bool) error {
 			l.State = "draining"
 		}
 		if !asJSON {
-			t.add(registry.ShortID(r.Mark), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
+			t.add(registry.ShortID(r.RunID), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
 				age(time.Since(r.Started)), words(r.Command))
 		} else if werr := lines.Encode(l); werr != nil {
 			return errors.Join(err, werr)

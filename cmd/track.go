@@ -42,7 +42,7 @@ func (a *app) track() *cobra.Command {
 			}
 			spec.Argv = args
 			var err error
-			if spec.RunID, err = registry.NewMark(); err != nil {
+			if spec.RunID, err = registry.NewRunID(); err != nil {
 				return err
 			}
 			return a.runTracked(spec)

@@ -19,15 +19,15 @@ import (
 	"fanout/internal/worker"
 )
 
-// farVerb has fanout worker do what a backend wants of it on another machine. ok is false
+// remoteVerb has fanout worker do what a backend wants of it on another machine. ok is false
 // for other arguments.
-func farVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
+func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
 	if len(args) < 2 || args[0] != workerCommand {
 		return 0, false
 	}
 	switch verb := args[1]; {
 	case verb == "--far" && len(args) == 2:
-		return serveFar(stdin, stdout, stderr), true
+		return serveRemote(stdin, stdout, stderr), true
 	case verb == "--identity" && len(args) == 2:
 		id, err := identity(process.OwnPath())
 		if err != nil {
@@ -76,10 +76,10 @@ func checksum(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// serveFar is the whole of a worker on another machine than its runner's, and of its
+// serveRemote is the whole of a worker on another machine than its runner's, and of its
 // guardian: nobody else there would see to what it leaves when it is killed.
-func serveFar(stdin, stdout, stderr *os.File) int {
-	code, ran, _ := guardian.GuardFar()
+func serveRemote(stdin, stdout, stderr *os.File) int {
+	code, ran, _ := guardian.GuardRemote()
 	if ran {
 		return code
 	}
@@ -95,24 +95,24 @@ func serveFar(stdin, stdout, stderr *os.File) int {
 	}
 	var entry *registry.Registration
 	heard := make(chan struct{})
-	met := func(far worker.Far) {
+	met := func(far worker.Remote) {
 		close(heard)
 		// What a worker of the same run has left, that was killed with its guardian.
 		after(far.Run, io.Discard)
 		if link != nil && far.Silence > 0 {
 			link.Silence(far.Silence)
 		}
-		own, err := registry.NewMark()
+		own, err := registry.NewRunID()
 		if err == nil {
-			entry, err = registry.Register(registry.Place(), registry.Entry{
-				Mark: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", registry.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
+			entry, err = registry.Register(registry.DefaultDir(), registry.Entry{
+				RunID: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", registry.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
 			})
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %s\n", say.Error(err))
 			return
 		}
-		os.Setenv(process.MarkVariable, strings.TrimSpace(os.Getenv(process.MarkVariable)+" "+own+worker.FarMark))
+		os.Setenv(process.JobIDVariable, strings.TrimSpace(os.Getenv(process.JobIDVariable)+" "+own+worker.RemoteSuffix))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, met) }()

@@ -83,7 +83,7 @@ type Collector struct {
 	work     sync.Cond // for the goroutine: something to do
 	room     sync.Cond // for slots: room, a turn, or the end
 	order    order
-	tries    map[int64]attempt // by job, the last tries of those that are to be tried again
+	attempts map[int64]attempt // by job, the last tries of those that are to be tried again
 	events   []job.Event
 	writing  bool
 	full     bool
@@ -125,7 +125,7 @@ func New(spec Spec, stdout, stderr *sink.File, hooks Hooks) *Collector {
 		spill:     spill{dir: spec.TmpDir, name: spec.TmpName},
 		entries:   make([]*entry, spec.Slots+1),
 		order:     newOrder(spec.KeepOrder, !spec.Instant && !spec.Whole),
-		tries:     map[int64]attempt{},
+		attempts:  map[int64]attempt{},
 		ended:     make(chan struct{}),
 	}
 	c.work.L = &c.mu

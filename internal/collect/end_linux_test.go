@@ -32,7 +32,7 @@ func TestStop(t *testing.T) {
 					out := w.Start(j)
 					begun <- struct{}{}
 					print(out, chunk{0, strings.Repeat("line\n", 400<<10), piped})
-					w.Done(j, job.Status{End: job.Stopped})
+					w.Done(j, job.Status{Outcome: job.Stopped})
 				})
 			}
 			for range spec.Slots {

@@ -22,7 +22,7 @@ func TestEnded(t *testing.T) {
 		w.Ended(jobs[1])
 		w.Ended(jobs[2])
 		w.Done(jobs[3], job.Status{Code: 1})
-		w.Retry(jobs[2], job.Status{End: job.Lost})
+		w.Retry(jobs[2], job.Status{Outcome: job.Lost})
 		w.Ended(jobs[4])
 		if n := w.backlog.Load(); n != 0 && !spec.KeepOrder {
 			t.Errorf("%+v: %d jobs are on their way, which all wait for the first", spec, n)

@@ -22,7 +22,7 @@ type entry struct {
 	kept bool   // its output must not be seen yet: it is wanted whole, or the job may be tried again
 
 	wants   bool    // it has asked for the stream; the slot's own
-	place   *result // that the job has in the order already, though it is not done; guarded by the Collector's lock
+	early   *result // that the job has in the order already, though it is not done; guarded by the Collector's lock
 	printed bool    // lines, since the slot last waited for the reader; the slot's own
 }
 

@@ -95,16 +95,16 @@ func (o *order) expect(e *entry) {
 	if o.keep || o.owner == e {
 		return
 	}
-	e.place = &result{open: true}
-	o.finished = append(o.finished, e.place)
+	e.early = &result{open: true}
+	o.finished = append(o.finished, e.early)
 	o.unwait(e)
 }
 
 // vacate takes back what expect has done, for a job that is tried again.
 func (o *order) vacate(e *entry) (more int) {
-	if e.place != nil {
-		*e.place = result{}
-		e.place = nil
+	if e.early != nil {
+		*e.early = result{}
+		e.early = nil
 	}
 	return o.count()
 }
@@ -120,13 +120,13 @@ func (o *order) finish(e *entry, r *result) (awaited bool, more int) {
 	}
 	awaited = o.owner == e
 	switch {
-	case e.place != nil:
+	case e.early != nil:
 		if r == nil {
 			r = &result{}
 		}
-		*e.place = *r
+		*e.early = *r
 		awaited = len(o.finished) > 1
-		e.place = nil
+		e.early = nil
 	case r == nil:
 	case awaited:
 		o.finished = append([]*result{r}, o.finished...)

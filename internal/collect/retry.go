@@ -24,13 +24,13 @@ func (c *Collector) Retry(j job.Job, st job.Status) {
 	c.mu.Lock()
 	c.backlog.Add(int64(c.order.vacate(e)))
 	// It is not on its way out yet: counted as if it were, 65 of them kept all next tries waiting.
-	c.tries[j.Index] = attempt{r, tail}
+	c.attempts[j.Index] = attempt{r, tail}
 	c.tell(&job.Event{Kind: job.Retried, Job: j, Status: st}, false)
 	c.mu.Unlock()
 }
 
 // Begun says that a job has begun a next try: what it has printed in the last one is dropped.
-func (c *Collector) Begun(j job.Job) { c.drop(c.takeTry(j.Index).result) }
+func (c *Collector) Begun(j job.Job) { c.drop(c.takeAttempt(j.Index).result) }
 
 // Unstart takes back the Start of a next try, which has not begun: the job waits for it again.
 func (c *Collector) Unstart(j job.Job) {
@@ -43,7 +43,7 @@ func (c *Collector) Unstart(j job.Job) {
 
 // Abandon is the Done of a job that waited for another try: its last one counts.
 func (c *Collector) Abandon(j job.Job, st job.Status) {
-	last := c.takeTry(j.Index)
+	last := c.takeAttempt(j.Index)
 	ev := job.Event{Kind: job.Done, Job: j, Status: st, Tail: last.tail}
 	r := c.handOver(last.result, &ev)
 	c.mu.Lock()
@@ -52,11 +52,11 @@ func (c *Collector) Abandon(j job.Job, st job.Status) {
 	c.mu.Unlock()
 }
 
-func (c *Collector) takeTry(seq int64) attempt {
+func (c *Collector) takeAttempt(seq int64) attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	last := c.tries[seq]
-	delete(c.tries, seq)
+	last := c.attempts[seq]
+	delete(c.attempts, seq)
 	return last
 }
 

@@ -353,12 +353,12 @@ func TestUnstart(t *testing.T) {
 		w, r := unread(t, spec)
 		j, next := newJob(1, 1, "1"), newJob(2, 2, "2")
 		print(w.Start(j), chunk{0, "first.", false})
-		w.Retry(j, job.Status{End: job.Lost})
+		w.Retry(j, job.Status{Outcome: job.Lost})
 		j.Attempt = 2
 		w.Start(j)
 		w.Unstart(j)
 		j.Attempt = 1
-		w.Abandon(j, job.Status{End: job.Lost})
+		w.Abandon(j, job.Status{Outcome: job.Lost})
 		print(w.Start(next), chunk{0, "next.", false})
 		w.Done(next, job.Status{})
 		if got := readN(t, r, 11); got != "first.next." {

@@ -190,7 +190,7 @@ func TestNoRoomStopped(t *testing.T) {
 			if err := print(out, chunk{0, strings.Repeat("x", 4<<20), false}); err != nil {
 				cut.Add(1)
 			}
-			w.Done(j, job.Status{End: job.Stopped})
+			w.Done(j, job.Status{Outcome: job.Stopped})
 		})
 	}
 	until(t, "no room", func() bool { return w.fulls.Load() == 1 })

@@ -14,14 +14,14 @@ import (
 // struck says that a process was ended as all of us may be, by a signal.
 func struck(st syscall.WaitStatus) bool {
 	if st.Signaled() {
-		return job.Status{End: job.Signaled, Signal: st.Signal()}.Struck()
+		return job.Status{Outcome: job.Signaled, Signal: st.Signal()}.Struck()
 	}
 	return job.Status{Code: st.ExitStatus()}.Struck()
 }
 
 // cutShort waits, when a command was ended like that, for our own end to be asked for, and
 // reports whether it was. Only a job that has been hit pays for it.
-func (r *runner) cutShort() bool {
+func (r *slot) cutShort() bool {
 	if !r.struck || r.tree.OverMemory() > 0 {
 		return false
 	}

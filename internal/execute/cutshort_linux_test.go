@@ -58,7 +58,7 @@ func TestCutShort(t *testing.T) {
 				var out bytes.Buffer
 				st := l.Run(ctx, newJob("x"), job.Output{Stdout: &out, Stderr: &out})
 				switch {
-				case stop && st.End != job.Stopped:
+				case stop && st.Outcome != job.Stopped:
 					t.Errorf("it is cut short, and has ended as %v", st)
 				case stop && c.name != "pipeline at the end" && out.Len() > 0:
 					t.Errorf("it is cut short, and goes on: %q", &out)

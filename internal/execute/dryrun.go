@@ -17,7 +17,7 @@ type DryRun struct {
 // Run prints the job as a line that can be pasted into a shell.
 func (d DryRun) Run(_ context.Context, j job.Job, out job.Output) job.Status {
 	if _, err := io.WriteString(out.Stdout, d.Template.Display(j, d.Shell)+"\n"); err != nil {
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
-	return job.Status{End: job.Exited}
+	return job.Status{Outcome: job.Exited}
 }

@@ -31,11 +31,11 @@ func newEnvironment(s Spec) environment {
 		e.base = setVariable(e.base, kv)
 	}
 	for _, kv := range s.Environ {
-		if marks, ok := strings.CutPrefix(kv, process.MarkVariable+"="); ok && marks != "" {
+		if marks, ok := strings.CutPrefix(kv, process.JobIDVariable+"="); ok && marks != "" {
 			e.outer = " " + marks
 		}
 	}
-	for _, own := range []string{process.MarkVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN", "FANOUT_HOST"} {
+	for _, own := range []string{process.JobIDVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN", "FANOUT_HOST"} {
 		e.base = slices.DeleteFunc(e.base, func(kv string) bool { return strings.HasPrefix(kv, own+"=") })
 	}
 	e.base = append(e.base, "FANOUT_RUN="+s.RunID)
@@ -69,7 +69,7 @@ func Variables(s Spec) []string { return newEnvironment(s).base }
 // Environ is environ with the marks of a run and of its one job.
 func Environ(environ []string, run, mark string) []string {
 	e := newEnvironment(Spec{Environ: environ, RunID: run})
-	return append(e.base, process.MarkVariable+"="+mark+e.outer)
+	return append(e.base, process.JobIDVariable+"="+mark+e.outer)
 }
 
 // setVariable replaces or adds K=V, so that a program sees one value only.
@@ -91,13 +91,13 @@ func (e *environment) forJob(buf []string, j job.Job) []string {
 		buf = append(buf, e.base...)
 	}
 	return append(buf[:len(e.base)],
-		process.MarkVariable+"="+e.mark(j)+e.outer,
+		process.JobIDVariable+"="+e.jobID(j)+e.outer,
 		"FANOUT_SEQ="+strconv.FormatInt(j.Seq(), 10),
 		"FANOUT_SLOT="+strconv.Itoa(j.Slot),
 		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
 }
 
-// mark tells a job's processes from all others on the system.
-func (e *environment) mark(j job.Job) string {
+// runID tells a job's processes from all others on the system.
+func (e *environment) jobID(j job.Job) string {
 	return e.run + "." + strconv.FormatInt(j.Index, 10) + "." + strconv.Itoa(j.Attempt)
 }

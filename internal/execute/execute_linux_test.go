@@ -56,7 +56,7 @@ type outcome struct {
 
 // code is the exit status as a shell would have it.
 func (o outcome) code() int {
-	switch o.status.End {
+	switch o.status.Outcome {
 	case job.Exited:
 		return o.status.Code
 	case job.Signaled:
@@ -110,7 +110,7 @@ func run(t *testing.T, ctx context.Context, sup *process.Supervisor, spec Spec, 
 		if missing.Missing() {
 			end = job.NotFound
 		}
-		return outcome{errs: err.Error(), status: job.Status{End: end, Err: err}}
+		return outcome{errs: err.Error(), status: job.Status{Outcome: end, Err: err}}
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ type Spec struct {
 	Pipe        bool     // jobs read their items from standard input
 	RunID       string
 	Host        string // what jobs are told that this machine is called
-	Elsewhere   bool   // jobs run on other machines: it is not known which programs there are
+	Remote      bool   // jobs run on other machines: it is not known which programs there are
 	Slots       int
 	FirstSlot   int // the number of the first, when it is not 1
 }
@@ -71,8 +71,8 @@ type Local struct {
 	limits  template.Limits
 	sup     *process.Supervisor
 	env     environment
-	plan    *plan                    // nil: in the shell
-	runners []atomic.Pointer[runner] // by slot; each is its slot's own, but for those who look what runs
+	plan    *plan                  // nil: in the shell
+	runners []atomic.Pointer[slot] // by slot; each is its slot's own, but for those who look what runs
 }
 
 // NewLocal decides how COMMAND is run and finds its programs. The error is a
@@ -84,7 +84,7 @@ func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *p
 		limits:  limits,
 		sup:     sup,
 		env:     newEnvironment(spec),
-		runners: make([]atomic.Pointer[runner], spec.Slots+1),
+		runners: make([]atomic.Pointer[slot], spec.Slots+1),
 	}
 	var err error
 	if tmpl.Form() == template.ProgramForm {
@@ -126,12 +126,12 @@ func (l *Local) ProcessesPerJob() int {
 // Run runs the job and returns when all its processes have ended.
 func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	if ctx.Err() != nil {
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
 	nth := j.Slot - max(0, l.spec.FirstSlot-1)
 	r := l.runners[nth].Load()
 	if r == nil {
-		r = &runner{l: l}
+		r = &slot{l: l}
 		l.runners[nth].Store(r)
 	}
 	began := time.Now()
@@ -144,7 +144,7 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	return st
 }
 
-func (r *runner) set(j job.Job, began time.Time) {
+func (r *slot) set(j job.Job, began time.Time) {
 	r.mu.Lock()
 	r.job, r.began = j, began
 	r.mu.Unlock()
@@ -197,7 +197,7 @@ func (l *Local) resolveProgram(p *template.Plan) (*plan, error) {
 
 // find returns where a program is.
 func (l *Local) find(name string) (string, error) {
-	if l.spec.Elsewhere {
+	if l.spec.Remote {
 		return name, nil
 	}
 	return process.LookPath(name, l.env.path, l.spec.Dir)

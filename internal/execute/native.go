@@ -14,7 +14,7 @@ import (
 
 // inline runs a plan that needs no process: fanout is faster than the fork alone
 // would be by a factor of some hundred.
-func (r *runner) inline(p *plan) job.Status {
+func (r *slot) inline(p *plan) job.Status {
 	status := 0
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -29,16 +29,16 @@ func (r *runner) inline(p *plan) job.Status {
 		r.text, status = builtin(r.text[:0], c.Builtin, r.argv[1:])
 		if len(r.text) > 0 {
 			if _, err := r.out.Stdout.Write(r.text); err != nil {
-				return job.Status{End: job.Stopped} // our own output has failed, and the run with it
+				return job.Status{Outcome: job.Stopped} // our own output has failed, and the run with it
 			}
 		}
 	}
-	return job.Status{End: job.Exited, Code: status}
+	return job.Status{Outcome: job.Exited, Code: status}
 }
 
 // native runs a plan's steps as a shell would, without one.
-func (r *runner) native(p *plan) job.Status {
-	st := job.Status{End: job.Exited}
+func (r *slot) native(p *plan) job.Status {
+	st := job.Status{Outcome: job.Exited}
 	code := 0
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -46,32 +46,32 @@ func (r *runner) native(p *plan) job.Status {
 			continue
 		}
 		if r.tree.Stopping() || r.cutShort() {
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}
 		st = r.pipeline(s.commands)
 		if p.single() {
 			return st
 		}
-		switch st.End {
+		switch st.Outcome {
 		case job.Exited:
 			code = st.Code
 		case job.Signaled:
 			code = 128 + int(st.Signal)
 		case job.NotFound, job.NotExecutable: // a shell goes on
-			code = map[job.End]int{job.NotFound: 127, job.NotExecutable: 126}[st.End]
-			st = job.Status{End: job.Exited, Code: code}
+			code = map[job.Outcome]int{job.NotFound: 127, job.NotExecutable: 126}[st.Outcome]
+			st = job.Status{Outcome: job.Exited, Code: code}
 		default:
 			return st
 		}
 	}
 	if st.OK() && r.cutShort() {
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
 	return st
 }
 
 // complain writes to the standard error of a command, wherever that goes.
-func (r *runner) complain(f *files, piped bool, err error) {
+func (r *slot) complain(f *files, piped bool, err error) {
 	_ = r.write(f, f.fds[2], piped, []byte(say.Sprint("%v", err))) // nobody could be told
 }
 
@@ -83,7 +83,7 @@ type stage struct {
 
 // pipeline runs commands that are connected by pipes. Its outcome is the last
 // command's.
-func (r *runner) pipeline(commands []command) job.Status {
+func (r *slot) pipeline(commands []command) job.Status {
 	stdin, own, err := r.stdin()
 	if err != nil {
 		return notStarted(err)
@@ -106,7 +106,7 @@ func (r *runner) pipeline(commands []command) job.Status {
 			unix.Close(out)
 		}
 		stdin, own = next, true
-		if final.status.End == job.NotStarted {
+		if final.status.Outcome == job.NotStarted {
 			closeOwn(next, next >= 0)
 			break
 		}
@@ -124,7 +124,7 @@ func closeOwn(fd int, own bool) {
 	}
 }
 
-func (r *runner) outcome(final stage, results []process.Result) job.Status {
+func (r *slot) outcome(final stage, results []process.Result) job.Status {
 	for i, res := range results {
 		if i < len(results)-1 || !final.process {
 			r.count(res)
@@ -133,7 +133,7 @@ func (r *runner) outcome(final stage, results []process.Result) job.Status {
 	}
 	switch {
 	case r.tree.Terminated():
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	case final.process:
 		return r.status(results[len(results)-1])
 	default:
@@ -143,7 +143,7 @@ func (r *runner) outcome(final stage, results []process.Result) job.Status {
 
 // stage starts one command with its files. piped says that another command reads
 // its output.
-func (r *runner) stage(c *command, f *files, piped bool) stage {
+func (r *slot) stage(c *command, f *files, piped bool) stage {
 	var err error
 	if r.argv, err = c.Argv(r.argv[:0], r.job); err != nil {
 		return stage{status: notStarted(err)}
@@ -151,10 +151,10 @@ func (r *runner) stage(c *command, f *files, piped bool) stage {
 	defer f.closeOpened()
 	if err := r.redirect(c, f); err != nil {
 		if errors.Is(err, errStopped) {
-			return stage{status: job.Status{End: job.Stopped}}
+			return stage{status: job.Status{Outcome: job.Stopped}}
 		}
 		r.complain(f, piped, err)
-		return stage{status: job.Status{End: job.Exited, Code: 1}}
+		return stage{status: job.Status{Outcome: job.Exited, Code: 1}}
 	}
 	if c.Builtin != "" {
 		return stage{status: r.builtin(c, f, piped)}
@@ -176,8 +176,8 @@ func (r *runner) stage(c *command, f *files, piped bool) stage {
 }
 
 // failed says why a program does not run. Of the only one, the summary tells.
-func (r *runner) failed(f *files, piped bool, st job.Status) job.Status {
-	if st.End != job.NotStarted && (!r.l.plan.single() || f.fds[2] != r.give[1]) {
+func (r *slot) failed(f *files, piped bool, st job.Status) job.Status {
+	if st.Outcome != job.NotStarted && (!r.l.plan.single() || f.fds[2] != r.give[1]) {
 		r.complain(f, piped, st.Err)
 	}
 	return st
@@ -186,13 +186,13 @@ func (r *runner) failed(f *files, piped bool, st job.Status) job.Status {
 func lookFailure(name string, err error) job.Status {
 	e := &CommandError{Name: name, Err: err}
 	if e.Missing() {
-		return job.Status{End: job.NotFound, Err: e}
+		return job.Status{Outcome: job.NotFound, Err: e}
 	}
-	return job.Status{End: job.NotExecutable, Err: e}
+	return job.Status{Outcome: job.NotExecutable, Err: e}
 }
 
 // commandEnv adds the assignments before a command to the job's environment.
-func (r *runner) commandEnv(c *command) ([]string, error) {
+func (r *slot) commandEnv(c *command) ([]string, error) {
 	if len(c.Assigns) == 0 {
 		return r.env, nil
 	}
@@ -209,11 +209,11 @@ func (r *runner) commandEnv(c *command) ([]string, error) {
 
 // builtin does the command in this goroutine, and writes what it prints to where
 // its standard output goes.
-func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
+func (r *slot) builtin(c *command, f *files, piped bool) job.Status {
 	var code int
 	r.text, code = builtin(r.text[:0], c.Builtin, r.argv[1:])
 	if len(r.text) == 0 {
-		return job.Status{End: job.Exited, Code: code}
+		return job.Status{Outcome: job.Exited, Code: code}
 	}
 	if err := r.write(f, f.fds[1], piped, r.text); err != nil {
 		code = 1
@@ -221,12 +221,12 @@ func (r *runner) builtin(c *command, f *files, piped bool) job.Status {
 			r.complain(f, piped, fmt.Errorf("%s: write error: %w", c.Builtin, err))
 		}
 	}
-	return job.Status{End: job.Exited, Code: code}
+	return job.Status{Outcome: job.Exited, Code: code}
 }
 
 // write writes to one of a command's files. What goes to a pipe is the last thing
 // that is written to it.
-func (r *runner) write(f *files, to int, piped bool, text []byte) error {
+func (r *slot) write(f *files, to int, piped bool, text []byte) error {
 	r.acted = r.acted || !piped || to != f.pipe
 	switch {
 	case to == r.give[0]:
@@ -244,7 +244,7 @@ func (r *runner) write(f *files, to int, piped bool, text []byte) error {
 
 // writeFile writes to a file that was opened for the command. What a terminal does not take
 // is left to the Tree, as with a named pipe.
-func (r *runner) writeFile(f *files, to int, text []byte) error {
+func (r *slot) writeFile(f *files, to int, text []byte) error {
 	if kindOf(to) == unix.S_IFCHR {
 		unix.SetNonblock(to, true)
 	}

@@ -46,7 +46,7 @@ func (f *files) closeOpened() {
 }
 
 // redirect applies the command's redirections in their order, as a shell does.
-func (r *runner) redirect(c *command, f *files) error {
+func (r *slot) redirect(c *command, f *files) error {
 	for _, rd := range c.Redirects {
 		if rd.Kind == template.Dup {
 			f.fds[rd.Fd] = f.fds[rd.From]
@@ -76,7 +76,7 @@ func (r *runner) redirect(c *command, f *files) error {
 // needsShell says that one of the job's redirections is better done by a shell's
 // own processes than in this one: names such as /dev/stdout mean something else
 // here, and opening a named pipe can wait for another stage of the same pipeline.
-func (r *runner) needsShell(p *plan) bool {
+func (r *slot) needsShell(p *plan) bool {
 	for _, s := range p.steps {
 		for _, c := range s.commands {
 			for _, rd := range c.Redirects {
@@ -93,7 +93,7 @@ func (r *runner) needsShell(p *plan) bool {
 	return false
 }
 
-func (r *runner) isSpecial(name string) bool {
+func (r *slot) isSpecial(name string) bool {
 	if !filepath.IsAbs(name) && r.l.spec.Dir != "" {
 		name = r.l.spec.Dir + "/" + name
 	}
@@ -134,7 +134,7 @@ func fileType(name string) uint32 {
 var errStopped = errors.New("stopped")
 
 // open opens a file as seen from the job's directory.
-func (r *runner) open(name string, flags int) (int, error) {
+func (r *slot) open(name string, flags int) (int, error) {
 	if name == "" {
 		return -1, unix.ENOENT
 	}

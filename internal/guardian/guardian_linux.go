@@ -21,11 +21,11 @@ import (
 // guardian, for the reason given.
 func Guard() (code int, ran bool, reason error) { return guard(false, (*guardian).end) }
 
-// GuardFar is Guard for a runner on another machine than its user: when it is killed, the
+// GuardRemote is Guard for a runner on another machine than its user: when it is killed, the
 // guardian does not die of the same signal, which those between would not tell from their own
 // end, but returns 128 and its number. Nor does it stop with it: when it is stopped for longer than
 // its user would wait for an answer, it is killed, since the user has given it up.
-func GuardFar() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
+func GuardRemote() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
 
 func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
 	if _, is := inherited(); is {
@@ -40,13 +40,13 @@ func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran
 	if err != nil {
 		return 0, false, err
 	}
-	g.far = far
+	g.remote = far
 	return end(g, g.wait()), true, nil
 }
 
 type guardian struct {
 	runner  process.Runner
-	far     bool
+	remote  bool
 	link    int // our end
 	signals chan os.Signal
 
@@ -108,7 +108,7 @@ func (g *guardian) wait() syscall.WaitStatus {
 			if !st.Stopped() {
 				return st
 			}
-			if g.hear(); g.far && g.silence > 0 {
+			if g.hear(); g.remote && g.silence > 0 {
 				late = time.After(g.silence)
 				continue
 			}

@@ -38,5 +38,5 @@ func (*Link) Silence(time.Duration) {}
 // Close ends the connection.
 func (*Link) Close() {}
 
-// GuardFar does nothing here either.
-func GuardFar() (code int, ran bool, reason error) { return 0, false, errNotHere }
+// GuardRemote does nothing here either.
+func GuardRemote() (code int, ran bool, reason error) { return 0, false, errNotHere }

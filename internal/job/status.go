@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// End is the way in which a job ended. Each job has exactly one.
-type End uint8
+// Outcome is the way in which a job ended. Each job has exactly one.
+type Outcome uint8
 
 // The ways in which a job can end.
 const (
-	Exited        End = iota // it ran and ended by itself; Code says how well
-	Signaled                 // a signal that fanout did not send ended it
-	TimedOut                 // it ran longer than it was given
-	Stopped                  // a stop rule or a signal to fanout ended it, or kept it from starting
-	NotFound                 // there is no such program
-	NotExecutable            // the program is there and cannot be run
-	NotStarted               // its items or the system did not allow a start; Err says why
-	Lost                     // its worker died and the outcome is unknown
-	OverMemory               // it had more memory than it was given; Err says how much
+	Exited        Outcome = iota // it ran and ended by itself; Code says how well
+	Signaled                     // a signal that fanout did not send ended it
+	TimedOut                     // it ran longer than it was given
+	Stopped                      // a stop rule or a signal to fanout ended it, or kept it from starting
+	NotFound                     // there is no such program
+	NotExecutable                // the program is there and cannot be run
+	NotStarted                   // its items or the system did not allow a start; Err says why
+	Lost                         // its worker died and the outcome is unknown
+	OverMemory                   // it had more memory than it was given; Err says how much
 
 	Ends = iota // how many there are
 )
@@ -30,7 +30,7 @@ const Doubt = 250 * time.Millisecond
 
 // Status is the outcome of a job.
 type Status struct {
-	End     End
+	Outcome Outcome
 	Unused  bool           // it is Stopped and has not begun
 	NoRoom  bool           // it is NotStarted since the system has no room for one more process, and nothing was done of it
 	Held    bool           // a process that the job left behind still held its output when it ended
@@ -60,11 +60,11 @@ func (s Status) Moment() time.Duration {
 }
 
 // OK reports success: the job ran and its exit status was 0.
-func (s Status) OK() bool { return s.End == Exited && s.Code == 0 }
+func (s Status) OK() bool { return s.Outcome == Exited && s.Code == 0 }
 
 // Failed reports a failure of the job itself. A job that was stopped did
 // neither succeed nor fail.
-func (s Status) Failed() bool { return s.End != Stopped && !s.OK() }
+func (s Status) Failed() bool { return s.Outcome != Stopped && !s.OK() }
 
 // Struck says that a signal may have ended the job that was meant for all of us. Many a program
 // that catches one tells it by its exit status.
@@ -72,11 +72,11 @@ func (s Status) Struck() bool {
 	sig := s.Signal
 	const signaled = 128
 	switch {
-	case s.End == Lost:
+	case s.Outcome == Lost:
 		return true
-	case s.End == Exited && s.Code > signaled:
+	case s.Outcome == Exited && s.Code > signaled:
 		sig = syscall.Signal(s.Code - signaled)
-	case s.End != Signaled:
+	case s.Outcome != Signaled:
 		return false
 	}
 	switch sig {
@@ -89,7 +89,7 @@ func (s Status) Struck() bool {
 
 // String says in a few words how the job ended.
 func (s Status) String() string {
-	switch s.End {
+	switch s.Outcome {
 	case Exited:
 		return fmt.Sprintf("exit %d", s.Code)
 	case Signaled:

@@ -422,7 +422,7 @@ func TestPeek(t *testing.T) {
 // TestStopped has a job that was stopped be no business of the journal.
 func TestStopped(t *testing.T) {
 	d := ended(true, item(1, "a"))
-	d.Status = job.Status{End: job.Stopped}
+	d.Status = job.Status{Outcome: job.Stopped}
 	if places := left(resumed(t, write(t, d)), item(1, "a")); len(places) != 1 {
 		t.Errorf("%v", places)
 	}

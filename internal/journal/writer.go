@@ -71,7 +71,7 @@ func appendHeader(b []byte, h record.Header) []byte {
 // Add writes a line for each of the jobs that ended; one that was stopped did not.
 func (w *Writer) Add(done []*job.Finished) error {
 	for _, d := range done {
-		if d.Status.End != job.Stopped {
+		if d.Status.Outcome != job.Stopped {
 			w.buf = appendLine(w.buf, d, w.host)
 		}
 	}

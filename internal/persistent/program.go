@@ -54,7 +54,7 @@ type Starter struct {
 }
 
 // Start is part of pool.Starter.
-func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
+func (s *Starter) Start(m *pool.Worker) (pool.Client, error) {
 	s.mu.Lock()
 	s.started++
 	number := s.Spec.Before + s.started
@@ -94,10 +94,10 @@ func (s *Starter) fail(err error) {
 	s.Fail(err)
 }
 
-// worker is one running program.
+// client is one running program.
 type worker struct {
 	s       *Starter
-	m       *pool.Member
+	m       *pool.Worker
 	p       *process.Program
 	out     *pool.Outbox
 	number  int     // of the program
@@ -119,10 +119,10 @@ type worker struct {
 
 // Send is part of pool.Worker.
 func (w *worker) Send(t *pool.Task) {
-	item := t.Try.Job.Items[0].String()
+	item := t.Attempt.Job.Items[0].String()
 	if err := w.s.Spec.Protocol.check(item); err != nil {
 		// Not by this goroutine, whose the Pool is at the moment.
-		go w.m.Done(t, job.Status{End: job.NotStarted, Err: err})
+		go w.m.Done(t, job.Status{Outcome: job.NotStarted, Err: err})
 		return
 	}
 	w.mu.Lock()
@@ -344,17 +344,17 @@ func (w *worker) blame(res process.Result, why error) job.Status {
 	st := job.Status{Program: w.number, Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
 	switch {
 	case w.p.OverMemory() > 0:
-		st.End, st.Err = job.OverMemory, process.MemoryError(w.p.OverMemory(), w.s.Supervisor.Memory())
+		st.Outcome, st.Err = job.OverMemory, process.MemoryError(w.p.OverMemory(), w.s.Supervisor.Memory())
 	case w.ending, w.cancelled != nil:
-		st.End = job.Stopped
+		st.Outcome = job.Stopped
 	case !errors.Is(why, io.EOF):
-		st.End, st.Err = job.Lost, why
+		st.Outcome, st.Err = job.Lost, why
 	case res.Status.Signaled():
-		st.End, st.Signal = job.Signaled, res.Status.Signal()
+		st.Outcome, st.Signal = job.Signaled, res.Status.Signal()
 	case res.Status.ExitStatus() != 0:
 		st.Code = res.Status.ExitStatus()
 	default:
-		st.End, st.Err = job.Lost, errSilent
+		st.Outcome, st.Err = job.Lost, errSilent
 	}
 	return st
 }
@@ -418,8 +418,8 @@ func (w *worker) take(b []byte) (rest []byte, err error) {
 		if !told {
 			w.m.BegunAt(t, now) // within its warm-up
 		}
-		t.Try.Output.Stdout.Write(reply) // where it fails, the run is being ended
-		w.replies.Add(t.Try.Job)
+		t.Attempt.Output.Stdout.Write(reply) // where it fails, the run is being ended
+		w.replies.Add(t.Attempt.Job)
 		w.m.DoneAt(t, job.Status{Program: w.number}, now)
 		b = b[n:]
 	}

@@ -123,5 +123,5 @@ func (p Plan) Check() error {
 	return p.Input.Validate()
 }
 
-// Remote says that jobs run on other machines.
-func (p *Plan) Far() bool { return p.Remote.Remote() }
+// IsRemote says that jobs run on other machines.
+func (p *Plan) IsRemote() bool { return p.Remote.IsRemote() }

@@ -20,7 +20,7 @@ type fullMachine struct {
 	refused atomic.Int64
 }
 
-func (f *fullMachine) Start(m *pool.Member) (pool.Worker, error) {
+func (f *fullMachine) Start(m *pool.Worker) (pool.Client, error) {
 	if f.present.Add(1) > f.room {
 		f.present.Add(-1)
 		f.refused.Add(1)
@@ -31,7 +31,7 @@ func (f *fullMachine) Start(m *pool.Member) (pool.Worker, error) {
 
 type slow struct {
 	noWorker
-	m *pool.Member
+	m *pool.Worker
 }
 
 func (w *slow) Send(t *pool.Task) {
@@ -51,7 +51,7 @@ func TestFullMachine(t *testing.T) {
 		o := owner{make(chan job.Status, 10)}
 		began := time.Now()
 		for seq := range int64(10) {
-			p.Submit(&job.Try{Job: job.Job{Index: seq + 1, Attempt: 1}, Owner: o})
+			p.Submit(&job.Attempt{Job: job.Job{Index: seq + 1, Attempt: 1}, Owner: o})
 		}
 		time.Sleep(time.Second)
 		if running, waiting := p.Counts(); running != 2 || waiting != 8 {
@@ -77,7 +77,7 @@ func TestNoRoomForWorkers(t *testing.T) {
 		p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 2, Threads: 1}}}, f, func(err error) { failed <- err })
 		o := owner{make(chan job.Status, 1)}
 		began := time.Now()
-		p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
+		p.Submit(&job.Attempt{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 		if err := <-failed; !errors.Is(err, syscall.EAGAIN) {
 			t.Error(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"fanout/internal/say"
 )
 
-// Host is where workers run: this machine, or a host of many.
+// Machine is where workers run: this machine, or a host of many.
 type Host struct {
 	Name    string // "" is this machine
 	Workers int    // how many there are at most
@@ -32,7 +32,7 @@ type hostState struct {
 type seat struct {
 	number  int
 	host    *hostState
-	member  *Member // nil: free
+	worker  *Worker // nil: free
 	threads int     // 0 while it is not known
 	first   int     // number of the first slot
 	counts  int     // of what can run at a time, this is here
@@ -71,7 +71,7 @@ func (p *Pool) freeSeat() (best *seat) {
 		return nil
 	}
 	for _, s := range p.seats {
-		if s.member == nil && !s.host.closed && (best == nil || s.host.present < best.host.present) {
+		if s.worker == nil && !s.host.closed && (best == nil || s.host.present < best.host.present) {
 			best = s
 		}
 	}
@@ -146,13 +146,13 @@ func (pl *hostState) backOff(base time.Duration) time.Duration {
 
 // died counts the death of a worker, and gives up its place after too many, and with the
 // last place the run.
-func (p *Pool) died(m *Member, why error) {
+func (p *Pool) died(m *Worker, why error) {
 	where := m.seat.host
-	if where.full = m.worker == nil && isNoRoom(why); where.full && where.present > 0 {
+	if where.full = m.client == nil && isNoRoom(why); where.full && where.present > 0 {
 		return // those that there are go on, and make room when they end
 	}
 	where.deaths++
-	if m.worker != nil && p.spec.Died != nil {
+	if m.client != nil && p.spec.Died != nil {
 		p.spec.Died(where.Name)
 	}
 	var hopeless *HopelessError
@@ -189,10 +189,10 @@ func (p *Pool) close(where *hostState) {
 			continue
 		}
 		p.count(s, 0)
-		switch m := s.member; {
+		switch m := s.worker; {
 		case m == nil:
 			p.vacant--
-		case m.worker != nil:
+		case m.client != nil:
 			m.recall()
 			p.settle(m)
 		}
@@ -238,7 +238,7 @@ func (p *Pool) Offer(places []Host) {
 
 // Slots says how many jobs the worker runs at a time, where that was not known. Who starts
 // it says so before Start returns.
-func (m *Member) Slots(threads int) {
+func (m *Worker) Slots(threads int) {
 	p := m.pool
 	p.mu.Lock()
 	if !m.seat.host.closed {
@@ -252,7 +252,7 @@ func (m *Member) Slots(threads int) {
 }
 
 // Threads is how many jobs the worker runs at a time.
-func (m *Member) Threads() int {
+func (m *Worker) Threads() int {
 	m.pool.mu.Lock()
 	defer m.pool.mu.Unlock()
 	return m.threads
@@ -260,16 +260,16 @@ func (m *Member) Threads() int {
 
 // LeftBehind says how many processes jobs of the worker have left behind, where it is not
 // this machine.
-func (m *Member) LeftBehind(n int) { m.pool.behind.Add(int64(n)) }
+func (m *Worker) LeftBehind(n int) { m.pool.behind.Add(int64(n)) }
 
 // LeftBehind is how many processes jobs have left behind on other machines.
 func (p *Pool) LeftBehind() int { return int(p.behind.Load()) }
 
 // Context is done when no more jobs begin.
-func (m *Member) Context() context.Context { return m.pool.ctx }
+func (m *Worker) Context() context.Context { return m.pool.ctx }
 
 // Latency says how long the worker takes to answer.
-func (m *Member) Latency(d time.Duration) {
+func (m *Worker) Latency(d time.Duration) {
 	m.pool.mu.Lock()
 	defer m.pool.mu.Unlock()
 	if m.latency == 0 {

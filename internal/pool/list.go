@@ -58,29 +58,29 @@ func (l *list) all() (all []*Task) {
 
 // stack is members that had something in common when they were put there.
 type stack struct {
-	members []*Member
-	in      map[*Member]bool
+	workers []*Worker
+	in      map[*Worker]bool
 }
 
-func (s *stack) push(m *Member) {
+func (s *stack) push(m *Worker) {
 	if s.in[m] {
 		return
 	}
 	if s.in == nil {
-		s.in = map[*Member]bool{}
+		s.in = map[*Worker]bool{}
 	}
 	s.in[m] = true
-	s.members = append(s.members, m)
+	s.workers = append(s.workers, m)
 }
 
 // top is the last for which it still holds, nil when there is none. It stays there.
-func (s *stack) top(holds func(*Member) bool) *Member {
-	for n := len(s.members); n > 0; n-- {
-		m := s.members[n-1]
+func (s *stack) top(holds func(*Worker) bool) *Worker {
+	for n := len(s.workers); n > 0; n-- {
+		m := s.workers[n-1]
 		if !m.gone && holds(m) {
 			return m
 		}
-		s.members = s.members[:n-1]
+		s.workers = s.workers[:n-1]
 		delete(s.in, m)
 	}
 	return nil

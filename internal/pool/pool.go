@@ -47,12 +47,12 @@ func (s Spec) Most() int {
 // Starter starts the worker of a Member, which is told what becomes of it. It gives up when
 // the Member's Context is done.
 type Starter interface {
-	Start(m *Member) (Worker, error)
+	Start(m *Worker) (Client, error)
 }
 
-// Worker runs jobs. Its methods return at once; they are called one at a time. The
-// worker tells its Member what comes of them, from another goroutine.
-type Worker interface {
+// Client runs jobs. Its methods return at once; they are called one at a time. The
+// client tells its Member what comes of them, from another goroutine.
+type Client interface {
 	Flush()         // has what was sent go out now
 	FlushSoon()     // or in a moment, when more may have joined it
 	Send(t *Task)   // ends in Member.Done or, when the job has not begun, in Member.Return
@@ -66,10 +66,10 @@ type Worker interface {
 
 // Task is a job that is with the Pool.
 type Task struct {
-	Try *job.Try
-	ID  uint64 // what its worker knows it by; the worker's own
+	Attempt *job.Attempt
+	ID      uint64 // what its worker knows it by; the worker's own
 
-	member    *Member      // that has it, nil in the queue
+	worker    *Worker      // that has it, nil in the queue
 	begun     atomic.Int64 // when, in nanoseconds; 0 before that
 	recalled  bool
 	cancelled bool
@@ -138,19 +138,19 @@ func (p *Pool) OnGrowth(f func()) {
 }
 
 // Submit takes on a job.
-func (p *Pool) Submit(try *job.Try) {
+func (p *Pool) Submit(try *job.Attempt) {
 	p.mu.Lock()
 	if p.halted {
 		p.mu.Unlock()
-		try.Owner.Done(try, job.Status{End: job.Stopped, Unused: true})
+		try.Owner.Done(try, job.Status{Outcome: job.Stopped, Unused: true})
 		return
 	}
 	t := p.spare.first
 	if t != nil {
 		p.spare.remove(t)
-		t.Try = try
+		t.Attempt = try
 	} else {
-		t = &Task{Try: try}
+		t = &Task{Attempt: try}
 	}
 	p.queue.push(t)
 	p.gather()
@@ -158,11 +158,13 @@ func (p *Pool) Submit(try *job.Try) {
 	p.mu.Unlock()
 }
 
-func (t *Task) stopped() { t.Try.Owner.Done(t.Try, job.Status{End: job.Stopped, Unused: true}) }
+func (t *Task) stopped() {
+	t.Attempt.Owner.Done(t.Attempt, job.Status{Outcome: job.Stopped, Unused: true})
+}
 
 // recycle keeps a Task for another job.
 func (p *Pool) recycle(t *Task) {
-	t.Try, t.ID, t.recalled, t.cancelled, t.ended = nil, 0, false, false, false
+	t.Attempt, t.ID, t.recalled, t.cancelled, t.ended = nil, 0, false, false, false
 	t.begun.Store(0)
 	p.spare.push(t)
 }
@@ -171,7 +173,7 @@ func (p *Pool) recycle(t *Task) {
 // among them, and then to those that may have some more.
 func (p *Pool) dispatch() {
 	for p.queue.first != nil && p.gathering != underWay {
-		m := p.idle.top(func(m *Member) bool { return m.tasks.n < m.threads })
+		m := p.idle.top(func(m *Worker) bool { return m.tasks.n < m.threads })
 		if m == nil {
 			if s := p.freeSeat(); s != nil {
 				if p.queue.n > p.starting {
@@ -182,7 +184,7 @@ func (p *Pool) dispatch() {
 			}
 		}
 		if m == nil {
-			m = p.roomy.top(func(m *Member) bool { return m.tasks.n < m.depth })
+			m = p.roomy.top(func(m *Worker) bool { return m.tasks.n < m.depth })
 		}
 		if m == nil {
 			return
@@ -193,8 +195,8 @@ func (p *Pool) dispatch() {
 
 // launch starts one more worker.
 func (p *Pool) launch(s *seat) {
-	m := &Member{Number: s.number, Place: s.host.Name, FirstSlot: s.first, pool: p, seat: s, threads: s.threads, depth: s.threads}
-	s.member = m
+	m := &Worker{Number: s.number, Host: s.host.Name, FirstSlot: s.first, pool: p, seat: s, threads: s.threads, depth: s.threads}
+	s.worker = m
 	p.vacant--
 	s.host.present++
 	m.starts = max(1, m.threads)
@@ -204,7 +206,7 @@ func (p *Pool) launch(s *seat) {
 	p.left.Go(func() { p.start(m, wait) })
 }
 
-func (p *Pool) start(m *Member, wait time.Duration) {
+func (p *Pool) start(m *Worker, wait time.Duration) {
 	if wait > 0 {
 		select {
 		case <-time.After(wait):
@@ -214,7 +216,7 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 	p.mu.Lock()
 	over := p.halted || p.closed
 	p.mu.Unlock()
-	var w Worker
+	var w Client
 	var err error
 	if !over {
 		w, err = p.starter.Start(m)
@@ -229,7 +231,7 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 	}
 	defer p.gathered()
 	defer p.mu.Unlock()
-	m.worker = w
+	m.client = w
 	m.seat.host.full = false
 	switch {
 	case m.gone: // at once, while it still counted as one that will take jobs
@@ -243,13 +245,13 @@ func (p *Pool) start(m *Member, wait time.Duration) {
 
 // settle has a member that may have room take jobs. When there are none, others may
 // have too many.
-func (p *Pool) settle(m *Member) {
-	if m.gone || m.worker == nil {
+func (p *Pool) settle(m *Worker) {
+	if m.gone || m.client == nil {
 		return
 	}
 	if m.seat.host.closed {
 		if m.tasks.n == 0 {
-			m.worker.Dismiss()
+			m.client.Dismiss()
 		}
 		p.dispatch()
 		return
@@ -284,20 +286,20 @@ func (p *Pool) relieve() {
 	}
 	if best != nil {
 		best.recalled = true
-		best.member.worker.Recall(best)
+		best.worker.client.Recall(best)
 	}
 }
 
 // Cancel ends a job that has begun. One that its worker has given back is in its beginning
 // no more, and is let be.
-func (p *Pool) Cancel(try *job.Try) {
+func (p *Pool) Cancel(try *job.Attempt) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for m := range p.each {
 		for t := m.tasks.first; t != nil; t = t.after {
-			if t.Try == try && t.begun.Load() != 0 {
+			if t.Attempt == try && t.begun.Load() != 0 {
 				t.cancelled = true
-				m.worker.Cancel(t)
+				m.client.Cancel(t)
 				return
 			}
 		}
@@ -305,9 +307,9 @@ func (p *Pool) Cancel(try *job.Try) {
 }
 
 // each is the members that have started.
-func (p *Pool) each(yield func(*Member) bool) {
+func (p *Pool) each(yield func(*Worker) bool) {
 	for _, s := range p.seats {
-		if m := s.member; m != nil && m.worker != nil && !yield(m) {
+		if m := s.worker; m != nil && m.client != nil && !yield(m) {
 			return
 		}
 	}
@@ -318,7 +320,7 @@ func (p *Pool) Settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for m := range p.each {
-		m.worker.Settle()
+		m.client.Settle()
 	}
 }
 
@@ -338,7 +340,7 @@ func (p *Pool) halt(all bool) {
 	p.queue = list{}
 	for m := range p.each {
 		if first {
-			m.worker.Stop()
+			m.client.Stop()
 			continue
 		}
 		m.recall()
@@ -354,7 +356,7 @@ func (p *Pool) KillNow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for m := range p.each {
-		m.worker.KillNow()
+		m.client.KillNow()
 	}
 }
 
@@ -364,7 +366,7 @@ func (p *Pool) Close() {
 	p.closed, p.halted = true, true
 	p.end()
 	for m := range p.each {
-		m.worker.Dismiss()
+		m.client.Dismiss()
 	}
 	p.mu.Unlock()
 	p.left.Wait()
@@ -385,7 +387,7 @@ func (p *Pool) Running() (all []Running) {
 	for m := range p.each {
 		for t := m.tasks.first; t != nil; t = t.after {
 			if t.begun.Load() != 0 {
-				all = append(all, Running{Job: t.Try.Job, Worker: m.Number, Host: m.Host, For: time.Since(time.Unix(0, t.begun.Load()))})
+				all = append(all, Running{Job: t.Attempt.Job, Worker: m.Number, Host: m.Machine, For: time.Since(time.Unix(0, t.begun.Load()))})
 			}
 		}
 	}
@@ -407,10 +409,10 @@ func (p *Pool) Counts() (running, waiting int) {
 }
 
 // Workers calls with each worker that has started.
-func (p *Pool) Workers(call func(Worker)) {
+func (p *Pool) Workers(call func(Client)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for m := range p.each {
-		call(m.worker)
+		call(m.client)
 	}
 }

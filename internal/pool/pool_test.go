@@ -16,7 +16,7 @@ type shortLived struct {
 	begun int
 }
 
-func (s *shortLived) Start(m *pool.Member) (pool.Worker, error) {
+func (s *shortLived) Start(m *pool.Worker) (pool.Client, error) {
 	s.begun++
 	if s.begun <= s.dead {
 		m.Gone(errors.New("exit 9"))
@@ -41,7 +41,7 @@ func (noWorker) Settle()           {}
 // instant is a worker whose jobs end at once.
 type instant struct {
 	noWorker
-	m *pool.Member
+	m *pool.Worker
 }
 
 func (w *instant) Send(t *pool.Task) { go w.m.Done(t, job.Status{}) }
@@ -49,9 +49,9 @@ func (w *instant) Dismiss()          { go w.m.Gone(nil) }
 
 type owner struct{ done chan job.Status }
 
-func (owner) Begun(*job.Try)                   {}
-func (owner) Ended(*job.Try)                   {}
-func (o owner) Done(_ *job.Try, st job.Status) { o.done <- st }
+func (owner) Begun(*job.Attempt)                   {}
+func (owner) Ended(*job.Attempt)                   {}
+func (o owner) Done(_ *job.Attempt, st job.Status) { o.done <- st }
 
 // TestGoneBeforeStart has a job find another worker when the one that was started for it
 // has gone before the Pool had it: there was a moment in which nobody saw to the job any more.
@@ -59,7 +59,7 @@ func TestGoneBeforeStart(t *testing.T) {
 	s := &shortLived{dead: 3}
 	p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })
 	o := owner{make(chan job.Status, 1)}
-	p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
+	p.Submit(&job.Attempt{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 	select {
 	case st := <-o.done:
 		if !st.OK() {
@@ -77,7 +77,7 @@ func TestGoneBeforeStart(t *testing.T) {
 // steady is a worker that ends its jobs when it is told to.
 type steady struct {
 	noWorker
-	m    *pool.Member
+	m    *pool.Worker
 	jobs chan func() // each of which ends one
 	gone sync.Once
 }
@@ -87,7 +87,7 @@ func (w *steady) Dismiss()          { w.gone.Do(func() { go w.m.Gone(nil) }) }
 
 type steadies struct{ jobs chan func() }
 
-func (s steadies) Start(m *pool.Member) (pool.Worker, error) {
+func (s steadies) Start(m *pool.Worker) (pool.Client, error) {
 	return &steady{m: m, jobs: s.jobs}, nil
 }
 
@@ -99,11 +99,11 @@ func TestPlaceComesBack(t *testing.T) {
 	host := []pool.Host{{Name: "n1", Workers: 1, Threads: 1}}
 	p.Offer(host)
 	o := owner{make(chan job.Status, 2)}
-	p.Submit(&job.Try{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
+	p.Submit(&job.Attempt{Job: job.Job{Index: 1, Attempt: 1}, Owner: o})
 	first := <-s.jobs
 	p.Offer(nil)
 	p.Offer(host)
-	p.Submit(&job.Try{Job: job.Job{Index: 2, Attempt: 1}, Owner: o})
+	p.Submit(&job.Attempt{Job: job.Job{Index: 2, Attempt: 1}, Owner: o})
 	select {
 	case second := <-s.jobs:
 		for _, end := range []func(){first, second} {

@@ -8,8 +8,8 @@ import (
 
 // Living is a process of a job, or a program, that was started and has not ended.
 type Living struct {
-	Mark string // the job's, or the program's
-	Pid  int
+	JobID string // the job's, or the program's
+	Pid   int
 }
 
 // Living is the processes that are waited for.
@@ -19,7 +19,7 @@ func (s *Supervisor) Living() (all []Living) {
 	for _, t := range s.trees {
 		t.mu.Lock()
 		for i := range t.procs {
-			all = append(all, Living{t.mark, t.procs[i].pid})
+			all = append(all, Living{t.jobID, t.procs[i].pid})
 		}
 		t.mu.Unlock()
 	}

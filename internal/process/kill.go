@@ -25,7 +25,7 @@ func (t *Tree) terminate() {
 	t.killAt = time.Now().Add(t.sup.spec.Grace)
 	t.sup.ended.Store(true)
 	t.running.Store(0)
-	t.sup.strike(t.mark, false)
+	t.sup.signalOrphans(t.jobID, false)
 	t.told = append(t.told[:0], t.members()...)
 	all := t.signal(unix.SIGTERM)
 	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
@@ -73,12 +73,12 @@ func (t *Tree) killGroup() {
 // gone is how long the system may take to end a process that got KILL.
 const gone = 2 * time.Second
 
-// outlast waits, after the job's own processes have gone the way of TERM, for the
+// awaitRest waits, after the job's own processes have gone the way of TERM, for the
 // others: they too have the grace, and then KILL. Two looks that find none end it,
 // since a process that forks and exits may be missed by one. A look beside which
 // orphans have ended by themselves is taken again, for some time only, since those of
 // other jobs come and go too.
-func (t *Tree) outlast() {
+func (t *Tree) awaitRest() {
 	const most = 100
 	pause := 2 * time.Millisecond
 	passed := t.sup.passed()
@@ -117,7 +117,7 @@ func (t *Tree) outlast() {
 // quickly found; what they have forked meanwhile is an orphan at the next look.
 func (t *Tree) killRest() bool {
 	t.signal(unix.SIGKILL)
-	if t.sup.strike(t.mark, true) {
+	if t.sup.signalOrphans(t.jobID, true) {
 		return true
 	}
 	all := t.members()
@@ -130,7 +130,7 @@ func (t *Tree) killRest() bool {
 // tellNew sends TERM to members that were forked since it was sent to the others,
 // and reports whether there is any member.
 func (t *Tree) tellNew() bool {
-	struck := t.sup.strike(t.mark, false)
+	struck := t.sup.signalOrphans(t.jobID, false)
 	all := t.members()
 	for _, m := range all {
 		if !slices.ContainsFunc(t.told, m.same) && !t.sup.told(m) {
@@ -157,7 +157,7 @@ func (t *Tree) reapLeft() {
 		time.Sleep(time.Millisecond) // one that is in its exec bears no mark
 	}
 	t.terminate()
-	t.outlast()
+	t.awaitRest()
 	t.stage = running
 }
 

@@ -32,8 +32,8 @@ type orphans struct {
 
 // orphan is what is known of one. Its pid is its own as long as it is not reaped.
 type orphan struct {
-	marks []string
-	told  bool // it got TERM
+	jobIDs []string
+	told   bool // it got TERM
 }
 
 // adopt makes us the parent of what jobs leave behind.
@@ -52,7 +52,7 @@ func BecomeSubreaper() error {
 }
 
 // strays says that what jobs leave behind becomes the child of another: it is known by its
-// marks alone.
+// runIDs alone.
 func (s *Supervisor) strays() bool { return s.spec.Adopt && !s.orphans.on && s.noProc == nil }
 
 // pids is the orphans, zombies too. The caller holds mu.
@@ -92,7 +92,7 @@ func (o *orphans) pids(s *Supervisor) []int {
 func (o *orphans) search(s *Supervisor) []int {
 	var found []int
 	self := os.Getpid()
-	for _, r := range s.family().orphans {
+	for _, r := range s.snapshot().orphans {
 		if r.parent == self {
 			found = append(found, r.pid)
 		}
@@ -172,10 +172,10 @@ func (s *Supervisor) reapOrphans() []int {
 	return lives
 }
 
-// strike sends TERM, once, or KILL to the orphans that bear the mark, and reports
+// signalOrphans sends TERM, once, or KILL to the orphans that bear the mark, and reports
 // whether there are any. It is quick, so that one which forks and exits again and
 // again is hit before it has forked.
-func (s *Supervisor) strike(mark string, kill bool) (found bool) {
+func (s *Supervisor) signalOrphans(mark string, kill bool) (found bool) {
 	o := &s.orphans
 	if !o.on {
 		return false
@@ -183,8 +183,8 @@ func (s *Supervisor) strike(mark string, kill bool) (found bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, pid := range o.pids(s) {
-		who := o.meet(pid)
-		if !slices.Contains(who.marks, mark) {
+		who := o.find(pid)
+		if !slices.Contains(who.jobIDs, mark) {
 			continue
 		}
 		found = true
@@ -205,16 +205,16 @@ func (s *Supervisor) strike(mark string, kill bool) (found bool) {
 	return found
 }
 
-// meet gets to know an orphan. One without marks may just be in its exec: it is asked
+// find gets to know an orphan. One without marks may just be in its exec: it is asked
 // again.
-func (o *orphans) meet(pid int) *orphan {
+func (o *orphans) find(pid int) *orphan {
 	who := o.known[pid]
 	if who == nil {
 		who = &orphan{}
 		o.known[pid] = who
 	}
-	if len(who.marks) == 0 {
-		who.marks = strings.Fields(markOf(pid))
+	if len(who.jobIDs) == 0 {
+		who.jobIDs = strings.Fields(jobIDsOf(pid))
 	}
 	return who
 }
@@ -225,10 +225,10 @@ func (s *Supervisor) orphansOf(t *Tree) (pids []int) {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
 	for _, pid := range s.orphans.pids(s) {
-		switch who := s.orphans.meet(pid); {
-		case slices.Contains(who.marks, t.mark):
+		switch who := s.orphans.find(pid); {
+		case slices.Contains(who.jobIDs, t.jobID):
 			pids = append(pids, pid)
-		case len(who.marks) == 0:
+		case len(who.jobIDs) == 0:
 			if r, ok := look(pid); ok && t.claims(r) {
 				pids = append(pids, pid)
 			}
@@ -268,8 +268,8 @@ func (s *Supervisor) abortOrphans() int {
 // what has emptied its environment, so that nothing says whose it is.
 func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 	chosen := func() []relative {
-		if f := s.family(); unmarkedOnly {
-			return f.unmarked
+		if f := s.snapshot(); unmarkedOnly {
+			return f.noID
 		} else {
 			return f.orphans
 		}
@@ -298,7 +298,7 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 		case !found:
 		case s.killNow.Load(), now.After(grace):
 			s.orphans.mu.Lock()
-			s.killOrphans(func(pid int) bool { return !unmarkedOnly || markOf(pid) == "" })
+			s.killOrphans(func(pid int) bool { return !unmarkedOnly || jobIDsOf(pid) == "" })
 			s.orphans.mu.Unlock()
 			for _, r := range chosen() {
 				r.send(unix.SIGKILL)
@@ -313,7 +313,7 @@ func (s *Supervisor) Left() (pids []int) {
 	if !s.strays() && len(s.orphaned()) == 0 {
 		return nil
 	}
-	for _, r := range s.family().orphans {
+	for _, r := range s.snapshot().orphans {
 		pids = append(pids, r.pid)
 	}
 	return pids

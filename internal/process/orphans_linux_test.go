@@ -43,7 +43,7 @@ func (s *Supervisor) job(t *testing.T, tr *Tree, ctx context.Context, mark, scri
 	tr.Begin(ctx, mark)
 	err := tr.Start(&Command{
 		Path: "/bin/bash", Argv: []string{"bash", "-c", script, "bash", arg},
-		Env:   append(os.Environ(), MarkVariable+"="+mark+" an.outer.one"),
+		Env:   append(os.Environ(), JobIDVariable+"="+mark+" an.outer.one"),
 		Stdin: s.Null(), Stdout: s.Null(), Stderr: 2,
 	})
 	if err != nil {

@@ -23,23 +23,23 @@ type Spec struct {
 	Adopt  bool          // become the parent of what jobs leave behind; where the system can
 	Memory int64         // bytes that the processes of a job may have; 0: any
 	Reap   bool          // end what a job has left behind when it has ended
-	Mark   string        // in the environment of all of them; begins with it and a dot, or is it
+	RunID  string        // in the environment of all of them; begins with it and a dot, or is it
 }
 
 // Supervisor makes Trees and knows all of them. It is safe for use by many
 // goroutines.
 type Supervisor struct {
-	spec    Spec
-	null    *os.File
-	census  census
-	orphans orphans
-	lacks   []Lack
-	noProc  error // why nothing is known of processes, but that our own have ended
-	killNow atomic.Bool
-	ended   atomic.Bool  // a job was ended by us
-	forks   sync.RWMutex // held for reading by every fork until its child's exec
-	refused refused
-	threads threads
+	spec      Spec
+	null      *os.File
+	snapshots snapshots
+	orphans   orphans
+	lacks     []Lack
+	noProc    error // why nothing is known of processes, but that our own have ended
+	killNow   atomic.Bool
+	ended     atomic.Bool  // a job was ended by us
+	forks     sync.RWMutex // held for reading by every fork until its child's exec
+	refused   refused
+	threads   threads
 
 	shortOnce sync.Once
 

@@ -107,7 +107,7 @@ func (p *Program) watch() {
 // endLeft ends what a process that has ended by itself has left behind.
 func (t *Tree) endLeft() {
 	t.terminate()
-	t.outlast()
+	t.awaitRest()
 }
 
 // drop gives up a Tree before its Supervisor ends.

@@ -126,15 +126,15 @@ func childrenOf(pid int) (pids []int) {
 	return pids
 }
 
-// markOf is what a process's environment says about the job that it belongs to,
+// jobIDsOf is what a process's environment says about the job that it belongs to,
 // "" when nothing.
-func markOf(pid int) string {
+func jobIDsOf(pid int) string {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return ""
 	}
 	for _, kv := range bytes.Split(env, []byte{0}) {
-		if value, ok := bytes.CutPrefix(kv, []byte(MarkVariable+"=")); ok {
+		if value, ok := bytes.CutPrefix(kv, []byte(JobIDVariable+"=")); ok {
 			return string(value)
 		}
 	}

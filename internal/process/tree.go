@@ -41,7 +41,7 @@ type Tree struct {
 	cgroup     *cgroup        // that of the job; nil: none
 
 	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
-	mark  string     // by which the job's processes are known
+	jobID string     // by which the job's processes are known
 	group int        // process group of the current pipeline, 0 before its first process
 	procs []proc     // not reaped yet
 }
@@ -95,7 +95,7 @@ func (t *Tree) Begin(ctx context.Context, mark string) {
 		t.before = t.sup.orphaned()
 	}
 	t.mu.Lock()
-	t.mark = mark
+	t.jobID = mark
 	t.mu.Unlock()
 	t.running.Store(t.tick)
 	t.stage = running
@@ -245,7 +245,7 @@ func (t *Tree) Wait() []Result {
 	}
 	t.checkCgroup()
 	if t.stage != running {
-		t.outlast()
+		t.awaitRest()
 	}
 	t.results = t.results[:0]
 	t.mu.Lock()

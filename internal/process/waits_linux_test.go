@@ -27,7 +27,7 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}, Env: []string{MarkVariable + "=" + m}, Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}
+	c := Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}, Env: []string{JobIDVariable + "=" + m}, Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}
 	if err := tr.Start(&c); err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (t *Tree) AwaitStop(most time.Duration) bool {
 		t.step(left)
 	}
 	if t.stage != running {
-		t.outlast()
+		t.awaitRest()
 	}
 	return true
 }

@@ -99,7 +99,7 @@ func newDrawing(p *Progress) *drawing {
 func (d *drawing) look(screen *Screen) {
 	width, height, _ := screen.GetTermSize()
 	v := &picture{state: d.watcher.now(), rows: d.p.sources.Running(), median: d.p.median(), width: width}
-	slices.SortStableFunc(v.rows, func(a, b Running) int { return a.Place - b.Place })
+	slices.SortStableFunc(v.rows, func(a, b Running) int { return a.Slot - b.Slot })
 	v.running = int64(len(v.rows))
 	const others = 2 // the whole, and where the cursor is
 	if room := min(height-others, max(few, height*2/3), rowsMax); len(v.rows) > room {
@@ -195,14 +195,14 @@ func (d *drawing) describe(v *picture, r Running, width int) string {
 	case v.median > 0:
 		of = v.median
 	}
-	if r.Try > 1 {
-		tail = fmt.Sprintf("try %d  %s", r.Try, tail)
+	if r.Attempt > 1 {
+		tail = fmt.Sprintf("try %d  %s", r.Attempt, tail)
 	}
 	tail = fmt.Sprintf("  %7s", tail)
 	if of > 0 && width >= least+barWidth+len(tail) {
 		tail += "  " + d.gauge(float64(r.For)/float64(of), barWidth)
 	}
-	head := fmt.Sprintf("%4d ", r.Place)
+	head := fmt.Sprintf("%4d ", r.Slot)
 	room := width - len(head) - runewidth.StringWidth(tail)
 	if room < 1 {
 		return runewidth.Truncate(head+job.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), max(0, width), "")

@@ -46,10 +46,10 @@ type Sources struct {
 
 // Running is a job that runs.
 type Running struct {
-	Place int // its slot, or its worker
-	Label string
-	For   time.Duration
-	Try   int
+	Slot    int // its slot, or its worker
+	Label   string
+	For     time.Duration
+	Attempt int
 }
 
 // Progress observes a run.

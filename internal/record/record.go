@@ -40,15 +40,15 @@ func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	b = append(b, `,"ok":`...)
 	b = strconv.AppendBool(b, st.OK())
 	b = append(b, `,"outcome":"`...)
-	b = append(b, Outcome(st.End)...)
+	b = append(b, Outcome(st.Outcome)...)
 	b = append(b, `","exit_code":`...)
-	if st.End == job.Exited {
+	if st.Outcome == job.Exited {
 		b = strconv.AppendInt(b, int64(st.Code), 10)
 	} else {
 		b = append(b, "null"...)
 	}
 	b = append(b, `,"signal":`...)
-	if st.End == job.Signaled {
+	if st.Outcome == job.Signaled {
 		b = AppendString(b, job.SignalName(st.Signal))
 	} else {
 		b = append(b, "null"...)
@@ -79,7 +79,7 @@ func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 }
 
 // Outcome is the name of a way to end.
-func Outcome(end job.End) string {
+func Outcome(end job.Outcome) string {
 	names := [job.Ends]string{
 		job.Exited:        "exited",
 		job.Signaled:      "signaled",

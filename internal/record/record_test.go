@@ -21,7 +21,7 @@ func TestAppend(t *testing.T) {
 	} {
 		j := job.Job{Index: 3, Offset: 4, Attempt: 2, Items: []job.Item{{Seq: 1, Fields: []string{item}}, {Seq: 2, Fields: []string{"x" + item}}}}
 		d := &job.Finished{Job: j, Ended: time.Unix(1000, 1_500_000), Status: job.Status{
-			End: job.Signaled, Signal: syscall.SIGKILL, Worker: 5,
+			Outcome: job.Signaled, Signal: syscall.SIGKILL, Worker: 5,
 			Usage: job.Usage{Wall: 1500 * time.Millisecond, User: time.Microsecond, System: time.Second, MaxRSS: 1 << 40},
 		}}
 		b := AppendItems([]byte("{"), j)
@@ -46,7 +46,7 @@ func TestAppend(t *testing.T) {
 
 func TestOutcomes(t *testing.T) {
 	seen := map[string]bool{}
-	for end := range job.End(job.Ends) {
+	for end := range job.Outcome(job.Ends) {
 		name := Outcome(end)
 		if name == "" || seen[name] {
 			t.Errorf("%d is %q", end, name)

@@ -46,7 +46,7 @@ type Cleanup struct {
 	DryRun bool          // only tell
 	All    bool          // runs that live, too
 	Tell   func(Report)
-	Abroad func(Entry) error // ends what a run has left on other machines; nil: nothing does
+	Remote func(Entry) error // ends what a run has left on other machines; nil: nothing does
 
 	left bool // something that should not be
 }
@@ -102,7 +102,7 @@ func (c *Cleanup) tell(rec *record, deed Deed, why string) {
 		c.left = true
 	}
 	pid, _ := rec.Visible()
-	c.Tell(Report{rec.Mark, pid, rec.Command, time.Since(rec.Started), deed, why})
+	c.Tell(Report{rec.RunID, pid, rec.Command, time.Since(rec.Started), deed, why})
 }
 
 // lock takes the locks of the runs that are over, having stopped those that live if
@@ -154,15 +154,15 @@ func (c *Cleanup) judge(dead []*record) (rest []*record) {
 	return rest
 }
 
-// abroad sees to what a run that is over has left elsewhere, and says why something is left.
-func (c *Cleanup) abroad(rec *record) (why string) {
-	if rec.Elsewhere == nil || c.Abroad == nil || c.DryRun {
+// cleanRemote sees to what a run that is over has left elsewhere, and says why something is left.
+func (c *Cleanup) cleanRemote(rec *record) (why string) {
+	if rec.Remote == nil || c.Remote == nil || c.DryRun {
 		return ""
 	}
-	if later := rec.counts().Places; later != nil {
-		rec.Elsewhere.Places = later
+	if later := rec.counts().Hosts; later != nil {
+		rec.Remote.Hosts = later
 	}
-	if err := c.Abroad(rec.Entry); err != nil {
+	if err := c.Remote(rec.Entry); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -195,7 +195,7 @@ func (r *Registry) sweep() (all error) {
 
 func (d *directory) sweep(name string) error {
 	var st unix.Stat_t
-	if unix.Fstatat(d.fd, name[:markLen]+entrySuffix, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+	if unix.Fstatat(d.fd, name[:runIDLen]+entrySuffix, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
 		return nil
 	}
 	f, err := d.open(name)

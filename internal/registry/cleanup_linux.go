@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hunt ends what is left of the runs, and removes the entries of those of which
+// sweep ends what is left of the runs, and removes the entries of those of which
 // nothing is left then.
 func (c *Cleanup) hunt(dead []*record) {
 	if len(dead) == 0 {
@@ -15,10 +15,10 @@ func (c *Cleanup) hunt(dead []*record) {
 	}
 	var marks []string
 	for _, rec := range dead {
-		marks = append(marks, rec.Mark)
+		marks = append(marks, rec.RunID)
 	}
-	h := newHunt(marks, c.DryRun)
-	var found []*prey
+	h := newSweep(marks, c.DryRun)
+	var found []*target
 	if c.DryRun {
 		found = h.look()
 	} else {
@@ -27,10 +27,10 @@ func (c *Cleanup) hunt(dead []*record) {
 	for _, rec := range dead {
 		left := false
 		for _, p := range found {
-			if p.mark != rec.Mark {
+			if p.runID != rec.RunID {
 				continue
 			}
-			report := Report{rec.Mark, p.pid, p.words, p.age, p.outcome, ""}
+			report := Report{rec.RunID, p.pid, p.words, p.age, p.outcome, ""}
 			switch {
 			case p.outcome == NotKilled:
 				left, c.left = true, true
@@ -42,7 +42,7 @@ func (c *Cleanup) hunt(dead []*record) {
 		}
 		why := "something is left of the run"
 		if !left {
-			why = c.abroad(rec)
+			why = c.cleanRemote(rec)
 		}
 		if left || why != "" {
 			c.tell(rec, Kept, why)
@@ -52,14 +52,14 @@ func (c *Cleanup) hunt(dead []*record) {
 	}
 }
 
-// mercy is what a run is given beyond the grace of its jobs.
-const mercy = 2 * time.Second
+// extraGrace is what a run is given beyond the grace of its jobs.
+const extraGrace = 2 * time.Second
 
 // stop stops runs that live: TERM to the process that the user sees, and KILL after
 // the grace. It returns those of which something may be left.
 func (c *Cleanup) stop(live []*record) (dead []*record) {
-	h := newHunt(nil, false)
-	h.meetKin()
+	h := newSweep(nil, false)
+	h.addDescendants()
 	var told []*record
 	for _, rec := range live {
 		why := rec.unseen()
@@ -72,7 +72,7 @@ func (c *Cleanup) stop(live []*record) (dead []*record) {
 			told = append(told, rec)
 		}
 	}
-	for end := time.Now().Add(c.Grace + mercy); len(told) > 0; {
+	for end := time.Now().Add(c.Grace + extraGrace); len(told) > 0; {
 		rec := told[0]
 		switch over := lock(rec.file, unix.LOCK_EX|unix.LOCK_NB) == nil; {
 		case over && !rec.there():
@@ -95,9 +95,9 @@ func (c *Cleanup) stop(live []*record) (dead []*record) {
 }
 
 // tellToStop sends TERM to what the user sees of the run, and says why it cannot.
-func (h *hunt) tellToStop(rec *record) (why string) {
+func (h *sweep) tellToStop(rec *record) (why string) {
 	pid, start := rec.Visible()
-	if kin, ok := h.kin[pid]; ok && kin == start {
+	if kin, ok := h.descendants[pid]; ok && kin == start {
 		return "this command runs in it"
 	}
 	p, ok := openExactly(pid, start)

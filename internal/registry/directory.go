@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// places is where the registry can be: runs use the first.
-func places() []string {
+// possibleDirs is where the registry can be: runs use the first.
+func possibleDirs() []string {
 	temporary, _ := sysio.TempDir() // of which the run warns
 	shared := filepath.Join(temporary, "fanout-"+strconv.Itoa(os.Geteuid()))
 	own := os.Getenv("XDG_RUNTIME_DIR")
@@ -26,8 +26,8 @@ func places() []string {
 	return []string{filepath.Join(own, "fanout"), shared}
 }
 
-// Place is the directory where runs are registered.
-func Place() string { return places()[0] }
+// Machine is the directory where runs are registered.
+func DefaultDir() string { return possibleDirs()[0] }
 
 // unsound says that others than we can change what is in the directory.
 func unsound(st *unix.Stat_t) bool {

@@ -12,10 +12,10 @@ func TestElsewhere(t *testing.T) {
 		want []string
 	}{
 		"killed at once": {nil, []string{"n1"}},
-		"with one more":  {&Counts{Places: []string{"n1", "n2"}}, []string{"n1", "n2"}},
+		"with one more":  {&Counts{Hosts: []string{"n1", "n2"}}, []string{"n1", "n2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Register(registry(t), Entry{Mark: newMark(), Elsewhere: &Elsewhere{Backend: "ssh", Places: []string{"n1"}}})
+			r, err := Register(registry(t), Entry{RunID: newMark(), Remote: &Remote{Backend: "ssh", Hosts: []string{"n1"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -26,7 +26,7 @@ func TestElsewhere(t *testing.T) {
 			}
 			r.abandon()
 			var seen []string
-			if _, err := clean(t, Cleanup{Abroad: func(e Entry) error { seen = e.Elsewhere.Places; return nil }}); err != nil {
+			if _, err := clean(t, Cleanup{Remote: func(e Entry) error { seen = e.Remote.Hosts; return nil }}); err != nil {
 				t.Error(err)
 			}
 			if !reflect.DeepEqual(seen, tt.want) {

@@ -24,7 +24,7 @@ type Registry struct{ dirs []*directory }
 // Open opens what there is.
 func Open() (*Registry, error) {
 	r := &Registry{}
-	for i, path := range places() {
+	for i, path := range possibleDirs() {
 		d, err := openDirectory(path)
 		switch {
 		case err == nil:
@@ -75,7 +75,7 @@ type record struct {
 	file *os.File
 }
 
-func (r *record) name() string { return r.Mark + entrySuffix }
+func (r *record) name() string { return r.RunID + entrySuffix }
 func (r *record) close()       { r.file.Close() }
 func (r *record) there() bool  { return r.dir.holds(r.name(), r.file) }
 
@@ -89,7 +89,7 @@ func (r *record) taken(how int) (taken bool, err error) {
 		case unix.EWOULDBLOCK:
 			time.Sleep(time.Millisecond)
 		default:
-			return true, fmt.Errorf("whether run %s is over is not known: %w", ShortID(r.Mark), err)
+			return true, fmt.Errorf("whether run %s is over is not known: %w", ShortID(r.RunID), err)
 		}
 	}
 	return true, nil
@@ -97,7 +97,7 @@ func (r *record) taken(how int) (taken bool, err error) {
 
 // counts is what the run has told last.
 func (r *record) counts() (c Counts) {
-	f, err := r.dir.open(r.Mark + progressSuffix)
+	f, err := r.dir.open(r.RunID + progressSuffix)
 	if err != nil {
 		return c
 	}
@@ -113,8 +113,8 @@ func (r *record) counts() (c Counts) {
 func (r *record) remove() error {
 	return errors.Join(
 		r.removeTmp(),
-		r.dir.remove(r.Mark+progressSuffix+newSuffix),
-		r.dir.remove(r.Mark+progressSuffix),
+		r.dir.remove(r.RunID+progressSuffix+newSuffix),
+		r.dir.remove(r.RunID+progressSuffix),
 		r.dir.remove(r.name()+newSuffix),
 		r.dir.remove(r.name()))
 }
@@ -127,7 +127,7 @@ func (r *record) removeTmp() (all error) {
 	}
 	names, _ := os.ReadDir(r.TmpDir) // it may be gone
 	for _, name := range names {
-		if name.Type().IsRegular() && strings.HasPrefix(name.Name(), TmpName(r.Mark)) {
+		if name.Type().IsRegular() && strings.HasPrefix(name.Name(), TmpName(r.RunID)) {
 			all = errors.Join(all, os.Remove(filepath.Join(r.TmpDir, name.Name())))
 		}
 	}
@@ -161,12 +161,12 @@ func (r *Registry) read(id string) (found []*record, all error) {
 func leftover(name string) bool {
 	mark, suffix, _ := strings.Cut(name, ".")
 	suffix = "." + suffix
-	return isMark(mark) && (suffix == progressSuffix || suffix == progressSuffix+newSuffix || suffix == entrySuffix+newSuffix)
+	return isRunID(mark) && (suffix == progressSuffix || suffix == progressSuffix+newSuffix || suffix == entrySuffix+newSuffix)
 }
 
 func readEntry(d *directory, name string) (*record, error) {
 	mark, isEntry := strings.CutSuffix(name, entrySuffix)
-	if !isEntry || !isMark(mark) {
+	if !isEntry || !isRunID(mark) {
 		return nil, errors.New("its name is not that of one")
 	}
 	f, err := d.open(name)
@@ -212,7 +212,7 @@ func (r *record) decode(text []byte, mark string) error {
 	switch {
 	case r.Version != version:
 		return fmt.Errorf("its version is %d, where this program knows %d", r.Version, version)
-	case r.Mark != mark:
+	case r.RunID != mark:
 		return errors.New("the mark in it is not that of its name")
 	case r.PID <= 0:
 		return errors.New("it names no process")

@@ -139,12 +139,12 @@ func (p proc) words() []string {
 	return shorten(strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00"))
 }
 
-// markIn finds in an environment the first of the marks.
-func markIn(environ []byte, marks map[string]bool) string {
+// runIDIn finds in an environment the first of the marks.
+func runIDIn(environ []byte, marks map[string]bool) string {
 	for len(environ) > 0 {
 		var kv []byte
 		kv, environ, _ = bytes.Cut(environ, []byte{0})
-		value, ok := bytes.CutPrefix(kv, []byte(process.MarkVariable+"="))
+		value, ok := bytes.CutPrefix(kv, []byte(process.JobIDVariable+"="))
 		if !ok {
 			continue
 		}

@@ -24,7 +24,7 @@ const (
 // Registration is this process's own entry.
 type Registration struct {
 	dir   *directory
-	mark  string
+	runID string
 	entry *os.File // holds the lock
 	told  Counts
 	wrote bool
@@ -34,8 +34,8 @@ type Registration struct {
 // is missing. Of the entry the mark is needed; what the system knows of the process
 // is filled in. A guardian is taken for one as long as it is our parent.
 func Register(dir string, e Entry) (*Registration, error) {
-	if !isMark(e.Mark) {
-		return nil, fmt.Errorf("%q is not a mark of %d hexadecimal digits", e.Mark, markLen)
+	if !isRunID(e.RunID) {
+		return nil, fmt.Errorf("%q is not a mark of %d hexadecimal digits", e.RunID, runIDLen)
 	}
 	complete(&e)
 	text, err := encode(e)
@@ -50,8 +50,8 @@ func Register(dir string, e Entry) (*Registration, error) {
 	const most = 100
 	for range most {
 		var f *os.File
-		if f, err = publish(d, e.Mark, text); err == nil {
-			return &Registration{dir: d, mark: e.Mark, entry: f}, nil
+		if f, err = publish(d, e.RunID, text); err == nil {
+			return &Registration{dir: d, runID: e.RunID, entry: f}, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -124,7 +124,7 @@ func (d *directory) settle(name string) error {
 }
 
 // Path is where the entry is.
-func (r *Registration) Path() string { return r.dir.join(r.mark + entrySuffix) }
+func (r *Registration) Path() string { return r.dir.join(r.runID + entrySuffix) }
 
 // Progress tells how far the run has come. Readers see the old counts or the new.
 func (r *Registration) Progress(c Counts) error {
@@ -135,7 +135,7 @@ func (r *Registration) Progress(c Counts) error {
 	if err != nil {
 		return err
 	}
-	name := r.mark + progressSuffix
+	name := r.runID + progressSuffix
 	if err := r.dir.remove(name + newSuffix); err != nil {
 		return err
 	}
@@ -155,9 +155,9 @@ func (r *Registration) Progress(c Counts) error {
 func (r *Registration) Close() error {
 	var err error
 	if r.wrote {
-		err = r.dir.remove(r.mark + progressSuffix)
+		err = r.dir.remove(r.runID + progressSuffix)
 	}
-	err = errors.Join(err, r.dir.remove(r.mark+entrySuffix), r.entry.Close())
+	err = errors.Join(err, r.dir.remove(r.runID+entrySuffix), r.entry.Close())
 	r.dir.close()
 	return err
 }

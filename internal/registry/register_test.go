@@ -24,7 +24,7 @@ func registry(t *testing.T) (dir string) {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
 	t.Setenv("TMPDIR", t.TempDir())
-	return Place()
+	return DefaultDir()
 }
 
 func newMark() string {
@@ -35,7 +35,7 @@ func newMark() string {
 
 func register(t *testing.T, mark string) *Registration {
 	t.Helper()
-	r, err := Register(Place(), Entry{Mark: mark, Command: []string{"fanout", mark}})
+	r, err := Register(DefaultDir(), Entry{RunID: mark, Command: []string{"fanout", mark}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestRegister(t *testing.T) {
 		t.Fatalf("%v, %v", all, err)
 	}
 	got := all[0]
-	if !got.Live || got.Mark != r.mark || got.PID != os.Getpid() || got.Guardian != 0 || got.Started.Before(before) || len(got.Command) != 2 {
+	if !got.Live || got.RunID != r.runID || got.PID != os.Getpid() || got.Guardian != 0 || got.Started.Before(before) || len(got.Command) != 2 {
 		t.Errorf("%+v", got)
 	}
 	for _, c := range []Counts{{Running: 1}, {Done: 3, Failed: 2, Running: 1}, {Done: 3, Failed: 2, Running: 1}} {
@@ -124,7 +124,7 @@ func TestDead(t *testing.T) {
 		}
 	}
 	told, err := clean(t, Cleanup{})
-	if err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Run != r.mark {
+	if err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Run != r.runID {
 		t.Errorf("%v, %v", told, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
@@ -146,7 +146,7 @@ func TestTakenAway(t *testing.T) {
 func TestBadMarks(t *testing.T) {
 	registry(t)
 	for _, mark := range []string{"", "run", newMark()[1:], newMark() + "0", strings.ToUpper(newMark()[:31]) + "A", "../" + newMark()[3:], newMark()[:31] + "g"} {
-		if r, err := Register(Place(), Entry{Mark: mark}); err == nil {
+		if r, err := Register(DefaultDir(), Entry{RunID: mark}); err == nil {
 			t.Errorf("%q is taken", mark)
 			r.Close()
 		}
@@ -158,7 +158,7 @@ func TestTwice(t *testing.T) {
 	registry(t)
 	r := register(t, newMark())
 	defer r.Close()
-	if again, err := Register(Place(), Entry{Mark: r.mark}); err == nil {
+	if again, err := Register(DefaultDir(), Entry{RunID: r.runID}); err == nil {
 		again.Close()
 		t.Error("the second is taken")
 	}
@@ -171,7 +171,7 @@ func TestTwice(t *testing.T) {
 func TestLongCommand(t *testing.T) {
 	registry(t)
 	word := strings.Repeat("\x01<", 30)
-	r, err := Register(Place(), Entry{Mark: newMark(), Command: append([]string{"fanout"}, strings.Split(strings.Repeat(word+" ", 100_000), " ")...)})
+	r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: append([]string{"fanout"}, strings.Split(strings.Repeat(word+" ", 100_000), " ")...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestLongCommand(t *testing.T) {
 func TestPlace(t *testing.T) {
 	tmp, own := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	shared := filepath.Join(tmp, filepath.Base(Place())) // fanout-UID
+	shared := filepath.Join(tmp, filepath.Base(DefaultDir())) // fanout-UID
 	open := filepath.Join(t.TempDir(), "open")
 	os.Mkdir(open, 0o700)
 	os.Chmod(open, 0o770)
@@ -195,7 +195,7 @@ func TestPlace(t *testing.T) {
 		own: own + "/fanout", "": shared, own + "/missing": shared, file: shared, open: shared,
 	} {
 		t.Setenv("XDG_RUNTIME_DIR", runtime)
-		if got := Place(); got != want {
+		if got := DefaultDir(); got != want {
 			t.Errorf("%s: %s, want %s", runtime, got, want)
 		}
 	}
@@ -211,12 +211,12 @@ func TestBothPlaces(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", own)
 	login := register(t, newMark())
 	defer login.Close()
-	if all, err := runs(t); err != nil || len(all) != 2 || all[0].Mark != cron.mark || all[1].Mark != login.mark {
+	if all, err := runs(t); err != nil || len(all) != 2 || all[0].RunID != cron.runID || all[1].RunID != login.runID {
 		t.Errorf("%v, %v", all, err)
 	}
 	// Where others can write, none of ours can be.
 	os.Chmod(filepath.Dir(cron.Path()), 0o777)
-	if all, err := runs(t); err != nil || len(all) != 1 || all[0].Mark != login.mark {
+	if all, err := runs(t); err != nil || len(all) != 1 || all[0].RunID != login.runID {
 		t.Errorf("%v, %v", all, err)
 	}
 }
@@ -240,7 +240,7 @@ func TestBadDirectory(t *testing.T) {
 			if err := tt.make(dir); err != nil {
 				t.Skip("only root can make this: ", err)
 			}
-			_, err := Register(dir, Entry{Mark: newMark()})
+			_, err := Register(dir, Entry{RunID: newMark()})
 			_, err2 := Open()
 			for _, err := range []error{err, err2} {
 				for _, want := range append(tt.want, dir, "user ") {
@@ -267,7 +267,7 @@ func mkdir(path string, mode os.FileMode, uid int) error {
 func TestGarbage(t *testing.T) {
 	mark := newMark()
 	valid := func(alter func(*Entry)) string {
-		e := Entry{Mark: mark}
+		e := Entry{RunID: mark}
 		complete(&e)
 		alter(&e)
 		text, _ := json.Marshal(e)
@@ -286,11 +286,11 @@ func TestGarbage(t *testing.T) {
 		"half":       {file(mark+".json", good[:len(good)/2]), mark + ".json", "JSON"},
 		"array":      {file(mark+".json", "[]"), mark + ".json", "JSON"},
 		"negative":   {file(mark+".json", `{"start":-1}`), mark + ".json", "JSON"},
-		"other mark": {file(mark+".json", valid(func(e *Entry) { e.Mark = newMark() })), mark + ".json", "mark"},
+		"other mark": {file(mark+".json", valid(func(e *Entry) { e.RunID = newMark() })), mark + ".json", "mark"},
 		"version":    {file(mark+".json", valid(func(e *Entry) { e.Version = 2 })), mark + ".json", "version"},
 		"no process": {file(mark+".json", valid(func(e *Entry) { e.PID = 0 })), mark + ".json", "process"},
-		"short mark": {file(mark[1:]+".json", valid(func(e *Entry) { e.Mark = mark[1:] })), mark[1:] + ".json", "name"},
-		"upper mark": {file("A"+mark[1:]+".json", valid(func(e *Entry) { e.Mark = "A" + mark[1:] })), "A" + mark[1:] + ".json", "name"},
+		"short mark": {file(mark[1:]+".json", valid(func(e *Entry) { e.RunID = mark[1:] })), mark[1:] + ".json", "name"},
+		"upper mark": {file("A"+mark[1:]+".json", valid(func(e *Entry) { e.RunID = "A" + mark[1:] })), "A" + mark[1:] + ".json", "name"},
 		"other name": {file("README", "x"), "README", "name"},
 		"large":      {file(mark+".json", good+strings.Repeat(" ", 64<<10)), mark + ".json", "large"},
 		"directory":  {func(dir string) error { return os.Mkdir(filepath.Join(dir, mark+".json"), 0o700) }, mark + ".json", "not a file"},
@@ -319,7 +319,7 @@ func TestGarbage(t *testing.T) {
 					t.Errorf("%v", err)
 				}
 			}
-			if len(told) != 1 || told[0].Run != other.mark || told[0].Deed != Removed {
+			if len(told) != 1 || told[0].Run != other.runID || told[0].Deed != Removed {
 				t.Errorf("told: %v", told)
 			}
 			if left, _ := os.ReadDir(dir); len(left) != 1 || left[0].Name() != tt.file {
@@ -362,7 +362,7 @@ func TestTmpRemoved(t *testing.T) {
 	tmp := t.TempDir()
 	var runs []*Registration
 	for range 2 {
-		r, err := Register(Place(), Entry{Mark: newMark(), Command: []string{"fanout"}, TmpDir: tmp})
+		r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: []string{"fanout"}, TmpDir: tmp})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -371,13 +371,13 @@ func TestTmpRemoved(t *testing.T) {
 	dead, live := runs[0], runs[1]
 	defer live.Close()
 	dead.abandon()
-	stay := []string{TmpName(live.mark) + "1", "fanout-" + dead.mark, "fanout-spill-1", dead.mark}
-	for _, name := range append(stay, TmpName(dead.mark)+"1", TmpName(dead.mark)+"2") {
+	stay := []string{TmpName(live.runID) + "1", "fanout-" + dead.runID, "fanout-spill-1", dead.runID}
+	for _, name := range append(stay, TmpName(dead.runID)+"1", TmpName(dead.runID)+"2") {
 		if err := os.WriteFile(filepath.Join(tmp, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	directory := TmpName(dead.mark) + "directory"
+	directory := TmpName(dead.runID) + "directory"
 	if err := os.Mkdir(filepath.Join(tmp, directory), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -410,7 +410,7 @@ func TestChoice(t *testing.T) {
 	if told, err := clean(t, Cleanup{Run: "aa"}); err != nil || len(told) != 1 || told[0].Run != a {
 		t.Errorf("%v, %v", told, err)
 	}
-	if all, err := runs(t); err != nil || len(all) != 1 || all[0].Mark != b {
+	if all, err := runs(t); err != nil || len(all) != 1 || all[0].RunID != b {
 		t.Errorf("%v, %v", all, err)
 	}
 }
@@ -418,12 +418,12 @@ func TestChoice(t *testing.T) {
 // TestOtherBoot: of what was before the system's last start nothing can be left.
 func TestOtherBoot(t *testing.T) {
 	dir := registry(t)
-	e := Entry{Mark: newMark()}
+	e := Entry{RunID: newMark()}
 	complete(&e)
 	e.Boot = "another"
 	text, _ := json.Marshal(e)
 	os.Mkdir(dir, 0o700)
-	os.WriteFile(filepath.Join(dir, e.Mark+".json"), text, 0o600)
+	os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
 	if told, err := clean(t, Cleanup{}); err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Why == "" {
 		t.Errorf("%v, %v", told, err)
 	}
@@ -432,14 +432,14 @@ func TestOtherBoot(t *testing.T) {
 // TestUnknownBoot: a run that could not tell the system's start is one like others.
 func TestUnknownBoot(t *testing.T) {
 	dir := registry(t)
-	e := Entry{Mark: newMark()}
+	e := Entry{RunID: newMark()}
 	complete(&e)
 	e.Boot = ""
 	text, _ := json.Marshal(e)
 	os.Mkdir(dir, 0o700)
-	os.WriteFile(filepath.Join(dir, e.Mark+".json"), text, 0o600)
+	os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
 	left := exec.Command("sleep", "1000")
-	left.Env = []string{process.MarkVariable + "=" + e.Mark + ".1.1"}
+	left.Env = []string{process.JobIDVariable + "=" + e.RunID + ".1.1"}
 	if err := left.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +492,7 @@ func TestLiveIsNeverDead(t *testing.T) {
 			for i := range 100 {
 				mark := newMark()
 				marks.Store(mark, true)
-				r, err := Register(dir, Entry{Mark: mark})
+				r, err := Register(dir, Entry{RunID: mark})
 				if err != nil {
 					t.Error(err)
 					return
@@ -524,7 +524,7 @@ func TestLiveIsNeverDead(t *testing.T) {
 func BenchmarkRegister(b *testing.B) {
 	b.Setenv("XDG_RUNTIME_DIR", b.TempDir())
 	for b.Loop() {
-		r, err := Register(Place(), Entry{Mark: newMark(), Command: os.Args})
+		r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: os.Args})
 		if err != nil {
 			b.Fatal(err)
 		}

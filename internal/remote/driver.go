@@ -54,7 +54,7 @@ type settings struct {
 // startDriver starts it with a Python.
 func startDriver(near Here, python string) (*driver, error) {
 	d := &driver{
-		said:  &tagged{to: near.Stderr, place: "Ray"},
+		said:  &tagged{to: near.Stderr, host: "Ray"},
 		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{}, out: pool.NewOutbox(),
 	}
 	mark := near.Run + ".ray"

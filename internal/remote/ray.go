@@ -27,13 +27,13 @@ type Ray struct {
 
 type ray struct {
 	spec   Ray
-	near   Here
-	marks  ids
+	here   Here
+	ids    ids
 	driver atomic.Pointer[driver] // once it is connected
 }
 
 func newRay(spec Ray, near Here) Backend {
-	return &ray{spec: spec, near: near, marks: ids{run: near.Run}}
+	return &ray{spec: spec, here: near, ids: ids{run: near.Run}}
 }
 
 // Capacity is part of Backend. Workers are offered without asking what the cluster has: one that
@@ -57,7 +57,7 @@ func (e *ray) connect(ctx context.Context) (*driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: name a Python that has the module ray with --ray-python", say.Name(e.spec.Python), err)
 	}
-	d, err := startDriver(e.near, path)
+	d, err := startDriver(e.here, path)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (e *ray) connect(ctx context.Context) (*driver, error) {
 	defer cancel()
 	err = d.connect(ctx, settings{
 		Address: e.spec.Address, CPUs: e.spec.CPUs, GPUs: e.spec.GPUs, Memory: e.spec.Memory, Resources: e.spec.Resources,
-		Run: e.near.Run, Environment: ofLogin(),
+		Run: e.here.Run, Environment: ofLogin(),
 	})
 	if err != nil {
 		d.close(context.Background(), time.Second)
@@ -82,9 +82,9 @@ func (e *ray) Launch(ctx context.Context, number int, place string) (worker.Link
 	}
 	w := transport{
 		begin:  func(_, script string, stderr *tagged) (peer, error) { return d.launch(script, stderr) },
-		linger: e.near.Grace + 2*time.Second, sane: complete, after: "[ $c = 0 ] || " + cleanHere(e.near.Run) + "; ",
+		linger: e.here.Grace + 2*time.Second, sane: complete, after: "[ $c = 0 ] || " + cleanHere(e.here.Run) + "; ",
 	}
-	s, err := w.connect(ctx, e.near, place, e.marks.next(number), "--far")
+	s, err := w.connect(ctx, e.here, place, e.ids.next(number), "--far")
 	if err != nil {
 		return nil, err
 	}

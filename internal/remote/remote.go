@@ -36,8 +36,8 @@ type Spec struct {
 	Ray        Ray
 }
 
-// Remote says that jobs do not run on this machine.
-func (s Spec) Remote() bool { return s.Kind != Local && s.Kind != "" }
+// IsRemote says that jobs do not run on this machine.
+func (s Spec) IsRemote() bool { return s.Kind != Local && s.Kind != "" }
 
 // New makes the backend.
 func New(spec Spec, near Here) (Backend, error) {

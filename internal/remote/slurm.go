@@ -35,9 +35,9 @@ func (s *Slurm) AllocationOf(getenv func(string) string) {
 
 type slurm struct {
 	spec    Slurm
-	near    Here
+	here    Here
 	path    string // of srun
-	marks   ids
+	ids     ids
 	threads map[string]int // by place
 
 	launched atomic.Bool
@@ -49,7 +49,7 @@ func newSlurm(spec Slurm, near Here) (Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("srun: %w: Slurm's commands have to be on PATH", err)
 	}
-	return &slurm{spec: spec, near: near, path: path, marks: ids{run: near.Run}, threads: map[string]int{}}, nil
+	return &slurm{spec: spec, here: near, path: path, ids: ids{run: near.Run}, threads: map[string]int{}}, nil
 }
 
 // jobName is what all of a run are called in Slurm.
@@ -57,7 +57,7 @@ func jobName(run string) string { return "fanout-" + run }
 
 // Capacity is part of Backend.
 func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Host)) error {
-	places, err := e.places(ctx)
+	places, err := e.hosts(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 
 // hostNames is the nodes of the allocation or, without one, a place for each worker: which node
 // that will be is Slurm's to decide, and one that is lost says nothing of the others.
-func (e *slurm) places(ctx context.Context) (places []pool.Host, err error) {
+func (e *slurm) hosts(ctx context.Context) (places []pool.Host, err error) {
 	if e.spec.Job == "" {
 		for n := range e.spec.Workers {
 			places = append(places, pool.Host{Name: fmt.Sprintf("Slurm worker %d", n+1), Workers: 1, Threads: max(1, e.spec.Threads)})
@@ -138,7 +138,7 @@ func parseCPUs(list string) (all []int, err error) {
 func (e *slurm) Launch(ctx context.Context, number int, place string) (worker.Link, error) {
 	e.launched.Store(true)
 	e.held.Add(1)
-	s, err := e.to(place).connect(ctx, e.near, place, e.marks.next(number), "--far")
+	s, err := e.to(place).connect(ctx, e.here, place, e.ids.next(number), "--far")
 	if err != nil {
 		var hopeless *pool.HopelessError
 		if ctx.Err() == nil || errors.As(err, &hopeless) { // srun has ended by itself, and given back what it had
@@ -152,22 +152,22 @@ func (e *slurm) Launch(ctx context.Context, number int, place string) (worker.Li
 // to is the way to a worker.
 func (e *slurm) to(place string) transport {
 	argv := []string{
-		"srun", "--job-name=" + jobName(e.near.Run), "--nodes=1", "--ntasks=1", "--unbuffered", "--chdir=/",
-		"--cpus-per-task=" + strconv.Itoa(max(1, e.threads[place])), "--export=" + strings.Join(exported(e.near.Environ), ","),
+		"srun", "--job-name=" + jobName(e.here.Run), "--nodes=1", "--ntasks=1", "--unbuffered", "--chdir=/",
+		"--cpus-per-task=" + strconv.Itoa(max(1, e.threads[place])), "--export=" + strings.Join(exported(e.here.Environ), ","),
 	}
-	after := "[ $c = 0 ] || { " + cleanHere(e.near.Run) + `; scancel "$SLURM_JOB_ID" 2>/dev/null; }; `
+	after := "[ $c = 0 ] || { " + cleanHere(e.here.Run) + `; scancel "$SLURM_JOB_ID" 2>/dev/null; }; `
 	if e.spec.Job != "" {
 		argv = append(argv, "--jobid="+e.spec.Job, "--nodelist="+place, "--overlap")
 		after = ""
 	}
-	near := e.near
+	near := e.here
 	near.Environ = slices.DeleteFunc(slices.Clone(near.Environ), setsStreams)
 	srun := command{
-		near: near, path: e.path, argv: append(argv, e.spec.Args...),
+		here: near, path: e.path, argv: append(argv, e.spec.Args...),
 		words: func(script string) []string { return []string{"/bin/sh", "-c", script} },
 	}
 	return transport{
-		begin: srun.begin, gently: true, linger: e.near.Grace + 2*time.Second, sane: endedItself, hopeless: refusedBySlurm, after: after,
+		begin: srun.begin, gently: true, linger: e.here.Grace + 2*time.Second, sane: endedItself, hopeless: refusedBySlurm, after: after,
 		own: "srun: ", notice: " queued and waiting for resources",
 	}
 }
@@ -232,7 +232,7 @@ func (e *slurm) Clean(ctx context.Context, run, place string) ([]string, error) 
 		if e.spec.Job == "" {
 			return nil, nil
 		}
-		s, err := e.to(place).connect(ctx, e.near, place, run+".clean", "--clean "+run)
+		s, err := e.to(place).connect(ctx, e.here, place, run+".clean", "--clean "+run)
 		if err != nil {
 			return nil, err
 		}
@@ -254,9 +254,9 @@ func (e *slurm) run(ctx context.Context, name string, args ...string) ([]string,
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", say.Name(name), err)
 	}
-	c := command{near: e.near, path: path, argv: []string{name}, words: func(string) []string { return args }}
+	c := command{here: e.here, path: path, argv: []string{name}, words: func(string) []string { return args }}
 	w := transport{begin: c.begin}
-	s, err := w.start(e.near, name, e.near.Run+".slurm", "")
+	s, err := w.start(e.here, name, e.here.Run+".slurm", "")
 	if err != nil {
 		return nil, err
 	}

@@ -49,16 +49,16 @@ func newSSH(spec SSH, near Here) (Backend, error) {
 	}
 	const atOnce = 8 // an sshd lets ten connect that it does not know yet
 	return &ssh{
-		spec: spec, near: near, marks: ids{run: near.Run}, turns: make(chan struct{}, atOnce),
-		client: command{near: near, path: path, argv: argv},
+		spec: spec, here: near, ids: ids{run: near.Run}, turns: make(chan struct{}, atOnce),
+		client: command{here: near, path: path, argv: argv},
 	}, nil
 }
 
 type ssh struct {
 	spec   SSH
-	near   Here
+	here   Here
 	client command
-	marks  ids
+	ids    ids
 	turns  chan struct{} // of those that connect
 }
 
@@ -77,7 +77,7 @@ func (e *ssh) Launch(ctx context.Context, number int, place string) (worker.Link
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	s, err := e.to(place).connect(ctx, e.near, place, e.marks.next(number), "--far")
+	s, err := e.to(place).connect(ctx, e.here, place, e.ids.next(number), "--far")
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 			err = fmt.Errorf("%s: no host is left in it", say.Name(e.spec.File))
 		}
 		if err != nil {
-			e.near.Warn(fmt.Sprintf("%v; the hosts stay what they were", err))
+			e.here.Warn(fmt.Sprintf("%v; the hosts stay what they were", err))
 			continue
 		}
 		offer(hosts)
@@ -131,7 +131,7 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 
 // Clean is part of Backend.
 func (e *ssh) Clean(ctx context.Context, run, place string) ([]string, error) {
-	s, err := e.to(place).connect(ctx, e.near, place, run+".clean", "--clean "+run)
+	s, err := e.to(place).connect(ctx, e.here, place, run+".clean", "--clean "+run)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 // it is a worker they are held back: most often they say why it is none.
 type tagged struct {
 	to          io.Writer
-	place       string
+	host        string
 	own, notice string // as in way
 	hopeless    func(said string) bool
 
@@ -58,7 +58,7 @@ func (t *tagged) pass(line []byte) {
 		show = bytes.Contains(line, []byte(t.notice))
 	}
 	if show {
-		t.to.Write(fmt.Appendf(nil, "%s: %s\n", say.Name(t.place), say.Plain(string(line))))
+		t.to.Write(fmt.Appendf(nil, "%s: %s\n", say.Name(t.host), say.Plain(string(line))))
 	}
 }
 

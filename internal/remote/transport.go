@@ -50,17 +50,17 @@ type peer interface {
 
 // command is a program that runs a shell elsewhere.
 type command struct {
-	near  Here
+	here  Here
 	path  string
 	argv  []string                     // what it is given, without the command
 	words func(script string) []string // the command
 }
 
 func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
-	p, err := c.near.Supervisor.StartProgram(process.Command{
+	p, err := c.here.Supervisor.StartProgram(process.Command{
 		Path:    c.path,
 		Argv:    append(slices.Clone(c.argv), c.words(script)...),
-		Env:     execute.Environ(c.near.Environ, c.near.Run, mark),
+		Env:     execute.Environ(c.here.Environ, c.here.Run, mark),
 		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
 	}, mark, stderr)
 	if err == nil {
@@ -84,7 +84,7 @@ func (l localPeer) Release()                    { l.Stdout.Close() }
 type shell struct {
 	transport
 	program peer
-	place   string
+	host    string
 	from    *bufio.Reader
 	stderr  *tagged
 }
@@ -114,12 +114,12 @@ func (w transport) connect(ctx context.Context, near Here, place, mark, verb str
 
 // start starts the program.
 func (w transport) start(near Here, place, mark, script string) (*shell, error) {
-	stderr := &tagged{to: near.Stderr, place: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
+	stderr := &tagged{to: near.Stderr, host: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
 	p, err := w.begin(mark, script, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", say.Name(place), err)
 	}
-	return &shell{transport: w, program: p, place: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
+	return &shell{transport: w, program: p, host: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
 
 // end ends the program, and by that what it has started at the far end.
@@ -143,7 +143,7 @@ func (s *shell) output(ctx context.Context) ([]string, error) {
 		err = how.Failure()
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: %w", say.Name(s.place), err)
+		err = fmt.Errorf("%s: %w", say.Name(s.host), err)
 	}
 	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), err
 }
@@ -172,15 +172,15 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	case said != "" && s.hopeless != nil && s.hopeless(said):
 		return &pool.HopelessError{Err: errors.New(said)}
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", say.Name(s.place), context.Cause(ctx))
+		return fmt.Errorf("%s: %w", say.Name(s.host), context.Cause(ctx))
 	case errors.As(err, &hopeless):
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(s.place), hopeless.Err)}
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(s.host), hopeless.Err)}
 	case said != "":
-		return fmt.Errorf("%s: %s", say.Name(s.place), said)
+		return fmt.Errorf("%s: %s", say.Name(s.host), said)
 	case errors.Is(err, io.EOF) && how.Failure() != nil:
-		return fmt.Errorf("%s: it ended before it was a worker: %w", say.Name(s.place), how.Failure())
+		return fmt.Errorf("%s: it ended before it was a worker: %w", say.Name(s.host), how.Failure())
 	default:
-		return fmt.Errorf("%s: %w", say.Name(s.place), err)
+		return fmt.Errorf("%s: %w", say.Name(s.host), err)
 	}
 }
 

@@ -61,7 +61,7 @@ func TestGivenUpWhileItBegins(t *testing.T) {
 // kept of all that it says.
 func TestTagged(t *testing.T) {
 	var shown strings.Builder
-	stderr := &tagged{to: &shown, place: "n1", hopeless: func(said string) bool { return strings.Contains(said, "unrecognized") }}
+	stderr := &tagged{to: &shown, host: "n1", hopeless: func(said string) bool { return strings.Contains(said, "unrecognized") }}
 	io.WriteString(stderr, "srun: unrecognized option\nTry --help\nfor mo")
 	if said := stderr.last(); said != "srun: unrecognized option" {
 		t.Errorf("of all that it says, %q is kept", said)

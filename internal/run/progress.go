@@ -80,7 +80,7 @@ func (r *Run) begun() (running, waiting int, ok bool) {
 func (r *Run) running() (all []progress.Running) {
 	if p := r.pool.Load(); p != nil {
 		for _, now := range p.Running() {
-			all = append(all, progress.Running{Place: now.Worker, Label: at(now.Host, label(now.Job)), For: now.For, Try: now.Job.Attempt})
+			all = append(all, progress.Running{Slot: now.Worker, Label: at(now.Host, label(now.Job)), For: now.For, Attempt: now.Job.Attempt})
 		}
 		return all
 	}
@@ -88,7 +88,7 @@ func (r *Run) running() (all []progress.Running) {
 		return nil
 	}
 	for _, now := range r.local.Running() {
-		all = append(all, progress.Running{Place: now.Job.Slot, Label: label(now.Job), For: now.For, Try: now.Job.Attempt})
+		all = append(all, progress.Running{Slot: now.Job.Slot, Label: label(now.Job), For: now.For, Attempt: now.Job.Attempt})
 	}
 	return all
 }

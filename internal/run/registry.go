@@ -20,7 +20,7 @@ func (r *Run) register(tell func()) (unregister func()) {
 		return func() {}
 	}
 	reg, err := enter(registry.Entry{
-		Mark: r.plan.Execute.RunID, Guardian: r.plan.Guardian, TmpDir: r.plan.Collect.TmpDir, Elsewhere: r.elsewhere(),
+		RunID: r.plan.Execute.RunID, Guardian: r.plan.Guardian, TmpDir: r.plan.Collect.TmpDir, Remote: r.remoteEntry(),
 	})
 	if err != nil {
 		if !r.plan.Quiet {
@@ -58,21 +58,21 @@ func enter(e registry.Entry) (*registry.Registration, error) {
 		e.TmpDir, _ = filepath.Abs(e.TmpDir)
 	}
 	e.Command = os.Args
-	return registry.Register(registry.Place(), e)
+	return registry.Register(registry.DefaultDir(), e)
 }
 
-// elsewhere is where jobs of the run are that do not run on this machine.
-func (r *Run) elsewhere() *registry.Elsewhere {
+// remoteEntry is where jobs of the run are that do not run on this machine.
+func (r *Run) remoteEntry() *registry.Remote {
 	if r.backend == nil {
 		return nil
 	}
 	e := r.plan.Remote
-	found := &registry.Elsewhere{Backend: string(e.Kind), Command: e.SSH.Command}
+	found := &registry.Remote{Backend: string(e.Kind), Command: e.SSH.Command}
 	for _, pl := range e.SSH.Hosts {
-		found.Places = append(found.Places, pl.Name)
+		found.Hosts = append(found.Hosts, pl.Name)
 	}
 	if e.HoldsJobs() {
-		found.Places = []string{""}
+		found.Hosts = []string{""}
 	}
 	return found
 }
@@ -89,7 +89,7 @@ func (r *Run) counts() registry.Counts {
 		c.Running, c.Waiting = int64(running), int64(waiting)
 	}
 	if r.backend != nil && r.plan.Remote.NamesHosts() {
-		c.Places = r.offered.sorted()
+		c.Hosts = r.offered.sorted()
 	}
 	return c
 }

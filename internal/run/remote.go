@@ -49,14 +49,14 @@ func (r *Run) prepareBackend() (err error) {
 	}
 	spec := pool.Spec{
 		Growing: true,
-		Ahead:   r.farAhead(), Free: !r.local.StartsProcesses(),
+		Ahead:   r.remoteAhead(), Free: !r.local.StartsProcesses(),
 		BackOff: time.Second,
 		LeftOut: func(place string, why error) {
 			warn(fmt.Sprintf("%s is left out from now on: %v", say.Name(place), why))
 		},
 		Died: r.died.add,
 	}
-	far := worker.Far{Run: p.Execute.RunID, Dir: p.Remote.Dir, Silence: missed * p.Remote.Beat}
+	far := worker.Remote{Run: p.Execute.RunID, Dir: p.Remote.Dir, Silence: missed * p.Remote.Beat}
 	if p.Remote.NamesHosts() {
 		spec.Gather, far.Host = gather, "its place"
 	}
@@ -73,7 +73,7 @@ func (r *Run) prepareBackend() (err error) {
 			Execute:  p.Execute,
 			Process:  p.Process,
 			Limits:   worker.Limits{Nice: p.Nice},
-			Far:      &far,
+			Remote:   &far,
 		},
 		Patience: worker.Patience{Beat: p.Remote.Beat, Missed: missed, Leave: p.Process.Grace + 5*time.Second},
 	}
@@ -82,10 +82,10 @@ func (r *Run) prepareBackend() (err error) {
 	return nil
 }
 
-// farAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. Of jobs that take no
+// remoteAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. Of jobs that take no
 // time it has to have as many as end meanwhile: 100,000 × echo there took 11.5 s with 64, and
 // 3.5 s with 512.
-func (r *Run) farAhead() int {
+func (r *Run) remoteAhead() int {
 	const times = 8
 	if r.local.StartsProcesses() {
 		return r.ahead()
@@ -139,9 +139,9 @@ func (p *hostNames) sorted() []string {
 	return slices.Sorted(maps.Keys(p.names))
 }
 
-// cleanFar ends what workers that have died may have left behind, which nobody else sees to
+// cleanRemote ends what workers that have died may have left behind, which nobody else sees to
 // where their guardian has died with them.
-func (r *Run) cleanFar() {
+func (r *Run) cleanRemote() {
 	if r.backend == nil {
 		return
 	}
@@ -155,21 +155,21 @@ func (r *Run) cleanFar() {
 		cleaning.Go(func() {
 			lines, err := r.backend.Clean(ctx, r.plan.Execute.RunID, name)
 			for _, line := range slices.Clip(lines) {
-				r.tellFar(fmt.Sprintf("%s: %s", name, line))
+				r.tellRemote(fmt.Sprintf("%s: %s", name, line))
 			}
 			if err != nil {
 				left := "what a worker that has died may have left behind there is not cleaned up: %v; run fanout cleanup there"
 				if name == "" {
 					left = "what this run may still have of the cluster is not given back: %v"
 				}
-				r.tellFar(fmt.Sprintf(left, err))
+				r.tellRemote(fmt.Sprintf(left, err))
 			}
 		})
 	}
 	cleaning.Wait()
 }
 
-func (r *Run) tellFar(text string) {
+func (r *Run) tellRemote(text string) {
 	if !r.plan.Quiet {
 		say.Line(r.io.Say, "warning: %s", text)
 	}

@@ -100,7 +100,7 @@ func newRun(ctx context.Context, p plan.Plan, std IO, in source) (*Run, error) {
 	}
 	r := &Run{plan: p, io: std, out: std.Stdout, in: in, drain: drain{asked: make(chan struct{})}}
 	r.at("its own end")
-	r.io.Resort.Allow(p.Process.Grace, r.elsewhereGrace())
+	r.io.Resort.Allow(p.Process.Grace, r.remoteGrace())
 	defer r.io.Resort.Watch(beginning{})()
 	r.setDeadline()
 	ctx, end := r.untilDeadline(ctx)
@@ -128,7 +128,7 @@ func (r *Run) ready(ctx context.Context) (err error) {
 	if r.tmpl, err = template.Compile(r.plan.Template); err != nil {
 		return &UsageError{err}
 	}
-	if p.Process.Memory > 0 && !p.Far() {
+	if p.Process.Memory > 0 && !p.IsRemote() {
 		if err = process.CannotSeeMemory(); err != nil {
 			return err
 		}
@@ -204,14 +204,14 @@ func (r *Run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	r.exec = r.local
-	if p.Execute.ShellForced && !p.Far() && r.local.StartsShells() {
+	if p.Execute.ShellForced && !p.IsRemote() && r.local.StartsShells() {
 		if err = execute.TryShell(ctx, p.Execute, r.sup); err != nil {
 			return shellError(err)
 		}
 	}
 	p.Collect.Instant = !r.local.StartsProcesses()
 	switch {
-	case p.Far():
+	case p.IsRemote():
 		return r.prepareBackend()
 	case p.Persistent:
 		return r.preparePrograms()

@@ -50,7 +50,7 @@ func (t *takenBack) doubt(d *job.Finished) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if why := t.why[d.Status.Program]; why != nil && d.Status.OK() {
-		d.Status.End, d.Status.Err = job.Lost, why
+		d.Status.Outcome, d.Status.Err = job.Lost, why
 	}
 }
 

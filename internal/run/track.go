@@ -17,7 +17,7 @@ import (
 type Tracked struct {
 	command process.Command
 	spec    TrackSpec
-	mark    string
+	runID   string
 	sup     *process.Supervisor
 	tree    *process.Tree
 
@@ -43,13 +43,13 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 	if err != nil {
 		return nil, &execute.CommandError{Name: spec.Argv[0], Err: err}
 	}
-	t := &Tracked{spec: spec, mark: spec.RunID + ".1.1"}
+	t := &Tracked{spec: spec, runID: spec.RunID + ".1.1"}
 	t.command = process.Command{
 		Path: path, Argv: spec.Argv,
-		Env:   execute.Environ(os.Environ(), spec.RunID, t.mark),
+		Env:   execute.Environ(os.Environ(), spec.RunID, t.runID),
 		Stdin: 0, Stdout: 1, Stderr: 2,
 	}
-	t.sup, err = process.NewSupervisor(process.Spec{Grace: spec.Grace, Adopt: true, Reap: spec.Reap, Mark: spec.RunID})
+	t.sup, err = process.NewSupervisor(process.Spec{Grace: spec.Grace, Adopt: true, Reap: spec.Reap, RunID: spec.RunID})
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +68,12 @@ type TrackedEnd struct {
 // stopped says so.
 func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, err error) {
 	defer t.sup.Close()
-	if reg, err := enter(registry.Entry{Mark: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
+	if reg, err := enter(registry.Entry{RunID: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
 		defer reg.Close()
 	} else {
 		warnUnregistered(os.Stderr, err)
 	}
-	t.tree.Begin(ctx, t.mark)
+	t.tree.Begin(ctx, t.runID)
 	if err := t.tree.StartHere(&t.command); err != nil {
 		return end, execute.StartError(t.command.Argv[0], err)
 	}

@@ -27,11 +27,11 @@ func (r *Run) stopping(cause error) {
 	r.io.Resort.Stop(cause)
 }
 
-// elsewhereGrace is what the end of jobs on other machines may take in addition: a connection
+// remoteGrace is what the end of jobs on other machines may take in addition: a connection
 // that is gone is given up, and what may be left there is cleaned up.
-func (r *Run) elsewhereGrace() time.Duration {
+func (r *Run) remoteGrace() time.Duration {
 	const most = 30 * time.Second
-	if !r.plan.Far() {
+	if !r.plan.IsRemote() {
 		return 0
 	}
 	return most
@@ -77,7 +77,7 @@ func named(living []process.Living) (jobs, workers []string) {
 	const most = 5
 	for _, l := range living {
 		text := fmt.Sprintf("process %d", l.Pid)
-		parts := strings.Split(l.Mark, ".")
+		parts := strings.Split(l.JobID, ".")
 		if len(parts) == 3 && strings.Trim(parts[1], "0123456789") == "" {
 			jobs = append(jobs, text+" (job "+parts[1]+")")
 			continue

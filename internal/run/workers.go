@@ -125,7 +125,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 		p.Stop() // also what jobs have left there that have ended before
 	}
 	p.Close()
-	r.cleanFar()
+	r.cleanRemote()
 	// What is wrong may only be seen when the last worker ends, after the last job.
 	select {
 	case late := <-failed:
@@ -141,7 +141,7 @@ func (r *Run) schedule(ctx context.Context, cancel context.CancelCauseFunc, c *c
 // to what each of its jobs is.
 func ownProcesses(p plan.Plan) process.Spec {
 	spec := p.Process
-	spec.Mark = p.Execute.RunID
+	spec.RunID = p.Execute.RunID
 	if p.Mode == plan.Process && !p.Persistent {
 		spec.Memory = 0
 	}
@@ -161,7 +161,7 @@ func (r *Run) eachWorker(call func(suspender)) bool {
 	if p == nil || r.plan.Persistent {
 		return false
 	}
-	p.Workers(func(w pool.Worker) {
+	p.Workers(func(w pool.Client) {
 		if s, ok := w.(suspender); ok {
 			call(s)
 		}

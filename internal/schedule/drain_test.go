@@ -112,7 +112,7 @@ func TestDrainAndStop(t *testing.T) {
 		began := time.Now()
 		err := Run(ctx, Spec{Workers: 2, Drain: asked}, src.items, runFunc(func(ctx context.Context, _ job.Job) job.Status {
 			<-ctx.Done()
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}), l)
 		if len(l.starts) > 0 && (err != outside || time.Since(began) != time.Second) {
 			t.Errorf("%v after %v", err, time.Since(began))

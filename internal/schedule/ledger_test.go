@@ -109,9 +109,9 @@ func (l *ledger) Done(j job.Job, st job.Status) {
 	l.done(j, st)
 }
 
-func (l *ledger) count(end job.End) (n int) {
+func (l *ledger) count(end job.Outcome) (n int) {
 	for _, st := range l.dones {
-		if st.End == end {
+		if st.Outcome == end {
 			n++
 		}
 	}

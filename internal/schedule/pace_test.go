@@ -106,7 +106,7 @@ func TestDelayStopped(t *testing.T) {
 				t.Errorf("%v after %v", err, time.Since(began))
 			}
 			l.check(t, 2, 2)
-			if l.dones[2].End != job.Stopped {
+			if l.dones[2].Outcome != job.Stopped {
 				t.Errorf("job 2: %v", l.dones[2])
 			}
 		})

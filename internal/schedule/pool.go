@@ -55,28 +55,28 @@ func (s *scheduler) grown() {
 func (s *scheduler) submit(j job.Job, out job.Output) {
 	s.slots.Add(1) // until Done
 	if s.spec.Timeout > 0 {
-		s.pool.Submit(&job.Try{Job: j, Output: out, Owner: &timed{s: s}})
+		s.pool.Submit(&job.Attempt{Job: j, Output: out, Owner: &timed{s: s}})
 		return
 	}
 	// Without a time limit nobody remembers a Try that is Done: its slot's next can have it.
-	t := s.tries[j.Slot]
+	t := s.attempts[j.Slot]
 	if t == nil {
-		t = &job.Try{Owner: s}
-		s.tries[j.Slot] = t
+		t = &job.Attempt{Owner: s}
+		s.attempts[j.Slot] = t
 	}
 	t.Job, t.Output = j, out
 	s.pool.Submit(t)
 }
 
 // Begun is part of job.Owner.
-func (s *scheduler) Begun(t *job.Try) {
+func (s *scheduler) Begun(t *job.Attempt) {
 	if t.Job.Attempt > 1 {
 		s.out.Begun(t.Job)
 	}
 }
 
 // Ended is part of job.Owner. Others may run while it is not done.
-func (s *scheduler) Ended(t *job.Try) {
+func (s *scheduler) Ended(t *job.Attempt) {
 	s.holds.Store(true)
 	s.out.Ended(t.Job)
 	s.mu.Lock()
@@ -101,7 +101,7 @@ func (s *scheduler) hurry() {
 }
 
 // unhold is for a job that is done now.
-func (s *scheduler) unhold(t *job.Try) {
+func (s *scheduler) unhold(t *job.Attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.Held {
@@ -112,7 +112,7 @@ func (s *scheduler) unhold(t *job.Try) {
 
 // Done is part of job.Owner. The goroutine is the pool's: what may have to wait gets
 // another.
-func (s *scheduler) Done(t *job.Try, st job.Status) {
+func (s *scheduler) Done(t *job.Attempt, st job.Status) {
 	defer s.slots.Done()
 	if s.holds.Load() {
 		s.unhold(t)
@@ -138,7 +138,7 @@ type timed struct {
 }
 
 // Begun is part of job.Owner.
-func (o *timed) Begun(t *job.Try) {
+func (o *timed) Begun(t *job.Attempt) {
 	o.s.Begun(t)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,7 +152,7 @@ func (o *timed) Begun(t *job.Try) {
 }
 
 // Ended is part of job.Owner.
-func (o *timed) Ended(t *job.Try) {
+func (o *timed) Ended(t *job.Attempt) {
 	o.mu.Lock()
 	if o.alarm != nil {
 		o.alarm.Stop()
@@ -161,7 +161,7 @@ func (o *timed) Ended(t *job.Try) {
 	o.s.Ended(t)
 }
 
-func (o *timed) expire(t *job.Try) {
+func (o *timed) expire(t *job.Attempt) {
 	o.mu.Lock()
 	o.late = !o.done
 	o.mu.Unlock()
@@ -169,14 +169,14 @@ func (o *timed) expire(t *job.Try) {
 }
 
 // Done is part of job.Owner.
-func (o *timed) Done(t *job.Try, st job.Status) {
+func (o *timed) Done(t *job.Attempt, st job.Status) {
 	o.mu.Lock()
 	o.done = true
 	if o.alarm != nil {
 		o.alarm.Stop()
 	}
-	if o.late && st.End == job.Stopped {
-		st.End, st.Limit, st.Unused = job.TimedOut, o.s.spec.Timeout, false
+	if o.late && st.Outcome == job.Stopped {
+		st.Outcome, st.Limit, st.Unused = job.TimedOut, o.s.spec.Timeout, false
 	}
 	o.mu.Unlock()
 	o.s.Done(t, st)

@@ -33,10 +33,10 @@ func (p *pending) count() int { return len(p.later) + len(p.due) }
 
 // again decides that a job whose try ended like this is to be tried once more.
 func (s *scheduler) again(j *job.Job, st *job.Status) bool {
-	if st.End == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
+	if st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
 		return false
 	}
-	return j.Attempt <= s.spec.Retries && st.Failed() && st.End != job.NotFound && st.End != job.NotExecutable && j.Err() == nil &&
+	return j.Attempt <= s.spec.Retries && st.Failed() && st.Outcome != job.NotFound && st.Outcome != job.NotExecutable && j.Err() == nil &&
 		s.ctx.Err() == nil && !s.decided.Load()
 }
 
@@ -44,7 +44,7 @@ func (s *scheduler) again(j *job.Job, st *job.Status) bool {
 // is due, which may be the same.
 func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 	r := &retry{job: j, last: st}
-	if st.End == job.Lost {
+	if st.Outcome == job.Lost {
 		r.job.Lost++
 	}
 	s.mu.Lock()

@@ -53,13 +53,13 @@ func TestNotRetried(t *testing.T) {
 		tries  int
 	}{
 		{ok, 1},
-		{job.Status{End: job.NotFound}, 1},
-		{job.Status{End: job.NotExecutable}, 1},
-		{job.Status{End: job.Stopped}, 1},
+		{job.Status{Outcome: job.NotFound}, 1},
+		{job.Status{Outcome: job.NotExecutable}, 1},
+		{job.Status{Outcome: job.Stopped}, 1},
 		{bad, 3},
-		{job.Status{End: job.Signaled}, 3},
-		{job.Status{End: job.NotStarted}, 3},
-		{job.Status{End: job.Lost}, 3},
+		{job.Status{Outcome: job.Signaled}, 3},
+		{job.Status{Outcome: job.NotStarted}, 3},
+		{job.Status{Outcome: job.Lost}, 3},
 	} {
 		src, l := &source{jobs: 1}, newLedger()
 		Run(t.Context(), Spec{Workers: 1, Retries: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status { return tt.status }), l)
@@ -293,7 +293,7 @@ func TestRetriesStopped(t *testing.T) {
 						}
 						if j.Index == 3 {
 							time.Sleep(10 * time.Second)
-							return job.Status{End: job.NotFound}
+							return job.Status{Outcome: job.NotFound}
 						}
 						if st := work(ctx, 3*time.Second); !st.OK() {
 							return st
@@ -355,7 +355,7 @@ func TestRetryInvariant(t *testing.T) {
 			}
 			switch {
 			case ctx.Err() != nil:
-				return job.Status{End: job.Stopped}
+				return job.Status{Outcome: job.Stopped}
 			case j.Attempt <= luck[j.Index]:
 				return bad
 			default:

@@ -48,14 +48,14 @@ type Executor interface {
 // Pool runs jobs on workers, many at a time. It never retries, reorders or judges
 // success either. Its methods return at once.
 type Pool interface {
-	Submit(t *job.Try)
-	Cancel(t *job.Try) // ends a job that has begun, which is then Done as Stopped; one that is Done already is let be
-	Halt()             // lets no more jobs begin: those that have not are Done as Stopped
-	Stop()             // ends all jobs, as Cancel does
-	Depth() int        // how many jobs it wants to have at the moment, at most Spec.Workers
-	Settle()           // all jobs that it has have Ended: they are to be Done now
-	Busy() int         // how many of these can run at the same time
-	OnGrowth(f func()) // f is to be called when Depth has grown though no job is done
+	Submit(t *job.Attempt)
+	Cancel(t *job.Attempt) // ends a job that has begun, which is then Done as Stopped; one that is Done already is let be
+	Halt()                 // lets no more jobs begin: those that have not are Done as Stopped
+	Stop()                 // ends all jobs, as Cancel does
+	Depth() int            // how many jobs it wants to have at the moment, at most Spec.Workers
+	Settle()               // all jobs that it has have Ended: they are to be Done now
+	Busy() int             // how many of these can run at the same time
+	OnGrowth(f func())     // f is to be called when Depth has grown though no job is done
 }
 
 // Collector takes what a job prints and how it ended. Each Start is followed by
@@ -94,7 +94,7 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 
 // RunPool is Run with the workers of a pool, which has Spec.Workers jobs at most.
 func RunPool(ctx context.Context, spec Spec, jobs Jobs, pool Pool, out Collector) error {
-	s := &scheduler{spec: spec, pool: pool, out: out, tries: make([]*job.Try, spec.Workers+1)}
+	s := &scheduler{spec: spec, pool: pool, out: out, attempts: make([]*job.Attempt, spec.Workers+1)}
 	return s.do(ctx, jobs, s.feed)
 }
 
@@ -170,13 +170,13 @@ func limiters(spec Spec) []*rate.Limiter {
 }
 
 type scheduler struct {
-	spec  Spec
-	exec  Executor // nil with a pool
-	pool  Pool
-	tries []*job.Try // with a pool, by slot
-	out   Collector
-	clock *Clock
-	slots sync.WaitGroup // what runs jobs, what is with the pool, and what waits to be tried again
+	spec     Spec
+	exec     Executor // nil with a pool
+	pool     Pool
+	attempts []*job.Attempt // with a pool, by slot
+	out      Collector
+	clock    *Clock
+	slots    sync.WaitGroup // what runs jobs, what is with the pool, and what waits to be tried again
 
 	ctx         context.Context         // of running jobs
 	pulling     context.Context         // of the wait for the next
@@ -339,10 +339,10 @@ func (s *scheduler) give(slot int) {
 func (s *scheduler) start(j job.Job) *retry {
 	out := s.out.Start(j)
 	if s.ctx.Err() != nil || s.decided.Load() {
-		return s.settle(j, &job.Status{End: job.Stopped, Unused: true})
+		return s.settle(j, &job.Status{Outcome: job.Stopped, Unused: true})
 	}
 	if err := j.Err(); err != nil {
-		return s.settle(j, &job.Status{End: job.NotStarted, Err: err})
+		return s.settle(j, &job.Status{Outcome: job.NotStarted, Err: err})
 	}
 	if s.pool != nil {
 		s.submit(j, out)
@@ -352,7 +352,7 @@ func (s *scheduler) start(j job.Job) *retry {
 		s.out.Begun(j)
 	}
 	var st job.Status
-	s.try(&j, out, &st)
+	s.attempt(&j, out, &st)
 	next := s.settle(j, &st)
 	s.madeRoom(&st)
 	return next
@@ -364,8 +364,8 @@ func (s *scheduler) timed(j job.Job, out job.Output) job.Status {
 	alarm := s.clock.AfterFunc(s.spec.Timeout, func() { cancel(ErrTimeout) })
 	defer alarm.Stop()
 	st := s.exec.Run(ctx, j, out)
-	if st.End == job.Stopped && context.Cause(ctx) == ErrTimeout {
-		st.End, st.Limit = job.TimedOut, s.spec.Timeout
+	if st.Outcome == job.Stopped && context.Cause(ctx) == ErrTimeout {
+		st.Outcome, st.Limit = job.TimedOut, s.spec.Timeout
 	}
 	return st
 }
@@ -390,7 +390,7 @@ func (s *scheduler) judge(j *job.Job, st *job.Status) *retry {
 	s.mu.Lock()
 	s.settled(j, st)
 	s.cut = s.cut || !st.OK() && s.ctx.Err() != nil
-	if st.End != job.Stopped {
+	if st.Outcome != job.Stopped {
 		s.finished++
 	}
 	if st.Failed() {

@@ -87,7 +87,7 @@ func TestInvariant(t *testing.T) {
 			}
 			switch {
 			case ctx.Err() != nil:
-				return job.Status{End: job.Stopped}
+				return job.Status{Outcome: job.Stopped}
 			case fails && j.Index%5 == 0:
 				return bad
 			default:

@@ -26,14 +26,14 @@ const (
 	roomPatience = time.Second
 )
 
-// try runs the job once, for as long as it is given. Jobs that wait for room go first.
+// attempt runs the job once, for as long as it is given. Jobs that wait for room go first.
 //
 // A Status goes from hand to hand by its address: to copy one a few times more for each job took 2 %
 // of a million jobs that take no time.
-func (s *scheduler) try(j *job.Job, out job.Output, st *job.Status) {
-	*st = job.Status{End: job.NotStarted, NoRoom: true}
+func (s *scheduler) attempt(j *job.Job, out job.Output, st *job.Status) {
+	*st = job.Status{Outcome: job.NotStarted, NoRoom: true}
 	if s.short.waiting.Load() == 0 {
-		if s.attempt(j, out, st); !st.NoRoom {
+		if s.attemptNow(j, out, st); !st.NoRoom {
 			return
 		}
 	}
@@ -47,17 +47,17 @@ func (s *scheduler) try(j *job.Job, out job.Output, st *job.Status) {
 	for st.NoRoom {
 		tryAgain := s.awaitRoom()
 		if s.ctx.Err() != nil || s.decided.Load() {
-			*st = job.Status{End: job.Stopped, Unused: true}
+			*st = job.Status{Outcome: job.Stopped, Unused: true}
 			return
 		}
 		if !tryAgain && st.Err != nil {
 			return
 		}
-		s.attempt(j, out, st)
+		s.attemptNow(j, out, st)
 	}
 }
 
-func (s *scheduler) attempt(j *job.Job, out job.Output, st *job.Status) {
+func (s *scheduler) attemptNow(j *job.Job, out job.Output, st *job.Status) {
 	s.short.running.Add(1)
 	if s.spec.Timeout > 0 {
 		*st = s.timed(*j, out)

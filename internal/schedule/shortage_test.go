@@ -27,7 +27,7 @@ func (c *crowded) Run(ctx context.Context, _ job.Job, _ job.Output) job.Status {
 	n := c.running.Add(1)
 	if n > c.room.Load() {
 		c.refused.Add(1)
-		return job.Status{End: job.NotStarted, NoRoom: true, Err: errFull}
+		return job.Status{Outcome: job.NotStarted, NoRoom: true, Err: errFull}
 	}
 	c.most.Store(max(c.most.Load(), n))
 	return work(ctx, c.takes)
@@ -77,7 +77,7 @@ func TestNoRoom(t *testing.T) {
 		}
 		l.check(t, 5, 2)
 		for seq, st := range l.dones {
-			if st.End != job.NotStarted || st.Err != errFull {
+			if st.Outcome != job.NotStarted || st.Err != errFull {
 				t.Errorf("job %d: %v", seq, st)
 			}
 		}
@@ -138,7 +138,7 @@ func TestStopWithoutRoom(t *testing.T) {
 			l.check(t, int64(len(l.dones)), 4)
 			stopped := 0
 			for _, st := range l.dones {
-				if st.End == job.Stopped && st.Unused {
+				if st.Outcome == job.Stopped && st.Unused {
 					stopped++
 				}
 			}

@@ -26,7 +26,7 @@ func TestStopNow(t *testing.T) {
 				if context.Cause(ctx) != ErrFailures {
 					t.Errorf("the cause is %v", context.Cause(ctx))
 				}
-				return job.Status{End: job.Stopped}
+				return job.Status{Outcome: job.Stopped}
 			case <-time.After(time.Hour):
 				return ok
 			}
@@ -60,7 +60,7 @@ func TestStopSoon(t *testing.T) {
 		}
 		l.check(t, src.pulled, 4)
 		for seq, st := range l.dones {
-			if st.End == job.Stopped && st.Code != 0 {
+			if st.Outcome == job.Stopped && st.Code != 0 {
 				t.Errorf("job %d: %v", seq, st)
 			}
 		}
@@ -198,14 +198,14 @@ func TestInputError(t *testing.T) {
 // empty is a pool that has no workers yet, and never will.
 type empty struct{}
 
-func (empty) Submit(*job.Try) {}
-func (empty) Cancel(*job.Try) {}
-func (empty) Halt()           {}
-func (empty) Stop()           {}
-func (empty) Depth() int      { return 0 }
-func (empty) Busy() int       { return 0 }
-func (empty) Settle()         {}
-func (empty) OnGrowth(func()) {}
+func (empty) Submit(*job.Attempt) {}
+func (empty) Cancel(*job.Attempt) {}
+func (empty) Halt()               {}
+func (empty) Stop()               {}
+func (empty) Depth() int          { return 0 }
+func (empty) Busy() int           { return 0 }
+func (empty) Settle()             {}
+func (empty) OnGrowth(func())     {}
 
 // TestNoWorkers: a run that is given up before there is any worker ends.
 func TestNoWorkers(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 func work(ctx context.Context, d time.Duration) job.Status {
 	select {
 	case <-ctx.Done():
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	case <-time.After(d):
 		return ok
 	}
@@ -34,7 +34,7 @@ func TestTimeout(t *testing.T) {
 		}
 		l.check(t, 10, 1)
 		for seq, st := range l.dones {
-			if late := st.End == job.TimedOut && st.Limit == 5*time.Second; late != (seq > 5) || st.Failed() != late {
+			if late := st.Outcome == job.TimedOut && st.Limit == 5*time.Second; late != (seq > 5) || st.Failed() != late {
 				t.Errorf("job %d: %v", seq, st)
 			}
 		}
@@ -56,13 +56,13 @@ func TestTimeoutOfOthers(t *testing.T) {
 			if j.Index == 1 {
 				return bad
 			}
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}), l)
 		if err != outside {
 			t.Error(err)
 		}
 		l.check(t, 2, 2)
-		if l.dones[1] != bad || l.dones[2].End != job.Stopped {
+		if l.dones[1] != bad || l.dones[2].Outcome != job.Stopped {
 			t.Errorf("%v, %v", l.dones[1], l.dones[2])
 		}
 	})
@@ -82,7 +82,7 @@ func TestTimeoutPaused(t *testing.T) {
 		if took := time.Since(began); err != nil || took != 62*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
-		if !l.dones[1].OK() || l.dones[2].End != job.TimedOut {
+		if !l.dones[1].OK() || l.dones[2].Outcome != job.TimedOut {
 			t.Errorf("%v, %v", l.dones[1], l.dones[2])
 		}
 	})

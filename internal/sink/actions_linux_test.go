@@ -13,9 +13,9 @@ func TestAnnotate(t *testing.T) {
 	var s Summary
 	for _, item := range []string{"a.txt", "x\n::error::owned", "100%, a:b"} {
 		s.Observe(&job.Event{Kind: job.Done, Job: job.Job{Index: 1, Items: []job.Item{{Fields: []string{item}}}},
-			Status: job.Status{End: job.Exited, Code: 3}, Tail: []byte("why\n::error::\x1b[1mowned\n")})
+			Status: job.Status{Outcome: job.Exited, Code: 3}, Tail: []byte("why\n::error::\x1b[1mowned\n")})
 	}
-	s.Observe(&job.Event{Kind: job.Done, Status: job.Status{End: job.Exited}})
+	s.Observe(&job.Event{Kind: job.Done, Status: job.Status{Outcome: job.Exited}})
 	var b strings.Builder
 	if err := s.Annotate(&b); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 	}
 }
 
-// worker is the one that ran the job or, before that is known, the slot.
+// client is the one that ran the job or, before that is known, the slot.
 func worker(ev *job.Event) int {
 	if ev.Kind == job.Started || ev.Status.Worker == 0 {
 		return ev.Job.Slot
@@ -60,9 +60,9 @@ func levelOf(ev *job.Event) (level slog.Level, text string) {
 		return slog.LevelWarn, "job is tried again"
 	case ev.Status.OK():
 		return slog.LevelInfo, "job succeeded"
-	case ev.Status.End == job.Stopped:
+	case ev.Status.Outcome == job.Stopped:
 		return slog.LevelWarn, "job stopped"
-	case ev.Status.End == job.Lost:
+	case ev.Status.Outcome == job.Lost:
 		return slog.LevelError, "job lost"
 	default:
 		return slog.LevelWarn, "job failed"

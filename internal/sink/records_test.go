@@ -166,7 +166,7 @@ func TestResults(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	r := newResults(t, ResultsSpec{Flag: "--results", Dir: dir, Host: "h"})
 	stopped := finished(4, 0, "d")
-	stopped.Status = job.Status{End: job.Stopped}
+	stopped.Status = job.Status{Outcome: job.Stopped}
 	for _, d := range []*job.Finished{finished(1, 0, "$(x)\xff"), finished(2, 3, "b"), finished(1000, 0, "c"), finished(123_456_789, 0, "e"), stopped} {
 		if err := keepAndPut(r, d, [2]Printed{piece{all: fmt.Sprint("out ", d.Job.Index), size: 2}, piece{all: "\xff"}}); err != nil {
 			t.Fatal(err)

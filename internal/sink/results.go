@@ -73,7 +73,7 @@ const perShard = 1000
 
 // Keep writes the directory of a job beside its place, where Put or Drop finds it.
 func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
-	if d.Status.End == job.Stopped || r.failed && !d.Status.Failed() || r.most > 0 && r.kept >= r.most {
+	if d.Status.Outcome == job.Stopped || r.failed && !d.Status.Failed() || r.most > 0 && r.kept >= r.most {
 		return nil
 	}
 	r.kept++

@@ -25,7 +25,7 @@ type Summary struct {
 	strange  int64       // and those of which its journal does not tell
 	rest     string      // what there is to say of items that no job was made of
 	missing  int64       // items that have failed there and are not in the input
-	tries    int64       // of all jobs
+	attempts int64       // of all jobs
 	failures []job.Event // the first few
 }
 
@@ -43,7 +43,7 @@ func (s *Summary) Observe(ev *job.Event) {
 	if ev.Kind != job.Done {
 		return
 	}
-	s.tries += int64(max(1, ev.Job.Attempt))
+	s.attempts += int64(max(1, ev.Job.Attempt))
 	if ev.Status.Held {
 		s.held++
 	}
@@ -54,7 +54,7 @@ func (s *Summary) Observe(ev *job.Event) {
 		}
 		return
 	}
-	s.counts[ev.Status.End]++
+	s.counts[ev.Status.Outcome]++
 	if ev.Status.Failed() && len(s.failures) < keepFailures {
 		s.failures = append(s.failures, *ev)
 	}
@@ -80,7 +80,7 @@ func (s *Summary) LeftOut(done, strange, missing int64) {
 }
 
 // TakeBack takes how many jobs that had succeeded are lost, and of how many of these earlier
-// tries had failed.
+// attempts had failed.
 func (s *Summary) TakeBack(jobs, later int64) {
 	s.ok -= jobs
 	s.okLater -= later
@@ -92,7 +92,7 @@ func (s *Summary) TakeBack(jobs, later int64) {
 func (s *Summary) Failed() int64 {
 	var n int64
 	for end, count := range s.counts {
-		if job.End(end) != job.Stopped {
+		if job.Outcome(end) != job.Stopped {
 			n += count
 		}
 	}
@@ -202,8 +202,8 @@ func (s *Summary) line() string {
 		parts = append(parts, fmt.Sprintf("%d in doubt", s.doubt))
 	}
 	line := figures.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
-	if s.tries > total {
-		line += fmt.Sprintf("; %d tries", s.tries)
+	if s.attempts > total {
+		line += fmt.Sprintf("; %d tries", s.attempts)
 	}
 	if s.skipped > 0 {
 		line += fmt.Sprintf("; %s left out, as the journal says", figures.Plural(s.skipped, "item", "items"))
@@ -236,7 +236,7 @@ func them(n int64) string {
 func (s *Summary) kinds() string {
 	var parts []string
 	for _, kind := range []struct {
-		end  job.End
+		end  job.Outcome
 		name string
 	}{
 		{job.Signaled, "by a signal"},

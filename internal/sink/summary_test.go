@@ -59,13 +59,13 @@ func TestSummary(t *testing.T) {
 		},
 		{
 			[]job.Event{
-				done(1, "a", job.Status{End: job.Signaled, Signal: syscall.SIGSEGV}, ""),
-				done(2, "b", job.Status{End: job.TimedOut, Limit: time.Minute}, ""),
-				done(3, "c", job.Status{End: job.Stopped}, ""),
-				done(4, "d", job.Status{End: job.NotFound, Err: why}, ""),
-				done(5, "e", job.Status{End: job.NotExecutable, Err: why}, ""),
-				done(6, "f", job.Status{End: job.NotStarted, Err: why}, ""),
-				done(7, "g", job.Status{End: job.Lost, Err: why}, ""),
+				done(1, "a", job.Status{Outcome: job.Signaled, Signal: syscall.SIGSEGV}, ""),
+				done(2, "b", job.Status{Outcome: job.TimedOut, Limit: time.Minute}, ""),
+				done(3, "c", job.Status{Outcome: job.Stopped}, ""),
+				done(4, "d", job.Status{Outcome: job.NotFound, Err: why}, ""),
+				done(5, "e", job.Status{Outcome: job.NotExecutable, Err: why}, ""),
+				done(6, "f", job.Status{Outcome: job.NotStarted, Err: why}, ""),
+				done(7, "g", job.Status{Outcome: job.Lost, Err: why}, ""),
 				done(8, "h", failed, ""),
 			},
 			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out after 1m0s\nfanout: job 4, \"d\": not started: why\n" +
@@ -73,7 +73,7 @@ func TestSummary(t *testing.T) {
 				"fanout: job 8, \"h\": exit 3\n" +
 				"fanout: 8 jobs: 0 ok, 7 failed (1 by a signal, 1 timed out, 1 not found, 1 not executable, 1 not started, 1 lost), 1 stopped\n",
 		},
-		{[]job.Event{done(1, "a", job.Status{End: job.Stopped}, "x")}, "fanout: 1 job: 0 ok, 1 stopped\n"},
+		{[]job.Event{done(1, "a", job.Status{Outcome: job.Stopped}, "x")}, "fanout: 1 job: 0 ok, 1 stopped\n"},
 		{
 			[]job.Event{done(1, "a", held, "")},
 			"fanout: 1 job left a process behind that kept the output open; what it prints later is not shown\nfanout: 1 job: 1 ok\n",
@@ -105,7 +105,7 @@ func TestTries(t *testing.T) {
 		{[]job.Event{tried(1, fine), tried(1, fine)}, "fanout: 2 jobs: 2 ok\n", false},
 		{[]job.Event{tried(1, fine), tried(3, fine)}, "fanout: 2 jobs: 2 ok (1 after a retry); 4 tries\n", true},
 		{[]job.Event{tried(3, failed), tried(1, fine)}, "fanout: 2 jobs: 1 ok, 1 failed; 4 tries\n", true},
-		{[]job.Event{tried(2, fine), tried(2, job.Status{End: job.TimedOut}), tried(1, job.Status{End: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 tries\n", true},
+		{[]job.Event{tried(2, fine), tried(2, job.Status{Outcome: job.TimedOut}), tried(1, job.Status{Outcome: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 tries\n", true},
 	} {
 		s := &Summary{}
 		for _, ev := range tt.events {
@@ -145,13 +145,13 @@ func TestManyFailures(t *testing.T) {
 }
 
 func TestSummaryAnswers(t *testing.T) {
-	stopped := job.Status{End: job.Stopped}
-	lost := job.Status{End: job.Lost}
+	stopped := job.Status{Outcome: job.Stopped}
+	lost := job.Status{Outcome: job.Lost}
 	for _, tt := range []struct {
 		statuses      []job.Status
 		failed        int64
 		lost, notable bool
-		first         job.End
+		first         job.Outcome
 		any           bool
 	}{
 		{nil, 0, false, false, 0, false},
@@ -160,7 +160,7 @@ func TestSummaryAnswers(t *testing.T) {
 		{[]job.Status{stopped}, 0, false, true, 0, false},
 		{[]job.Status{fine, stopped, failed, lost}, 2, true, true, job.Exited, true},
 		{[]job.Status{lost, failed}, 2, true, true, job.Lost, true},
-		{[]job.Status{{End: job.NotFound}, failed}, 2, false, true, job.NotFound, true},
+		{[]job.Status{{Outcome: job.NotFound}, failed}, 2, false, true, job.NotFound, true},
 	} {
 		s := &Summary{}
 		for i, st := range tt.statuses {
@@ -168,7 +168,7 @@ func TestSummaryAnswers(t *testing.T) {
 			s.Observe(&ev)
 		}
 		first, any := s.First()
-		if s.Failed() != tt.failed || s.Lost() != tt.lost || s.Notable() != tt.notable || any != tt.any || first.End != tt.first {
+		if s.Failed() != tt.failed || s.Lost() != tt.lost || s.Notable() != tt.notable || any != tt.any || first.Outcome != tt.first {
 			t.Errorf("%v: %d failed, lost %v, notable %v, first %v %v", tt.statuses, s.Failed(), s.Lost(), s.Notable(), first, any)
 		}
 	}
@@ -187,8 +187,8 @@ func TestTerminalIsSafe(t *testing.T) {
 		for name, ev := range map[string]job.Event{
 			"item":  done(1, h, failed, ""),
 			"tail":  done(1, "x", failed, h),
-			"error": done(1, "x", job.Status{End: job.NotFound, Err: errors.New(h + ": command not found")}, ""),
-			"lost":  done(1, "x", job.Status{End: job.Lost, Err: errors.New(h)}, ""),
+			"error": done(1, "x", job.Status{Outcome: job.NotFound, Err: errors.New(h + ": command not found")}, ""),
+			"lost":  done(1, "x", job.Status{Outcome: job.Lost, Err: errors.New(h)}, ""),
 		} {
 			got := text(t, summary(ev))
 			if !utf8.ValidString(got) {
@@ -213,7 +213,7 @@ func TestTerminalIsSafe(t *testing.T) {
 func TestSummaryInDoubt(t *testing.T) {
 	again := done(2, "b", fine, "")
 	again.Job.Attempt = 2
-	s := summary(done(1, "a", fine, ""), again, done(3, "c", job.Status{End: job.Stopped}, ""))
+	s := summary(done(1, "a", fine, ""), again, done(3, "c", job.Status{Outcome: job.Stopped}, ""))
 	if s.Doubt(&job.Finished{Job: again.Job}); !s.Notable() {
 		t.Error("nothing is said of it")
 	}

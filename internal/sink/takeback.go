@@ -62,7 +62,7 @@ func takeBack(dir string, why map[int]error) error {
 	}
 	changed := append([]byte(nil), b[:from+len(member)+len(digits)]...)
 	changed = fmt.Appendf(changed, `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, record.Outcome(job.Lost))
-	changed = record.AppendString(changed, job.Status{End: job.Lost, Err: why[program]}.String())
+	changed = record.AppendString(changed, job.Status{Outcome: job.Lost, Err: why[program]}.String())
 	changed = append(changed, after...)
 	making := filepath.Join(dir, unfinished+"meta.json")
 	if err := os.WriteFile(making, changed, 0o666); err != nil {

@@ -52,8 +52,8 @@ type Patience struct {
 }
 
 // Start is part of pool.Starter.
-func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
-	link, err := s.Launcher.Launch(m.Context(), m.Number, m.Place)
+func (s *Starter) Start(m *pool.Worker) (pool.Client, error) {
+	link, err := s.Launcher.Launch(m.Context(), m.Number, m.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *Starter) Start(m *pool.Member) (pool.Worker, error) {
 		over:    make(chan struct{}),
 	}
 	c.out.Add(func(b []byte) []byte { return append(b, preface()...) })
-	if s.Setup.Far != nil {
+	if s.Setup.Remote != nil {
 		c.out.Flush()
 		go c.run() // until it calls m.Gone
 		c.await(m.Context())
@@ -99,14 +99,14 @@ func (c *client) await(ctx context.Context) {
 // met is for the first word of a worker that is far away: now it is known how many jobs it
 // can run.
 func (c *client) met(h Hello) {
-	far := *c.setup.Far
+	far := *c.setup.Remote
 	if far.Host == "" {
 		far.Host = h.Host
 	} else {
-		far.Host = c.m.Place
+		far.Host = c.m.Host
 	}
-	c.m.Host = far.Host
-	c.setup.Far = &far
+	c.m.Machine = far.Host
+	c.setup.Remote = &far
 	if c.m.FirstSlot == 0 {
 		c.m.Slots(max(1, h.CPUs))
 	}
@@ -126,7 +126,7 @@ func (c *client) pong() {
 	if asked := c.asked.Swap(0); asked != 0 && c.told {
 		c.m.Latency(time.Since(time.Unix(0, asked)))
 	}
-	if !c.told && c.setup.Far != nil {
+	if !c.told && c.setup.Remote != nil {
 		c.told = true
 		close(c.ready)
 		c.ping() // for the time that it takes
@@ -135,7 +135,7 @@ func (c *client) pong() {
 
 // client is the runner's side of the protocol.
 type client struct {
-	m        *pool.Member
+	m        *pool.Worker
 	link     Link
 	setup    Setup
 	twice    bool // jobs may be run twice
@@ -185,7 +185,7 @@ func (c *client) send(k kind, body func([]byte) []byte) {
 
 // Flush is part of pool.Worker.
 func (c *client) Flush() {
-	if c.setup.Far != nil {
+	if c.setup.Remote != nil {
 		c.probe()
 	}
 	c.out.Flush()
@@ -225,8 +225,8 @@ func (c *client) Send(t *pool.Task) {
 	c.last++
 	t.ID = c.last
 	f := &flight{task: t}
-	if size(t.Try.Job) > maxBody/2 {
-		f.over, f.status = true, job.Status{End: job.NotStarted, Err: errTooLarge}
+	if size(t.Attempt.Job) > maxBody/2 {
+		f.over, f.status = true, job.Status{Outcome: job.NotStarted, Err: errTooLarge}
 	}
 	c.flights[t.ID] = f
 	c.mu.Unlock()
@@ -234,7 +234,7 @@ func (c *client) Send(t *pool.Task) {
 		go c.done(f) // not by this goroutine, whose the Pool is at the moment
 		return
 	}
-	c.send(kindRun, func(b []byte) []byte { return appendJob(binary.AppendUvarint(b, t.ID), t.Try.Job) })
+	c.send(kindRun, func(b []byte) []byte { return appendJob(binary.AppendUvarint(b, t.ID), t.Attempt.Job) })
 }
 
 var errTooLarge = errors.New("its items are more than 512 MiB, which is too much for a worker: give it fewer (-n), or use --mode thread")
@@ -376,7 +376,7 @@ func (c *client) run() {
 		if f.ended {
 			how = "died a moment after the job's end, which may have been too early"
 		}
-		c.finish(f, job.Status{End: job.Lost, Err: fmt.Errorf("worker %d %s: %w", c.m.Number, how, why)})
+		c.finish(f, job.Status{Outcome: job.Lost, Err: fmt.Errorf("worker %d %s: %w", c.m.Number, how, why)})
 	}
 	if bye {
 		why = nil
@@ -453,8 +453,8 @@ func (c *client) read() error {
 }
 
 func (c *client) hopeless(err error) error {
-	if c.m.Place != "" {
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(c.m.Place), err)}
+	if c.m.Host != "" {
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(c.m.Host), err)}
 	}
 	var path interface{ Timeout() bool }
 	if errors.As(err, &path) { // of the pipe, not of what came by it
@@ -471,7 +471,7 @@ func (c *client) obey(k kind, body []byte) error {
 	case kindHello:
 		var h Hello
 		err := decodeValue(body, &h)
-		if err == nil && c.setup.Far != nil && c.m.Host == "" {
+		if err == nil && c.setup.Remote != nil && c.m.Machine == "" {
 			c.met(h)
 		}
 		return err

@@ -196,12 +196,12 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	for i := range pieces {
 		from, to := len(text)*i/pieces, len(text)*(i+1)/pieces
 		if _, err := io.WriteString(out.Stdout, text[from:to]); err != nil {
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}
 	}
 	io.WriteString(out.Stderr, j.Label())
@@ -291,7 +291,7 @@ func (b *book) Done(j job.Job, st job.Status) {
 		b.complain("job %d is done as %v and again as %v", j.Index, old, st)
 	}
 	b.done[j.Index] = st
-	if st.End != job.Exited {
+	if st.Outcome != job.Exited {
 		return
 	}
 	if st.Code != code(j.Index) {
@@ -327,7 +327,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 		Patience: worker.Patience{Beat: time.Second, Missed: 5, Leave: 3 * time.Second},
 	}
 	if tr.far {
-		starter.Setup.Far = &worker.Far{}
+		starter.Setup.Remote = &worker.Remote{}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -360,7 +360,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 		if !over {
 			b.complain("job %d is never done", n)
 		}
-		if err == nil && st.End == job.Stopped {
+		if err == nil && st.Outcome == job.Stopped {
 			b.complain("job %d was stopped, and nothing has stopped it", n)
 		}
 	}
@@ -412,7 +412,7 @@ func TestFaults(t *testing.T) {
 				given++
 			}
 			for _, st := range b.done {
-				switch st.End {
+				switch st.Outcome {
 				case job.Exited:
 					ok++
 				case job.Lost:

@@ -162,7 +162,7 @@ func (c *client) drain(f *flight) {
 			return
 		}
 		c.mu.Unlock()
-		out := f.task.Try.Output
+		out := f.task.Attempt.Output
 		for _, p := range pieces {
 			w := out.Stdout
 			if p.number == 1 {

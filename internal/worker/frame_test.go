@@ -128,7 +128,7 @@ func TestMessages(t *testing.T) {
 		t.Errorf("%+v becomes %+v", j, got)
 	}
 	st := job.Status{
-		End: job.Signaled, Code: 255, Signal: syscall.SIGKILL, Limit: time.Hour, Err: errors.New("why"), Held: true,
+		Outcome: job.Signaled, Code: 255, Signal: syscall.SIGKILL, Limit: time.Hour, Err: errors.New("why"), Held: true,
 		Usage: job.Usage{Wall: 1, User: 2, System: 3, MaxRSS: 1 << 40},
 	}
 	read = text{rest: string(appendStatus(nil, st))}

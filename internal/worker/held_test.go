@@ -64,7 +64,7 @@ func (h villager) Run(ctx context.Context, j job.Job, _ job.Output) job.Status {
 	case <-time.After(h.v.takes(j.Index, j.Attempt)):
 		return job.Status{Usage: job.Usage{Wall: time.Since(began)}}
 	case <-ctx.Done():
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
 }
 
@@ -125,7 +125,7 @@ func TestFarSuccess(t *testing.T) {
 					switch {
 					case st.OK():
 						ok++
-					case st.End != job.Lost || !strings.Contains(fmt.Sprint(st.Err), "ended by SIGTERM"):
+					case st.Outcome != job.Lost || !strings.Contains(fmt.Sprint(st.Err), "ended by SIGTERM"):
 						t.Errorf("job %d has ended as %v", seq, st)
 					}
 				}
@@ -168,7 +168,7 @@ func (v *village) run(t *testing.T, jobs int64, workers, retries int, c schedule
 	starter := &worker.Starter{
 		Launcher: v,
 		Requeues: true,
-		Setup:    worker.Setup{Far: &worker.Far{}},
+		Setup:    worker.Setup{Remote: &worker.Remote{}},
 		Patience: worker.Patience{Beat: 5 * time.Second, Missed: 6, Leave: 3 * time.Second},
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())

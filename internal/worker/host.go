@@ -30,8 +30,8 @@ func NewHost(setup Setup) (Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	mark := os.Getenv(process.MarkVariable)
-	setup.Process.Mark = ownMark(mark, setup.Far != nil)
+	mark := os.Getenv(process.JobIDVariable)
+	setup.Process.RunID = ownJobID(mark, setup.Remote != nil)
 	sup, err := process.NewSupervisor(setup.Process)
 	if err != nil {
 		return nil, err
@@ -40,21 +40,21 @@ func NewHost(setup Setup) (Host, error) {
 		return nil, err
 	}
 	spec := setup.Execute
-	if setup.Far != nil {
-		if spec, err = setup.Far.place(spec); err != nil {
+	if setup.Remote != nil {
+		if spec, err = setup.Remote.adapt(spec); err != nil {
 			return nil, err
 		}
 	}
 	if mark != "" {
 		// Whoever has launched us knows all of ours by it.
-		spec.Environ = append(spec.Environ, process.MarkVariable+"="+mark)
+		spec.Environ = append(spec.Environ, process.JobIDVariable+"="+mark)
 	}
 	spec.Slots, spec.FirstSlot = setup.Threads, setup.FirstSlot
 	local, err := execute.NewLocal(spec, tmpl, setup.Template.Limits, sup)
 	if err != nil {
 		return nil, err
 	}
-	if setup.Far != nil && spec.ShellForced && local.StartsShells() { // a shell that is here was tried by the runner
+	if setup.Remote != nil && spec.ShellForced && local.StartsShells() { // a shell that is here was tried by the runner
 		if err := execute.TryShell(context.Background(), spec, sup); err != nil {
 			return nil, err
 		}
@@ -65,9 +65,9 @@ func NewHost(setup Setup) (Host, error) {
 	return &localHost{local, sup}, nil
 }
 
-// ownMark is the one of the marks that this worker's processes have and no others. The rest are those of
+// ownJobID is the one of the marks that this worker's processes have and no others. The rest are those of
 // jobs that the run itself, or the far end's shell, is in.
-func ownMark(marks string, far bool) string {
+func ownJobID(marks string, far bool) string {
 	all := strings.Fields(marks)
 	switch {
 	case len(all) == 0:
@@ -75,14 +75,14 @@ func ownMark(marks string, far bool) string {
 	case !far:
 		return all[0]
 	}
-	if last := all[len(all)-1]; strings.HasSuffix(last, FarMark) {
+	if last := all[len(all)-1]; strings.HasSuffix(last, RemoteSuffix) {
 		return last
 	}
 	return ""
 }
 
-// FarMark is what the mark of a worker on another machine ends with.
-const FarMark = ".far"
+// RemoteSuffix is what the mark of a worker on another machine ends with.
+const RemoteSuffix = ".far"
 
 // Free is part of Host.
 func (h *localHost) Free() bool { return !h.StartsProcesses() }
@@ -109,10 +109,10 @@ func (l Limits) cpus(n int) []int {
 	return []int{l.CPUs[(n-1)%len(l.CPUs)]}
 }
 
-// place has jobs run as this machine has it: in a directory of its own, with its environment
+// adapt has jobs run as this machine has it: in a directory of its own, with its environment
 // and the variables that the user names, and in a shell that is here.
-func (f *Far) place(spec execute.Spec) (execute.Spec, error) {
-	spec.Elsewhere, spec.Host = false, f.Host
+func (f *Remote) adapt(spec execute.Spec) (execute.Spec, error) {
+	spec.Remote, spec.Host = false, f.Host
 	if spec.Dir = ""; f.Dir != "" {
 		// The worker's own: entered for each job, one that goes away would fail as if the program were not there.
 		if err := os.Chdir(f.Dir); err != nil {

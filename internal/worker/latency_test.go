@@ -170,7 +170,7 @@ func TestLatency(t *testing.T) {
 		starter := &worker.Starter{
 			Launcher: &distant{latency: 50 * time.Millisecond, takes: takes},
 			Requeues: true,
-			Setup:    worker.Setup{Far: &worker.Far{Silence: time.Minute}},
+			Setup:    worker.Setup{Remote: &worker.Remote{Silence: time.Minute}},
 			Patience: worker.Patience{Beat: 5 * time.Second, Missed: 6, Leave: 3 * time.Second},
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -25,9 +25,9 @@ type Local struct {
 	started int
 }
 
-// mark is what the processes of a worker are known by: it is the outer mark of all of its
+// runID is what the processes of a worker are known by: it is the outer mark of all of its
 // jobs. No two workers have the same.
-func (l *Local) mark(number int) string {
+func (l *Local) jobID(number int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.started++
@@ -36,7 +36,7 @@ func (l *Local) mark(number int) string {
 
 // Launch is part of Launcher.
 func (l *Local) Launch(_ context.Context, number int, _ string) (Link, error) {
-	mark := l.mark(number)
+	mark := l.jobID(number)
 	p, err := l.Supervisor.StartProgram(process.Command{
 		Path:    l.Path,
 		Argv:    []string{"fanout", "worker"},
@@ -76,7 +76,7 @@ func (l *localLink) Wait() error {
 // The error is ErrLeft when nobody is there who would want to know of another.
 //
 // A worker for a runner on another machine is given met, which is told what it is for.
-func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
+func Main(fanout string, stdin, stdout, stderr *os.File, met func(Remote)) error {
 	in, out, err := process.TakeStandard(stdin, stdout, stderr)
 	if err != nil {
 		return err
@@ -94,8 +94,8 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Far)) error {
 	if met != nil {
 		hello.CPUs = limits.CPUs()
 		newHost = func(setup Setup) (Host, error) {
-			if setup.Far != nil {
-				met(*setup.Far)
+			if setup.Remote != nil {
+				met(*setup.Remote)
 			}
 			return NewHost(setup)
 		}

@@ -26,9 +26,9 @@ type Hello struct {
 type Setup struct {
 	Number    int // of the worker, from 1
 	Threads   int
-	FirstSlot int  // the number of the first of its slots
-	Cancels   bool // single jobs may be cancelled
-	Far       *Far // nil: the worker is on the runner's machine
+	FirstSlot int     // the number of the first of its slots
+	Cancels   bool    // single jobs may be cancelled
+	Remote    *Remote // nil: the worker is on the runner's machine
 	Template  template.Spec
 	Execute   execute.Spec
 	Process   process.Spec
@@ -36,8 +36,8 @@ type Setup struct {
 	Outputs   [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
 }
 
-// Remote is what a worker on another machine needs to know besides.
-type Far struct {
+// IsRemote is what a worker on another machine needs to know besides.
+type Remote struct {
 	Run     string        // mark of the run
 	Host    string        // what jobs are told that the machine is called; where this is not "" for a Starter, it is what its place is called
 	Dir     string        // where jobs run, which has to be there; "" is where the worker was started
@@ -177,7 +177,7 @@ func appendStatus(b []byte, st job.Status) []byte {
 	if st.Held {
 		held = 1
 	}
-	b = append(b, byte(st.End), held)
+	b = append(b, byte(st.Outcome), held)
 	for _, n := range []int64{
 		int64(st.Code), int64(st.Signal), int64(st.Limit),
 		int64(st.Usage.Wall), int64(st.Usage.User), int64(st.Usage.System), st.Usage.MaxRSS, int64(st.Ago),
@@ -196,8 +196,8 @@ func (t *text) status() (st job.Status) {
 		t.bad = true
 		return st
 	}
-	st.End, st.Held = job.End(t.rest[0]), t.rest[1] != 0
-	t.bad = t.bad || st.End >= job.Ends
+	st.Outcome, st.Held = job.Outcome(t.rest[0]), t.rest[1] != 0
+	t.bad = t.bad || st.Outcome >= job.Ends
 	t.rest = t.rest[2:]
 	st.Code = int(t.number())
 	st.Signal = syscall.Signal(t.number())

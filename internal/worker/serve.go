@@ -13,7 +13,7 @@ import (
 	"fanout/internal/job"
 )
 
-// Host is what a worker has its jobs run by.
+// Machine is what a worker has its jobs run by.
 type Host interface {
 	Run(ctx context.Context, j job.Job, out job.Output) job.Status
 	Free() bool  // jobs start no processes: to run one twice does no harm
@@ -151,7 +151,7 @@ func (s *server) assign(id uint64, j job.Job) {
 func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	s.threads = setup.Threads
 	s.free, s.single, s.outputs = s.host.Free(), setup.Cancels, setup.Outputs
-	s.held.on = setup.Far != nil && !s.free
+	s.held.on = setup.Remote != nil && !s.free
 	var slots sync.WaitGroup
 	for i := range setup.Threads {
 		slots.Go(func() { s.slot(setup.FirstSlot + i) })
@@ -160,7 +160,7 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	read := make(chan error, 1)
 	go func() { read <- s.read(f) }()
 	var err error
-	silent, unlisten := s.listen(setup.Far)
+	silent, unlisten := s.listen(setup.Remote)
 	defer unlisten()
 	select {
 	case err = <-read:
@@ -185,7 +185,7 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	}
 	left := s.host.Left()
 	s.host.Close()
-	if setup.Far != nil && err == nil && left > 0 {
+	if setup.Remote != nil && err == nil && left > 0 {
 		s.send(kindLeft, func(b []byte) []byte { return binary.AppendUvarint(b, uint64(left)) })
 	}
 	s.flush()
@@ -194,8 +194,8 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 
 // listen has an error sent when nothing was heard of the runner for longer than a far worker
 // may be without: a network that is cut ends no connection. While jobs are suspended the
-// runner is, too.
-func (s *server) listen(far *Far) (silent <-chan error, end func()) {
+// slot is, too.
+func (s *server) listen(far *Remote) (silent <-chan error, end func()) {
 	if far == nil || far.Silence == 0 {
 		return nil, func() {}
 	}
@@ -344,7 +344,7 @@ func (s *server) cancelJob(id uint64) {
 		cancel()
 	}
 	if a != nil {
-		s.done(a, job.Status{End: job.Stopped})
+		s.done(a, job.Status{Outcome: job.Stopped})
 		s.flush()
 	}
 }
@@ -357,7 +357,7 @@ func (s *server) slot(number int) {
 			return
 		}
 		a.job.Slot = number
-		st := job.Status{End: job.Stopped}
+		st := job.Status{Outcome: job.Stopped}
 		if ctx.Err() == nil {
 			st = s.run(ctx, a)
 		}
@@ -375,7 +375,7 @@ func (s *server) run(ctx context.Context, a *assigned) job.Status {
 		s.send(kindStarted, func(b []byte) []byte { return binary.AppendUvarint(b, a.id) })
 		s.flush()
 		if s.left() {
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}
 	}
 	st := s.host.Run(ctx, a.job, a.output())
@@ -393,7 +393,7 @@ func (s *server) awaitRoom(ctx context.Context, a *assigned, st job.Status) job.
 		select {
 		case <-time.After(often):
 		case <-ctx.Done():
-			return job.Status{End: job.Stopped}
+			return job.Status{Outcome: job.Stopped}
 		}
 		st = s.host.Run(ctx, a.job, a.output())
 	}

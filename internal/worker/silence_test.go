@@ -144,7 +144,7 @@ func (lazy) Run(ctx context.Context, j job.Job, _ job.Output) job.Status {
 		return job.Status{}
 	case <-ctx.Done():
 		time.Sleep(ends)
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
 }
 
@@ -188,22 +188,22 @@ func TestSilence(t *testing.T) {
 		items    []string // how long each takes, and how long it takes to end
 		timeout  time.Duration
 		during   func(w *world)
-		ends     []job.End
+		ends     []job.Outcome
 		at       []time.Duration
 		launched int
 		warned   bool
 	}{
 		"a timeout": {
 			[]string{"100h 0s", "1s 0s"}, 2 * time.Second, func(w *world) { time.Sleep(time.Second); w.f.first().set(true, false) },
-			[]job.End{job.TimedOut, job.Exited}, []time.Duration{5 * time.Second, 6 * time.Second}, 2, false,
+			[]job.Outcome{job.TimedOut, job.Exited}, []time.Duration{5 * time.Second, 6 * time.Second}, 2, false,
 		},
 		"no timeout": {
 			[]string{"100h 0s", "1s 0s"}, never, func(w *world) { time.Sleep(time.Second); w.f.first().set(true, false) },
-			[]job.End{job.Lost, job.Exited}, []time.Duration{40 * time.Second, 41 * time.Second}, 2, true,
+			[]job.Outcome{job.Lost, job.Exited}, []time.Duration{40 * time.Second, 41 * time.Second}, 2, true,
 		},
 		"a job that is slow to end": {
 			[]string{"100h 20s", "1s 0s"}, 2 * time.Second, func(*world) {},
-			[]job.End{job.TimedOut, job.Exited}, []time.Duration{22 * time.Second, 23 * time.Second}, 1, false,
+			[]job.Outcome{job.TimedOut, job.Exited}, []time.Duration{22 * time.Second, 23 * time.Second}, 1, false,
 		},
 		"stopped for a while": {
 			[]string{"100h 0s", "1s 0s"}, 10 * time.Second, func(w *world) {
@@ -212,18 +212,18 @@ func TestSilence(t *testing.T) {
 				time.Sleep(3 * time.Second) // 1 s before it would be given up
 				w.f.first().set(false, false)
 			},
-			[]job.End{job.TimedOut, job.Exited}, []time.Duration{12 * time.Second, 13 * time.Second}, 1, false,
+			[]job.Outcome{job.TimedOut, job.Exited}, []time.Duration{12 * time.Second, 13 * time.Second}, 1, false,
 		},
 		"suspended": {
 			[]string{"100h 0s", "1s 0s"}, 10 * time.Second, func(w *world) {
 				time.Sleep(9 * time.Second)
 				w.f.first().set(true, false)
-				w.p.Workers(func(one pool.Worker) { one.(interface{ Suspend() }).Suspend() })
+				w.p.Workers(func(one pool.Client) { one.(interface{ Suspend() }).Suspend() })
 				time.Sleep(20 * time.Second)
-				w.p.Workers(func(one pool.Worker) { one.(interface{ Resume() }).Resume() })
+				w.p.Workers(func(one pool.Client) { one.(interface{ Resume() }).Resume() })
 				w.f.first().set(false, false)
 			},
-			[]job.End{job.TimedOut, job.Exited}, []time.Duration{29 * time.Second, 30 * time.Second}, 1, false,
+			[]job.Outcome{job.TimedOut, job.Exited}, []time.Duration{29 * time.Second, 30 * time.Second}, 1, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestSilence(t *testing.T) {
 				}
 				for i := range tt.items {
 					st, at := k.ends[int64(i+1)], k.at[int64(i+1)]
-					if st.End != tt.ends[i] || (at-tt.at[i]).Abs() > 500*time.Millisecond {
+					if st.Outcome != tt.ends[i] || (at-tt.at[i]).Abs() > 500*time.Millisecond {
 						t.Errorf("job %d: %v after %v, want the end %v after %v", i+1, st, at, tt.ends[i], tt.at[i])
 					}
 				}

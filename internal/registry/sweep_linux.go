@@ -12,25 +12,25 @@ import (
 // patience is how long the system may take to end a process that got KILL.
 const patience = 2 * time.Second
 
-// hunt finds and ends all processes of some runs: those that bear their marks, and
+// sweep finds and ends all processes of some runs: those that bear their marks, and
 // the descendants of those.
-type hunt struct {
-	marks map[string]bool
-	dry   bool // signal nobody
-	kin   map[int]uint64
-	known map[int]*prey
-	over  []*prey
-	seen  map[int]uint64 // at the last look, and no prey: pids and starts
-	full  bool           // no more descriptors: what is known is to be ended first
-	stat  []byte
-	env   []byte
+type sweep struct {
+	runIDs      map[string]bool
+	dry         bool // signal nobody
+	descendants map[int]uint64
+	known       map[int]*target
+	over        []*target
+	seen        map[int]uint64 // at the last look, and no prey: pids and starts
+	full        bool           // no more descriptors: what is known is to be ended first
+	stat        []byte
+	env         []byte
 }
 
-// prey is a process of a run.
-type prey struct {
+// target is a process of a run.
+type target struct {
 	proc
 	stat
-	mark    string
+	runID   string
 	words   []string
 	age     time.Duration
 	sent    unix.Signal // the last, other than CONT
@@ -38,17 +38,17 @@ type prey struct {
 	outcome Deed
 }
 
-func newHunt(marks []string, dry bool) *hunt {
-	h := &hunt{
-		marks: map[string]bool{},
-		dry:   dry,
-		kin:   map[int]uint64{},
-		known: map[int]*prey{},
-		stat:  make([]byte, 0, 1<<10),
-		env:   make([]byte, 0, 16<<10),
+func newSweep(marks []string, dry bool) *sweep {
+	h := &sweep{
+		runIDs:      map[string]bool{},
+		dry:         dry,
+		descendants: map[int]uint64{},
+		known:       map[int]*target{},
+		stat:        make([]byte, 0, 1<<10),
+		env:         make([]byte, 0, 16<<10),
 	}
 	for _, m := range marks {
-		h.marks[m] = true
+		h.runIDs[m] = true
 	}
 	return h
 }
@@ -56,7 +56,7 @@ func newHunt(marks []string, dry bool) *hunt {
 // end ends what is found, and returns it. All of it is stopped first, so that
 // none can fork or leave its parent unseen. Then it gets TERM, and KILL when the
 // grace is over; with no grace, KILL alone.
-func (h *hunt) end(grace time.Duration) []*prey {
+func (h *sweep) end(grace time.Duration) []*target {
 	h.halt()
 	if grace > 0 && len(h.known) > 0 {
 		h.each(unix.SIGTERM)
@@ -87,7 +87,7 @@ func (h *hunt) end(grace time.Duration) []*prey {
 }
 
 // look finds what would be ended.
-func (h *hunt) look() []*prey {
+func (h *sweep) look() []*target {
 	for clean := 0; clean < 2; clean++ {
 		if found, _ := h.scan(true); found {
 			clean = -1
@@ -105,7 +105,7 @@ func (h *hunt) look() []*prey {
 // halt stops everything, until two looks in a row find nothing new. A look at which a
 // new process was gone before it could be asked says little: it is taken again, for
 // some time only, since others come and go too.
-func (h *hunt) halt() {
+func (h *sweep) halt() {
 	const most = 25
 	for clean, again := 0, 0; clean < 2 && !h.full; {
 		switch found, missed := h.scan(true); {
@@ -122,7 +122,7 @@ func (h *hunt) halt() {
 }
 
 // await waits until what is known has ended, and gets to know what is new.
-func (h *hunt) await(most time.Duration) {
+func (h *sweep) await(most time.Duration) {
 	for end := time.Now().Add(most); ; time.Sleep(20 * time.Millisecond) {
 		h.prune()
 		if !h.living() || time.Now().After(end) {
@@ -133,7 +133,7 @@ func (h *hunt) await(most time.Duration) {
 }
 
 // living says that something is left that can be ended.
-func (h *hunt) living() bool {
+func (h *sweep) living() bool {
 	for _, p := range h.known {
 		if p.err == nil {
 			return true
@@ -143,14 +143,14 @@ func (h *hunt) living() bool {
 }
 
 // each signals what is known.
-func (h *hunt) each(s unix.Signal) {
+func (h *sweep) each(s unix.Signal) {
 	for _, p := range h.known {
 		h.send(p, s)
 	}
 }
 
 // send notes what keeps a process from being ended.
-func (h *hunt) send(p *prey, s unix.Signal) {
+func (h *sweep) send(p *target, s unix.Signal) {
 	if p.err != nil || h.dry {
 		return
 	}
@@ -163,7 +163,7 @@ func (h *hunt) send(p *prey, s unix.Signal) {
 }
 
 // prune lets go of what has ended.
-func (h *hunt) prune() {
+func (h *sweep) prune() {
 	for _, p := range h.known {
 		now, ok := p.proc.stat(h.stat)
 		if ok && !now.ended() {
@@ -179,7 +179,7 @@ func (h *hunt) prune() {
 	}
 }
 
-func (h *hunt) drop(p *prey) {
+func (h *sweep) drop(p *target) {
 	p.close()
 	delete(h.known, p.pid)
 	h.over = append(h.over, p)
@@ -187,8 +187,8 @@ func (h *hunt) drop(p *prey) {
 
 // scan looks at all processes, and stops at once what is found if that is wanted.
 // missed says that a new one was gone before it could be asked.
-func (h *hunt) scan(stop bool) (found, missed bool) {
-	h.meetKin()
+func (h *sweep) scan(stop bool) (found, missed bool) {
+	h.addDescendants()
 	seen := map[int]uint64{}
 	parents := map[int]stat{} // of those that bear no mark
 	for _, pid := range newestFirst() {
@@ -206,7 +206,7 @@ func (h *hunt) scan(stop bool) (found, missed bool) {
 			missed = true
 		}
 		seen[pid] = q.start
-		if q.mark != "" {
+		if q.runID != "" {
 			h.take(q, stop)
 			found = true
 			continue
@@ -232,9 +232,9 @@ func (h *hunt) scan(stop bool) (found, missed bool) {
 
 // ask opens a process and finds out whose it is. Those that may not be asked are not
 // ours; asked is false for those that are gone or about to be.
-func (h *hunt) ask(pid int) (q *prey, asked bool) {
+func (h *sweep) ask(pid int) (q *target, asked bool) {
 	p, err := openProc(pid)
-	q = &prey{proc: p}
+	q = &target{proc: p}
 	if err == unix.EMFILE || err == unix.ENFILE {
 		h.full = true
 	}
@@ -256,14 +256,14 @@ func (h *hunt) ask(pid int) (q *prey, asked bool) {
 		return q, ok && !now.ended()
 	}
 	h.env = env[:0]
-	q.mark = markIn(env, h.marks)
+	q.runID = runIDIn(env, h.runIDs)
 	return q, true
 }
 
 // take takes hold of a process that is a run's.
-func (h *hunt) take(q *prey, stop bool) {
+func (h *sweep) take(q *target, stop bool) {
 	h.known[q.pid] = q
-	if start, ok := h.kin[q.pid]; ok && start == q.start {
+	if start, ok := h.descendants[q.pid]; ok && start == q.start {
 		q.err = errors.New("this command runs in it")
 	} else if q.pid == 1 {
 		q.err = errors.New("it is the first process of the system")
@@ -276,12 +276,12 @@ func (h *hunt) take(q *prey, stop bool) {
 
 // adopt takes a process without a mark that was seen to be the child of one that is
 // known, if it still is the same.
-func (h *hunt) adopt(pid int, was stat, parent *prey, stop bool) bool {
+func (h *sweep) adopt(pid int, was stat, parent *target, stop bool) bool {
 	p, err := openProc(pid)
 	if err != nil {
 		return false
 	}
-	q := &prey{proc: p, mark: parent.mark}
+	q := &target{proc: p, runID: parent.runID}
 	var ok bool
 	if q.stat, ok = p.stat(h.stat); !ok || q.start != was.start || !h.child(q, parent) {
 		p.close()
@@ -294,16 +294,16 @@ func (h *hunt) adopt(pid int, was stat, parent *prey, stop bool) bool {
 // child says that the parent is the one that is known: it is alive after the child
 // has named it, so that its pid was its own then. What this command runs in may have
 // other children than the run's.
-func (h *hunt) child(q, parent *prey) bool {
-	if start, ok := h.kin[parent.pid]; ok && start == parent.start || q.parent != parent.pid {
+func (h *sweep) child(q, parent *target) bool {
+	if start, ok := h.descendants[parent.pid]; ok && start == parent.start || q.parent != parent.pid {
 		return false
 	}
 	_, alive := parent.proc.stat(h.stat)
 	return alive
 }
 
-// meetKin gets to know ourselves and our ancestors, which are not to be ended.
-func (h *hunt) meetKin() {
+// addDescendants gets to know ourselves and our ancestors, which are not to be ended.
+func (h *sweep) addDescendants() {
 	for pid := os.Getpid(); pid > 0; {
 		p, err := openProc(pid)
 		if err != nil {
@@ -314,7 +314,7 @@ func (h *hunt) meetKin() {
 		if !ok {
 			return
 		}
-		h.kin[pid] = s.start
+		h.descendants[pid] = s.start
 		pid = s.parent
 	}
 }

@@ -6,19 +6,19 @@ import (
 	"fanout/internal/job"
 )
 
-// Member is the place of one worker in the Pool. It is left when the worker has gone;
+// Worker is the place of one worker in the Pool. It is left when the worker has gone;
 // the next gets another.
-type Member struct {
+type Worker struct {
 	Number    int    // from 1; the next worker in its seat has the same
-	Place     string // the name of its place
-	Host      string // the machine that it is on, once it has started; "" is this one
+	Host      string // the name of its place
+	Machine   string // the machine that it is on, once it has started; "" is this one
 	FirstSlot int    // the number of the first of its slots; 0 until it is known how many these are
 
 	pool     *Pool
 	seat     *seat
 	threads  int    // how many jobs it runs at a time
 	starts   int    // of these, how many it counted for while it was starting
-	worker   Worker // nil until it has started
+	client   Client // nil until it has started
 	tasks    list   // in the order in which it got them
 	depth    int    // how many it may have
 	unsent   int    // of these, how many may still be on our side
@@ -29,14 +29,14 @@ type Member struct {
 }
 
 // give is called with the lock held, as is take.
-func (m *Member) give(t *Task) {
-	t.member = m
+func (m *Worker) give(t *Task) {
+	t.worker = m
 	t.recalled = false
 	m.tasks.push(t)
 	if m.tasks.n > m.threads {
 		m.pool.ahead++
 	}
-	m.worker.Send(t)
+	m.client.Send(t)
 	m.unsent++
 	m.flush()
 }
@@ -45,39 +45,39 @@ func (m *Member) give(t *Task) {
 // is enough to keep it busy for as long as the others are on their way, and half of them
 // go in one piece. Jobs that take no time wait a moment for each other: sent one by one, a
 // million of them took 35 s, and 4 s so.
-func (m *Member) flush() {
+func (m *Worker) flush() {
 	const batch = 32
 	switch {
 	case m.unsent == 0, m.tasks.n-m.unsent > max(m.threads, m.depth/2):
 	case m.pool.spec.Free && m.unsent < min(batch, m.depth/2):
-		m.worker.FlushSoon()
+		m.client.FlushSoon()
 	default:
 		m.unsent = 0
-		m.worker.Flush()
+		m.client.Flush()
 	}
 }
 
-func (m *Member) take(t *Task) {
+func (m *Worker) take(t *Task) {
 	if m.tasks.n > m.threads {
 		m.pool.ahead--
 	}
 	m.tasks.remove(t)
-	t.member = nil
+	t.worker = nil
 	m.flush()
 }
 
 // Begun says that a job runs now. Unlike the others, it may be called from within Send.
-func (m *Member) Begun(t *Task) { m.BegunAt(t, time.Now()) }
+func (m *Worker) Begun(t *Task) { m.BegunAt(t, time.Now()) }
 
 // BegunAt is Begun for who knows the time.
-func (m *Member) BegunAt(t *Task, now time.Time) {
+func (m *Worker) BegunAt(t *Task, now time.Time) {
 	t.begun.Store(now.UnixNano())
-	t.Try.Owner.Begun(t.Try)
+	t.Attempt.Owner.Begun(t.Attempt)
 }
 
 // Ended says that a job has ended well, as far as the worker knows. Its place is free; it is Done
 // when the worker is sure.
-func (m *Member) Ended(t *Task) {
+func (m *Worker) Ended(t *Task) {
 	now := time.Now()
 	p := m.pool
 	p.mu.Lock()
@@ -86,33 +86,33 @@ func (m *Member) Ended(t *Task) {
 	m.learn(t, now)
 	p.settle(m)
 	p.mu.Unlock()
-	t.Try.Owner.Ended(t.Try)
+	t.Attempt.Owner.Ended(t.Attempt)
 }
 
 // Done says how a job has ended. The Task is nobody's after that.
-func (m *Member) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
+func (m *Worker) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
 
 // DoneAt is Done for who knows the time.
-func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
+func (m *Worker) DoneAt(t *Task, st job.Status, now time.Time) {
 	p := m.pool
 	p.mu.Lock()
 	if !t.ended {
 		m.take(t)
 		m.learn(t, now)
 	}
-	st.Worker, st.Host = m.Number, m.Host
+	st.Worker, st.Host = m.Number, m.Machine
 	if begun := t.begun.Load(); begun != 0 && st.Usage.Wall == 0 {
 		st.Usage.Wall = max(0, time.Duration(now.UnixNano()-begun))
 	}
 	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
-	if !m.gone || st.End == job.Lost && t.Try.Job.Lost+1 >= lostMax {
+	if !m.gone || st.Outcome == job.Lost && t.Attempt.Job.Lost+1 >= lostMax {
 		m.seat.host.deaths = 0
 	}
-	if st.End == job.Lost && (t.cancelled || p.stopped) {
-		st = job.Status{End: job.Stopped, Usage: st.Usage}
+	if st.Outcome == job.Lost && (t.cancelled || p.stopped) {
+		st = job.Status{Outcome: job.Stopped, Usage: st.Usage}
 	}
-	st.Unused = st.End == job.Stopped && t.begun.Load() == 0
-	try := t.Try
+	st.Unused = st.Outcome == job.Stopped && t.begun.Load() == 0
+	try := t.Attempt
 	p.recycle(t)
 	p.settle(m)
 	p.mu.Unlock()
@@ -125,7 +125,7 @@ func (m *Member) DoneAt(t *Task, st job.Status, now time.Time) {
 const quick = 16 * time.Millisecond
 
 // learn adapts how many jobs the worker may have to how long they take.
-func (m *Member) learn(t *Task, now time.Time) {
+func (m *Worker) learn(t *Task, now time.Time) {
 	var took time.Duration
 	if begun := t.begun.Load(); begun != 0 {
 		took = max(0, time.Duration(now.UnixNano()-begun))
@@ -147,7 +147,7 @@ func (m *Member) learn(t *Task, now time.Time) {
 
 // onTheWay is how many jobs a worker that is far away ends while it hears of the next,
 // and as many again for when they are late.
-func (m *Member) onTheWay() int {
+func (m *Worker) onTheWay() int {
 	const small = 50 // times: less is lost than 2 %
 	if m.latency*small < m.mean {
 		return 0
@@ -157,17 +157,17 @@ func (m *Member) onTheWay() int {
 }
 
 // recall asks for all jobs that have not begun.
-func (m *Member) recall() {
+func (m *Worker) recall() {
 	for t := m.tasks.first; t != nil; t = t.after {
 		if t.begun.Load() == 0 && !t.recalled {
 			t.recalled = true
-			m.worker.Recall(t)
+			m.client.Recall(t)
 		}
 	}
 }
 
 // Return gives back a job that has not begun, or to which nothing has happened.
-func (m *Member) Return(t *Task) {
+func (m *Worker) Return(t *Task) {
 	p := m.pool
 	p.mu.Lock()
 	m.take(t)
@@ -192,13 +192,13 @@ func (e *HopelessError) Unwrap() error { return e.Err }
 
 // Leave says that the worker takes no more jobs: it has died, or is about to. Those that it
 // has are still to be Done or Returned.
-func (m *Member) Leave() {
+func (m *Worker) Leave() {
 	m.pool.mu.Lock()
 	m.leave()
 	m.pool.mu.Unlock()
 }
 
-func (m *Member) leave() {
+func (m *Worker) leave() {
 	if !m.gone {
 		m.gone = true
 		m.pool.extra.Add(int64(m.threads - m.depth))
@@ -208,13 +208,13 @@ func (m *Member) leave() {
 
 // Gone says that nothing is left of the worker, and why it has died; nil when it was
 // dismissed. Jobs whose output is still on its way may be Done after it.
-func (m *Member) Gone(why error) {
+func (m *Worker) Gone(why error) {
 	p := m.pool
 	defer p.left.Done()
 	p.mu.Lock()
 	m.leave()
-	if m.seat.member == m {
-		m.seat.member = nil
+	if m.seat.worker == m {
+		m.seat.worker = nil
 		m.seat.host.present--
 		if !m.seat.host.closed {
 			p.vacant++

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// census knows the living processes of the system. A look at all of /proc takes
+// snapshots knows the living processes of the system. A look at all of /proc takes
 // some milliseconds, so those who ask at the same time share one.
-type census struct {
+type snapshots struct {
 	mu    sync.Mutex
 	began time.Time // when the last look began
-	seen  *family
+	seen  *snapshot
 }
 
-// family looks, not earlier than now.
-func (s *Supervisor) family() *family {
+// snapshot looks, not earlier than now.
+func (s *Supervisor) snapshot() *snapshot {
 	asked := time.Now()
-	c := &s.census
+	c := &s.snapshots
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen == nil || c.began.Before(asked) {
@@ -31,35 +31,35 @@ func (s *Supervisor) family() *family {
 			seen = living()
 		}
 		if s.strays() {
-			strays = s.spec.Mark
+			strays = s.spec.RunID
 		}
-		c.seen = newFamily(seen, os.Getpid(), s.owned, strays)
+		c.seen = newSnapshot(seen, os.Getpid(), s.owned, strays)
 	}
 	return c.seen
 }
 
-// family is the living processes, arranged by the job that they may belong to.
+// snapshot is the living processes, arranged by the job that they may belong to.
 //
 // Descent is followed upwards to ourselves, so that what did not come from us is in
 // byGroup at most.
-type family struct {
-	byGroup  map[int][]relative
-	byChild  map[int][]relative    // a process of a job, and its descendants
-	byMark   map[string][]relative // orphans and their descendants, by the marks of both
-	unmarked []relative            // orphans that have emptied their environment, and their descendants
-	orphans  []relative            // all of these
+type snapshot struct {
+	byGroup map[int][]relative
+	byChild map[int][]relative    // a process of a job, and its descendants
+	byJobID map[string][]relative // orphans and their descendants, by the marks of both
+	noID    []relative            // orphans that have emptied their environment, and their descendants
+	orphans []relative            // all of these
 }
 
-// newFamily sorts what was seen. owned is asked last: a child of ours that was
+// newSnapshot sorts what was seen. owned is asked last: a child of ours that was
 // started before the look and is not known by then has ended. Orphans are our descendants
 // or, when strays is not empty, whatever has marks that begin with that.
-func newFamily(seen map[int]relative, self int, owned func() map[int]bool, strays string) *family {
-	f := &family{byGroup: map[int][]relative{}, byChild: map[int][]relative{}, byMark: map[string][]relative{}}
+func newSnapshot(seen map[int]relative, self int, owned func() map[int]bool, strays string) *snapshot {
+	f := &snapshot{byGroup: map[int][]relative{}, byChild: map[int][]relative{}, byJobID: map[string][]relative{}}
 	own := owned()
 	marks := map[int][]string{}
 	mark := func(pid int) []string {
 		if _, known := marks[pid]; !known {
-			marks[pid] = strings.Fields(markOf(pid))
+			marks[pid] = strings.Fields(jobIDsOf(pid))
 		}
 		return marks[pid]
 	}
@@ -84,18 +84,18 @@ func newFamily(seen map[int]relative, self int, owned func() map[int]bool, stray
 			if again, ok := look(pid); !ok || !again.same(r) {
 				continue
 			}
-			f.unmarked = append(f.unmarked, r)
+			f.noID = append(f.noID, r)
 		}
 		f.addOrphan(r, both)
 	}
 	return f
 }
 
-func (f *family) addOrphan(r relative, marks []string) {
+func (f *snapshot) addOrphan(r relative, marks []string) {
 	f.orphans = append(f.orphans, r)
 	slices.Sort(marks)
 	for _, m := range slices.Compact(marks) {
-		f.byMark[m] = append(f.byMark[m], r)
+		f.byJobID[m] = append(f.byJobID[m], r)
 	}
 }
 
@@ -118,7 +118,7 @@ func ancestor(seen map[int]relative, pid, self int) (top int, ours bool) {
 	return 0, false
 }
 
-// members is the living processes of the Tree's job: its own and their descendants,
+// workers is the living processes of the Tree's job: its own and their descendants,
 // and orphans that bear its mark, with theirs.
 func (t *Tree) members() []relative {
 	if t.sup.noProc != nil {
@@ -128,7 +128,7 @@ func (t *Tree) members() []relative {
 	if t.sup.orphans.list == nil {
 		return t.search()
 	}
-	var k kin
+	var k descendants
 	for i := range t.procs {
 		k.descend(t.procs[i].pid)
 	}
@@ -138,14 +138,14 @@ func (t *Tree) members() []relative {
 	return k.found
 }
 
-// kin is processes and their descendants, found from parent to child, which takes
+// descendants is processes and their descendants, found from parent to child, which takes
 // time for those alone; a look at all processes takes some milliseconds. The system
 // may pass over one whose siblings come and go: who needs all looks again.
-type kin struct {
+type descendants struct {
 	found []relative
 }
 
-func (k *kin) descend(pid int) {
+func (k *descendants) descend(pid int) {
 	if slices.ContainsFunc(k.found, func(r relative) bool { return r.pid == pid }) {
 		return
 	}
@@ -161,7 +161,7 @@ func (k *kin) descend(pid int) {
 
 // search finds the members among all processes of the system.
 func (t *Tree) search() []relative {
-	f := t.sup.family()
+	f := t.sup.snapshot()
 	var all []relative
 	if t.group != 0 {
 		all = append(all, f.byGroup[t.group]...)
@@ -169,8 +169,8 @@ func (t *Tree) search() []relative {
 	for _, p := range t.procs {
 		all = append(all, f.byChild[p.pid]...)
 	}
-	all = append(all, f.byMark[t.mark]...)
-	for _, r := range f.unmarked {
+	all = append(all, f.byJobID[t.jobID]...)
+	for _, r := range f.noID {
 		if t.claims(r) {
 			all = append(all, r)
 		}

@@ -1,7 +1,7 @@
 package job
 
-// Try is one attempt at a job, handed to those who run it elsewhere.
-type Try struct {
+// Attempt is one attempt at a job, handed to those who run it elsewhere.
+type Attempt struct {
 	Job    Job
 	Output Output
 	Owner  Owner
@@ -11,10 +11,10 @@ type Try struct {
 // Owner is told what becomes of a Try.
 type Owner interface {
 	// Begun says that the job runs now, and for another time when it begins anew.
-	Begun(*Try)
+	Begun(*Attempt)
 	// Ended says that it has ended well, as far as is known, and runs no more. Done follows in a
 	// moment, and may say otherwise.
-	Ended(*Try)
+	Ended(*Attempt)
 	// Done says how it ended. It is called once, when all output has been written.
-	Done(*Try, Status)
+	Done(*Attempt, Status)
 }

@@ -23,7 +23,7 @@ const version = 1
 // Entry is what the registry knows of a run.
 type Entry struct {
 	Version       int       `json:"version"`
-	Mark          string    `json:"mark"`
+	RunID         string    `json:"mark"`
 	For           string    `json:"for,omitempty"`    // of a worker: the mark of the run on another machine that it works for
 	Boot          string    `json:"boot_id"`          // of the system's start that the run belongs to
 	PIDNamespace  uint64    `json:"pid_ns,omitempty"` // in which PID is one; 0 is not known
@@ -36,14 +36,14 @@ type Entry struct {
 	Started       time.Time `json:"started"`
 	TmpDir        string    `json:"tmpdir"`
 
-	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // of a run whose jobs run on other machines
+	Remote *Remote `json:"elsewhere,omitempty"` // of a run whose jobs run on other machines
 }
 
-// Elsewhere says where a run may have left something on other machines.
-type Elsewhere struct {
+// IsRemote says where a run may have left something on other machines.
+type Remote struct {
 	Backend string   `json:"backend"`
 	Command []string `json:"command"` // that reaches them
-	Places  []string `json:"places"`
+	Hosts   []string `json:"places"`
 }
 
 // Visible is the process that the user knows the run by, and its start.
@@ -62,20 +62,20 @@ type Counts struct {
 	Waiting  int64     `json:"waiting,omitempty"`  // for a worker, or for room for their processes
 	Draining bool      `json:"draining,omitempty"` // no more jobs start
 	At       time.Time `json:"at"`
-	Places   []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
+	Hosts    []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
 }
 
 // same says that nothing has happened in between.
 func (c Counts) same(d Counts) bool {
-	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Waiting == d.Waiting && c.Draining == d.Draining && slices.Equal(c.Places, d.Places)
+	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Waiting == d.Waiting && c.Draining == d.Draining && slices.Equal(c.Hosts, d.Hosts)
 }
 
-// markLen is the length of a run's mark.
-const markLen = 32
+// runIDLen is the length of a run's mark.
+const runIDLen = 32
 
-// NewMark is the mark of a new run: 128 random bits, so that no two have the same.
-func NewMark() (string, error) {
-	var id [markLen / 2]byte
+// NewRunID is the mark of a new run: 128 random bits, so that no two have the same.
+func NewRunID() (string, error) {
+	var id [runIDLen / 2]byte
 	if err := sysio.Random(id[:]); err != nil {
 		return "", fmt.Errorf("a name for this run: getrandom is refused: %w", err)
 	}
@@ -87,15 +87,15 @@ func ShortID(mark string) string { return mark[:min(8, len(mark))] }
 
 // IsID says that s can be the beginning of a mark.
 func IsID(s string) bool {
-	return s != "" && len(s) <= markLen && strings.Trim(s, "0123456789abcdef") == ""
+	return s != "" && len(s) <= runIDLen && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // TmpName is how the names of a run's temporary files begin.
 func TmpName(mark string) string { return "fanout-" + mark + "-" }
 
-func isMark(s string) bool {
+func isRunID(s string) bool {
 	_, err := hex.DecodeString(s)
-	return err == nil && len(s) == markLen && IsID(s)
+	return err == nil && len(s) == runIDLen && IsID(s)
 }
 
 // commandMax bounds what is kept of a command line, which may hold a million items.

@@ -4,20 +4,20 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// Elsewhere there is no way to become the parent of orphans, and none to look at
+// IsRemote there is no way to become the parent of orphans, and none to look at
 // other processes without a helper program: groups are all that is reached.
 
-type census struct{}
+type snapshots struct{}
 
 type orphans struct{}
 
 func (*orphans) close() {}
 
-func (*Supervisor) orphaned() []int          { return nil }
-func (*Supervisor) passed() int              { return 0 }
-func (*Supervisor) strike(string, bool) bool { return false }
-func (*Supervisor) told(relative) bool       { return false }
-func (*Supervisor) abortOrphans() int        { return 0 }
+func (*Supervisor) orphaned() []int                 { return nil }
+func (*Supervisor) passed() int                     { return 0 }
+func (*Supervisor) signalOrphans(string, bool) bool { return false }
+func (*Supervisor) told(relative) bool              { return false }
+func (*Supervisor) abortOrphans() int               { return 0 }
 
 // EndOrphans reaches none here.
 func (*Supervisor) EndOrphans(bool) {}
@@ -31,7 +31,7 @@ type relative struct{ group int }
 func (relative) send(unix.Signal)   {}
 func (relative) same(relative) bool { return false }
 
-// members says that none is left but in the group, and none there from now on.
+// workers says that none is left but in the group, and none there from now on.
 func (t *Tree) members() []relative {
 	t.killGroup()
 	return nil

@@ -155,7 +155,7 @@ func TestCleanup(t *testing.T) {
 				registry(t)
 				w := newWorld(t)
 				r := register(t, newMark())
-				w.start([]string{markOfJob(r.mark)}, tt.script)
+				w.start([]string{markOfJob(r.runID)}, tt.script)
 				if tt.ready != "" {
 					w.await(tt.ready)
 				}
@@ -174,7 +174,7 @@ func TestCleanup(t *testing.T) {
 				}
 				killed := 0
 				for _, rep := range told {
-					if rep.Run != r.mark {
+					if rep.Run != r.runID {
 						t.Errorf("%+v", rep)
 					}
 					if rep.Deed == Killed {
@@ -223,7 +223,7 @@ func TestComets(t *testing.T) {
 		}
 		const comets = 3
 		for i := range comets {
-			w.start([]string{markOfJob(r.mark), cometVariable + "=" + trail(i)}, "setsid "+self+" > /dev/null 2>&1 &")
+			w.start([]string{markOfJob(r.runID), cometVariable + "=" + trail(i)}, "setsid "+self+" > /dev/null 2>&1 &")
 		}
 		for i := range comets {
 			w.eventually("a comet", func() bool { return length(i) > 5 })
@@ -257,33 +257,33 @@ func TestInnocent(t *testing.T) {
 	r := register(t, newMark())
 	r.abandon()
 	other := newMark()
-	own, spared := []string{markOfJob(r.mark), "GUILTY=yes"}, [][]string{
+	own, spared := []string{markOfJob(r.runID), "GUILTY=yes"}, [][]string{
 		nil,
 		{"FANOUT_MARK="},
 		{markOfJob(other)},
-		{markOfJob(other + r.mark)},
-		{"FANOUT_MARK=" + other + "." + r.mark + ".7"},
-		{"FANOUT_MARK=" + r.mark + "0.1.1"},
-		{"FANOUT_MARK=" + r.mark[:31] + ".1.1"},
-		{"FANOUT_MARK=" + r.mark},
-		{"FANOUT_MARK=x" + r.mark + ".1.1"},
-		{"FANOUT_MARK=" + strings.ToUpper(r.mark) + "X.1.1"},
-		{"OTHER_FANOUT_MARK=" + r.mark + ".1.1"},
-		{"FANOUT_MARKS=" + r.mark + ".1.1"},
-		{"OTHER=FANOUT_MARK=" + r.mark + ".1.1"},
-		{"OTHER=x\nFANOUT_MARK=" + r.mark + ".1.1"},
-		{"FANOUT_RUN=" + r.mark},
+		{markOfJob(other + r.runID)},
+		{"FANOUT_MARK=" + other + "." + r.runID + ".7"},
+		{"FANOUT_MARK=" + r.runID + "0.1.1"},
+		{"FANOUT_MARK=" + r.runID[:31] + ".1.1"},
+		{"FANOUT_MARK=" + r.runID},
+		{"FANOUT_MARK=x" + r.runID + ".1.1"},
+		{"FANOUT_MARK=" + strings.ToUpper(r.runID) + "X.1.1"},
+		{"OTHER_FANOUT_MARK=" + r.runID + ".1.1"},
+		{"FANOUT_MARKS=" + r.runID + ".1.1"},
+		{"OTHER=FANOUT_MARK=" + r.runID + ".1.1"},
+		{"OTHER=x\nFANOUT_MARK=" + r.runID + ".1.1"},
+		{"FANOUT_RUN=" + r.runID},
 	}
 	for i, env := range spared {
 		w.start(append(env, fmt.Sprintf("INNOCENT=%d;", i)), "sleep 1000 > /dev/null 2>&1 &")
 	}
 	// The command line does not count. Group and session are those of one that is killed; so is
 	// the parent's child, when the parent is not the run's.
-	w.start([]string{"INNOCENT=argv;"}, "sh -c 'sleep 1000; :' FANOUT_MARK="+r.mark+".1.1 > /dev/null 2>&1 &")
-	w.start([]string{"INNOCENT=group;"}, "setsid sh -c '(export GUILTY=yes "+markOfJob(r.mark)+"; exec sleep 1000) & sleep 1000 & wait' > /dev/null 2>&1 &")
+	w.start([]string{"INNOCENT=argv;"}, "sh -c 'sleep 1000; :' FANOUT_MARK="+r.runID+".1.1 > /dev/null 2>&1 &")
+	w.start([]string{"INNOCENT=group;"}, "setsid sh -c '(export GUILTY=yes "+markOfJob(r.runID)+"; exec sleep 1000) & sleep 1000 & wait' > /dev/null 2>&1 &")
 	// Of several marks one is enough.
-	w.start([]string{"FANOUT_MARK=" + other + ".1.1 " + r.mark + ".3.2", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
-	w.start([]string{"FANOUT_MARK=" + r.mark + ".3.2 " + other + ".1.1", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start([]string{"FANOUT_MARK=" + other + ".1.1 " + r.runID + ".3.2", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start([]string{"FANOUT_MARK=" + r.runID + ".3.2 " + other + ".1.1", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 	w.start(own, "sleep 1000 > /dev/null 2>&1 &")
 	innocents := len(spared) + 2 + 2
 	w.eventually("all processes", func() bool {
@@ -317,9 +317,9 @@ func TestWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.start([]string{markOfJob(r.mark), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start([]string{markOfJob(r.runID), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 	c := testkit.Command(t, "sh", "-c", `"$@"; echo spared`, "sh", self, withinArg)
-	c.Env = append(os.Environ(), markOfJob(r.mark), w.sign)
+	c.Env = append(os.Environ(), markOfJob(r.runID), w.sign)
 	out, err := c.CombinedOutput()
 	for _, want := range []string{"could not kill: this command runs in it", "entry kept", "something is left", "spared"} {
 		if !strings.Contains(string(out), want) {
@@ -353,8 +353,8 @@ func TestManyRuns(t *testing.T) {
 	for range 5 {
 		r := register(t, newMark())
 		r.abandon()
-		marks = append(marks, r.mark)
-		w.start([]string{markOfJob(r.mark)}, "sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 &")
+		marks = append(marks, r.runID)
+		w.start([]string{markOfJob(r.runID)}, "sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 &")
 	}
 	w.eventually("all processes", func() bool { return len(w.alive("FANOUT_MARK=")) == 10 })
 	if told, err := clean(t, Cleanup{Run: marks[2][:20], Grace: patient}); err != nil || len(told) != 3 || len(w.alive("")) != 8 {
@@ -412,7 +412,7 @@ func reusePID() (code int) {
 		return fail("%v", err)
 	}
 	pid := first.Process.Pid
-	h := newHunt([]string{mark}, false)
+	h := newSweep([]string{mark}, false)
 	for len(h.known) == 0 {
 		h.scan(false)
 	}
@@ -440,7 +440,7 @@ func reusePID() (code int) {
 		return fail("known: %v", h.known)
 	}
 	// A run whose pid is another's now.
-	r, err := Register(Place(), Entry{Mark: mark})
+	r, err := Register(DefaultDir(), Entry{RunID: mark})
 	if err != nil {
 		return fail("%v", err)
 	}
@@ -519,13 +519,13 @@ func TestStopLive(t *testing.T) {
 			if err != nil || len(told) != 1 || told[0].Deed != LeftAlone {
 				t.Errorf("%v, %v", told, err)
 			}
-			if told, err := clean(t, Cleanup{Run: r.mark}); err == nil || len(told) != 1 || told[0].Deed != LeftAlone {
+			if told, err := clean(t, Cleanup{Run: r.runID}); err == nil || len(told) != 1 || told[0].Deed != LeftAlone {
 				t.Errorf("%v, %v", told, err)
 			}
 			if told, err := clean(t, Cleanup{All: true, DryRun: true}); err != nil || len(told) != 1 || told[0].Deed != WouldStop {
 				t.Errorf("%v, %v", told, err)
 			}
-			w.start([]string{markOfJob(r.mark), "JOB=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+			w.start([]string{markOfJob(r.runID), "JOB=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 			told, err = clean(t, Cleanup{All: true, Grace: time.Millisecond})
 			if err != nil || len(told) != 3 || told[0].Deed != tt.deed || !strings.Contains(told[0].Why, tt.why) || told[1].Deed != Killed || told[2].Deed != Removed {
 				t.Errorf("%v, %v", told, err)
@@ -541,7 +541,7 @@ func TestStopLive(t *testing.T) {
 // rewrite makes an entry that of another process.
 func rewrite(t *testing.T, r *Registration, pid int) {
 	t.Helper()
-	e := Entry{Mark: r.mark}
+	e := Entry{RunID: r.runID}
 	complete(&e)
 	e.PID, e.Start = pid, startOf(pid)
 	text, err := encode(e)

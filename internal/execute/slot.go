@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runner runs the jobs of one slot, one after the other.
-type runner struct {
+// slot runs the jobs of one slot, one after the other.
+type slot struct {
 	l    *Local
 	tree *process.Tree // nil until a process is needed
 
@@ -39,7 +39,7 @@ type runner struct {
 	text  []byte
 }
 
-func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status {
+func (r *slot) run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	r.ctx, r.out = ctx, out
 	r.usage, r.struck, r.acted = job.Usage{}, false, false
 	p := r.l.plan
@@ -61,24 +61,24 @@ func (r *runner) run(ctx context.Context, j job.Job, out job.Output) job.Status 
 		st = r.native(p)
 	}
 	if sig := r.tree.WantsTerminal(); sig != 0 {
-		st = job.Status{End: job.Signaled, Signal: sig, Err: errWantsTerminal}
+		st = job.Status{Outcome: job.Signaled, Signal: sig, Err: errWantsTerminal}
 	}
 	if used := r.tree.OverMemory(); used > 0 {
-		st = job.Status{End: job.OverMemory, Err: process.MemoryError(used, r.l.sup.Memory())}
+		st = job.Status{Outcome: job.OverMemory, Err: process.MemoryError(used, r.l.sup.Memory())}
 	}
-	if st.End == job.NotStarted && process.NoRoom(st.Err) {
+	if st.Outcome == job.NotStarted && process.NoRoom(st.Err) {
 		if st.NoRoom = !r.acted; r.tree.Stopping() {
-			st = job.Status{End: job.Stopped}
+			st = job.Status{Outcome: job.Stopped}
 		}
 	}
 	held := r.tree.Finish()
-	st.Held = held && st.End != job.Stopped // what a job that is stopped leaves behind is ended too
+	st.Held = held && st.Outcome != job.Stopped // what a job that is stopped leaves behind is ended too
 	st.Usage = r.usage
 	return st
 }
 
 // begin makes ready for processes.
-func (r *runner) begin() error {
+func (r *slot) begin() error {
 	if r.tree == nil {
 		tree, err := r.l.sup.NewTree()
 		if err != nil {
@@ -88,7 +88,7 @@ func (r *runner) begin() error {
 		r.tree = tree
 		r.mu.Unlock()
 	}
-	r.tree.Begin(r.ctx, r.l.env.mark(r.job))
+	r.tree.Begin(r.ctx, r.l.env.jobID(r.job))
 	r.env = r.l.env.forJob(r.env, r.job)
 	var err error
 	r.give[0], r.give[1], err = r.tree.Capture(r.out.Stdout, r.out.Stderr)
@@ -96,7 +96,7 @@ func (r *runner) begin() error {
 }
 
 // stdin is what the first process of the job reads, and whether to close it then.
-func (r *runner) stdin() (fd int, own bool, err error) {
+func (r *slot) stdin() (fd int, own bool, err error) {
 	pieces := r.l.tmpl.Stdin(r.job)
 	if pieces == nil {
 		return r.l.sup.Null(), false, nil
@@ -106,7 +106,7 @@ func (r *runner) stdin() (fd int, own bool, err error) {
 }
 
 // shell runs the job in a shell, with the items as its parameters.
-func (r *runner) shell() job.Status {
+func (r *slot) shell() job.Status {
 	script, params, err := r.l.tmpl.Shell(r.job)
 	if err != nil {
 		return notStarted(err)
@@ -130,7 +130,7 @@ func (r *runner) shell() job.Status {
 }
 
 // start starts a process, if its arguments are not too long.
-func (r *runner) start(path string, argv, env []string, fds [3]int) error {
+func (r *slot) start(path string, argv, env []string, fds [3]int) error {
 	if err := r.l.limits.Check(argv, r.job); err != nil {
 		return err
 	}
@@ -151,21 +151,21 @@ func (r *runner) start(path string, argv, env []string, fds [3]int) error {
 }
 
 // status is the outcome of a job whose last process ended like this.
-func (r *runner) status(res process.Result) job.Status {
+func (r *slot) status(res process.Result) job.Status {
 	r.count(res)
 	if r.tree.Terminated() {
-		return job.Status{End: job.Stopped}
+		return job.Status{Outcome: job.Stopped}
 	}
 	if res.Err != nil {
-		return job.Status{End: job.Lost, Err: res.Err}
+		return job.Status{Outcome: job.Lost, Err: res.Err}
 	}
 	if res.Status.Signaled() {
-		return job.Status{End: job.Signaled, Signal: res.Status.Signal()}
+		return job.Status{Outcome: job.Signaled, Signal: res.Status.Signal()}
 	}
-	return job.Status{End: job.Exited, Code: res.Status.ExitStatus()}
+	return job.Status{Outcome: job.Exited, Code: res.Status.ExitStatus()}
 }
 
-func (r *runner) count(res process.Result) {
+func (r *slot) count(res process.Result) {
 	r.usage.User += res.User
 	r.usage.System += res.System
 	r.usage.MaxRSS = max(r.usage.MaxRSS, res.MaxRSS)
@@ -174,7 +174,7 @@ func (r *runner) count(res process.Result) {
 // errWantsTerminal is why a job was ended that would have waited for ever.
 var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: give it its input by --pipe or by a file")
 
-func notStarted(err error) job.Status { return job.Status{End: job.NotStarted, Err: err} }
+func notStarted(err error) job.Status { return job.Status{Outcome: job.NotStarted, Err: err} }
 
 // startFailure is the outcome of a job whose program could not be started.
 func startFailure(name string, err error) job.Status {
@@ -190,9 +190,9 @@ func startFailure(name string, err error) job.Status {
 	case !aboutProgram(err):
 		return notStarted(err)
 	case errno == unix.ENOENT:
-		return job.Status{End: job.NotFound, Err: err}
+		return job.Status{Outcome: job.NotFound, Err: err}
 	default:
-		return job.Status{End: job.NotExecutable, Err: err}
+		return job.Status{Outcome: job.NotExecutable, Err: err}
 	}
 }
 
