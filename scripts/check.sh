@@ -1,6 +1,6 @@
 #!/bin/sh
 # The static checks: format, vet, staticcheck, modules, the types of the Python, and a build
-# for each platform. The layering of the packages is a test (layering_test.go).
+# for each platform. The layering of the packages is a test (internal/e2e/layering_test.go).
 set -eu
 cd "$(dirname "$0")/.."
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2

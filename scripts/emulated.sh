@@ -3,7 +3,7 @@
 # the registration is in namespaces that end with the program. Linux has that since 6.7. Where it is refused, PROGRAM
 # runs all the same, and what the machine itself has registered counts.
 #
-#   go test -exec "$PWD/scripts/emulated.sh" -run TestEmulated .
+#   go test -exec "$PWD/scripts/emulated.sh" -run TestEmulated ./internal/e2e
 if ! command -v qemu-aarch64-static >/dev/null || ! unshare -Urm true 2>/dev/null; then
 	exec "$@"
 fi

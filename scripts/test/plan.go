@@ -48,7 +48,7 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 				// Most of a script's time is the starts of programs, and some of it waits.
 				steps = append(steps, step{
 					name: name,
-					args: []string{"-exec", filepath.Join(dir, "scripts", "emulated.sh"), "-parallel", "4", "-run", "^TestEmulated$", "."},
+					args: []string{"-exec", filepath.Join(dir, "scripts", "emulated.sh"), "-parallel", "4", "-run", "^TestEmulated$", e2e},
 					env:  []string{"FANOUT_TEST_QEMU=1", "CGO_ENABLED=0"},
 				})
 				continue
@@ -56,7 +56,7 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 			if backends[name] == "" {
 				return nil, "", fmt.Errorf("-backends %s: they are ssh, slurm, ray and qemu", name)
 			}
-			steps = append(steps, step{name, []string{"-run", backends[name], "."}, []string{"FANOUT_TEST_BACKENDS=" + name}})
+			steps = append(steps, step{name, []string{"-run", backends[name], e2e}, []string{"FANOUT_TEST_BACKENDS=" + name}})
 		}
 		return steps, without, nil
 	}
@@ -64,13 +64,13 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if err != nil {
 		return nil, "", err
 	}
-	program := []string{"."}
+	program := []string{e2e}
 	if o.rest != "" {
 		names, err := os.ReadFile(o.rest)
 		if err != nil {
 			return nil, "", err
 		}
-		program = []string{"-run", pattern(strings.Fields(string(names))), "."}
+		program = []string{"-run", pattern(strings.Fields(string(names))), e2e}
 	}
 	if o.quick {
 		return []step{
@@ -84,7 +84,7 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	return []step{
 		{name: "packages, race detector", args: append([]string{"-race"}, packages...)},
 		{name: "program", args: append([]string{"-skip", "TestConformanceBadConnections"}, program...)},
-		{name: "program, race detector", args: []string{"-race", "-run", raced, "."}},
+		{name: "program, race detector", args: []string{"-race", "-run", raced, e2e}},
 		{name: "large trials", args: []string{"-run", large, "./internal/worker"}},
 	}, "with the race detector", nil
 }
@@ -103,7 +103,7 @@ func list(ctx context.Context, dir string) ([]string, error) {
 		return nil, fmt.Errorf("go list: %w\n%s", err, &errs)
 	}
 	packages := strings.Fields(string(text))
-	return slices.DeleteFunc(packages, func(p string) bool { return p == modulePath }), nil
+	return slices.DeleteFunc(packages, func(p string) bool { return p == e2e }), nil
 }
 
 // noRace says why tests cannot have the race detector here, or "" if they can: it wants a C compiler that works.
@@ -132,7 +132,7 @@ var plainName = regexp.MustCompile(`^\w+(/\w+)?$`)
 func pattern(lines []string) string {
 	whole, parts := map[string]bool{}, []string{}
 	for i := 1; i < len(lines); i += 2 {
-		if lines[i-1] != modulePath {
+		if lines[i-1] != e2e {
 			continue
 		}
 		test, _, sub := strings.Cut(lines[i], "/")
@@ -155,5 +155,8 @@ func pattern(lines []string) string {
 	return strings.Join(append(slices.Compact(alternatives), "^$"), "|")
 }
 
-// modulePath is the package of the program's own tests.
-const modulePath = "fanout"
+// modulePath is the module; e2e is the package with the tests of the program as a whole.
+const (
+	modulePath = "fanout"
+	e2e        = modulePath + "/internal/e2e"
+)

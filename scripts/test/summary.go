@@ -98,7 +98,7 @@ func (b *book) listSkips(left map[string][]skip) {
 				why = fmt.Sprintf("there is no %s (apt-get install %s)", s.tool, s.packages)
 				install[s.packages] = true
 			}
-			tests[why] = append(tests[why], strings.TrimPrefix(strings.TrimPrefix(name, modulePath+" "), modulePath+"/"))
+			tests[why] = append(tests[why], strings.TrimPrefix(strings.TrimPrefix(name, e2e+" "), modulePath+"/"))
 		}
 	}
 	b.out.line("")

@@ -107,8 +107,8 @@ func TestNeverSilent(t *testing.T) {
 
 func TestPattern(t *testing.T) {
 	names := []string{
-		"fanout TestScript/a_b", "fanout TestDocs/README.md/x|y", "fanout TestDocs/plain", "fanout TestKill",
-		"fanout TestKill/part", "fanout/internal/x TestOther",
+		"fanout/internal/e2e TestScript/a_b", "fanout/internal/e2e TestDocs/README.md/x|y", "fanout/internal/e2e TestDocs/plain", "fanout/internal/e2e TestKill",
+		"fanout/internal/e2e TestKill/part", "fanout/internal/x TestOther",
 	}
 	got := pattern(strings.Fields(strings.Join(names, "\n")))
 	if want := "^TestDocs$|^TestKill$|^TestScript$/^a_b$|^$"; got != want {

@@ -1,0 +1,181 @@
+//go:build linux
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fanout/internal/testkit"
+)
+
+// cutShort is COMMANDs whose jobs wait for ever, once they have said so in the folder run, or
+// until there is the file go. When what they wait for is ended and nothing else is, they go on
+// and end well.
+var cutShort = map[string][]string{
+	"native":     {`sh -c ': > run/$0; test -e go || exec sleep 1000' {}; echo {} >> went; echo {}`},
+	"pipeline":   {`sh -c ': > run/$0; test -e go || exec sleep 1000' {} | sh -c 'trap "" TERM; cat'`},
+	"shell":      {`: > run/{}; for i in 1; do test -e go || sleep 1000; done; echo {}`},
+	"program":    {"sh", "-c", `: > "run/$1"; test -e go || sleep 1000; echo "$1"`, "sh", "{}"},
+	"obedient":   {"sh", "-c", `trap 'kill $!; exit 0' TERM; : > "run/$1"; test -e go || { sleep 1000 & wait; }; echo "$1"`, "sh", "{}"},
+	"persistent": {"--persistent", "bash", "-c", `while read -r x; do : > "run/$x"; test -e go || sleep 1000; echo "$x"; done`},
+}
+
+// TestEndedAllAtOnce ends each process of a run, as the end of a service, a container or a batch
+// job does, in the worst order: jobs, workers, the runner, the guardian. No job is recorded as a
+// success, nothing is kept of it, and a resumed run does it.
+func TestEndedAllAtOnce(t *testing.T) {
+	testkit.Slow(t)
+	for name, command := range cutShort {
+		for _, mode := range []string{"thread", "process"} {
+			if mode == "process" && name == "persistent" {
+				continue
+			}
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				t.Parallel()
+				for _, took := range []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond} {
+					const most = 20
+					tries := 1
+					for ; tries < most && !endedAllAtOnce(t, took, append([]string{"--mode", mode}, command...)) && !t.Failed(); tries++ {
+					}
+					if tries == most {
+						t.Skipf("this machine is too slow for signals %v apart", took)
+					}
+				}
+			})
+		}
+	}
+}
+
+// endedAllAtOnce is one try, in which it takes so long from the first signal to the last. It is
+// none, and reports so, when this machine is so slow that it took much longer.
+func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool) {
+	items := []string{":::", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"}
+	flags := []string{"-j4", "--journal", "journal", "--results", "results"}
+	if slices.Contains(command, "--persistent") {
+		command = command[2:]
+	}
+	args := slices.Concat([]string{"fanout"}, flags, command, items)
+	r := prepare(t, args...)
+	if err := os.Mkdir(filepath.Join(r.dir, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.begin()
+	r.files("run", 4)
+	r.eventually("what the jobs wait for", func() bool { return waiting(r.cmd.Process.Pid) == 4 })
+	first := time.Now()
+	termAll(r.inOrder(), took)
+	slow := time.Since(first) > 2*took+30*time.Millisecond
+	r.ends(143)
+	if slow {
+		return false
+	}
+	if went, _ := os.ReadFile(filepath.Join(r.dir, "went")); len(went) > 0 {
+		t.Errorf("after %v, jobs go on that are cut short: %q", took, went)
+	}
+	if done := r.successes(); len(done) > 0 {
+		t.Errorf("after %v, %v are recorded as successes, and were cut short; stderr:\n%s", took, done, r.said())
+	}
+	if kept, _ := filepath.Glob(filepath.Join(r.dir, "results", "*", "*", "meta.json")); len(kept) > 0 {
+		for _, name := range kept {
+			if text, _ := os.ReadFile(name); strings.Contains(string(text), `"ok":true`) {
+				t.Errorf("after %v, %s is kept as a success", took, name)
+			}
+		}
+	}
+	r.write("go", "")
+	again := prepare(t, slices.Insert(args, 1, "--resume")...)
+	again.dir, again.cmd.Dir = r.dir, r.dir
+	again.begin()
+	again.ends(0)
+	if done := r.successes(); len(done) != len(items)-1 {
+		t.Errorf("after %v, %v are done when it has been gone on with, not all", took, done)
+	}
+	return true
+}
+
+// waiting is how many jobs wait that descend from a process.
+func waiting(top int) (n int) {
+	for _, pid := range slices.Concat(inOrder(top)...) {
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(line) == "sleep\x001000\x00" {
+			n++
+		}
+	}
+	return n
+}
+
+// inOrder is all processes of the run in stages: those of the jobs, children first, then the
+// workers, the runner, and the guardian.
+func (r *running) inOrder() [][]int { return inOrder(r.cmd.Process.Pid) }
+
+// inOrder is a process and those that descend from it, in stages: programs of other kinds than
+// it is, children first, and then those of its kind.
+func inOrder(top int) (stages [][]int) {
+	children := map[int][]int{}
+	for _, pid := range processes() {
+		_, parent := stat(pid)
+		children[parent] = append(children[parent], pid)
+	}
+	var own, jobs [][]int // by depth
+	var walk func(pid, depth int)
+	walk = func(pid, depth int) {
+		kind := &jobs
+		if executable(pid) == executable(top) {
+			kind = &own
+		}
+		for len(*kind) <= depth {
+			*kind = append(*kind, nil)
+		}
+		(*kind)[depth] = append((*kind)[depth], pid)
+		for _, child := range children[pid] {
+			walk(child, depth+1)
+		}
+	}
+	walk(top, 0)
+	for _, all := range [][][]int{jobs, own} {
+		for _, pids := range slices.Backward(all) {
+			if len(pids) > 0 {
+				stages = append(stages, pids)
+			}
+		}
+	}
+	return stages
+}
+
+// termAll sends TERM to all, one stage after the other, in so long a time. What has ended already
+// has given its number back to nobody: that takes a while.
+func termAll(stages [][]int, took time.Duration) {
+	for i, pids := range stages {
+		if i > 0 {
+			time.Sleep(took / time.Duration(len(stages)-1))
+		}
+		for _, pid := range pids {
+			syscall.Kill(pid, syscall.SIGTERM)
+		}
+	}
+}
+
+// successes is the items of which the journal says so.
+func (r *running) successes() (items []string) {
+	text, _ := os.ReadFile(filepath.Join(r.dir, "journal"))
+	for line := range strings.Lines(string(text)) {
+		var l struct {
+			OK    bool
+			Items []string
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			r.t.Errorf("%q: %v", line, err)
+		}
+		if l.OK {
+			items = append(items, l.Items...)
+		}
+	}
+	return items
+}

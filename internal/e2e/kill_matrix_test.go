@@ -1,0 +1,316 @@
+//go:build linux
+
+package e2e_test
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fanout/internal/testkit"
+)
+
+// row is a way in which jobs are ended before they end by themselves.
+type row struct {
+	name    string
+	flags   []string
+	status  int                    // in the end, as a shell sees it
+	lasting bool                   // only jobs that still run are meant
+	others  func(*trial)           // adds the jobs beside the hostile ones
+	strike  func(*trial) time.Time // returns the moment from which the time runs; none where the machine was too slow for a trial
+	after   func(*trial)           // when the hostile ones are gone
+}
+
+const (
+	killSlots = 3                      // jobs at a time of all runs here
+	killGrace = 300 * time.Millisecond // of all runs here
+	killTime  = time.Second            // for fanout to do its part
+
+	leaderGone = "daemon-leader-gone"
+	emptyEnv   = "daemon-empty-env"
+)
+
+// limits is how much time runs have, whose jobs must be there before, and each job. Where it takes
+// long until there is a worker, jobs begin not much earlier than they are seen.
+type limits struct {
+	run, job time.Duration
+	late     bool
+}
+
+// near is for workers that start at once.
+func near() limits { return limits{run: 2 * time.Second, job: 6 * time.Second} }
+
+func rows(most limits) []row {
+	grace := []string{"--grace", killGrace.String()}
+	all := []row{
+		{
+			name:    "timeout",
+			flags:   slices.Concat(grace, []string{"--timeout", most.job.String()}),
+			status:  123,
+			lasting: true,
+			// The neighbour begins late enough to have time when the others have none, and
+			// in the place of the short one, which must have ended by then: that began with
+			// the others, so that what has emptied its environment could be its own.
+			others: func(tr *trial) {
+				tr.job("short", tr.gate("short"))
+				tr.job("neighbour", "echo $$ > begun\n"+tr.gate("neighbour")+"echo untouched\n")
+			},
+			strike: func(tr *trial) time.Time {
+				begun := tr.launched
+				if most.late {
+					begun = tr.began
+				}
+				time.Sleep(time.Until(begun.Add(most.job / 2)))
+				tr.open("short")
+				tr.number("begun")
+				if time.Since(begun) >= most.job {
+					return time.Time{}
+				}
+				return tr.began.Add(most.job)
+			},
+			after: func(tr *trial) { tr.open("neighbour") },
+		},
+		{
+			name:   "stop-on-error",
+			flags:  slices.Concat(grace, []string{"--stop-on-error=now"}),
+			status: 123,
+			others: func(tr *trial) {
+				tr.job("fails", "echo untouched\n"+tr.gate("fails")+"exit 3\n")
+			},
+			strike: func(tr *trial) time.Time {
+				tr.open("fails")
+				return time.Now()
+			},
+		},
+		{
+			name:   "deadline",
+			flags:  slices.Concat(grace, []string{"--deadline", most.run.String()}),
+			status: 124,
+			others: keeper("plain"),
+			strike: func(tr *trial) time.Time { return tr.began.Add(most.run) },
+		},
+		{
+			name:   "second-INT",
+			flags:  []string{"--grace", "1h"},
+			status: 130,
+			others: keeper("told"),
+			strike: func(tr *trial) time.Time {
+				tr.signal(syscall.SIGINT)
+				tr.crowd.await("told", 1)
+				tr.signal(syscall.SIGINT)
+				return time.Now()
+			},
+		},
+		{
+			name:   "kill-9-runner",
+			flags:  grace,
+			status: 137,
+			others: keeper("plain"),
+			strike: func(tr *trial) time.Time {
+				tr.send(tr.runner(tr.cmd.Process.Pid), syscall.SIGKILL)
+				return time.Now()
+			},
+		},
+		{
+			name:   "kill-9-guardian",
+			flags:  grace,
+			status: 137,
+			others: keeper("plain"),
+			strike: func(tr *trial) time.Time {
+				tr.runner(tr.cmd.Process.Pid) // without it, there is no guardian
+				tr.signal(syscall.SIGKILL)
+				return time.Now()
+			},
+		},
+		{
+			name:   "kill-9-both",
+			flags:  grace,
+			status: 137,
+			others: keeper("plain"),
+			strike: killBoth,
+			after:  func(tr *trial) { tr.cleaned() },
+		},
+		{
+			name:   "reader-gone",
+			flags:  grace,
+			status: 141,
+			others: keeper("plain"),
+			strike: func(tr *trial) time.Time {
+				tr.stdout.Close()
+				return time.Now()
+			},
+		},
+	}
+	for _, sig := range []struct {
+		name   string
+		signal syscall.Signal
+		status int
+	}{{"INT", syscall.SIGINT, 130}, {"TERM", syscall.SIGTERM, 143}, {"HUP", syscall.SIGHUP, 129}} {
+		all = append(all, row{name: sig.name, flags: grace, status: sig.status, others: keeper("plain"),
+			strike: func(tr *trial) time.Time {
+				tr.signal(sig.signal)
+				return time.Now()
+			},
+		})
+	}
+	return all
+}
+
+// keeper keeps the run from ending by itself.
+func keeper(mode string) func(*trial) {
+	return func(tr *trial) { tr.member("keeper", mode, false) }
+}
+
+// killBoth ends the runner and its guardian in such a way that neither sees the end
+// of the other, and has what they leave cleaned up.
+func killBoth(tr *trial) time.Time {
+	both := []int{tr.runner(tr.cmd.Process.Pid), tr.cmd.Process.Pid}
+	for _, pid := range both {
+		tr.send(pid, syscall.SIGSTOP)
+	}
+	for _, pid := range both {
+		tr.eventually("the stop of fanout", func() bool { return state(pid) == 'T' })
+	}
+	for _, pid := range both {
+		tr.send(pid, syscall.SIGKILL)
+	}
+	tr.eventually("the end of fanout", func() bool { return ended(both[0]) && ended(both[1]) })
+	tr.cleanup = exec.Command("fanout", "cleanup", "--grace", killGrace.String())
+	tr.cleanup.Env = tr.cmd.Env
+	tr.cleanup.Stdout, tr.cleanup.Stderr = &tr.cleanupSaid, &tr.cleanupSaid
+	if err := tr.cleanup.Start(); err != nil {
+		tr.t.Fatal(err)
+	}
+	tr.t.Cleanup(func() {
+		tr.cleanup.Process.Kill()
+		tr.cleanup.Wait()
+	})
+	return time.Now()
+}
+
+// cleaned waits for the end of the cleanup.
+func (tr *trial) cleaned() {
+	tr.t.Helper()
+	if err := tr.cleanup.Wait(); err != nil {
+		tr.t.Errorf("fanout cleanup: %v; it said:\n%s", err, tr.cleanupSaid.Bytes())
+	}
+}
+
+// within waits for what must be true soon after the moment, or on a machine that is
+// overloaded in proportion later.
+func (tr *trial) within(from time.Time, what string, cond func(end time.Time) bool) bool {
+	tr.t.Helper()
+	if cond(from.Add(killGrace + killTime)) {
+		return true
+	}
+	factor := overload()
+	if allowed := killGrace + time.Duration(factor*float64(killTime)); cond(from.Add(allowed)) {
+		tr.t.Logf("%s: within %v only, on a machine that is overloaded %.1f times", what, allowed, factor)
+		return true
+	}
+	tr.t.Errorf("%s: not after %v (the machine being overloaded %.1f times); left, as far as seen:%s\nstderr:\n%s",
+		what, time.Since(from), factor, describe(append(tr.crowd.pids(), tr.marked()...)), tr.said())
+	return false
+}
+
+// unmarked waits until fanout itself has gone, and the shells of jobs.
+func (tr *trial) unmarked(end time.Time) bool {
+	for len(tr.marked()) > 0 {
+		if time.Now().After(end) {
+			return false
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return true
+}
+
+// TestKillMatrix ends runs in each way over jobs that are hard to end in each way, and
+// checks that nothing of them outlives the grace and a second.
+func TestKillMatrix(t *testing.T) { killMatrix(t, "thread", "--mode", "thread") }
+
+// TestKillMatrixProcess is the same with jobs in worker processes.
+func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process", "--mode", "process") }
+
+// killMatrix is for jobs that run at a place, as the flags say.
+func killMatrix(t *testing.T, place string, flags ...string) {
+	testkit.Slow(t)
+	reapOrphans(t)
+	program := hostile(t)
+	most, some := near(), []string(nil)
+	if place == "ray" { // whose workers take a second or two each, and many times that on a loaded machine
+		most = limits{run: 20 * time.Second, job: 12 * time.Second, late: true}
+	}
+	if slices.Contains([]string{"slurm", "ray"}, place) && os.Getenv("FANOUT_TEST_ALL") == "" {
+		some = []string{"plain", "ignore-term", "daemon", emptyEnv}
+		t.Logf("of the jobs that are hard to end, only %q: FANOUT_TEST_ALL=1 has them all", some)
+	}
+	for _, row := range rows(most) {
+		t.Run(row.name, func(t *testing.T) {
+			for _, mode := range modes {
+				if some != nil && !slices.Contains(some, mode.name) {
+					continue
+				}
+				t.Run(mode.name, func(t *testing.T) {
+					t.Parallel()
+					row.check(t, program, place, mode.name, flags)
+				})
+			}
+		})
+	}
+}
+
+func (row row) check(t *testing.T, program, place, mode string, flags []string) {
+	for range 5 {
+		if row.try(t, program, place, mode, flags) {
+			return
+		}
+	}
+	t.Error("the machine was too slow for five trials")
+}
+
+// try reports whether the machine was fast enough for a trial.
+func (row row) try(t *testing.T, program, place, mode string, flags []string) bool {
+	tr := newTrial(t, program)
+	tr.flags = slices.Concat(flags, row.flags)
+	tr.member("first", mode, row.lasting)
+	tr.member("second", mode, row.lasting)
+	row.others(tr)
+	tr.run(killSlots)
+	from := row.strike(tr)
+	if from.IsZero() {
+		return false
+	}
+	if row.name == "kill-9-both" && mode == emptyEnv && place == "thread" {
+		// Workers end what is theirs when their runner has gone; without them, nothing tells any more whose these two were.
+		row.after(tr)
+		tr.exits(row.status)
+		if left := tr.crowd.pids(); len(left) != 2 || tr.crowd.gone(time.Now()) {
+			t.Errorf("left is not just a daemon of each job:%s", describe(left))
+		}
+		return true
+	}
+	if !tr.within(from, "the end of all jobs", tr.crowd.gone) {
+		return true
+	}
+	if row.after != nil {
+		row.after(tr)
+		from = time.Now()
+	}
+	tr.exits(row.status)
+	tr.within(from, "the end of all processes", tr.unmarked)
+	if slices.Contains([]string{"timeout", "stop-on-error"}, row.name) {
+		tr.stdout.SetReadDeadline(time.Now().Add(patience))
+		if out, err := io.ReadAll(tr.stdout); err != nil || string(out) != "untouched\n" {
+			t.Errorf("the neighbour printed %q, %v; stderr:\n%s", out, err, tr.said())
+		}
+	}
+	if row.name == "timeout" && strings.Count(string(tr.said()), "timed out") < 2 {
+		t.Errorf("it does not say that two jobs timed out:\n%s", tr.said())
+	}
+	return true
+}

@@ -1,0 +1,453 @@
+//go:build linux
+
+package e2e_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fanout/internal/testkit"
+
+	"golang.org/x/sys/unix"
+)
+
+// running is a fanout that a test has started, with all that it starts: they have
+// a mark in their environment, by which they are found in /proc.
+type running struct {
+	t      *testing.T
+	mark   string
+	dir    string // it runs here
+	cmd    *exec.Cmd
+	stdin  *os.File // our ends of the pipes
+	stdout *os.File
+	stderr string // the file for its standard error
+	notes  string // the directory of its registry
+
+	terminal *os.File // instead of the pipes
+	errors   *os.File // instead of the file for its standard error
+}
+
+// start runs fanout, or another program that becomes it.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	r := prepare(t, args...)
+	r.begin()
+	return r
+}
+
+// prepare makes everything ready to run fanout.
+func prepare(t *testing.T, args ...string) *running {
+	t.Helper()
+	testkit.NeedsOf(t, strings.Join(args, "\n"))
+	r := &running{t: t, mark: "FANOUT_TEST_MARK=" + rand.Text(), dir: t.TempDir()}
+	r.stderr = filepath.Join(t.TempDir(), "stderr")
+	r.cmd = exec.Command(args[0], args[1:]...)
+	r.cmd.Dir = r.dir
+	r.cmd.Env = append(os.Environ(), r.mark)
+	r.registry(t.TempDir())
+	return r
+}
+
+// registry says where it is registered: where no run is that is not of this test.
+func (r *running) registry(dir string) {
+	r.notes = dir
+	r.cmd.Env = append(r.cmd.Env, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
+}
+
+// begin starts it.
+func (r *running) begin() {
+	t := r.t
+	t.Helper()
+	stdin, stdout := r.terminal, r.terminal
+	if r.terminal == nil {
+		stdin, stdout = r.pipes()
+	}
+	stderr := r.errors
+	if stderr == nil {
+		var err error
+		if stderr, err = os.Create(r.stderr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer stderr.Close()
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, stdout, stderr
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stdin.Close()
+	stdout.Close()
+	t.Cleanup(func() {
+		r.stdin.Close()
+		r.stdout.Close()
+		for _, pid := range r.marked() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		r.cmd.Wait()
+	})
+}
+
+// pipes makes the pipes, and returns its ends of them.
+func (r *running) pipes() (stdin, stdout *os.File) {
+	r.t.Helper()
+	stdin, r.stdin = pipe(r.t)
+	r.stdout, stdout = pipe(r.t)
+	return stdin, stdout
+}
+
+func pipe(t *testing.T) (read, write *os.File) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read, write
+}
+
+// marked is every process that carries the mark, fanout among them. A zombie has
+// no environment any more.
+func (r *running) marked() (pids []int) {
+	for _, pid := range processes() {
+		if r.bears(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// bears says whether the process carries the mark.
+func (r *running) bears(pid int) bool {
+	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	return slices.Contains(strings.Split(string(env), "\x00"), r.mark)
+}
+
+// eventually waits for what must become true.
+func (r *running) eventually(what string, cond func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("waited in vain for: %s; stderr:\n%s", what, r.said())
+		}
+	}
+}
+
+// said is what it has written to standard error.
+func (r *running) said() []byte {
+	text, _ := os.ReadFile(r.stderr)
+	return text
+}
+
+// files waits for so many files to be made in the directory.
+func (r *running) files(dir string, n int) {
+	r.t.Helper()
+	r.eventually(fmt.Sprintf("%d files in %s", n, dir), func() bool {
+		made, _ := os.ReadDir(filepath.Join(r.dir, dir))
+		return len(made) >= n
+	})
+}
+
+func (r *running) signal(s syscall.Signal) {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(s); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// ends waits for the end, with this exit code, and checks that nothing is left. It
+// returns how long it took.
+func (r *running) ends(code int) time.Duration {
+	r.t.Helper()
+	began := time.Now()
+	ended := make(chan error, 1)
+	go func() { ended <- r.cmd.Wait() }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-time.After(patience):
+		r.kill(syscall.SIGQUIT) // a runner that was told to end before tells where it is stuck
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+			r.kill(syscall.SIGKILL)
+			<-ended
+		}
+		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.marked(), r.said())
+	}
+	took := time.Since(began)
+	if left := r.marked(); len(left) > 0 {
+		r.t.Errorf("%d processes are left:%s", len(left), describe(left))
+	}
+	var exit *exec.ExitError
+	switch {
+	case err != nil && !errors.As(err, &exit):
+		r.t.Errorf("waiting for it: %v", err)
+	default:
+		r.endedAs(code)
+	}
+	return took
+}
+
+// endedAs checks how the visible process ended, as a shell shows it. Of a signal that ended the run
+// fanout has died: an exit status of 130 would not end a script around it.
+func (r *running) endedAs(code int) {
+	r.t.Helper()
+	end := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	got := end.ExitStatus()
+	if end.Signaled() {
+		got = 128 + int(end.Signal())
+	}
+	switch s := syscall.Signal(code - 128); {
+	case got != code:
+		r.t.Errorf("it ended with %v, want %d as a shell sees it; stderr:\n%s", r.cmd.ProcessState, code, r.said())
+	case end.CoreDump():
+		r.t.Errorf("it left a core")
+	case slices.Contains([]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}, s) && r.cmd.Args[0] == "fanout" && !end.Signaled():
+		r.t.Errorf("it ended with exit status %d, and did not die of the signal", code)
+	}
+}
+
+// kill signals all that is left.
+func (r *running) kill(s syscall.Signal) {
+	for _, pid := range r.marked() {
+		syscall.Kill(pid, s)
+	}
+}
+
+func describe(pids []int) string {
+	var b strings.Builder
+	for _, pid := range pids {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		fmt.Fprintf(&b, "\n%d: %s", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
+	}
+	return b.String()
+}
+
+// forever is a job with two children, none of which ends by itself. Each form says
+// that it runs by making the file run/ITEM.
+var forever = map[string][]string{
+	"program": {"sh", "-c", `sleep 1000 & sleep 1000 & : > "run/$1"; wait`, "sh", "{}"},
+	"native":  {`sh -c 'sleep 1000 & sleep 1000 & : > "run/$1"; wait' sh {} | cat`},
+	"shell":   {`sleep 1000 & (sleep 1000; :) & : > run/{}; wait`},
+}
+
+// startJobs starts n jobs of COMMAND that make files in run, and waits for them.
+func startJobs(t *testing.T, n int, flags, command []string) *running {
+	t.Helper()
+	items := []string{":::"}
+	for i := range n {
+		items = append(items, strconv.Itoa(i))
+	}
+	script := []string{"sh", "-c", `mkdir run && exec "$@"`, "sh", "fanout", "-j" + strconv.Itoa(n)}
+	r := start(t, slices.Concat(script, flags, command, items)...)
+	r.files("run", n)
+	return r
+}
+
+func TestSignalEndsAllJobs(t *testing.T) {
+	for _, sig := range []struct {
+		signal syscall.Signal
+		code   int
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}} {
+		for form, command := range forever {
+			t.Run(fmt.Sprintf("%s/%s", unix.SignalName(sig.signal), form), func(t *testing.T) {
+				const jobs, processes = 100, 3
+				// With such a grace, a job that does not obey TERM is one that did not get it.
+				r := startJobs(t, jobs, []string{"--grace", "1h"}, command)
+				if n := len(r.marked()); n < 1+jobs*processes {
+					t.Errorf("%d processes are running, want %d", n, 1+jobs*processes)
+				}
+				r.signal(sig.signal)
+				t.Logf("ended after %v", r.ends(sig.code))
+			})
+		}
+	}
+}
+
+// A signal comes while jobs are being started and ended all the time.
+func TestSignalAmongShortJobs(t *testing.T) {
+	for _, command := range [][]string{{"/bin/echo", "{}"}, {"echo {} | cat"}, {`x={}; /bin/echo "$x" & wait`}, {"echo"}} {
+		t.Run(command[0], func(t *testing.T) {
+			r := start(t, slices.Concat([]string{"sh", "-c", `yes | exec "$@"`, "sh", "fanout", "-j8"}, command)...)
+			if _, err := io.CopyN(io.Discard, r.stdout, 1000); err != nil {
+				t.Fatal(err)
+			}
+			fanout := r.named("fanout")
+			go io.Copy(io.Discard, r.stdout)
+			syscall.Kill(fanout, syscall.SIGTERM)
+			r.ends(143)
+		})
+	}
+}
+
+// named is the process of that name; where its children have it too, the first.
+func (r *running) named(name string) int {
+	r.t.Helper()
+	parents := map[int]int{}
+	for _, pid := range r.marked() {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if program, _, _ := bytes.Cut(line, []byte{0}); string(program) == name {
+			_, parents[pid] = stat(pid)
+		}
+	}
+	for pid, parent := range parents {
+		if _, ok := parents[parent]; !ok {
+			return pid
+		}
+	}
+	r.t.Fatalf("no process is named %s", name)
+	return 0
+}
+
+func TestStubbornJobsGetKill(t *testing.T) {
+	for name, command := range map[string][]string{
+		"program": {"sh", "-c", `trap "" TERM; sleep 1000 & : > "run/$1"; wait`, "sh", "{}"},
+		"native":  {`sh -c 'trap "" TERM; sleep 1000 & : > "run/$1"; wait' sh {} | cat`},
+		"shell":   {`trap "" TERM; sleep 1000 & : > run/{}; wait`},
+		// The job itself obeys, and its child does not.
+		"child": {"sh", "-c", `(trap "" TERM; : > "run/$1"; sleep 1000; sleep 1000) & trap "exit 0" TERM; wait`, "sh", "{}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const grace = 200 * time.Millisecond
+			r := startJobs(t, 10, []string{"--grace", grace.String()}, command)
+			began := time.Now()
+			r.signal(syscall.SIGINT)
+			r.ends(130)
+			if took := time.Since(began); took < grace {
+				t.Errorf("it ended after %v, in spite of the grace of %v", took, grace)
+			}
+		})
+	}
+}
+
+func TestSecondSignalKillsAtOnce(t *testing.T) {
+	for _, second := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(unix.SignalName(second), func(t *testing.T) {
+			// Each job tells that it got TERM, and goes on.
+			r := startJobs(t, 10, []string{"--grace", "1h"},
+				[]string{"sh", "-c", `mkdir -p got; trap ': > "got/$1"' TERM; : > "run/$1"; while :; do sleep 1000 & wait; done`, "sh", "{}"})
+			r.signal(syscall.SIGINT)
+			r.files("got", 10)
+			if n := len(r.marked()); n < 11 {
+				t.Errorf("%d processes are running, want 11 at least", n)
+			}
+			r.signal(second)
+			r.ends(130)
+		})
+	}
+}
+
+// A job that is stopped cannot take the TERM before it is continued.
+func TestSignalEndsStoppedJobs(t *testing.T) {
+	r := startJobs(t, 5, []string{"--grace", "1h"}, []string{"sh", "-c", `: > "run/$1"; kill -STOP $$`, "sh", "{}"})
+	r.signal(syscall.SIGTERM)
+	r.ends(143)
+}
+
+func TestSignalWhileWaitingForInput(t *testing.T) {
+	for _, flags := range [][]string{{}, {"-k"}, {"-n", "2"}, {"-n", "max"}, {"--pipe"}, {"--dry-run"}, {"--format", "shell"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			r := start(t, slices.Concat([]string{"fanout", "-a", "-"}, flags, []string{"echo", "{}"})...)
+			io.WriteString(r.stdin, "1\n2\n3")
+			// It is certain to be at work when it has read that.
+			r.eventually("the input being read", func() bool {
+				n, err := unix.IoctlGetInt(int(r.stdin.Fd()), unix.TIOCINQ)
+				return err == nil && n == 0
+			})
+			r.signal(syscall.SIGINT)
+			r.ends(130)
+		})
+	}
+}
+
+// A signal comes while the next start is waited for.
+func TestSignalWhileWaitingForTime(t *testing.T) {
+	for _, flag := range []string{"--delay=1h", "--rate=1/h"} {
+		t.Run(flag, func(t *testing.T) {
+			r := start(t, "fanout", flag, "echo", ":::", "a", "b", "c")
+			if _, err := io.ReadFull(r.stdout, make([]byte, 2)); err != nil {
+				t.Fatal(err)
+			}
+			r.signal(syscall.SIGINT)
+			r.ends(130)
+		})
+	}
+}
+
+// Nobody reads the output, and the pipe is full.
+func TestSignalWhileOutputIsBlocked(t *testing.T) {
+	testkit.Slow(t)
+	for _, flags := range []string{"", "-k", "--tag", "--output=line", "--output=raw", "-k --tag --output=line"} {
+		for _, command := range []string{"yes {}", "yes {} | cat", "x={}; yes $x", "echo"} {
+			t.Run(flags+" "+command, func(t *testing.T) {
+				args := slices.Concat([]string{"sh", "-c", `yes | exec "$@"`, "sh", "fanout", "-j4", "--grace", "1h"}, strings.Fields(flags), []string{command})
+				r := start(t, args...)
+				r.eventually("a full pipe", func() bool { return full(t, r.stdout) })
+				syscall.Kill(r.named("fanout"), syscall.SIGINT)
+				r.ends(130)
+			})
+		}
+	}
+}
+
+// full says that a pipe takes no more, seen from a writing end of our own.
+func full(t *testing.T, read *os.File) bool {
+	t.Helper()
+	fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", read.Fd()), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0)
+	return n == 0 && err == nil
+}
+
+func TestReaderGoneEndsAllJobs(t *testing.T) {
+	for form, command := range forever {
+		t.Run(form, func(t *testing.T) {
+			r := startJobs(t, 20, []string{"--grace", "1h"}, command)
+			r.stdout.Close()
+			r.ends(141)
+		})
+	}
+}
+
+// A signal that is ignored from the start, as under nohup, stays ignored.
+func TestIgnoredSignalStaysIgnored(t *testing.T) {
+	r := start(t, "sh", "-c", `trap "" HUP INT; mkdir run; exec fanout 'sh -c ": > run/x; exec sleep 1000" sh {}' ::: a`)
+	r.files("run", 1)
+	r.signal(syscall.SIGHUP)
+	r.signal(syscall.SIGINT)
+	r.signal(syscall.SIGTERM)
+	r.ends(143)
+}
+
+// After the stop nothing more is started: neither the next item, nor the next
+// command of a list.
+func TestNothingStartsAfterSignal(t *testing.T) {
+	for _, after := range []string{"; touch after", " || touch after", "; echo > after"} {
+		t.Run(after, func(t *testing.T) {
+			command := `sh -c ': > "run/$1"; exec sleep 1000' sh {}` + after
+			r := start(t, "sh", "-c", `mkdir run; exec fanout -j1 "$1" ::: a b c`, "sh", command)
+			r.files("run", 1)
+			r.signal(syscall.SIGTERM)
+			r.ends(143)
+			if made, _ := filepath.Glob(filepath.Join(r.dir, "run", "*")); len(made) != 1 {
+				t.Errorf("jobs that were started: %q, want one", made)
+			}
+			if _, err := os.Stat(filepath.Join(r.dir, "after")); err == nil {
+				t.Error("the next command of the job was started")
+			}
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the table of docs/architecture.md: which of our packages each may
+// import. A package that is not in it may not exist.
+var mayImport = map[string][]string{
+	"fanout":                        {"cmd", "internal/process/entry"},
+	"fanout/internal/e2e":           {},
+	"fanout/cmd":                    {"internal/sysio", "internal/remote", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/nearest", "internal/report", "internal/registry", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/run":           {"internal/limits", "internal/remote", "internal/progress", "internal/registry", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/internal/plan":          {"internal/remote", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
+	"fanout/internal/job":           {},
+	"fanout/internal/input":         {"internal/hint", "internal/job", "internal/sysio"},
+	"fanout/internal/record":        {"internal/job"},
+	"fanout/internal/journal":       {"internal/job", "internal/record", "internal/sysio"},
+	"fanout/internal/nearest":       {},
+	"fanout/internal/hint":          {},
+	"fanout/internal/sysio":         {},
+	"fanout/internal/say":           {}, // and all may import it
+	"fanout/internal/figures":       {},
+	"fanout/internal/limits":        {"internal/sysio"},
+	"fanout/internal/bench":         {"internal/figures"},
+	"fanout/internal/template":      {"internal/job", "internal/hint", "internal/nearest"},
+	"fanout/internal/schedule":      {"internal/job"},
+	"fanout/internal/process":       {"internal/limits", "internal/process/vfork", "internal/sysio"},
+	"fanout/internal/progress":      {"internal/job", "internal/figures", "internal/sink"},
+	"fanout/internal/guardian":      {"internal/limits", "internal/process", "internal/sysio"},
+	"fanout/internal/registry":      {"internal/process", "internal/sysio"},
+	"fanout/internal/process/vfork": {},
+	"fanout/internal/process/entry": {},
+	"fanout/internal/execute":       {"internal/job", "internal/template", "internal/process", "internal/sysio"},
+	"fanout/internal/remote":        {"internal/pool", "internal/worker", "internal/execute", "internal/process", "internal/sysio"},
+	"fanout/internal/persistent":    {"internal/job", "internal/pool", "internal/execute", "internal/process"},
+	"fanout/internal/pool":          {"internal/job"},
+	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/limits", "internal/template", "internal/execute", "internal/process", "internal/sysio"},
+	"fanout/internal/collect":       {"internal/job", "internal/sink", "internal/sysio"},
+	"fanout/internal/sink":          {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
+	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
+	"fanout/internal/testkit":       {}, // of tests alone
+	"fanout/scripts/bench":          {},
+	"fanout/scripts/test":           {"internal/testkit"},
+	"fanout/scripts/man":            {"cmd"},
+	"fanout/scripts/picture":        {},
+}
+
+// goList runs go list for all packages.
+func goList(t *testing.T, format string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", format, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func TestLayering(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}} {{join .Imports " "}}`) {
+		pkg, imports, _ := strings.Cut(line, " ")
+		allowed, known := mayImport[pkg]
+		if !known {
+			t.Errorf("%s is not in the table of packages: add it there and to docs/architecture.md", pkg)
+		}
+		for _, imp := range strings.Fields(imports) {
+			short, ours := strings.CutPrefix(imp, "fanout/")
+			if ours && short != "internal/say" && !slices.Contains(allowed, short) {
+				t.Errorf("%s may not import %s", pkg, imp)
+			}
+		}
+	}
+}
+
+// TestOnlyMainExits and only process starts processes: what docs/architecture.md
+// promises about side effects.
+func TestSideEffects(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .GoFiles "\t"}}`) {
+		words := strings.Split(line, "\t") // a directory may have blanks in its name
+		pkg, dir, files := words[0], words[1], words[2:]
+		if strings.HasPrefix(pkg, "fanout/scripts/") || pkg == "fanout/internal/testkit" {
+			continue
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(dir + "/" + file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, rule := range []struct{ text, owner string }{
+				{"os.Exit(", "fanout"},
+				{`"fanout: `, "fanout/internal/say"}, // where names are made harmless
+				{`"os/exec"`, ""},
+				{"syscall.ForkExec(", "fanout/internal/process"},
+				{"os.StartProcess(", ""},
+				{"runtime.NumCPU(", "fanout/internal/limits"}, // which knows of quotas, too
+				{"unix.Read(", "fanout/internal/sysio"},       // counts are never negative
+				{"unix.Write(", "fanout/internal/sysio"},
+				{"unix.Pread(", "fanout/internal/sysio"},
+				{"unix.Pwrite(", "fanout/internal/sysio"},
+				{"unix.Splice(", "fanout/internal/sysio"},
+				{"unix.Sendfile(", "fanout/internal/sysio"},
+				{"unix.SendmsgN(", "fanout/internal/sysio"},
+				{"unix.Recvfrom(", "fanout/internal/sysio"},
+				{"unix.Poll(", "fanout/internal/sysio"}, // which may be refused
+			} {
+				if strings.Contains(string(text), rule.text) && pkg != rule.owner {
+					t.Errorf("%s/%s uses %s, which belongs to %q", pkg, file, rule.text, rule.owner)
+				}
+			}
+		}
+	}
+}

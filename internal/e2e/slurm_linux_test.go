@@ -1,0 +1,185 @@
+//go:build linux
+
+package e2e_test
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// slurmVariables have fanout run jobs on two nodes, both of which are this machine, in an
+// allocation.
+func slurmVariables(t *testing.T) map[string]string {
+	t.Helper()
+	env, err := exec.Command("salloc", "--quiet", "--nodes=2", "--exclusive", "env").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]string{"FANOUT_BACKEND": "slurm", "FANOUT_WORKERS": "4"}
+	held := exec.Command("salloc", "--quiet", "--no-shell", "--nodes=2", "--exclusive", "--job-name=held")
+	if out, err := held.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("scancel", "--name=held").Run() })
+	id, err := exec.Command("squeue", "--noheader", "--name=held", "--format=%A").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(env), "\n") {
+		if name, value, _ := strings.Cut(line, "="); strings.HasPrefix(name, "SLURM_") {
+			variables[name] = value
+		}
+	}
+	variables["SLURM_JOB_ID"] = strings.TrimSpace(string(id))
+	return variables
+}
+
+// slurmUp starts a Slurm in which none of many runs has to wait.
+func slurmUp(t *testing.T) (dir string) {
+	dir = backendUp(t, "slurm", "SLURM_UP_CPUS=64")
+	t.Setenv("SLURM_CONF", filepath.Join(dir, "slurm.conf"))
+	return dir
+}
+
+// TestScriptSlurm runs the scripts with jobs on the nodes of a Slurm.
+func TestScriptSlurm(t *testing.T) {
+	slurmUp(t)
+	runScripts(t, slurmVariables(t))
+}
+
+// TestConformanceSlurm is what holds on each backend.
+func TestConformanceSlurm(t *testing.T) {
+	dir := slurmUp(t)
+	t.Run("allocation", func(t *testing.T) {
+		variables := slurmVariables(t)
+		variables["PLACE"] = "n[12]"
+		runScriptsOf(t, "testdata/backends", variables)
+	})
+	t.Run("own", func(t *testing.T) {
+		runScriptsOf(t, "testdata/backends", map[string]string{
+			"FANOUT_BACKEND": "slurm", "FANOUT_WORKERS": "2", "FANOUT_THREADS": "2",
+			"SLURM_CONF": filepath.Join(dir, "slurm.conf"), "PLACE": "n[12]",
+		})
+	})
+}
+
+// TestKillMatrixSlurm is TestKillMatrixSSH for nodes of a Slurm.
+func TestKillMatrixSlurm(t *testing.T) {
+	slurmUp(t)
+	killMatrix(t, "slurm", "--backend", "slurm") // three workers, as it says -j3
+	for tries := 0; ; tries++ {
+		left, err := exec.Command("squeue", "--noheader").CombinedOutput()
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if tries > 900 { // a worker whose srun is killed learns it by the silence
+			t.Fatalf("Slurm still has jobs of runs that are over: %v\n%s", err, left)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// TestNodesKilledSlurm ends the daemons of all nodes in mid-run, which the jobs and their order
+// do not notice, and what a run that is over has left is nothing.
+func TestNodesKilledSlurm(t *testing.T) {
+	dir := slurmUp(t)
+	r := prepare(t, "fanout", "--backend", "slurm", "-j2", "-k", `echo {} >> log; until test -e go; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
+	r.begin()
+	r.lines("log", 2)
+	for _, node := range []string{"n1", "n2"} {
+		text, err := os.ReadFile(filepath.Join(dir, node+".pid"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.write("go", "")
+	out, _ := io.ReadAll(r.stdout)
+	r.ends(0)
+	if string(out) != "1\n2\n3\n4\n" {
+		t.Errorf("%q; stderr:\n%s", out, r.said())
+	}
+}
+
+// TestRefusedSlurm has what Slurm will never give be an error, said once, before anything runs.
+func TestRefusedSlurm(t *testing.T) {
+	slurmUp(t)
+	r := prepare(t, "fanout", "--backend", "slurm", "-j2", "--slurm-args", "-p nosuch", "touch ran; : {}", ":::", "1", "2")
+	r.begin()
+	r.ends(1)
+	if said := string(r.said()); strings.Count(said, "nvalid partition") != 1 {
+		t.Errorf("it says %q", said)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "ran")); err == nil {
+		t.Error("a job ran")
+	}
+}
+
+// TestWorkerKilledSlurm is workerKilled for a worker with an allocation of its own.
+func TestWorkerKilledSlurm(t *testing.T) {
+	slurmUp(t)
+	workerKilled(t, "--backend", "slurm", "-j1", "--threads", "2")
+}
+
+// TestCutShortSlurm is cutShortFar for workers with allocations of their own.
+func TestCutShortSlurm(t *testing.T) {
+	slurmUp(t)
+	cutShortFar(t, "--backend", "slurm", "-j2", "--threads", "2")
+}
+
+// TestBatchJobCancelledSlurm has Slurm cancel the batch job that a run on this machine is in: none
+// of the jobs that run then is recorded as a success.
+func TestBatchJobCancelledSlurm(t *testing.T) {
+	slurmUp(t)
+	for _, mode := range []string{"thread", "process"} {
+		for _, name := range []string{"native", "shell"} {
+			t.Run(mode+"/"+name, func(t *testing.T) {
+				r := &running{t: t, dir: t.TempDir()}
+				if err := os.Mkdir(filepath.Join(r.dir, "run"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				r.write("batch", "#!/bin/sh\nfanout -q -j4 --journal journal --mode "+mode+` "$1" ::: 1 2 3 4 5 6 7 8; touch over`+"\n")
+				submit := exec.Command("sbatch", "--parsable", "--nodes=1", "--output=output", "batch", cutShort[name][0])
+				submit.Dir = r.dir
+				id, err := submit.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				number := strings.TrimSpace(string(id))
+				t.Cleanup(func() { exec.Command("scancel", number).Run() })
+				r.files("run", 4)
+				if out, err := exec.Command("scancel", number).CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+				r.eventually("the end of the job", func() bool {
+					left, err := exec.Command("squeue", "--noheader", "--jobs="+number).Output()
+					return err == nil && len(left) == 0 || err != nil
+				})
+				if done := r.successes(); len(done) > 0 {
+					t.Errorf("%v are recorded as successes, and were cut short", done)
+				}
+			})
+		}
+	}
+}
+
+// TestOtherVersionSlurm is otherVersion for nodes, which get our PATH.
+func TestOtherVersionSlurm(t *testing.T) {
+	slurmUp(t)
+	bin := t.TempDir()
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	otherVersion(t, bin, "--backend", "slurm", "-j1")
+}

@@ -1,0 +1,247 @@
+//go:build linux
+
+package e2e_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fanout/internal/testkit"
+
+	"golang.org/x/sys/unix"
+)
+
+// trial is a run of fanout over files, each of which is the script of one job, that
+// is to be ended while jobs of a crowd run.
+type trial struct {
+	*running
+	crowd *crowd
+	flags []string
+	jobs  []string // names of the files
+	ready int      // how many of the crowd are to be there
+	ended int      // and how many of these have ended by themselves
+	gates map[string]*os.File
+
+	launched time.Time // before the first job began
+	began    time.Time // when the crowd was ready
+
+	cleanup     *exec.Cmd // where one follows
+	cleanupSaid bytes.Buffer
+}
+
+func newTrial(t *testing.T, program string) *trial {
+	return &trial{running: prepare(t, "fanout"), crowd: newCrowd(t, program), gates: map[string]*os.File{}}
+}
+
+// job adds a job that runs this script.
+func (tr *trial) job(name, script string) {
+	tr.t.Helper()
+	testkit.NeedsOf(tr.t, script)
+	if err := os.WriteFile(filepath.Join(tr.dir, name), []byte(script), 0o666); err != nil {
+		tr.t.Fatal(err)
+	}
+	tr.jobs = append(tr.jobs, name)
+}
+
+// gate is a line for a script: there it waits until the gate is opened.
+func (tr *trial) gate(name string) string {
+	tr.t.Helper()
+	path := filepath.Join(tr.dir, "gate-"+name)
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		tr.t.Fatal(err)
+	}
+	// For reading too: then to open it waits for nobody, and neither does open.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		tr.t.Fatal(err)
+	}
+	tr.t.Cleanup(func() { f.Close() })
+	tr.gates[name] = f
+	return "read go < " + filepath.Base(path) + "\n"
+}
+
+func (tr *trial) open(gate string) {
+	tr.t.Helper()
+	if _, err := tr.gates[gate].WriteString("\n"); err != nil {
+		tr.t.Fatal(err)
+	}
+}
+
+// member adds a job that is one of the crowd. A lasting one goes on in a shell
+// where its first process would end at once.
+func (tr *trial) member(name, mode string, lasting bool) {
+	tr.t.Helper()
+	script := tr.crowd.script(mode)
+	tr.ready++
+	if mode == leaderGone {
+		tr.ended++
+		if lasting {
+			script = strings.TrimPrefix(script, "exec ") + tr.crowd.script("plain")
+			tr.ready++
+		}
+	}
+	tr.job(name, script)
+}
+
+// launch starts fanout with so many slots.
+func (tr *trial) launch(slots int) {
+	tr.t.Helper()
+	if slices.Contains(tr.flags, "--threads") {
+		slots = 1 // one worker has them all
+	}
+	tr.cmd.Args = append(append(tr.cmd.Args, tr.flags...), "-j"+strconv.Itoa(slots), "sh", "{}", ":::")
+	tr.cmd.Args = append(tr.cmd.Args, tr.jobs...)
+	tr.launched = time.Now()
+	tr.begin()
+}
+
+// run launches it, and waits until the crowd is there, and those of it have gone
+// that are to end by themselves.
+func (tr *trial) run(slots int) {
+	tr.t.Helper()
+	tr.launch(slots)
+	for end := time.Now().Add(patience); ; {
+		tr.crowd.read(time.Millisecond)
+		ready := tr.crowd.said("ready")
+		if len(ready) == tr.ready && tr.ended == count(ready, func(pid int) bool { return state(pid) == 0 }) {
+			tr.began = time.Now()
+			return
+		}
+		if ended(tr.cmd.Process.Pid) || time.Now().After(end) {
+			tr.t.Fatalf("the crowd is not ready: %d of %d; stderr:\n%s", len(ready), tr.ready, tr.said())
+		}
+	}
+}
+
+// number is what a job has written into a file, once it is a whole line.
+func (tr *trial) number(name string) (n int) {
+	tr.t.Helper()
+	tr.eventually("a number in "+name, func() bool {
+		text, _ := os.ReadFile(filepath.Join(tr.dir, name))
+		got, _ := fmt.Sscanf(string(text), "%d\n", &n)
+		return got == 1 && bytes.HasSuffix(text, []byte("\n"))
+	})
+	return n
+}
+
+func count(pids []int, what func(pid int) bool) (n int) {
+	for _, pid := range pids {
+		if what(pid) {
+			n++
+		}
+	}
+	return n
+}
+
+// ended says that a process is gone, or nothing but a zombie.
+func ended(pid int) bool { return state(pid) == 0 || state(pid) == 'Z' }
+
+// state is the letter in /proc/PID/stat, 0 for a process that is not there.
+func state(pid int) byte {
+	s, _ := stat(pid)
+	return s
+}
+
+// stat is the state of a process and its parent.
+func stat(pid int) (state byte, parent int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if i := bytes.LastIndexByte(text, ')'); i >= 0 {
+		fmt.Sscanf(string(text[i+1:]), " %c %d", &state, &parent)
+	}
+	return state, parent
+}
+
+// runner is the process that starts the jobs: the visible one's child that is
+// the same program.
+func (r *running) runner(visible int) int {
+	r.t.Helper()
+	program := executable(visible)
+	for _, pid := range processes() {
+		if _, parent := stat(pid); parent == visible && executable(pid) == program {
+			return pid
+		}
+	}
+	r.t.Fatalf("process %d, %s, has no child that is the same program", visible, program)
+	return 0
+}
+
+func executable(pid int) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return name
+}
+
+// send signals a process that is fanout: it bears the mark of the test.
+func (r *running) send(pid int, s syscall.Signal) {
+	r.t.Helper()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		r.t.Fatalf("process %d: %v", pid, err)
+	}
+	defer unix.Close(fd)
+	if !r.bears(pid) {
+		r.t.Fatalf("process %d is not of this test", pid)
+	}
+	if err := unix.PidfdSendSignal(fd, s, nil, 0); err != nil {
+		r.t.Fatalf("process %d: %v", pid, err)
+	}
+}
+
+// status is how the visible process ended, as a shell sees it.
+func (r *running) status() int {
+	r.t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- r.cmd.Wait() }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-time.After(patience):
+		syscall.Kill(r.cmd.Process.Pid, syscall.SIGQUIT)
+		<-ended
+		r.t.Fatalf("it does not end; stderr:\n%s", r.said())
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatal(err)
+	}
+	if s := r.cmd.ProcessState.Sys().(syscall.WaitStatus); s.Signaled() {
+		return 128 + int(s.Signal())
+	}
+	return r.cmd.ProcessState.ExitCode()
+}
+
+// exits waits for the end, and checks how it was.
+func (r *running) exits(code int) {
+	r.t.Helper()
+	r.status()
+	r.endedAs(code)
+}
+
+// overload is how much longer a thread that wants to work takes on this machine
+// at the moment than it does work: 1 when there is a CPU for it.
+func overload() float64 {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const work = 100 * time.Millisecond
+	began, used := time.Now(), ownTime()
+	for ownTime()-used < work {
+	}
+	return max(1, float64(time.Since(began))/float64(work))
+}
+
+// ownTime is the CPU time of this thread.
+func ownTime() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano())
+}

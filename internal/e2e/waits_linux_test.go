@@ -1,0 +1,513 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"fanout/internal/testkit"
+
+	"golang.org/x/sys/unix"
+)
+
+// many runs the cases of a table, a few at a time: most of their time they wait.
+func many[C any](t *testing.T, cases []C, name func(C) string, run func(t *testing.T, c C)) {
+	slots := make(chan struct{}, 6)
+	t.Run("all", func(t *testing.T) {
+		for _, c := range cases {
+			t.Run(name(c), func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				run(t, c)
+			})
+		}
+	})
+}
+
+// sequence is what seq prints.
+func sequence(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strconv.Itoa(i+1) + "\n")
+	}
+	return b.String()
+}
+
+// mixed is scripts of what fanout does itself and of programs, and what each prints for an item.
+var mixed = map[string]func(item string) string{
+	"seq 20000; echo ok {}":                       func(it string) string { return sequence(20000) + "ok " + it + "\n" },
+	"echo a {}; seq 15000; :; echo z {}":          func(it string) string { return "a " + it + "\n" + sequence(15000) + "z " + it + "\n" },
+	"true && seq 15000 && echo {} || false; echo": func(it string) string { return sequence(15000) + it + "\n\n" },
+	"seq 9000 | cat; echo {}; seq 9000 | cat; echo -n {}; echo": func(it string) string {
+		return sequence(9000) + it + "\n" + sequence(9000) + it + "\n"
+	},
+	"echo {}; false || echo or {}":                   func(it string) string { return it + "\nor " + it + "\n" },
+	`head -c 600000 /dev/zero | tr "\0" {}; echo; :`: func(it string) string { return strings.Repeat(it, 600000) + "\n" },
+	"seq 20000 >&2; echo {}; seq 20000":              func(it string) string { return it + "\n" + sequence(20000) },
+}
+
+// readers is how the output may be read.
+var readers = map[string]func(r io.Reader, w io.Writer){
+	"fast": func(r io.Reader, w io.Writer) { io.Copy(w, r) },
+	"slow": func(r io.Reader, w io.Writer) {
+		for {
+			if _, err := io.CopyN(w, r, 8<<10); err != nil {
+				return
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	},
+	"stops": func(r io.Reader, w io.Writer) {
+		io.CopyN(w, r, 10<<10)
+		time.Sleep(2 * time.Second)
+		io.Copy(w, r)
+	},
+}
+
+// outputs is the ways of output, and how one that is right is told.
+var outputs = map[string]struct {
+	flags []string
+	right func(got []byte, a, b string) bool
+}{
+	"-k":    {[]string{"-k"}, func(got []byte, a, b string) bool { return string(got) == a+b }},
+	"group": {nil, func(got []byte, a, b string) bool { return string(got) == a+b || string(got) == b+a }},
+	"line":  {[]string{"--output", "line"}, func(got []byte, a, b string) bool { return sameLines(string(got), a+b) }},
+	"raw":   {[]string{"--output", "raw", "-j1"}, func(got []byte, a, b string) bool { return string(got) == a+b }},
+	"json": {[]string{"--json", "-k"}, func(got []byte, a, b string) bool {
+		var all string
+		for d := json.NewDecoder(bytes.NewReader(got)); ; {
+			var line struct{ Stdout string }
+			if d.Decode(&line) != nil {
+				return all == a+b
+			}
+			all += line.Stdout
+		}
+	}},
+	"-o": {[]string{"-k", "-o", "out"}, func(got []byte, a, b string) bool { return string(got) == a+b }},
+}
+
+func sameLines(a, b string) bool {
+	one, other := strings.SplitAfter(a, "\n"), strings.SplitAfter(b, "\n")
+	slices.Sort(one)
+	slices.Sort(other)
+	return slices.Equal(one, other)
+}
+
+type reading struct{ script, reader, output, mode string }
+
+// TestReaders: however fast the output is read, and whatever fanout prints by itself between
+// programs, all of it comes out, and the run ends.
+func TestReaders(t *testing.T) {
+	testkit.Slow(t)
+	var cases []reading
+	for script := range mixed {
+		for reader := range readers {
+			for output := range outputs {
+				// Each pair of three is there, and half of all.
+				mode := []string{"thread", "process"}[(len(script)+len(reader)+len(output))%2]
+				cases = append(cases, reading{script, reader, output, mode})
+			}
+		}
+	}
+	if testing.Short() {
+		cases = slices.DeleteFunc(cases, func(c reading) bool { return c.reader == "fast" })
+	}
+	many(t, cases, func(c reading) string { return c.mode + " " + c.output + " " + c.reader + " " + c.script }, func(t *testing.T, c reading) {
+		r := prepare(t, slices.Concat([]string{"fanout", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
+		if c.output == "-o" {
+			if err := unix.Mkfifo(filepath.Join(r.dir, "out"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.begin()
+		var from io.Reader = r.stdout
+		if c.output == "-o" {
+			f, err := os.Open(filepath.Join(r.dir, "out"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			from = f
+		}
+		var got bytes.Buffer
+		var read sync.WaitGroup
+		read.Go(func() { readers[c.reader](from, &got) })
+		r.ends(0)
+		read.Wait()
+		want := mixed[c.script]
+		if !outputs[c.output].right(got.Bytes(), want("a"), want("b")) {
+			t.Errorf("other bytes: %d, want %d: %.300q", got.Len(), len(want("a")+want("b")), got.Bytes())
+		}
+	})
+}
+
+// TestReaderCloses: one that goes away in the middle ends the run.
+func TestReaderCloses(t *testing.T) {
+	var cases []reading
+	for output := range outputs {
+		cases = append(cases, reading{"seq 200000; echo {}; sleep 1000", "", output, "thread"}, reading{"echo {}; seq 200000; echo; sleep 1000", "", output, "process"})
+	}
+	many(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
+		r := prepare(t, slices.Concat([]string{"fanout", "--grace", "0.2", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
+		if c.output == "json" { // whose jobs are written when they have ended
+			r.cmd.Args = slices.Replace(r.cmd.Args, slices.Index(r.cmd.Args, c.script), slices.Index(r.cmd.Args, c.script)+1, "seq 200000; echo {}")
+		}
+		if c.output == "-o" {
+			if err := unix.Mkfifo(filepath.Join(r.dir, "out"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.begin()
+		out := r.stdout
+		if c.output == "-o" {
+			var err error
+			if out, err = os.Open(filepath.Join(r.dir, "out")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		io.ReadFull(out, make([]byte, 10))
+		out.Close()
+		r.ends(141)
+	})
+}
+
+// stop is a way to end a run.
+type stop struct {
+	name  string
+	flags []string
+	do    func(r *blocked)
+	code  int
+}
+
+var briefly = []string{"--grace", "0.3"}
+
+var stops = []stop{
+	{"TERM", briefly, func(r *blocked) { r.signal(syscall.SIGTERM) }, 143},
+	{"INT twice", []string{"--grace", "1h"}, func(r *blocked) { r.signal(syscall.SIGINT); r.pause(); r.signal(syscall.SIGINT) }, 130},
+	{"USR1 and HUP", briefly, func(r *blocked) {
+		for range 20 {
+			r.signal(syscall.SIGUSR1)
+		}
+		r.pause()
+		r.signal(syscall.SIGHUP)
+	}, 129},
+	{"kill -9 of the guardian", briefly, func(r *blocked) { r.signal(syscall.SIGKILL) }, 137},
+	{"a deadline", append([]string{"--deadline", "1"}, briefly...), func(*blocked) {}, 124},
+	{"-e", append([]string{"-e"}, briefly...), func(r *blocked) { r.write("fail") }, 123},
+}
+
+// wait is something that a run may wait for when it is to stop.
+type wait struct {
+	name    string
+	flags   []string
+	command []string          // its jobs; the first fails when the file fail is there
+	items   []string          // nil: 1 2 3
+	stdout  bool              // is not read
+	stderr  bool              // is not read
+	begin   func(r *blocked)  // makes ready
+	reached func(r *blocked)  // returns when it waits for that
+	never   func(s stop) bool // stops that are none here
+}
+
+// failing is a job that fails when it is to.
+const failing = `if [ {} = 1 ]; then until [ -e fail ]; do sleep 0.05; done; exit 7; fi; `
+
+func afterFail(text string) []string { return []string{failing + text} }
+
+func fullOut(r *blocked) { r.eventually("a full pipe", func() bool { return full(r.t, r.stdout) }) }
+func fullErr(r *blocked) { r.eventually("a full pipe", func() bool { return full(r.t, r.errs) }) }
+
+func noE(s stop) bool { return s.name == "-e" }
+
+func waits() []wait {
+	const much = "seq 300000; sleep 1000; : {}"
+	all := []wait{
+		{name: "output", command: afterFail(much), stdout: true, reached: fullOut},
+		{name: "output in order", flags: []string{"-k"}, command: []string{"seq 300000; sleep 1000; : {}"}, stdout: true, reached: fullOut, never: noE},
+		{name: "an echo", flags: []string{"-k", "--tag"}, command: []string{"seq 300000; echo {}; echo; sleep 1000"}, stdout: true, reached: fullOut, never: noE},
+		{name: "lines", flags: []string{"--output", "line"}, command: afterFail(much), stdout: true, reached: fullOut},
+		{name: "a long line", flags: []string{"--output", "line"}, command: afterFail(`seq 300000 | tr "\n" x; echo; sleep 1000`), stdout: true, reached: fullOut},
+		{name: "raw output", flags: []string{"--output", "raw"}, command: afterFail("seq 300000; echo {}; sleep 1000"), stdout: true, reached: fullOut},
+		{name: "output of jobs that have ended", command: afterFail("seq 300000; : {}"), stdout: true, reached: fullOut},
+		{name: "objects", flags: []string{"--json"}, command: afterFail("seq 300000; : {}"), stdout: true, reached: fullOut},
+		{name: "errors", command: afterFail("seq 300000 >&2; sleep 1000; : {}"), stderr: true, reached: fullErr},
+		{name: "a log", flags: []string{"-vv", "-a", "/dev/zero", "-0"}, command: []string{"true"}, items: []string{}, stderr: true, reached: fullErr, never: noE},
+		{name: "both", command: afterFail("seq 300000; seq 300000 >&2; : {}"), stdout: true, stderr: true, reached: fullOut},
+		{name: "a reader of -o", flags: []string{"-o", "pipe"}, command: []string{"echo"}, begin: (*blocked).pipe, reached: (*blocked).there, never: noE},
+		{name: "a writer of -a", flags: []string{"-a", "pipe"}, command: []string{"echo"}, items: []string{}, begin: (*blocked).pipe, reached: (*blocked).there, never: noE},
+		{name: "the first row", flags: []string{"--csv"}, command: []string{"echo {a}"}, items: []string{}, reached: (*blocked).there, never: noE},
+		{name: "a program that says nothing", flags: []string{"--persistent"}, command: []string{"sleep", "1000"}, reached: func(r *blocked) { r.starts("sleep 1000") }, never: noE},
+		{name: "errors of a program", flags: []string{"--persistent"}, command: []string{"yes", "1>&2"}, stderr: true, reached: func(r *blocked) { r.starts("yes") }, never: noE},
+		{name: "a job that ignores TERM", command: afterFail(`trap "" TERM; while :; do sleep 1; done`), reached: func(r *blocked) { r.starts("sleep 1") }},
+	}
+	for i := range all {
+		if all[i].name == "errors of a program" {
+			all[i].command = []string{"sh", "-c", "exec yes >&2"}
+		}
+	}
+	return all
+}
+
+// blocked is a run that is to wait for something.
+type blocked struct {
+	*running
+	errs *os.File // our end of its standard error, if that is a pipe
+}
+
+func (r *blocked) pause() { time.Sleep(100 * time.Millisecond) } // between two signals of a user
+
+func (r *blocked) write(name string) {
+	r.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, name), nil, 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *blocked) pipe() {
+	if err := unix.Mkfifo(filepath.Join(r.dir, "pipe"), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// there waits for the runner.
+func (r *blocked) there() {
+	r.eventually("the runner", func() bool { return len(r.marked()) >= 2 })
+	r.pause() // it may not have come to the wait, which must not matter
+}
+
+// starts waits for a process of that command line.
+func (r *blocked) starts(command string) {
+	r.eventually("a process "+command, func() bool {
+		return slices.ContainsFunc(r.marked(), func(pid int) bool {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			return strings.HasPrefix(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})), command)
+		})
+	})
+}
+
+// launch begins a run whose outputs are read, or not.
+func (w *wait) launch(t *testing.T, mode string, flags ...string) *blocked {
+	items := w.items
+	if items == nil {
+		items = []string{":::", "1", "2", "3"}
+	}
+	r := &blocked{running: prepare(t, slices.Concat([]string{"fanout", "-j4", "-p", "none"}, w.flags, flags, w.command, items)...)}
+	if mode == "process" && !slices.Contains(w.flags, "--persistent") {
+		r.cmd.Args = slices.Insert(r.cmd.Args, 1, "--mode", "process")
+	}
+	if w.begin != nil {
+		w.begin(r)
+	}
+	if w.stderr {
+		read, write := pipe(t)
+		r.errs = read
+		r.errors = write
+		t.Cleanup(func() { read.Close() })
+	}
+	r.begin()
+	if !w.stdout {
+		go io.Copy(io.Discard, r.stdout)
+	}
+	return r
+}
+
+type stopped struct {
+	w    wait
+	s    stop
+	mode string
+}
+
+// TestEveryWaitIsStopped: whatever a run waits for, each stop ends it in time, and leaves no
+// process.
+func TestEveryWaitIsStopped(t *testing.T) {
+	testkit.Slow(t)
+	var cases []stopped
+	for i, w := range waits() {
+		for j, s := range stops {
+			if w.never == nil || !w.never(s) {
+				cases = append(cases, stopped{w, s, []string{"thread", "process"}[(i+j)%2]})
+			}
+		}
+	}
+	many(t, cases, func(c stopped) string { return c.w.name + ", " + c.s.name + ", " + c.mode }, func(t *testing.T, c stopped) {
+		r := c.w.launch(t, c.mode, c.s.flags...)
+		c.w.reached(r)
+		began := time.Now()
+		c.s.do(r)
+		if c.s.code == 137 {
+			r.cmd.Wait()
+			r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+		} else {
+			r.ends(c.s.code)
+		}
+		// 0.3 s of grace, two seconds, and one: on a machine that is busy, more.
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestTimeoutWhileOutputWaits: the job is ended in time, though nobody reads; and when the reader
+// is there again, it gets all.
+func TestTimeoutWhileOutputWaits(t *testing.T) {
+	testkit.Slow(t)
+	var cases []reading
+	for _, output := range []string{"-k", "group", "line", "raw"} {
+		cases = append(cases, reading{"seq 300000; echo {}; sleep 1000", "", output, "thread"}, reading{"sleep 1000 | seq 300000; echo; sleep 1000", "", output, "process"})
+	}
+	many(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
+		r := start(t, slices.Concat([]string{"fanout", "--grace", "0.2", "-t", "1", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
+		r.eventually("a full pipe", func() bool { return full(t, r.stdout) })
+		jobs := func() bool {
+			return slices.ContainsFunc(r.marked(), func(pid int) bool {
+				line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+				return bytes.HasPrefix(line, []byte("seq\x00")) || bytes.HasPrefix(line, []byte("sleep\x00"))
+			})
+		}
+		if c.output != "raw" { // of which the second begins when the first has got rid of its echo
+			r.eventually("the end of the jobs", func() bool { return !jobs() })
+		}
+		var got bytes.Buffer
+		var read sync.WaitGroup
+		read.Go(func() { io.Copy(&got, r.stdout) })
+		r.ends(123)
+		read.Wait()
+		if want := sequence(1000); !strings.Contains(got.String(), want) {
+			t.Errorf("%d bytes", got.Len())
+		}
+	})
+}
+
+// TestStoppedWorker: a worker that got SIGSTOP keeps neither a timeout nor a stop from its job.
+func TestStoppedWorker(t *testing.T) {
+	testkit.Slow(t)
+	cases := append([]stop{{"a timeout", append([]string{"-t", "1"}, briefly...), func(*blocked) {}, 123}}, stops...)
+	many(t, cases, func(s stop) string { return s.name }, func(t *testing.T, s stop) {
+		w := wait{command: afterFail("exec sleep 1000")}
+		r := w.launch(t, "process", s.flags...)
+		r.starts("sleep 1000")
+		stopped := 0
+		for _, pid := range r.marked() {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			if bytes.HasPrefix(line, []byte("sleep\x001000")) {
+				if err := syscall.Kill(parent(t, pid), syscall.SIGSTOP); err == nil {
+					stopped++
+				}
+			}
+		}
+		if stopped == 0 {
+			t.Fatal("no worker has a job")
+		}
+		began := time.Now()
+		s.do(r)
+		if s.name == "a timeout" {
+			r.write("fail")
+		}
+		if s.code == 137 {
+			r.cmd.Wait()
+			r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+		} else {
+			r.ends(s.code)
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func parent(t *testing.T, pid int) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ppid, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ppid
+}
+
+// TestStopWithFullSpill: jobs that wait for room behind the head of the order are ended.
+func TestStopWithFullSpill(t *testing.T) {
+	testkit.Slow(t)
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount a small file system")
+	}
+	for _, s := range stops {
+		t.Run(s.name, func(t *testing.T) {
+			w := wait{flags: []string{"-k", "--tmpdir", "small"}, command: []string{failing + "seq 3000000; : {}"}, stdout: true}
+			r := &blocked{running: prepare(t, slices.Concat([]string{"unshare", "-m", "sh", "-c", `mkdir small && mount -t tmpfs -o size=3m none small && exec "$@"`, "sh",
+				"fanout", "-j4", "-p", "none"}, w.flags, s.flags, w.command, []string{":::", "1", "2", "3"})...)}
+			if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {
+				t.Skipf("no mount namespace: %v: %s", err, out)
+			}
+			if s.code == 124 {
+				r.cmd.Args[slices.Index(r.cmd.Args, "--deadline")+1] = "4"
+			}
+			r.begin()
+			r.eventually("a full spill", func() bool { return bytes.Contains(r.said(), []byte("nearly full")) })
+			s.do(r)
+			if s.code == 137 {
+				r.cmd.Wait()
+				r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+			} else {
+				r.ends(s.code)
+			}
+		})
+	}
+}
+
+// TestLastResort: a file on a server that has gone lets nobody go who asks for it. The run ends
+// nevertheless, and says what it waits for.
+func TestLastResort(t *testing.T) {
+	testkit.Slow(t)
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount a file system that does not answer")
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		says string
+	}{
+		"input":  {[]string{"-a", "dead/file", "echo"}, "the files of the run to be opened"},
+		"output": {[]string{"-o", "dead/file", "echo", ":::", "a"}, "the files of the run to be opened"},
+		"flags":  {[]string{"--tmpdir", "dead", "echo", ":::", "a"}, ""}, // before there is a run: it ends at once
+		"a job":  {[]string{"echo {} > dead/file", ":::", "1"}, "jobs to end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fuse, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+			if err != nil {
+				t.Skip(err)
+			}
+			defer fuse.Close()
+			if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {
+				t.Skipf("no mount namespace: %v: %s", err, out)
+			}
+			const mount = `mkdir dead && mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none dead && exec "$@"`
+			r := &blocked{running: prepare(t, slices.Concat([]string{"unshare", "-m", "sh", "-c", mount, "sh", "fanout", "-j2", "--grace", "0.2"}, tt.args)...)}
+			r.cmd.ExtraFiles = []*os.File{fuse}
+			r.begin()
+			go io.Copy(io.Discard, r.stdout)
+			r.starts("fanout ")
+			r.there()
+			time.Sleep(300 * time.Millisecond) // there is nothing to be seen of a wait that nobody answers
+			r.signal(syscall.SIGTERM)
+			r.ends(143)
+			if said := string(r.said()); strings.Contains(said, "fanout: still waiting for: ") != (tt.says != "") || !strings.Contains(said, tt.says) {
+				t.Errorf("it says %q", said)
+			}
+		})
+	}
+}
