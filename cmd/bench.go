@@ -12,8 +12,8 @@ import (
 	"fanout/internal/limits"
 	"fanout/internal/plan"
 	"fanout/internal/run"
-	"fanout/internal/say"
 	"fanout/internal/template"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -172,5 +172,5 @@ func (n narrator) clear() {
 
 func (n narrator) warn(what string) {
 	n.clear()
-	say.Line(n.w, "%s", what)
+	text.Line(n.w, "%s", what)
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"fanout/internal/run"
-	"fanout/internal/say"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,7 +75,7 @@ func (a *app) configPath() *cobra.Command {
 				s.path = paths[0]
 			}
 			if sink.IsTerminal(int(a.io.Stdout.Fd())) { // else a program wants it as it is
-				s.path = say.Plain(s.path)
+				s.path = text.Plain(s.path)
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), s.path)
 			return err

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"fanout/internal/job"
-	"fanout/internal/say"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 )
 
 // ending is how this process ends.
@@ -78,12 +78,12 @@ func (l *lateRun) failureCode() int {
 }
 
 // line tells the user something.
-func (a *app) line(text string) { say.Line(a.io.Say, "%s", text) }
+func (a *app) line(what string) { text.Line(a.io.Say, "%s", what) }
 
 // sayError tells what was wrong.
 func (a *app) sayError(err error) {
 	if worthTelling(err) {
-		say.ErrorLines(a.io.Say, err)
+		text.ErrorLines(a.io.Say, err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 
 	"fanout/internal/input"
 	"fanout/internal/plan"
-	"fanout/internal/say"
 	"fanout/internal/template"
+	"fanout/internal/text"
 
 	"github.com/spf13/pflag"
 )
@@ -154,7 +154,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		case arg == files:
 			mode = arg
 		case mode != "" && (arg == ":::+" || arg == "::::+"):
-			return nil, nil, fmt.Errorf("%s is not known: to pair the sources, write %s, and --link before COMMAND", say.Name(arg), strings.TrimSuffix(arg, "+"))
+			return nil, nil, fmt.Errorf("%s is not known: to pair the sources, write %s, and --link before COMMAND", text.Name(arg), strings.TrimSuffix(arg, "+"))
 		case mode == items:
 			last := &sources[len(sources)-1]
 			last.Args = append(last.Args, arg)

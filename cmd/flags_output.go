@@ -12,7 +12,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/plan"
 	"fanout/internal/registry"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"github.com/google/shlex"
 	"github.com/spf13/pflag"
@@ -82,7 +82,7 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 		dir, err := filepath.Abs(f.dir)
 		if err != nil {
-			return fmt.Errorf("-C %s: %w", say.Name(f.dir), err)
+			return fmt.Errorf("-C %s: %w", text.Name(f.dir), err)
 		}
 		p.Execute.Dir = dir
 	}
@@ -91,12 +91,12 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		if !valued {
 			value, set := os.LookupEnv(name)
 			if !set {
-				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", say.Name(kv), say.Name(name))
+				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", text.Name(kv), text.Name(name))
 			}
 			kv = name + "=" + value
 		}
 		if name == "" {
-			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", say.Name(kv))
+			return fmt.Errorf("--env %s: give a name and a value, as in --env LANG=C", text.Name(kv))
 		}
 		p.Execute.Env = append(p.Execute.Env, kv)
 	}
@@ -115,7 +115,7 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 func (f *environmentFlags) shellWords() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {
-		return nil, fmt.Errorf("--shell %s: %w", say.Name(f.shell), err)
+		return nil, fmt.Errorf("--shell %s: %w", text.Name(f.shell), err)
 	}
 	if len(words) == 0 {
 		return nil, errors.New("--shell is blank: name a shell, such as bash or 'bash -o pipefail'")

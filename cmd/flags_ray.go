@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fanout/internal/plan"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"github.com/spf13/pflag"
 )
@@ -45,7 +45,7 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (er
 	case r.Address == "local":
 		return errors.New("--ray-address local would start a cluster: start one with ray start, and name it by HOST:PORT, or auto")
 	case strings.Contains(r.Address, "://"):
-		return fmt.Errorf("--ray-address %s: name the cluster's head by HOST:PORT, from one of its nodes; Ray's client is not used", say.Name(r.Address))
+		return fmt.Errorf("--ray-address %s: name the cluster's head by HOST:PORT, from one of its nodes; Ray's client is not used", text.Name(r.Address))
 	case w.workers == "" || ofCPUs(w.workers):
 		return errors.New("--backend ray needs -j N: so many workers are asked for, which wait where the cluster has no place for them yet")
 	}
@@ -75,7 +75,7 @@ func (f *rayFlags) named() (map[string]float64, error) {
 			return nil, fmt.Errorf("--ray-resources %q: %w", pair, err)
 		}
 		if _, twice := all[name]; twice {
-			return nil, fmt.Errorf("--ray-resources %q: %s is named twice", pair, say.Name(name))
+			return nil, fmt.Errorf("--ray-resources %q: %s is named twice", pair, text.Name(name))
 		}
 		all[name] = n
 	}

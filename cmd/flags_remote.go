@@ -11,7 +11,7 @@ import (
 
 	"fanout/internal/plan"
 	"fanout/internal/remote"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"github.com/google/shlex"
 	"github.com/spf13/pflag"
@@ -119,7 +119,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 		p.Remote.Dir = sameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
-		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", say.Name(f.remoteDir))
+		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", text.Name(f.remoteDir))
 	default:
 		p.Remote.Dir = filepath.Clean(f.remoteDir)
 	}
@@ -159,7 +159,7 @@ func (f *remoteFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error)
 	}
 	switch {
 	case ofCPUs(w.workers):
-		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", say.Name(w.workers))
+		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", text.Name(w.workers))
 	case w.workers != "" && given.Changed("workers-per-node"):
 		return errors.New("-j and --workers-per-node exclude each other: leave out -j for workers on all nodes of the allocation")
 	case w.workers != "":
@@ -202,7 +202,7 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case w.threads != 1:
 		return errors.New("--threads is for workers of one machine: say how many jobs each host runs, as in --hosts n1:8")
 	case ofCPUs(w.workers):
-		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", say.Name(w.workers))
+		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", text.Name(w.workers))
 	case w.workers != "":
 		ssh.Slots = p.Schedule.Workers
 	}
@@ -219,7 +219,7 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 			return fmt.Errorf("--hosts-file: %w", err)
 		}
 		if len(ssh.Hosts) == 0 {
-			return fmt.Errorf("--hosts-file %s: there is no host in it; write one in a line, as in n1:8", say.Name(f.hostsFile))
+			return fmt.Errorf("--hosts-file %s: there is no host in it; write one in a line, as in n1:8", text.Name(f.hostsFile))
 		}
 	default:
 		return errors.New("--backend ssh needs hosts: --hosts n1:8,n2:8, or --hosts-file FILE")

@@ -6,10 +6,10 @@ import (
 	"io"
 	"strings"
 
-	"fanout/internal/nearest"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/text"
 )
 
 const long = `fanout runs COMMAND once for each item, many at once, and prints what the jobs print without
@@ -79,7 +79,7 @@ func nearestFlag(set *pflag.FlagSet, err error) string {
 	if !errors.As(err, &unknown) {
 		return ""
 	}
-	near := nearest.Name(flagNames(set), unknown.GetSpecifiedName())
+	near := text.Nearest(flagNames(set), unknown.GetSpecifiedName())
 	if near == "" {
 		return ""
 	}

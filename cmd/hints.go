@@ -11,10 +11,9 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/hint"
 	"fanout/internal/input"
-	"fanout/internal/job"
-	"fanout/internal/nearest"
 	"fanout/internal/process"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -134,7 +133,7 @@ func forShell(words []string) string {
 		all = append(all, word)
 	}
 	const most = 200
-	return job.Printable(strings.Join(all, " "), most)
+	return text.Printable(strings.Join(all, " "), most)
 }
 
 // checkFirst refuses words whose first cannot be the name of a program, since it is the beginning
@@ -223,7 +222,7 @@ func nearestCommand(root *cobra.Command, name string) string {
 			names = append(names, c.Name())
 		}
 	}
-	return nearest.Name(append(names, "help", "completion"), name)
+	return text.Nearest(append(names, "help", "completion"), name)
 }
 
 // readsTerminal says that items are typed.

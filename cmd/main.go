@@ -14,8 +14,8 @@ import (
 	"fanout/internal/hint"
 	"fanout/internal/process"
 	"fanout/internal/run"
-	"fanout/internal/say"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -174,7 +174,7 @@ func (a *app) run(root *cobra.Command, p planned) error {
 		return err
 	}
 	if p.Remote.Chosen != "" && !p.Quiet {
-		say.Line(a.io.Say, "%s", p.Remote.Chosen)
+		text.Line(a.io.Say, "%s", p.Remote.Chosen)
 	}
 	a.warn(p, p.hints...)
 	if p.noTemp != nil {
@@ -205,9 +205,9 @@ func (a *app) run(root *cobra.Command, p planned) error {
 }
 
 // say says something before or after a run, unless it is to be quiet.
-func (a *app) say(p planned, text string) {
-	if text != "" && !p.Quiet {
-		say.Line(a.io.Say, "%s", text)
+func (a *app) say(p planned, what string) {
+	if what != "" && !p.Quiet {
+		text.Line(a.io.Say, "%s", what)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"fanout/internal/report"
 	"fanout/internal/run"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -56,7 +56,7 @@ func (a *app) writeReport(out io.Writer, format, name string) error {
 		return err
 	}
 	if n := j.Torn(); n > 0 {
-		say.Line(a.io.Say, "warning: %s: its last line, of %d bytes so far, is not finished and was left out", j, n)
+		text.Line(a.io.Say, "warning: %s: its last line, of %d bytes so far, is not finished and was left out", j, n)
 	}
 	return nil
 }

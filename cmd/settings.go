@@ -10,11 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"fanout/internal/nearest"
-	"fanout/internal/say"
-
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"fanout/internal/text"
 )
 
 // settings is where flags that were not given have their values from: variables such as
@@ -118,7 +117,7 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 		}
 	}
 	if len(found) > 1 {
-		return fmt.Errorf("%s and %s are both there: keep one of them, or name one with --config", say.Name(found[0]), say.Name(found[1]))
+		return fmt.Errorf("%s and %s are both there: keep one of them, or name one with --config", text.Name(found[0]), text.Name(found[1]))
 	}
 	if len(found) == 1 {
 		s.path = found[0]
@@ -132,7 +131,7 @@ func configPaths() ([]string, error) {
 	if !filepath.IsAbs(dir) {
 		home := os.Getenv("HOME")
 		if !filepath.IsAbs(home) { // it would be another one in each directory
-			return nil, fmt.Errorf("HOME is %s, which is no absolute path", say.Name(home))
+			return nil, fmt.Errorf("HOME is %s, which is no absolute path", text.Name(home))
 		}
 		dir = filepath.Join(home, ".config")
 	}
@@ -147,7 +146,7 @@ func configPaths() ([]string, error) {
 func (s *settings) read(set *pflag.FlagSet) error {
 	if s.path == "" {
 		if s.profile != "" {
-			return fmt.Errorf("--profile %s: there is no configuration that could have it; fanout config path says where it would be", say.Name(s.profile))
+			return fmt.Errorf("--profile %s: there is no configuration that could have it; fanout config path says where it would be", text.Name(s.profile))
 		}
 		return nil
 	}
@@ -172,25 +171,25 @@ const largestConfig = 1 << 20
 // load reads the file.
 func (s *settings) load() (map[string]any, error) {
 	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
-		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", say.Name(s.path), strings.Join(configExtensions(), ", "))
+		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", text.Name(s.path), strings.Join(configExtensions(), ", "))
 	}
 	if st, err := os.Stat(s.path); err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return nil, fmt.Errorf("the configuration %s: %w", say.Name(s.path), err)
+		return nil, fmt.Errorf("the configuration %s: %w", text.Name(s.path), err)
 	} else if st.IsDir() {
-		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", say.Name(s.path))
+		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", text.Name(s.path))
 	} else if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a pipe or a device, and a configuration is a file: write it to one, and name that with --config", say.Name(s.path))
+		return nil, fmt.Errorf("%s is a pipe or a device, and a configuration is a file: write it to one, and name that with --config", text.Name(s.path))
 	} else if st.Size() > largestConfig {
-		return nil, fmt.Errorf("%s has %d bytes, and a configuration has %d at most", say.Name(s.path), st.Size(), largestConfig)
+		return nil, fmt.Errorf("%s has %d bytes, and a configuration has %d at most", text.Name(s.path), st.Size(), largestConfig)
 	}
 	v := viper.New()
 	v.SetConfigFile(s.path)
 	if err := v.ReadInConfig(); err != nil {
-		return nil, fmt.Errorf("%s: %w", say.Name(s.path), whatIsWrong(err))
+		return nil, fmt.Errorf("%s: %w", text.Name(s.path), whatIsWrong(err))
 	}
 	return v.AllSettings(), nil
 }
@@ -200,7 +199,7 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 	if s.profile == "" {
 		if name, ok := values["profile"].(string); ok {
 			s.profile = name
-			s.origins["profile"] = say.Name(s.path)
+			s.origins["profile"] = text.Name(s.path)
 		}
 	}
 	if s.profile != "" {
@@ -208,9 +207,9 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 		if !ok {
 			return s.noProfile(profiles)
 		}
-		s.layers = append(s.layers, layer{fmt.Sprintf("profile %s of %s", say.Name(s.profile), say.Name(s.path)), chosen})
+		s.layers = append(s.layers, layer{fmt.Sprintf("profile %s of %s", text.Name(s.profile), text.Name(s.path)), chosen})
 	}
-	s.layers = append(s.layers, layer{say.Name(s.path), values})
+	s.layers = append(s.layers, layer{text.Name(s.path), values})
 	return nil
 }
 
@@ -234,14 +233,14 @@ func (s *settings) profiles(set *pflag.FlagSet, value any) (map[string]map[strin
 	}
 	table, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s: %s: %s, and a table of profiles is expected, each with flags and their values", say.Name(s.path), profilesKey, kind(value))
+		return nil, fmt.Errorf("%s: %s: %s, and a table of profiles is expected, each with flags and their values", text.Name(s.path), profilesKey, kind(value))
 	}
 	for name, value := range table {
 		values, ok := value.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("%s: %s.%s: %s, and a table of flags and their values is expected", say.Name(s.path), profilesKey, say.Name(name), kind(value))
+			return nil, fmt.Errorf("%s: %s.%s: %s, and a table of flags and their values is expected", text.Name(s.path), profilesKey, text.Name(name), kind(value))
 		}
-		if err := s.checkKeys(set, profilesKey+"."+say.Name(name)+".", values); err != nil {
+		if err := s.checkKeys(set, profilesKey+"."+text.Name(name)+".", values); err != nil {
 			return nil, err
 		}
 		all[name] = values
@@ -256,12 +255,12 @@ func (s *settings) noProfile(profiles map[string]map[string]any) error {
 	}
 	slices.Sort(names)
 	what := "it has none"
-	if near := nearest.Name(names, s.profile); near != "" {
-		what = "the nearest is " + say.Name(near)
+	if near := text.Nearest(names, s.profile); near != "" {
+		what = "the nearest is " + text.Name(near)
 	} else if len(names) > 0 {
-		what = "it has " + say.Names(names)
+		what = "it has " + text.Names(names)
 	}
-	return fmt.Errorf("--profile %s: %s has no such profile; %s", say.Name(s.profile), say.Name(s.path), what)
+	return fmt.Errorf("--profile %s: %s has no such profile; %s", text.Name(s.profile), text.Name(s.path), what)
 }
 
 // checkKeys has every key be the name of a flag, and every value one that a flag can have.
@@ -276,13 +275,13 @@ func (s *settings) checkKeys(set *pflag.FlagSet, prefix string, values map[strin
 		f := set.Lookup(key)
 		if f == nil || key == "help" || key == "config" || prefix != "" && key == "profile" {
 			hint := "keys are the long names of flags, as fanout --help has them"
-			if near := nearest.Name(names, key); near != "" && near != key {
+			if near := text.Nearest(names, key); near != "" && near != key {
 				hint = "the nearest is " + near
 			}
-			return fmt.Errorf("%s: %s%s: there is no such key; %s", say.Name(s.path), prefix, say.Name(key), hint)
+			return fmt.Errorf("%s: %s%s: there is no such key; %s", text.Name(s.path), prefix, text.Name(key), hint)
 		}
 		if _, err := texts(f, values[key]); err != nil {
-			return fmt.Errorf("%s: %s%s: %w", say.Name(s.path), prefix, say.Name(key), err)
+			return fmt.Errorf("%s: %s%s: %w", text.Name(s.path), prefix, text.Name(key), err)
 		}
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"fanout/internal/job"
 	"fanout/internal/run"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -56,7 +56,7 @@ func age(d time.Duration) string {
 // words is a command line as one cell that is safe for a terminal.
 func words(command []string) string {
 	const most = 100
-	return job.Printable(strings.ReplaceAll(strings.Join(command, " "), "\t", " "), most)
+	return text.Printable(strings.ReplaceAll(strings.Join(command, " "), "\t", " "), most)
 }
 
 // noArgs is for subcommands that take none.

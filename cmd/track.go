@@ -13,7 +13,7 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/registry"
 	"fanout/internal/run"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -84,7 +84,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	}
 	a.tracked = &end
 	if end.Left > 0 {
-		say.Line(a.io.Say, "%d left behind still run; --reap ends such", end.Left)
+		text.Line(a.io.Say, "%d left behind still run; --reap ends such", end.Left)
 	}
 	return nil
 }

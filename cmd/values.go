@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"fanout/internal/say"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/text"
 )
 
 // checked is the value of a flag, checked as it is read: what is no value of the flag is told of before
@@ -89,11 +89,11 @@ func unparsable(err error) string {
 	var syntax *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
-		return "unknown flag: " + say.Name("--"+unknown.GetSpecifiedName())
+		return "unknown flag: " + text.Name("--"+unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
-		return fmt.Sprintf("unknown shorthand flag: %q in %s", rune(unknown.GetSpecifiedName()[0]), say.Name("-"+unknown.GetSpecifiedShortnames()))
+		return fmt.Sprintf("unknown shorthand flag: %q in %s", rune(unknown.GetSpecifiedName()[0]), text.Name("-"+unknown.GetSpecifiedShortnames()))
 	case errors.As(err, &syntax):
-		return "bad flag syntax: " + say.Name(syntax.GetSpecifiedFlag())
+		return "bad flag syntax: " + text.Name(syntax.GetSpecifiedFlag())
 	}
 	return err.Error()
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // warnWeaker tells of the promises that do not hold on this system: a line for each thing that
@@ -16,6 +16,6 @@ func (a *app) warnWeaker(lacks []process.Lack) {
 		lacks = append([]process.Lack{unguarded}, lacks...)
 	}
 	for _, l := range lacks {
-		say.Line(a.io.Say, "warning: %v", l)
+		text.Line(a.io.Say, "warning: %v", l)
 	}
 }

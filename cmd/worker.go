@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"fanout/internal/run"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 
 	"github.com/spf13/cobra"
@@ -31,7 +31,7 @@ func workerCode(err error, stderr *os.File) int {
 		return exitOK
 	case errors.Is(err, worker.ErrLeft), errors.As(err, &refused):
 	default:
-		fmt.Fprintf(stderr, "fanout worker: %s\n", say.Error(err))
+		fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 	}
 	return exitFanout
 }

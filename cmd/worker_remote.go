@@ -15,7 +15,7 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/registry"
 	"fanout/internal/remote"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 )
 
@@ -31,7 +31,7 @@ func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok boo
 	case verb == "--identity" && len(args) == 2:
 		id, err := identity(process.OwnPath())
 		if err != nil {
-			fmt.Fprintf(stderr, "fanout worker: %s\n", say.Error(err))
+			fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 			return exitFanout, true
 		}
 		fmt.Fprintln(stdout, id)
@@ -109,7 +109,7 @@ func serveRemote(stdin, stdout, stderr *os.File) int {
 			})
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %s\n", say.Error(err))
+			fmt.Fprintf(stderr, "fanout worker: this worker is not in the registry: %s\n", text.Error(err))
 			return
 		}
 		os.Setenv(process.JobIDVariable, strings.TrimSpace(os.Getenv(process.JobIDVariable)+" "+own+worker.RemoteSuffix))
@@ -151,7 +151,7 @@ func hearsFirstWord(heard <-chan struct{}, ended chan error) bool {
 // cleanAfter ends what workers of a run have left on this machine, and says so.
 func cleanAfter(run string, stdout, stderr io.Writer) int {
 	if err := after(run, stdout); err != nil {
-		fmt.Fprintf(stderr, "fanout worker: %s\n", say.Error(err))
+		fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 		return exitFanout
 	}
 	return exitOK

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"fanout/internal/figures"
+	"fanout/internal/text"
 )
 
 // Report is what came of it.
@@ -107,7 +107,7 @@ func advise(r *Report) Advice {
 	if at == 0 {
 		a.Text = fmt.Sprintf("%s: more at a time is not faster; bound by %s", a.Flags, why)
 	} else {
-		a.Text = fmt.Sprintf("%s, which is %s times as fast as one after the other; bound by %s", a.Flags, figures.Three(r.Rows[at].SpeedUp), why)
+		a.Text = fmt.Sprintf("%s, which is %s times as fast as one after the other; bound by %s", a.Flags, text.Three(r.Rows[at].SpeedUp), why)
 	}
 	if most := r.Rows[len(r.Rows)-1].slots(); a.slots() == most && (r.Stopped == OutOfItems || r.Stopped == OutOfTime) {
 		a.Text += fmt.Sprintf("; more than %d at a time may be faster still, which a longer --time or a larger --sample tells", most)
@@ -137,7 +137,7 @@ func bound(r *Report) (Bound, string) {
 	switch {
 	case 2*r.Start >= one:
 		return StartUp, fmt.Sprintf("start-up: to start a command that does nothing takes %s of the %s of a job; -n gives each start more items",
-			figures.Seconds(min(r.Start, one).Seconds()), figures.Seconds(one.Seconds()))
+			text.Seconds(min(r.Start, one).Seconds()), text.Seconds(one.Seconds()))
 	case computes >= 50:
 		return CPU, fmt.Sprintf("CPU: a job computes %.0f %% of its time", computes)
 	default:

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"fanout/internal/figures"
+	"fanout/internal/text"
 )
 
 // Setting is one way to run the sample.
@@ -112,7 +112,7 @@ func (m *measurement) chooseSample(ctx context.Context) error {
 	n, took := 1, Took{}
 	for {
 		var err error
-		m.spec.Tell(fmt.Sprintf("choosing the sample: %s", figures.Plural(int64(n), "item", "items")))
+		m.spec.Tell(fmt.Sprintf("choosing the sample: %s", text.Plural(int64(n), "item", "items")))
 		if took, err = m.run(ctx, sequential(), n); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (m *measurement) warnIfSlow(took Took, n int) {
 	one := took.Wall / time.Duration(took.Items)
 	if need := time.Duration(runs*n) * one; need > m.spec.Time {
 		m.spec.Warn(fmt.Sprintf("an item takes %s, so that %d of them, run in several ways, may take %s",
-			figures.Seconds(one.Seconds()), n, figures.Seconds(need.Seconds())))
+			text.Seconds(one.Seconds()), n, text.Seconds(need.Seconds())))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"fanout/internal/figures"
+	"fanout/internal/text"
 )
 
 // Style is what the place that a report is written to can show.
@@ -20,11 +20,11 @@ type Style struct {
 func (r *Report) WriteText(w io.Writer, style Style) error {
 	var b strings.Builder
 	runs := len(r.Rows[0].runs)
-	fmt.Fprintf(&b, "%s", figures.Plural(int64(r.Items), "item", "items"))
+	fmt.Fprintf(&b, "%s", text.Plural(int64(r.Items), "item", "items"))
 	if r.Jobs != r.Items {
-		fmt.Fprintf(&b, " in %s", figures.Plural(int64(r.Jobs), "job", "jobs"))
+		fmt.Fprintf(&b, " in %s", text.Plural(int64(r.Jobs), "job", "jobs"))
 	}
-	fmt.Fprintf(&b, " on %s", figures.Plural(int64(r.CPUs), "CPU", "CPUs"))
+	fmt.Fprintf(&b, " on %s", text.Plural(int64(r.CPUs), "CPU", "CPUs"))
 	if runs > 1 {
 		fmt.Fprintf(&b, ", the median of %d runs", runs)
 	}
@@ -50,8 +50,8 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 		if style.Color && row.Setting == r.Advice.Setting {
 			line = "\x1b[32m" + line + "\x1b[m"
 		}
-		fmt.Fprintf(&b, "  %s  %8s  %s  %8s  %8.0f %%  %s\n", right(figures.Seconds(row.Wall.Seconds())), figures.Short(row.Rate),
-			right(figures.Seconds(row.CPU.Seconds())), figures.Three(row.SpeedUp), 100*row.Efficiency, line)
+		fmt.Fprintf(&b, "  %s  %8s  %s  %8s  %8.0f %%  %s\n", right(text.Seconds(row.Wall.Seconds())), text.Short(row.Rate),
+			right(text.Seconds(row.CPU.Seconds())), text.Three(row.SpeedUp), 100*row.Efficiency, line)
 	}
 	fmt.Fprintf(&b, "\nAdvice: %s.\n", r.Advice.Text)
 	_, err := io.WriteString(w, b.String())

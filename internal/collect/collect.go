@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"fanout/internal/job"
-	"fanout/internal/say"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 )
 
 // Mode is how the outputs of jobs that run at the same time come together.
@@ -318,7 +318,7 @@ func (c *Collector) Waits() (all []string) {
 		all = append(all, text)
 	}
 	if c.spill.busy.Load() > 0 {
-		all = append(all, "writing the temporary file in "+say.Name(c.spill.dir))
+		all = append(all, "writing the temporary file in "+text.Name(c.spill.dir))
 	}
 	return all
 }

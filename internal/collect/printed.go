@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,7 +52,7 @@ func (p *printed) readSpilled(e extent, yield func([]byte, error) bool) bool {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("reading spilled output in %s: %w", say.Name(p.c.spill.dir), err))
+			yield(nil, fmt.Errorf("reading spilled output in %s: %w", text.Name(p.c.spill.dir), err))
 			return false
 		}
 		if !yield(buf[:n], nil) {

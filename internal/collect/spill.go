@@ -7,8 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,9 +25,9 @@ func (s *spill) noRoom(err error) error {
 	const elsewhere = "name another place with --tmpdir"
 	switch err {
 	case unix.ENOSPC:
-		return &noRoomError{say.Name(s.dir) + " is nearly full", elsewhere}
+		return &noRoomError{text.Name(s.dir) + " is nearly full", elsewhere}
 	case unix.EDQUOT:
-		return &noRoomError{"your quota in " + say.Name(s.dir) + " is used up", elsewhere}
+		return &noRoomError{"your quota in " + text.Name(s.dir) + " is used up", elsewhere}
 	case unix.EFBIG:
 		return &noRoomError{"the limit on the size of a file is reached", "raise it with ulimit -f"}
 	}
@@ -89,7 +89,7 @@ func (s *spill) store(p []byte) (extent, error) {
 			if full := s.noRoom(err); full != nil {
 				return extent{}, full
 			}
-			return extent{}, fmt.Errorf("spilling output to %s: %w", say.Name(s.dir), os.NewSyscallError("pwrite", err))
+			return extent{}, fmt.Errorf("spilling output to %s: %w", text.Name(s.dir), os.NewSyscallError("pwrite", err))
 		}
 		p, at = p[n:], at+int64(n)
 	}

@@ -13,24 +13,21 @@ import (
 var mayImport = map[string][]string{
 	"fanout":                        {"cmd", "internal/process/entry"},
 	"fanout/internal/e2e":           {},
-	"fanout/cmd":                    {"internal/sysio", "internal/remote", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/nearest", "internal/report", "internal/registry", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/cmd":                    {"internal/sysio", "internal/remote", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/report", "internal/registry", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":           {"internal/limits", "internal/remote", "internal/progress", "internal/registry", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":          {"internal/remote", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":           {},
 	"fanout/internal/input":         {"internal/hint", "internal/job", "internal/sysio"},
 	"fanout/internal/record":        {"internal/job"},
 	"fanout/internal/journal":       {"internal/job", "internal/record", "internal/sysio"},
-	"fanout/internal/nearest":       {},
 	"fanout/internal/hint":          {},
 	"fanout/internal/sysio":         {},
-	"fanout/internal/say":           {}, // and all may import it
-	"fanout/internal/figures":       {},
 	"fanout/internal/limits":        {"internal/sysio"},
-	"fanout/internal/bench":         {"internal/figures"},
-	"fanout/internal/template":      {"internal/job", "internal/hint", "internal/nearest"},
+	"fanout/internal/bench":         {},
+	"fanout/internal/template":      {"internal/job", "internal/hint"},
 	"fanout/internal/schedule":      {"internal/job"},
 	"fanout/internal/process":       {"internal/limits", "internal/process/vfork", "internal/sysio"},
-	"fanout/internal/progress":      {"internal/job", "internal/figures", "internal/sink"},
+	"fanout/internal/progress":      {"internal/job", "internal/sink"},
 	"fanout/internal/guardian":      {"internal/limits", "internal/process", "internal/sysio"},
 	"fanout/internal/registry":      {"internal/process", "internal/sysio"},
 	"fanout/internal/process/vfork": {},
@@ -41,8 +38,9 @@ var mayImport = map[string][]string{
 	"fanout/internal/pool":          {"internal/job"},
 	"fanout/internal/worker":        {"internal/job", "internal/pool", "internal/limits", "internal/template", "internal/execute", "internal/process", "internal/sysio"},
 	"fanout/internal/collect":       {"internal/job", "internal/sink", "internal/sysio"},
-	"fanout/internal/sink":          {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
-	"fanout/internal/report":        {"internal/job", "internal/figures", "internal/record", "internal/sysio"},
+	"fanout/internal/sink":          {"internal/job", "internal/record", "internal/sysio"},
+	"fanout/internal/report":        {"internal/job", "internal/record", "internal/sysio"},
+	"fanout/internal/text":          {},
 	"fanout/internal/testkit":       {}, // of tests alone
 	"fanout/scripts/bench":          {},
 	"fanout/scripts/test":           {"internal/testkit"},
@@ -69,7 +67,7 @@ func TestLayering(t *testing.T) {
 		}
 		for _, imp := range strings.Fields(imports) {
 			short, ours := strings.CutPrefix(imp, "fanout/")
-			if ours && short != "internal/say" && !slices.Contains(allowed, short) {
+			if ours && short != "internal/text" && !slices.Contains(allowed, short) {
 				t.Errorf("%s may not import %s", pkg, imp)
 			}
 		}
@@ -92,7 +90,7 @@ func TestSideEffects(t *testing.T) {
 			}
 			for _, rule := range []struct{ text, owner string }{
 				{"os.Exit(", "fanout"},
-				{`"fanout: `, "fanout/internal/say"}, // where names are made harmless
+				{`"fanout: `, "fanout/internal/text"}, // where names are made harmless
 				{`"os/exec"`, ""},
 				{"syscall.ForkExec(", "fanout/internal/process"},
 				{"os.StartProcess(", ""},

@@ -13,8 +13,8 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
-	"fanout/internal/say"
 	"fanout/internal/template"
+	"fanout/internal/text"
 )
 
 // Spec says in what surroundings jobs run.
@@ -41,7 +41,7 @@ type CommandError struct {
 
 func (e *CommandError) Error() string {
 	var interpreter *process.InterpreterError
-	text := say.Name(e.Name) + ": "
+	text := text.Name(e.Name) + ": "
 	switch {
 	case errors.As(e.Err, &interpreter):
 		text += interpreter.Error()

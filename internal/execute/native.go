@@ -6,8 +6,8 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,7 +72,7 @@ func (r *slot) native(p *plan) job.Status {
 
 // complain writes to the standard error of a command, wherever that goes.
 func (r *slot) complain(f *files, piped bool, err error) {
-	_ = r.write(f, f.fds[2], piped, []byte(say.Sprint("%v", err))) // nobody could be told
+	_ = r.write(f, f.fds[2], piped, []byte(text.Sprint("%v", err))) // nobody could be told
 }
 
 // stage is one command of a pipeline that was started.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"fanout/internal/say"
 	"fanout/internal/template"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +65,7 @@ func (r *slot) redirect(c *command, f *files) error {
 			return err
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", say.Name(name), err)
+			return fmt.Errorf("%s: %w", text.Name(name), err)
 		}
 		f.opened = append(f.opened, fd)
 		f.fds[rd.Fd] = fd

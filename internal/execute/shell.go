@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // FindShell finds the shell that the user has named, with its options, on this machine.
@@ -29,7 +29,7 @@ func FindShell(words []string, dir string) ([]string, error) {
 	}
 	found, err := process.LookPath(words[0], path, dir)
 	if err != nil {
-		return nil, fmt.Errorf("--shell %s: %w", say.Name(words[0]), err)
+		return nil, fmt.Errorf("--shell %s: %w", text.Name(words[0]), err)
 	}
 	if !filepath.IsAbs(found) && dir != "" {
 		found = filepath.Join(dir, found)

@@ -13,7 +13,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -183,9 +183,9 @@ func startFailure(name string, err error) job.Status {
 		return notStarted(err)
 	}
 	if process.NoRoom(err) {
-		return notStarted(fmt.Errorf("%s: no room for one more process: %w", say.Name(name), err))
+		return notStarted(fmt.Errorf("%s: no room for one more process: %w", text.Name(name), err))
 	}
-	err = fmt.Errorf("%s: %w", say.Name(name), err)
+	err = fmt.Errorf("%s: %w", text.Name(name), err)
 	switch {
 	case !aboutProgram(err):
 		return notStarted(err)
@@ -212,7 +212,7 @@ func StartError(name string, err error) error {
 	if aboutProgram(err) {
 		return &CommandError{Name: name, Err: err}
 	}
-	return fmt.Errorf("%s: %w", say.Name(name), err)
+	return fmt.Errorf("%s: %w", text.Name(name), err)
 }
 
 // clip shortens what is quoted in a message.

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"fanout/internal/process"
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +32,7 @@ func (g *guardian) tellFault(st syscall.WaitStatus) bool {
 		how, file = reason, "; please report it with what is in "+file
 	}
 	const most = 250 * time.Millisecond
-	sysio.Tell(2, say.Sprint("the runner died: %s; its jobs have been ended%s", how, file), most)
+	sysio.Tell(2, text.Sprint("the runner died: %s; its jobs have been ended%s", how, file), most)
 	return true
 }
 

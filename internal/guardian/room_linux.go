@@ -5,7 +5,7 @@ import (
 
 	"fanout/internal/limits"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // makeRoom has all threads made that the guardian will need, unless there is plenty of room, and
@@ -35,6 +35,6 @@ func (e *noRoomError) tooFew() bool {
 	if e.Left() >= own {
 		return false
 	}
-	say.Line(os.Stderr, "there is no room for the threads of fanout: %v; raise that", e)
+	text.Line(os.Stderr, "there is no room for the threads of fanout: %v; raise that", e)
 	return true
 }

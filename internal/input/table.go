@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Schema is what is known of rows before the first is run.
@@ -165,7 +165,7 @@ func place(name string) string {
 	case stdinName:
 		return name
 	}
-	return say.Name(name)
+	return text.Name(name)
 }
 
 // next is part of rows.

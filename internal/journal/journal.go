@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"fanout/internal/record"
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -95,7 +95,7 @@ func wrong(path string, err error) error {
 			err = os.NewSyscallError(pe.Op, err)
 		}
 	}
-	return fmt.Errorf("journal %s: %w", say.Name(path), err)
+	return fmt.Errorf("journal %s: %w", text.Name(path), err)
 }
 
 // lineEnd is where the last whole line ends.

@@ -15,7 +15,7 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Spec says what is started, and how it is talked to.
@@ -276,9 +276,9 @@ func (w *worker) run(tag *tagger) {
 	case surplus && head == nil:
 		w.s.fail(&OutOfStepError{Worker: w.m.Number, Name: w.s.Spec.Name})
 	case surplus && w.replies.Jobs > 0:
-		w.s.Warn(fmt.Sprintf("worker %d: %s: %v: all that it has replied is in doubt", w.m.Number, say.Name(w.s.Spec.Name), errSurplus))
+		w.s.Warn(fmt.Sprintf("worker %d: %s: %v: all that it has replied is in doubt", w.m.Number, text.Name(w.s.Spec.Name), errSurplus))
 	case bye && !ending && head == nil && how != nil:
-		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, say.Name(w.s.Spec.Name), how))
+		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, text.Name(w.s.Spec.Name), how))
 	}
 	if bye && head == nil {
 		w.m.Gone(nil)

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Machine is where workers run: this machine, or a host of many.
@@ -168,7 +168,7 @@ func (p *Pool) died(m *Worker, why error) {
 	}
 	p.close(where)
 	if !slices.ContainsFunc(p.hosts, func(pl *hostState) bool { return !pl.closed }) {
-		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, say.Name(where.Name), why))
+		p.giveUp(fmt.Errorf("no host is left: %d workers have died in a row on each and no job was finished; the last, on %s: %w", deathsMax, text.Name(where.Name), why))
 	} else if p.spec.LeftOut != nil {
 		p.left.Go(func() { p.spec.LeftOut(where.Name, why) })
 	}

@@ -9,8 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fanout/internal/figures"
-	"fanout/internal/job"
+	"fanout/internal/text"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/vbauerster/mpb/v8"
@@ -133,13 +132,13 @@ func (d *drawing) before() string {
 func (d *drawing) after() string {
 	v := d.shown.Load()
 	room := v.width - runewidth.StringWidth(d.before()) - 8
-	text := ""
+	line := ""
 	parts := []string{"", "", "", clock(v.at)}
 	if v.waiting > 0 {
 		parts[1] = fmt.Sprintf("%d waiting", v.waiting)
 	}
 	if v.rate > 0 {
-		parts[2] = figures.Short(v.rate) + "/s"
+		parts[2] = text.Short(v.rate) + "/s"
 	}
 	if v.failed > 0 {
 		parts[0] = fmt.Sprintf("%d failed", v.failed)
@@ -157,9 +156,9 @@ func (d *drawing) after() string {
 		if i == 0 {
 			part = d.red(part)
 		}
-		text += "  " + part
+		line += "  " + part
 	}
-	return text
+	return line
 }
 
 // row is a line above the bar of the run, counted from below.
@@ -205,9 +204,9 @@ func (d *drawing) describe(v *picture, r Running, width int) string {
 	head := fmt.Sprintf("%4d ", r.Slot)
 	room := width - len(head) - runewidth.StringWidth(tail)
 	if room < 1 {
-		return runewidth.Truncate(head+job.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), max(0, width), "")
+		return runewidth.Truncate(head+text.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), max(0, width), "")
 	}
-	label := runewidth.Truncate(job.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), room, "…")
+	label := runewidth.Truncate(text.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), room, "…")
 	if d.p.spec.ASCII {
 		label = runewidth.Truncate(ascii(r.Label), room, "~")
 	}

@@ -7,8 +7,7 @@ import (
 	"io"
 	"time"
 
-	"fanout/internal/figures"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 const (
@@ -39,31 +38,31 @@ func (p *Progress) plain(ctx context.Context, out io.Writer) {
 			continue
 		}
 		last, tenth = s.at, max(tenth, s.percent()/10)
-		say.Line(out, "%s", s.line())
+		text.Line(out, "%s", s.line())
 	}
 }
 
 // line is all of it in words.
 func (s state) line() string {
-	text := fmt.Sprintf("%d done", s.done)
+	line := fmt.Sprintf("%d done", s.done)
 	if s.total > 0 {
-		text = fmt.Sprintf("%d of %d done, %d%%", s.done, s.total, s.percent())
+		line = fmt.Sprintf("%d of %d done, %d%%", s.done, s.total, s.percent())
 	}
 	if s.skipped > 0 {
-		text += fmt.Sprintf(", %d of them before", s.skipped)
+		line += fmt.Sprintf(", %d of them before", s.skipped)
 	}
 	if s.failed > 0 {
-		text += fmt.Sprintf(", %d failed", s.failed)
+		line += fmt.Sprintf(", %d failed", s.failed)
 	}
-	text += fmt.Sprintf(", %d running", s.running)
+	line += fmt.Sprintf(", %d running", s.running)
 	if s.waiting > 0 {
-		text += fmt.Sprintf(", %d waiting", s.waiting)
+		line += fmt.Sprintf(", %d waiting", s.waiting)
 	}
-	text += fmt.Sprintf(", %s/s, %s", figures.Short(s.rate), clock(s.at))
+	line += fmt.Sprintf(", %s/s, %s", text.Short(s.rate), clock(s.at))
 	if s.left >= 0 && s.done < s.total {
-		text += ", about " + clock(s.left) + " left"
+		line += ", about " + clock(s.left) + " left"
 	}
-	return text
+	return line
 }
 
 // object is a state for other programs.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"fanout/internal/say"
-
 	"golang.org/x/sys/unix"
+
+	"fanout/internal/text"
 )
 
 // Deed is what a cleanup has done, or would do.
@@ -88,11 +88,11 @@ func (c *Cleanup) choose(all []*record, err error) error {
 	case c.Run == "" || len(all) == 1:
 		return nil
 	case len(all) > 1:
-		return fmt.Errorf("%d runs begin with %s: give more of it", len(all), say.Name(c.Run))
+		return fmt.Errorf("%d runs begin with %s: give more of it", len(all), text.Name(c.Run))
 	case err != nil:
 		return err
 	default:
-		return fmt.Errorf("no run %s", say.Name(c.Run))
+		return fmt.Errorf("no run %s", text.Name(c.Run))
 	}
 }
 

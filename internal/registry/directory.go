@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -85,9 +85,9 @@ func explain(path string, err error) error {
 		}
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	case unix.S_IFLNK:
-		return fmt.Errorf("%s is a symbolic link of user %d, where the registry of runs should be a directory: remove it", say.Name(path), st.Uid)
+		return fmt.Errorf("%s is a symbolic link of user %d, where the registry of runs should be a directory: remove it", text.Name(path), st.Uid)
 	default:
-		return fmt.Errorf("%s is a file of user %d, where the registry of runs should be a directory: remove it", say.Name(path), st.Uid)
+		return fmt.Errorf("%s is a file of user %d, where the registry of runs should be a directory: remove it", text.Name(path), st.Uid)
 	}
 }
 
@@ -98,10 +98,10 @@ func judge(path string, st *unix.Stat_t) error {
 	}
 	if uid := os.Geteuid(); int(st.Uid) != uid {
 		return fmt.Errorf("%s, the registry of runs, belongs to user %d and not to you, user %d: have it removed, or set XDG_RUNTIME_DIR to a directory of your own",
-			say.Name(path), st.Uid, uid)
+			text.Name(path), st.Uid, uid)
 	}
 	return fmt.Errorf("%s, the registry of runs, is yours (user %d), but others may write to it (mode %03o): look at what is in it, then: chmod 700 %s",
-		say.Name(path), st.Uid, st.Mode&0o777, say.Name(path))
+		text.Name(path), st.Uid, st.Mode&0o777, text.Name(path))
 }
 
 // names is what is in the directory.

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"fanout/internal/say"
-
 	"golang.org/x/sys/unix"
+
+	"fanout/internal/text"
 )
 
 // Registry is the registries of this user: where runs are registered now, and where
@@ -149,7 +149,7 @@ func (r *Registry) read(id string) (found []*record, all error) {
 			case err == nil:
 				found = append(found, rec)
 			case !errors.Is(err, fs.ErrNotExist): // it ended just now
-				all = errors.Join(all, fmt.Errorf("%s is not an entry of the registry, and left alone: %w", say.Name(d.join(name)), err))
+				all = errors.Join(all, fmt.Errorf("%s is not an entry of the registry, and left alone: %w", text.Name(d.join(name)), err))
 			}
 		}
 	}

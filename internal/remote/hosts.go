@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fanout/internal/pool"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // ParseHosts reads names of hosts that are separated by commas, each with the number of jobs
@@ -48,7 +48,7 @@ func ReadHosts(name string, slots int) ([]pool.Host, error) {
 			places, err = appendHost(places, pl)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", say.Name(name), n, err)
+			return nil, fmt.Errorf("%s:%d: %w", text.Name(name), n, err)
 		}
 	}
 	return places, lines.Err()
@@ -57,7 +57,7 @@ func ReadHosts(name string, slots int) ([]pool.Host, error) {
 func appendHost(places []pool.Host, pl pool.Host) ([]pool.Host, error) {
 	for _, have := range places {
 		if have.Name == pl.Name {
-			return nil, fmt.Errorf("the host %s is named twice: give it more slots instead, as in %s:8", say.Name(pl.Name), say.Name(pl.Name))
+			return nil, fmt.Errorf("the host %s is named twice: give it more slots instead, as in %s:8", text.Name(pl.Name), text.Name(pl.Name))
 		}
 	}
 	return append(places, pl), nil
@@ -71,7 +71,7 @@ func parseHost(word string, slots int) (pool.Host, error) {
 		n, err := strconv.Atoi(count)
 		const most = 10_000
 		if err != nil || n < 1 || n > most {
-			return pool.Host{}, fmt.Errorf("%s: after the colon is the number of jobs that the host runs at a time, from 1 to %d, as in n1:8; the port is the ssh client's to know", say.Name(word), most)
+			return pool.Host{}, fmt.Errorf("%s: after the colon is the number of jobs that the host runs at a time, from 1 to %d, as in n1:8; the port is the ssh client's to know", text.Name(word), most)
 		}
 		slots = n
 	}

@@ -9,7 +9,7 @@ import (
 
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 )
 
@@ -55,14 +55,14 @@ func (e *ray) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 func (e *ray) connect(ctx context.Context) (*driver, error) {
 	path, err := process.LookPath(e.spec.Python, process.SearchPath(), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: name a Python that has the module ray with --ray-python", say.Name(e.spec.Python), err)
+		return nil, fmt.Errorf("%s: %w: name a Python that has the module ray with --ray-python", text.Name(e.spec.Python), err)
 	}
 	d, err := startDriver(e.here, path)
 	if err != nil {
 		return nil, err
 	}
 	const patience = 90 * time.Second // a Ray whose head is there but does not answer says so after a minute
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the Ray at %s does not answer within %v", say.Name(e.spec.Address), patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the Ray at %s does not answer within %v", text.Name(e.spec.Address), patience))
 	defer cancel()
 	err = d.connect(ctx, settings{
 		Address: e.spec.Address, CPUs: e.spec.CPUs, GPUs: e.spec.GPUs, Memory: e.spec.Memory, Resources: e.spec.Resources,

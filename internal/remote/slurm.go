@@ -13,7 +13,7 @@ import (
 
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 )
 
@@ -78,7 +78,7 @@ func (e *slurm) hosts(ctx context.Context) (places []pool.Host, err error) {
 		return places, nil
 	}
 	if e.spec.Nodes == "" {
-		return nil, fmt.Errorf("SLURM_JOB_ID is %s, but SLURM_JOB_NODELIST is not there: set both, as an allocation does, or none for allocations of our own", say.Name(e.spec.Job))
+		return nil, fmt.Errorf("SLURM_JOB_ID is %s, but SLURM_JOB_NODELIST is not there: set both, as an allocation does, or none for allocations of our own", text.Name(e.spec.Job))
 	}
 	nodes, err := e.run(ctx, "scontrol", "show", "hostnames", e.spec.Nodes)
 	if err != nil {
@@ -252,7 +252,7 @@ func (e *slurm) Clean(ctx context.Context, run, place string) ([]string, error) 
 func (e *slurm) run(ctx context.Context, name string, args ...string) ([]string, error) {
 	path, err := process.LookPath(name, process.SearchPath(), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", say.Name(name), err)
+		return nil, fmt.Errorf("%s: %w", text.Name(name), err)
 	}
 	c := command{here: e.here, path: path, argv: []string{name}, words: func(string) []string { return args }}
 	w := transport{begin: c.begin}

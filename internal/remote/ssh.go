@@ -11,7 +11,7 @@ import (
 
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 )
 
@@ -39,7 +39,7 @@ func newSSH(spec SSH, near Here) (Backend, error) {
 	client := spec.Command[0]
 	path, err := process.LookPath(client, process.SearchPath(), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: hosts are reached by the ssh client; install it, or name another with --ssh-command", say.Name(client), err)
+		return nil, fmt.Errorf("%s: %w: hosts are reached by the ssh client; install it, or name another with --ssh-command", text.Name(client), err)
 	}
 	argv := slices.Clone(spec.Command)
 	if filepath.Base(client) == "ssh" {
@@ -119,7 +119,7 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 		last = now
 		hosts, err := ReadHosts(e.spec.File, e.spec.Slots)
 		if err == nil && len(hosts) == 0 {
-			err = fmt.Errorf("%s: no host is left in it", say.Name(e.spec.File))
+			err = fmt.Errorf("%s: no host is left in it", text.Name(e.spec.File))
 		}
 		if err != nil {
 			e.here.Warn(fmt.Sprintf("%v; the hosts stay what they were", err))

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // tagged passes on the lines of a far end, each with the name of the place before it. Until
@@ -58,7 +58,7 @@ func (t *tagged) pass(line []byte) {
 		show = bytes.Contains(line, []byte(t.notice))
 	}
 	if show {
-		t.to.Write(fmt.Appendf(nil, "%s: %s\n", say.Name(t.host), say.Plain(string(line))))
+		t.to.Write(fmt.Appendf(nil, "%s: %s\n", text.Name(t.host), text.Plain(string(line))))
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -117,7 +117,7 @@ func (w transport) start(near Here, place, mark, script string) (*shell, error) 
 	stderr := &tagged{to: near.Stderr, host: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
 	p, err := w.begin(mark, script, stderr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", say.Name(place), err)
+		return nil, fmt.Errorf("%s: %w", text.Name(place), err)
 	}
 	return &shell{transport: w, program: p, host: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
@@ -136,16 +136,16 @@ func (s *shell) output(ctx context.Context) ([]string, error) {
 	s.program.Close()
 	unhook := context.AfterFunc(ctx, s.end)
 	defer unhook()
-	text, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
+	said, err := io.ReadAll(io.LimitReader(s.from, 1<<20))
 	how := s.program.Wait()
 	s.program.Release()
 	if err == nil {
 		err = how.Failure()
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: %w", say.Name(s.host), err)
+		err = fmt.Errorf("%s: %w", text.Name(s.host), err)
 	}
-	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), err
+	return strings.FieldsFunc(string(said), func(r rune) bool { return r == '\n' }), err
 }
 
 // become has the shell become a worker, and ends it when that is not possible before ctx is
@@ -172,15 +172,15 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	case said != "" && s.hopeless != nil && s.hopeless(said):
 		return &pool.HopelessError{Err: errors.New(said)}
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", say.Name(s.host), context.Cause(ctx))
+		return fmt.Errorf("%s: %w", text.Name(s.host), context.Cause(ctx))
 	case errors.As(err, &hopeless):
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(s.host), hopeless.Err)}
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", text.Name(s.host), hopeless.Err)}
 	case said != "":
-		return fmt.Errorf("%s: %s", say.Name(s.host), said)
+		return fmt.Errorf("%s: %s", text.Name(s.host), said)
 	case errors.Is(err, io.EOF) && how.Failure() != nil:
-		return fmt.Errorf("%s: it ended before it was a worker: %w", say.Name(s.host), how.Failure())
+		return fmt.Errorf("%s: it ended before it was a worker: %w", text.Name(s.host), how.Failure())
 	default:
-		return fmt.Errorf("%s: %w", say.Name(s.host), err)
+		return fmt.Errorf("%s: %w", text.Name(s.host), err)
 	}
 }
 

@@ -134,7 +134,7 @@ func TestHostilePage(t *testing.T) {
 		l := line(int64(i+1), 1, float64(i), 1, strings.ToValidUTF8(item, "?"))
 		l.Error, l.Stderr = item, record.Text(item)
 		l.Host = item[:min(len(item), 20)]
-		j.WriteString(text(l))
+		j.WriteString(journalLine(l))
 	}
 	b := newBrowser(t, j.String())
 	dom := b.run(t, "", "--dump-dom")
@@ -196,7 +196,7 @@ func conversion() string {
 		}
 		l.Worker, l.MaxRSS = worker+1, 180<<20
 		free[worker] += took + 0.01
-		b.WriteString(text(l))
+		b.WriteString(journalLine(l))
 	}
 	return b.String()
 }

@@ -5,10 +5,11 @@ import (
 
 	_ "embed"
 	"encoding/base64"
-	"fanout/internal/figures"
 	"html/template"
 	"io"
 	"strings"
+
+	"fanout/internal/text"
 )
 
 //go:embed page.html
@@ -60,7 +61,7 @@ func writeHTML(w io.Writer, j *Journal) error {
 		}
 	}
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"human": figures.Seconds, "figures": figures.Three, "clock": clock, "plural": figures.Plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
+		"human": text.Seconds, "figures": text.Three, "clock": clock, "plural": text.Plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
 		"title": func(j Job) string { return strings.Join(j.Items, "\n") },
 		"class": func(j Job) string { return class(endNumber(j.OK, j.Outcome)) },
 	}).Parse(pageHTML)

@@ -12,8 +12,8 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
-	"fanout/internal/say"
 	"fanout/internal/sysio"
+	"fanout/internal/text"
 )
 
 // Journal is one that can be read several times.
@@ -29,7 +29,7 @@ type Journal struct {
 
 // Open opens a journal; "-" is standard input. What can be read only once is copied first.
 func Open(name string, stdin *os.File) (*Journal, error) {
-	j := &Journal{Name: name, shown: say.Name(name)}
+	j := &Journal{Name: name, shown: text.Name(name)}
 	var err error
 	if name == "-" {
 		j.Name, j.file = "standard input", stdin

@@ -22,8 +22,8 @@ const header = `{"journal":1,"version":"1.0","argv":["fanout","-j2","echo {} 'x'
 // began is when the run of header did.
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// text is a line of a journal.
-func text(l record.Line) string {
+// journalLine is a line of a journal.
+func journalLine(l record.Line) string {
 	l.At, l.IDs = []int64{l.Seq}, []string{"AAAAAAAAAAAAAAAA"}
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -89,22 +89,22 @@ func everything() string {
 	b.WriteString(header)
 	retried := line(1, 0, 0, 1, "first")
 	retried.Attempts = 3
-	b.WriteString(text(retried))
-	b.WriteString(text(line(2, 0, 1, 2, "a\nb c")))
+	b.WriteString(journalLine(retried))
+	b.WriteString(journalLine(line(2, 0, 1, 2, "a\nb c")))
 	mended := line(3, 7, 3, 1, "mended")
 	mended.Stderr = "once wrong\n"
-	b.WriteString(text(mended))
+	b.WriteString(journalLine(mended))
 	failed := line(4, 3, 4, 0.25, `</script><b>`)
 	failed.Worker, failed.Stderr = 2, "\x1b[1mbad\nworse\n"
-	b.WriteString(text(failed))
+	b.WriteString(journalLine(failed))
 	for i, outcome := range endings()[3:] {
-		b.WriteString(text(ended(int64(5+i), outcome, "item "+outcome)))
+		b.WriteString(journalLine(ended(int64(5+i), outcome, "item "+outcome)))
 	}
 	batch := line(12, 0, 5, 0.125, "x")
 	batch.Items = append(batch.Items, "y", "z")
-	b.WriteString(text(batch))
+	b.WriteString(journalLine(batch))
 	b.WriteString(strings.Replace(header, "03:04:05", "04:00:00", 1))
-	b.WriteString(text(line(3, 0, 3355, 5, "mended")))
+	b.WriteString(journalLine(line(3, 0, 3355, 5, "mended")))
 	b.WriteString(`{"seq":13,"items":[{"base64":"/w=="}],"ok":true,"outcome":"exited","exit_code":0,"signal":null,"attempts":1,"host":"h","worker":1,"start":"2026-01-02T04:00:05.000Z","seconds":0.5,"new":[{}]}` + "\n")
 	return b.String()
 }
@@ -113,16 +113,16 @@ func everything() string {
 func TestTakenBack(t *testing.T) {
 	answered := func(program int, l record.Line) string {
 		l.Program = program
-		return text(l)
+		return journalLine(l)
 	}
 	const back = `{"taken_back":[2,9],"error":"one too many","time":"2026-01-02T03:04:05.000Z"}` + "\n"
 	failed := line(4, 3, 1, 1, "d")
 	lost := func(l record.Line) string {
 		l.OK, l.Outcome, l.ExitCode, l.Error = false, "lost", nil, "lost: one too many"
-		return text(l)
+		return journalLine(l)
 	}
-	taken := header + answered(2, line(1, 0, 0, 1, "a")) + answered(1, line(2, 0, 0, 1, "b")) + back + answered(9, line(3, 0, 1, 1, "c")) + answered(9, failed) + text(line(5, 0, 1, 1, "e"))
-	plain := header + lost(line(1, 0, 0, 1, "a")) + text(line(2, 0, 0, 1, "b")) + lost(line(3, 0, 1, 1, "c")) + text(failed) + text(line(5, 0, 1, 1, "e"))
+	taken := header + answered(2, line(1, 0, 0, 1, "a")) + answered(1, line(2, 0, 0, 1, "b")) + back + answered(9, line(3, 0, 1, 1, "c")) + answered(9, failed) + journalLine(line(5, 0, 1, 1, "e"))
+	plain := header + lost(line(1, 0, 0, 1, "a")) + journalLine(line(2, 0, 0, 1, "b")) + lost(line(3, 0, 1, 1, "c")) + journalLine(failed) + journalLine(line(5, 0, 1, 1, "e"))
 	for _, f := range formats() {
 		if got, want := written(t, f.name, taken), written(t, f.name, plain); got != want {
 			t.Errorf("%s: %s\nwant %s", f.name, got, want)
@@ -293,7 +293,7 @@ func TestXMLText(t *testing.T) {
 
 // TestDamage: what is wrong is said by its line.
 func TestDamage(t *testing.T) {
-	good := text(line(1, 0, 0, 1, "a"))
+	good := journalLine(line(1, 0, 0, 1, "a"))
 	for journal, want := range map[string]string{
 		"":                                   "work.journal: it is empty, and no journal",
 		"a,b\n":                              "work.journal:1: it is not the first line of a journal",
@@ -324,7 +324,7 @@ func TestDamage(t *testing.T) {
 // TestLongLines: a line may be longer than any buffer.
 func TestLongLines(t *testing.T) {
 	long := strings.Repeat("long ", 1<<20)
-	journal := header + text(line(1, 1, 0, 1, long)) + text(line(2, 0, 0, 1, "b"))
+	journal := header + journalLine(line(1, 1, 0, 1, long)) + journalLine(line(2, 0, 0, 1, "b"))
 	for _, f := range formats() {
 		if out := written(t, f.name, journal); f.name != "tsv" && len(out) > 1<<20 {
 			t.Errorf("%s: %d bytes", f.name, len(out))
@@ -337,10 +337,10 @@ func TestManyFailures(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(header)
 	for seq := range int64(failuresMax + 10) {
-		b.WriteString(text(line(seq+1, 1, 0, 0.001, "x")))
+		b.WriteString(journalLine(line(seq+1, 1, 0, 0.001, "x")))
 	}
 	for seq := range int64(5) {
-		b.WriteString(text(line(seq+1, 0, 0, 0.001, "x")))
+		b.WriteString(journalLine(line(seq+1, 0, 0, 0.001, "x")))
 	}
 	var s Summary
 	if err := json.Unmarshal([]byte(written(t, "json", b.String())), &s); err != nil {
@@ -399,7 +399,7 @@ func TestMergedTimeline(t *testing.T) {
 		if seq%100 == 50 {
 			l.OK, l.Outcome = false, "timed_out"
 		}
-		b.WriteString(text(l))
+		b.WriteString(journalLine(l))
 	}
 	j := open(t, b.String())
 	tally, err := count(j)
@@ -448,7 +448,7 @@ func TestOnceOnly(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(everything()))
 	f.Add([]byte(header + `{"seq":9223372036854775807,"outcome":"new","worker":5,"seconds":1e300,"attempts":-5}` + "\n"))
-	f.Add([]byte(strings.ReplaceAll(header, "2026", "0001") + text(line(1, 0, 1e9, 1e9, ""))))
+	f.Add([]byte(strings.ReplaceAll(header, "2026", "0001") + journalLine(line(1, 0, 1e9, 1e9, ""))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if bytes.Count(b, []byte(`"seq":`)) > 1000 {
 			return // each may take a page

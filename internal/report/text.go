@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"fanout/internal/figures"
-	"fanout/internal/job"
+	"fanout/internal/text"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -28,20 +27,20 @@ func writeText(w io.Writer, j *Journal) error {
 	if len(s.Slowest) > 0 {
 		fmt.Fprintf(b, "\nSlowest:\n")
 		for _, job := range s.Slowest {
-			fmt.Fprintf(b, "  %9s  %s\n", figures.Seconds(job.Seconds), job.describe())
+			fmt.Fprintf(b, "  %9s  %s\n", text.Seconds(job.Seconds), job.describe())
 		}
 	}
 	if len(s.MostRetried) > 0 {
 		fmt.Fprintf(b, "\nMost retried:\n")
 		for _, job := range s.MostRetried {
-			fmt.Fprintf(b, "  %9s  %s\n", figures.Plural(int64(job.Attempts), "try", "tries"), job.describe())
+			fmt.Fprintf(b, "  %9s  %s\n", text.Plural(int64(job.Attempts), "try", "tries"), job.describe())
 		}
 	}
 	if len(s.Failures) > 0 {
 		fmt.Fprintf(b, "\nFailed:\n")
 		for _, failed := range s.Failures[:min(len(s.Failures), listMax)] {
 			fmt.Fprintf(b, "  %s\n", failed.describe())
-			for _, line := range job.LastLines(failed.Stderr, 3) {
+			for _, line := range text.LastLines(failed.Stderr, 3) {
 				fmt.Fprintf(b, "    | %s\n", line)
 			}
 		}
@@ -55,17 +54,17 @@ func writeText(w io.Writer, j *Journal) error {
 // head says of what this is the report.
 func (s *Summary) head(w io.Writer) {
 	const argvMax = 300
-	fmt.Fprintf(w, "%s\n", job.Printable(commandLine(s.Argv), argvMax))
-	fmt.Fprintf(w, "in %s on %s, %s", job.Printable(s.Dir, argvMax), job.Printable(s.Host, argvMax), clock(s.Runs[0].Start))
+	fmt.Fprintf(w, "%s\n", text.Printable(commandLine(s.Argv), argvMax))
+	fmt.Fprintf(w, "in %s on %s, %s", text.Printable(s.Dir, argvMax), text.Printable(s.Host, argvMax), clock(s.Runs[0].Start))
 	if n := len(s.Runs); n > 1 {
-		fmt.Fprintf(w, ", and gone on with %s, at last %s", figures.Plural(int64(n-1), "time", "times"), clock(s.Runs[n-1].Start))
+		fmt.Fprintf(w, ", and gone on with %s, at last %s", text.Plural(int64(n-1), "time", "times"), clock(s.Runs[n-1].Start))
 	}
 	fmt.Fprintf(w, "\n\n")
 }
 
 // numbers is all that can be counted.
 func (s *Summary) numbers(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d ok", figures.Plural(s.Jobs, "job", "jobs"), s.OK)
+	fmt.Fprintf(w, "%s: %d ok", text.Plural(s.Jobs, "job", "jobs"), s.OK)
 	if s.OKAfterRetry > 0 {
 		fmt.Fprintf(w, " (%d after a retry)", s.OKAfterRetry)
 	}
@@ -75,14 +74,14 @@ func (s *Summary) numbers(w io.Writer) {
 	if s.Attempts > s.Jobs {
 		fmt.Fprintf(w, "; %d tries", s.Attempts)
 	}
-	fmt.Fprintf(w, "\n%s on %s: %s jobs/s", figures.Seconds(s.Elapsed), figures.Plural(int64(s.Workers), "worker", "workers"), figures.Three(s.Rate))
+	fmt.Fprintf(w, "\n%s on %s: %s jobs/s", text.Seconds(s.Elapsed), text.Plural(int64(s.Workers), "worker", "workers"), text.Three(s.Rate))
 	if s.Whole {
-		fmt.Fprintf(w, ", %s at a time", figures.Three(s.Concurrency))
+		fmt.Fprintf(w, ", %s at a time", text.Three(s.Concurrency))
 	}
 	fmt.Fprintln(w)
 	if d := s.Seconds; d.Count > 0 {
-		fmt.Fprintf(w, "a job took %s on average, p50 %s, p95 %s, p99 %s, at most %s\n", figures.Seconds(d.Mean), figures.Seconds(d.P50), figures.Seconds(d.P95), figures.Seconds(d.P99), figures.Seconds(d.Max))
-		fmt.Fprintf(w, "CPU %s user, %s system; largest process %.0f MiB\n", figures.Seconds(s.User), figures.Seconds(s.System), float64(s.MaxRSS)/(1<<20))
+		fmt.Fprintf(w, "a job took %s on average, p50 %s, p95 %s, p99 %s, at most %s\n", text.Seconds(d.Mean), text.Seconds(d.P50), text.Seconds(d.P95), text.Seconds(d.P99), text.Seconds(d.Max))
+		fmt.Fprintf(w, "CPU %s user, %s system; largest process %.0f MiB\n", text.Seconds(s.User), text.Seconds(s.System), float64(s.MaxRSS)/(1<<20))
 	}
 }
 
@@ -99,19 +98,19 @@ func (s *Summary) kinds() string {
 
 // describe names a job by its number and its first item, and says how it failed.
 func (j *Job) describe() string {
-	text := fmt.Sprintf("job %d", j.Seq)
+	line := fmt.Sprintf("job %d", j.Seq)
 	if len(j.Items) > 0 {
 		const most = 80
-		text += fmt.Sprintf(", %q", short(j.Items[0], most))
+		line += fmt.Sprintf(", %q", short(j.Items[0], most))
 	}
 	if n := len(j.Items); n > 1 {
-		text += fmt.Sprintf(" and %d more", n-1)
+		line += fmt.Sprintf(" and %d more", n-1)
 	}
 	if !j.OK {
 		const most = 200
-		text += ": " + job.Printable(j.Error, most)
+		line += ": " + text.Printable(j.Error, most)
 	}
-	return text
+	return line
 }
 
 // commandLine is arguments as a shell would take them.

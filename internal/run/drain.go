@@ -4,9 +4,9 @@ import (
 	"errors"
 	"sync"
 
-	"fanout/internal/say"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 )
 
 // drain is the wish that running jobs end and no more start.
@@ -29,7 +29,7 @@ func (r *Run) Drain() {
 	r.drain.once.Do(func() {
 		close(r.drain.asked)
 		if !r.plan.Quiet {
-			say.Line(r.io.Say.Hasty(), "draining: running jobs end and no more start; a second USR2 stops the run")
+			text.Line(r.io.Say.Hasty(), "draining: running jobs end and no more start; a second USR2 stops the run")
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 
 	"fanout/internal/execute"
 	"fanout/internal/pool"
-	"fanout/internal/say"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 )
 
 // KillNow ends the grace of all jobs that are being stopped.
@@ -56,7 +56,7 @@ func (r *Run) TellRunning() {
 	var b strings.Builder
 	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
-		say.Line(&b, "  %s, pid %d, for %s", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
+		text.Line(&b, "  %s, pid %d, for %s", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
 	}
 	r.io.Say.Hasty().Write([]byte(b.String()))
 }
@@ -66,7 +66,7 @@ func tellWorkers(running []pool.Running, waiting int) []byte {
 	var b strings.Builder
 	b.WriteString(runningLine(len(running), waiting))
 	for _, now := range running {
-		say.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
+		text.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
 	}
 	return []byte(b.String())
 }
@@ -74,7 +74,7 @@ func tellWorkers(running []pool.Running, waiting int) []byte {
 // runningLine is the first line of what TellRunning says.
 func runningLine(running, waiting int) string {
 	if waiting > 0 {
-		return say.Sprint("running: %d, waiting: %d", running, waiting)
+		return text.Sprint("running: %d, waiting: %d", running, waiting)
 	}
-	return say.Sprint("running: %d", running)
+	return text.Sprint("running: %d", running)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"fanout/internal/collect"
-	"fanout/internal/say"
+	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,7 +58,7 @@ func (r *Run) lockOut() error {
 	}
 	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK {
 		lock.Close()
-		return fmt.Errorf("-o %s: another run writes to it: name another file, or wait for that one", say.Name(r.plan.Out))
+		return fmt.Errorf("-o %s: another run writes to it: name another file, or wait for that one", text.Name(r.plan.Out))
 	}
 	r.outLock = lock // where there are no locks, it is none
 	return nil
@@ -111,7 +111,7 @@ func (r *Run) endLine(size int64) error {
 	if _, err := f.ReadAt(last[:], size-1); err != nil && err != io.EOF || last[0] == '\n' {
 		return err
 	}
-	r.notes = append(r.notes, fmt.Sprintf("-o %s: its last line was torn; it stays, and the next begins behind it", say.Name(r.plan.Out)))
+	r.notes = append(r.notes, fmt.Sprintf("-o %s: its last line was torn; it stays, and the next begins behind it", text.Name(r.plan.Out)))
 	_, err = r.out.WriteString("\n")
 	return err
 }
@@ -148,21 +148,21 @@ func (r *Run) apart() error {
 	}
 	if journal != "" {
 		if out != "" && filepath.Clean(out) == filepath.Clean(journal) {
-			return refuse("--journal "+say.Name(journal), "that of -o") // neither may be there yet
+			return refuse("--journal "+text.Name(journal), "that of -o") // neither may be there yet
 		}
 		own := regular(func() (os.FileInfo, error) { return os.Stat(journal) })
 		for what, files := range outputs {
 			if share(own, files) {
-				return refuse("--journal "+say.Name(journal), what)
+				return refuse("--journal "+text.Name(journal), what)
 			}
 		}
 		if share(own, inputs) {
-			return refuse("--journal "+say.Name(journal), "an input")
+			return refuse("--journal "+text.Name(journal), "an input")
 		}
 	}
 	switch {
 	case out != "" && share(outputs["that of -o"], inputs):
-		return refuse("-o "+say.Name(out), "an input")
+		return refuse("-o "+text.Name(out), "an input")
 	case out == "" && share(regular(r.io.Stdout.Stat), inputs):
 		return refuse("standard output", "an input")
 	}

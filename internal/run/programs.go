@@ -7,7 +7,6 @@ import (
 	"fanout/internal/persistent"
 	"fanout/internal/pool"
 	"fanout/internal/process"
-	"fanout/internal/say"
 )
 
 // preparePrograms makes ready for jobs that are done by persistent programs.
@@ -50,11 +49,7 @@ func (r *Run) preparePrograms() error {
 		},
 		Supervisor: r.sup,
 		Stderr:     stderr,
-		Warn: func(text string) {
-			if !p.Quiet {
-				say.Line(stderr, "warning: %s", text)
-			}
-		},
+		Warn:       r.warn,
 	}
 	r.newPool = func(fail func(error)) (*pool.Pool, error) {
 		starter.Fail = fail

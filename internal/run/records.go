@@ -17,8 +17,8 @@ import (
 	"fanout/internal/persistent"
 	"fanout/internal/plan"
 	"fanout/internal/record"
-	"fanout/internal/say"
 	"fanout/internal/sink"
+	"fanout/internal/text"
 )
 
 // records is what is kept of jobs beside their plain output, or in its place.
@@ -264,9 +264,9 @@ func (rs *records) closeJournal(summary *sink.Summary) error {
 }
 
 // warn tells the user something about the run.
-func (r *Run) warn(text string) {
+func (r *Run) warn(what string) {
 	if !r.plan.Quiet {
-		say.Line(r.io.Say, "warning: %s", text)
+		text.Line(r.io.Say, "warning: %s", what)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"fanout/internal/registry"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // register enters the run into the registry, where fanout ps and fanout cleanup find
@@ -78,7 +78,7 @@ func (r *Run) remoteEntry() *registry.Remote {
 }
 
 func warnUnregistered(stderr io.Writer, err error) {
-	say.Line(stderr, "warning: this run is not in the registry: %v", err)
+	text.Line(stderr, "warning: this run is not in the registry: %v", err)
 }
 
 // counts is how far the run has come.

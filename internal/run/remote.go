@@ -14,7 +14,7 @@ import (
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/remote"
-	"fanout/internal/say"
+	"fanout/internal/text"
 	"fanout/internal/worker"
 )
 
@@ -29,11 +29,6 @@ const missed = 6
 func (r *Run) prepareBackend() (err error) {
 	p := &r.plan
 	stderr := r.io.Say
-	warn := func(text string) {
-		if !p.Quiet {
-			say.Line(stderr, "warning: %s", text)
-		}
-	}
 	r.died, r.offered = newHostNames(), newHostNames()
 	r.backend, err = remote.New(p.Remote, remote.Here{
 		Supervisor: r.sup,
@@ -42,7 +37,7 @@ func (r *Run) prepareBackend() (err error) {
 		Run:        p.Execute.RunID,
 		Grace:      p.Process.Grace,
 		Stderr:     stderr,
-		Warn:       warn,
+		Warn:       r.warn,
 	})
 	if err != nil {
 		return err
@@ -52,7 +47,7 @@ func (r *Run) prepareBackend() (err error) {
 		Ahead:   r.remoteAhead(), Free: !r.local.StartsProcesses(),
 		BackOff: time.Second,
 		LeftOut: func(place string, why error) {
-			warn(fmt.Sprintf("%s is left out from now on: %v", say.Name(place), why))
+			r.warn(fmt.Sprintf("%s is left out from now on: %v", text.Name(place), why))
 		},
 		Died: r.died.add,
 	}
@@ -155,22 +150,16 @@ func (r *Run) cleanRemote() {
 		cleaning.Go(func() {
 			lines, err := r.backend.Clean(ctx, r.plan.Execute.RunID, name)
 			for _, line := range slices.Clip(lines) {
-				r.tellRemote(fmt.Sprintf("%s: %s", name, line))
+				r.warn(fmt.Sprintf("%s: %s", name, line))
 			}
 			if err != nil {
 				left := "what a worker that has died may have left behind there is not cleaned up: %v; run fanout cleanup there"
 				if name == "" {
 					left = "what this run may still have of the cluster is not given back: %v"
 				}
-				r.tellRemote(fmt.Sprintf(left, err))
+				r.warn(fmt.Sprintf(left, err))
 			}
 		})
 	}
 	cleaning.Wait()
-}
-
-func (r *Run) tellRemote(text string) {
-	if !r.plan.Quiet {
-		say.Line(r.io.Say, "warning: %s", text)
-	}
 }

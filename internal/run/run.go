@@ -20,10 +20,10 @@ import (
 	"fanout/internal/progress"
 	"fanout/internal/registry"
 	"fanout/internal/remote"
-	"fanout/internal/say"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
 	"fanout/internal/template"
+	"fanout/internal/text"
 )
 
 // IO is the standard files of the run.
@@ -374,7 +374,7 @@ func (r *Run) scheduleSpec() schedule.Spec {
 func (r *Run) files() (stdout, stderr *sink.File, err error) {
 	name := "standard output"
 	if r.out != r.io.Stdout {
-		name = say.Name(r.out.Name())
+		name = text.Name(r.out.Name())
 	}
 	if stdout, err = sink.NewFile(int(r.out.Fd()), name); err != nil {
 		return nil, nil, err
@@ -386,7 +386,7 @@ func (r *Run) files() (stdout, stderr *sink.File, err error) {
 // warnFull is called by a slot, which has a job to look after.
 func (r *Run) warnFull(why error) {
 	if !r.plan.Quiet {
-		say.Line(r.io.Say.Hasty(), "jobs wait for their turn to write: %v", why)
+		text.Line(r.io.Say.Hasty(), "jobs wait for their turn to write: %v", why)
 	}
 }
 

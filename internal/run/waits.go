@@ -7,7 +7,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // beginning is the Activity before there is a run.
@@ -49,7 +49,7 @@ func (r *Run) Waits() (all []string) {
 		all = c.Waits()
 	}
 	if j := r.records.journal; j != nil && j.Writer != nil && j.Busy() {
-		all = append(all, "writing the journal "+say.Name(r.plan.Journal.Path))
+		all = append(all, "writing the journal "+text.Name(r.plan.Journal.Path))
 	}
 	if r.records.keeping.Load() {
 		all = append(all, "writing the results of a job")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fanout/internal/job"
+	"fanout/internal/text"
 )
 
 // Annotate writes a failure for each job that Summary tells of as GitHub Actions reads it in
@@ -14,7 +15,7 @@ import (
 func (s *Summary) Annotate(w io.Writer) error {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		text := append([]string{job.Printable(ev.Status.String(), lineMax)}, job.LastLines(string(ev.Tail), tailLines)...)
+		text := append([]string{text.Printable(ev.Status.String(), lineMax)}, text.LastLines(string(ev.Tail), tailLines)...)
 		fmt.Fprintf(&b, "::error title=%s::%s\n", property(Describe(ev.Job)), message(strings.Join(text, "\n")))
 	}
 	_, err := b.WriteTo(w)
@@ -26,7 +27,7 @@ func (s *Summary) Annotate(w io.Writer) error {
 func Folded(d *job.Finished, out [2]Printed, w *File) error {
 	title := Describe(d.Job)
 	if !d.Status.OK() {
-		title += ": " + job.Printable(d.Status.String(), lineMax)
+		title += ": " + text.Printable(d.Status.String(), lineMax)
 	}
 	if _, err := fmt.Fprintf(w, "::group::%s\n", message(title)); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"fanout/internal/job"
+	"fanout/internal/text"
 )
 
 // Log is an observer that tells of every job in lines of log/slog: at Debug that it has begun,
@@ -19,13 +20,13 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 	}
 	l := slog.New(handler)
 	return func(ev *job.Event) {
-		level, text := levelOf(ev)
+		level, message := levelOf(ev)
 		if !l.Enabled(context.Background(), level) {
 			return
 		}
 		const itemMax = 200
 		attrs := []slog.Attr{
-			slog.Int64("seq", ev.Job.Seq()), slog.String("item", job.Printable(ev.Job.Label(), itemMax)),
+			slog.Int64("seq", ev.Job.Seq()), slog.String("item", text.Printable(ev.Job.Label(), itemMax)),
 			slog.Int("attempt", max(1, ev.Job.Attempt)), slog.Int("worker", worker(ev)),
 		}
 		if n := len(ev.Job.Items); n > 1 {
@@ -34,13 +35,13 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 		if ev.Kind != job.Started {
 			attrs = append(attrs, slog.Float64("seconds", ev.Status.Usage.Wall.Seconds()))
 			if ev.Status.Host != "" {
-				attrs = append(attrs, slog.String("host", job.Printable(ev.Status.Host, itemMax)))
+				attrs = append(attrs, slog.String("host", text.Printable(ev.Status.Host, itemMax)))
 			}
 			if !ev.Status.OK() {
-				attrs = append(attrs, slog.String("error", job.Printable(ev.Status.String(), lineMax)))
+				attrs = append(attrs, slog.String("error", text.Printable(ev.Status.String(), lineMax)))
 			}
 		}
-		l.LogAttrs(context.Background(), level, text, attrs...)
+		l.LogAttrs(context.Background(), level, message, attrs...)
 	}
 }
 

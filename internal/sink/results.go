@@ -11,7 +11,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Results keeps a directory a job, with what it has printed and how it has ended.
@@ -52,7 +52,7 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 		return nil, r.wrong(err)
 	}
 	if len(entries) > 0 && !spec.Again {
-		return nil, fmt.Errorf("%s %s: the directory is not empty; name another, or, if the run that has filled it had a journal, go on with that: --journal FILE --resume", r.flag, say.Name(r.dir))
+		return nil, fmt.Errorf("%s %s: the directory is not empty; name another, or, if the run that has filled it had a journal, go on with that: --journal FILE --resume", r.flag, text.Name(r.dir))
 	}
 	for _, e := range entries { // what a run that was killed had begun
 		if strings.HasPrefix(e.Name(), unfinished) {
@@ -65,7 +65,7 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 }
 
 func (r *Results) wrong(err error) error {
-	return fmt.Errorf("%s %s: %w", r.flag, say.Name(r.dir), err)
+	return fmt.Errorf("%s %s: %w", r.flag, text.Name(r.dir), err)
 }
 
 // perShard is how many jobs share a folder: a million in one would be slow to list.
@@ -139,7 +139,7 @@ func forget(dir string) error {
 	}
 	err := os.Remove(dir)
 	if errors.Is(err, fs.ErrExist) { // it is not empty
-		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", say.Name(dir))
+		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", text.Name(dir))
 	}
 	return err
 }

@@ -6,9 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"fanout/internal/figures"
 	"fanout/internal/job"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Summary counts outcomes and keeps the first failures. Observe is called for one
@@ -119,37 +118,37 @@ func (s *Summary) Notable() bool {
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		say.Line(&b, "%s: %s", Describe(ev.Job), job.Printable(ev.Status.String(), lineMax))
-		for _, line := range job.LastLines(string(ev.Tail), tailLines) {
-			say.Line(&b, "  | %s", line)
+		text.Line(&b, "%s: %s", Describe(ev.Job), text.Printable(ev.Status.String(), lineMax))
+		for _, line := range text.LastLines(string(ev.Tail), tailLines) {
+			text.Line(&b, "  | %s", line)
 		}
 	}
 	if s.taken > 0 {
-		say.Line(&b, "%s: which belongs to which item is not known", figures.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
+		text.Line(&b, "%s: which belongs to which item is not known", text.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
 	}
 	switch more := s.Failed() - s.taken - int64(len(s.failures)); {
 	case more == 1:
-		say.Line(&b, "and 1 more failure")
+		text.Line(&b, "and 1 more failure")
 	case more > 1:
-		say.Line(&b, "and %d more failures", more)
+		text.Line(&b, "and %d more failures", more)
 	}
 	if s.doubt > 0 {
 		them, are := "it", "is"
 		if s.doubt > 1 {
 			them, are = "them", "are"
 		}
-		say.Line(&b, "%s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done", figures.Plural(s.doubt, "job", "jobs"), them, are)
+		text.Line(&b, "%s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done", text.Plural(s.doubt, "job", "jobs"), them, are)
 	}
 	if s.held > 0 {
-		say.Line(&b, "%s left a process behind that kept the output open; what it prints later is not shown", figures.Plural(s.held, "job", "jobs"))
+		text.Line(&b, "%s left a process behind that kept the output open; what it prints later is not shown", text.Plural(s.held, "job", "jobs"))
 	}
-	if text := s.StillRunning(); text != "" {
-		say.Line(&b, "%s", text)
+	if still := s.StillRunning(); still != "" {
+		text.Line(&b, "%s", still)
 	}
 	if s.rest != "" {
-		say.Line(&b, "%s", s.rest)
+		text.Line(&b, "%s", s.rest)
 	}
-	say.Line(&b, "%s", s.line())
+	text.Line(&b, "%s", s.line())
 	return b.WriteTo(w)
 }
 
@@ -201,18 +200,18 @@ func (s *Summary) line() string {
 	if s.doubt > 0 {
 		parts = append(parts, fmt.Sprintf("%d in doubt", s.doubt))
 	}
-	line := figures.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
+	line := text.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
 	if s.attempts > total {
 		line += fmt.Sprintf("; %d tries", s.attempts)
 	}
 	if s.skipped > 0 {
-		line += fmt.Sprintf("; %s left out, as the journal says", figures.Plural(s.skipped, "item", "items"))
+		line += fmt.Sprintf("; %s left out, as the journal says", text.Plural(s.skipped, "item", "items"))
 	}
 	if s.strange > 0 {
-		line += fmt.Sprintf("; %s left out that %s not in the journal: --resume runs %s", figures.Plural(s.strange, "item", "items"), are(s.strange), them(s.strange))
+		line += fmt.Sprintf("; %s left out that %s not in the journal: --resume runs %s", text.Plural(s.strange, "item", "items"), are(s.strange), them(s.strange))
 	}
 	if s.missing > 0 {
-		line += fmt.Sprintf("; %s of the journal %s not in the input", figures.Plural(s.missing, "failed item", "failed items"), are(s.missing))
+		line += fmt.Sprintf("; %s of the journal %s not in the input", text.Plural(s.missing, "failed item", "failed items"), are(s.missing))
 	}
 	return line
 }

@@ -32,7 +32,7 @@ func summary(events ...job.Event) *Summary {
 	return s
 }
 
-func text(t *testing.T, s *Summary) string {
+func summaryText(t *testing.T, s *Summary) string {
 	t.Helper()
 	var b strings.Builder
 	n, err := s.WriteTo(&b)
@@ -84,7 +84,7 @@ func TestSummary(t *testing.T) {
 		},
 	} {
 		s := summary(tt.events...)
-		if got := text(t, s); got != tt.want {
+		if got := summaryText(t, s); got != tt.want {
 			t.Errorf("got:\n%swant:\n%s", got, tt.want)
 		}
 	}
@@ -112,7 +112,7 @@ func TestTries(t *testing.T) {
 			s.Observe(&job.Event{Kind: job.Retried, Job: ev.Job, Status: failed}) // not what counts
 			s.Observe(&ev)
 		}
-		if got := text(t, s); !strings.HasSuffix(got, tt.want) || s.Notable() != tt.notable {
+		if got := summaryText(t, s); !strings.HasSuffix(got, tt.want) || s.Notable() != tt.notable {
 			t.Errorf("got:\n%swant:\n%s, notable %v", got, tt.want, s.Notable())
 		}
 	}
@@ -120,7 +120,7 @@ func TestTries(t *testing.T) {
 
 func TestBatchInSummary(t *testing.T) {
 	j := job.Job{Index: 1, Items: append(item("a"), append(item("b"), item("c")...)...)}
-	got := text(t, summary(job.Event{Kind: job.Done, Job: j, Status: failed}))
+	got := summaryText(t, summary(job.Event{Kind: job.Done, Job: j, Status: failed}))
 	if !strings.HasPrefix(got, "fanout: job 1, \"a\" and 2 more: exit 3\n") {
 		t.Errorf("%s", got)
 	}
@@ -136,7 +136,7 @@ func TestManyFailures(t *testing.T) {
 		for i := range n {
 			events = append(events, done(int64(i+1), "x", failed, ""))
 		}
-		got := text(t, summary(events...))
+		got := summaryText(t, summary(events...))
 		last := fmt.Sprintf("fanout: %d jobs: 0 ok, %d failed\n", n, n)
 		if strings.Count(got, "exit 3") != keepFailures || !strings.HasSuffix(got, want+last) || want == "" && strings.Contains(got, "more") {
 			t.Errorf("%d failures:\n%s", n, got)
@@ -190,7 +190,7 @@ func TestTerminalIsSafe(t *testing.T) {
 			"error": done(1, "x", job.Status{Outcome: job.NotFound, Err: errors.New(h + ": command not found")}, ""),
 			"lost":  done(1, "x", job.Status{Outcome: job.Lost, Err: errors.New(h)}, ""),
 		} {
-			got := text(t, summary(ev))
+			got := summaryText(t, summary(ev))
 			if !utf8.ValidString(got) {
 				t.Errorf("%s %.40q: not UTF-8", name, h)
 			}
@@ -219,7 +219,7 @@ func TestSummaryInDoubt(t *testing.T) {
 	}
 	want := "fanout: 1 job ended well just before the stop, which may have cut it short: it is not recorded as done\n" +
 		"fanout: 3 jobs: 1 ok, 1 stopped, 1 in doubt; 4 tries\n"
-	if got := text(t, s); got != want {
+	if got := summaryText(t, s); got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
 }

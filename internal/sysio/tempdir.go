@@ -6,9 +6,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"fanout/internal/say"
-
 	"golang.org/x/sys/unix"
+
+	"fanout/internal/text"
 )
 
 // TempDir is where temporary files go: the directory that TMPDIR names or, where that
@@ -33,5 +33,5 @@ func TempDir() (dir string, why error) {
 	if why == nil {
 		return dir, nil
 	}
-	return usual, fmt.Errorf("TMPDIR is %s: %w; %s is used instead", say.Name(dir), why, usual)
+	return usual, fmt.Errorf("TMPDIR is %s: %w; %s is used instead", text.Name(dir), why, usual)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"fanout/internal/hint"
-	"fanout/internal/job"
+	"fanout/internal/text"
 )
 
 // foreign is hints about braces that are placeholders of other runners, and text here.
@@ -33,7 +33,7 @@ func (s *Spec) foreign(script bool) (hints []string) {
 			}
 			if !slices.Contains(told, placeholder) {
 				told = append(told, placeholder)
-				hints = append(hints, job.Printable(say, longest))
+				hints = append(hints, text.Printable(say, longest))
 			}
 			i += len(placeholder) - 1
 		}

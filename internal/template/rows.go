@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"fanout/internal/nearest"
+	"fanout/internal/text"
 )
 
 // Rows says that items are rows, and what is known of their fields.
@@ -97,7 +97,7 @@ func (s scanner) unknown(body string) error {
 			break
 		}
 	}
-	near := nearest.Name(rows.Names, name)
+	near := text.Nearest(rows.Names, name)
 	if !mayBeName(name) && near == "" {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/pool"
-	"fanout/internal/say"
+	"fanout/internal/text"
 )
 
 // Launcher starts what becomes a worker. It is all that there is to say about where
@@ -454,7 +454,7 @@ func (c *client) read() error {
 
 func (c *client) hopeless(err error) error {
 	if c.m.Host != "" {
-		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", say.Name(c.m.Host), err)}
+		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", text.Name(c.m.Host), err)}
 	}
 	var path interface{ Timeout() bool }
 	if errors.As(err, &path) { // of the pipe, not of what came by it
@@ -484,7 +484,7 @@ func (c *client) obey(k kind, body []byte) error {
 		c.m.Leave()
 		return nil
 	}
-	t := text{rest: string(body)}
+	t := decoder{rest: string(body)}
 	id := t.number()
 	var st job.Status
 	if k == kindDone {

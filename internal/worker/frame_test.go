@@ -96,16 +96,16 @@ func FuzzFrames(f *testing.F) {
 
 // decodeAll has every decoder look at a body. What it accepts must be what it would write.
 func decodeAll(t *testing.T, body []byte) {
-	j := text{rest: string(body)}
+	j := decoder{rest: string(body)}
 	if decoded := j.job(); j.end() == nil {
-		again := text{rest: string(appendJob(nil, decoded))}
+		again := decoder{rest: string(appendJob(nil, decoded))}
 		if second := again.job(); again.end() != nil || !reflect.DeepEqual(decoded, second) {
 			t.Fatalf("%+v becomes %+v", decoded, second)
 		}
 	}
-	st := text{rest: string(body)}
+	st := decoder{rest: string(body)}
 	if decoded := st.status(); st.end() == nil {
-		again := text{rest: string(appendStatus(nil, decoded))}
+		again := decoder{rest: string(appendStatus(nil, decoded))}
 		if second := again.status(); again.end() != nil || !reflect.DeepEqual(decoded, second) {
 			t.Fatalf("%+v becomes %+v", decoded, second)
 		}
@@ -123,7 +123,7 @@ func someJob() job.Job {
 
 func TestMessages(t *testing.T) {
 	j := someJob()
-	read := text{rest: string(appendJob(nil, j))}
+	read := decoder{rest: string(appendJob(nil, j))}
 	if got := read.job(); read.end() != nil || !reflect.DeepEqual(got, j) {
 		t.Errorf("%+v becomes %+v", j, got)
 	}
@@ -131,7 +131,7 @@ func TestMessages(t *testing.T) {
 		Outcome: job.Signaled, Code: 255, Signal: syscall.SIGKILL, Limit: time.Hour, Err: errors.New("why"), Held: true,
 		Usage: job.Usage{Wall: 1, User: 2, System: 3, MaxRSS: 1 << 40},
 	}
-	read = text{rest: string(appendStatus(nil, st))}
+	read = decoder{rest: string(appendStatus(nil, st))}
 	if got := read.status(); read.end() != nil || !reflect.DeepEqual(got, st) {
 		t.Errorf("%+v becomes %+v", st, got)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"fanout/internal/execute"
 	"fanout/internal/process"
-	"fanout/internal/say"
 	"fanout/internal/template"
+	"fanout/internal/text"
 )
 
 // localHost runs jobs on this machine, as thread mode does.
@@ -116,7 +116,7 @@ func (f *Remote) adapt(spec execute.Spec) (execute.Spec, error) {
 	if spec.Dir = ""; f.Dir != "" {
 		// The worker's own: entered for each job, one that goes away would fail as if the program were not there.
 		if err := os.Chdir(f.Dir); err != nil {
-			return spec, fmt.Errorf("the working directory %s: %w; make it there, or name another with --remote-dir, or none at all with --remote-dir none", say.Name(f.Dir), errors.Unwrap(err))
+			return spec, fmt.Errorf("the working directory %s: %w; make it there, or name another with --remote-dir, or none at all with --remote-dir none", text.Name(f.Dir), errors.Unwrap(err))
 		}
 		os.Setenv("PWD", f.Dir)
 	}

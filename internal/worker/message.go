@@ -70,13 +70,13 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// text is what is left of a body, and whether it was as long as it claims to be.
-type text struct {
+// decoder is what is left of a body, and whether it was as long as it claims to be.
+type decoder struct {
 	rest string
 	bad  bool
 }
 
-func (t *text) number() uint64 {
+func (t *decoder) number() uint64 {
 	// A copy, since there is no Uvarint for strings; it is ten bytes at most.
 	var head [binary.MaxVarintLen64]byte
 	n := copy(head[:], t.rest)
@@ -89,7 +89,7 @@ func (t *text) number() uint64 {
 	return v
 }
 
-func (t *text) string() string {
+func (t *decoder) string() string {
 	n := t.number()
 	if n > uint64(len(t.rest)) {
 		t.bad, t.rest = true, ""
@@ -101,7 +101,7 @@ func (t *text) string() string {
 }
 
 // list is the length of a list, each element of which takes a byte at least.
-func (t *text) list() int {
+func (t *decoder) list() int {
 	n := t.number()
 	if n > uint64(len(t.rest)) {
 		t.bad, t.rest = true, ""
@@ -110,7 +110,7 @@ func (t *text) list() int {
 	return int(n)
 }
 
-func (t *text) strings() []string {
+func (t *decoder) strings() []string {
 	n := t.list()
 	if n == 0 {
 		return nil
@@ -122,7 +122,7 @@ func (t *text) strings() []string {
 	return all
 }
 
-func (t *text) end() error {
+func (t *decoder) end() error {
 	if t.bad || t.rest != "" {
 		return broken("a frame does not hold what its kind says")
 	}
@@ -150,7 +150,7 @@ func appendJob(b []byte, j job.Job) []byte {
 	return b
 }
 
-func (t *text) job() (j job.Job) {
+func (t *decoder) job() (j job.Job) {
 	j.Index = int64(t.number())
 	j.Offset = int64(t.number())
 	j.Attempt = int(t.number())
@@ -191,7 +191,7 @@ func appendStatus(b []byte, st job.Status) []byte {
 	return appendText(b, why)
 }
 
-func (t *text) status() (st job.Status) {
+func (t *decoder) status() (st job.Status) {
 	if len(t.rest) < 2 {
 		t.bad = true
 		return st

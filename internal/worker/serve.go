@@ -267,7 +267,7 @@ func (s *server) rouse() {
 }
 
 func (s *server) obey(k kind, body []byte) error {
-	t := text{rest: string(body)}
+	t := decoder{rest: string(body)}
 	switch k {
 	case kindRun:
 		id, j := t.number(), t.job()

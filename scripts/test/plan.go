@@ -115,7 +115,7 @@ func noRace(ctx context.Context, o options) string {
 	if err == nil && strings.TrimSpace(string(on)) == "0" {
 		return "it wants a C compiler (Debian: apt-get install gcc libc6-dev)"
 	}
-	c := exec.CommandContext(ctx, "go", "test", "-race", "-count=1", "-run", "^$", "./internal/nearest")
+	c := exec.CommandContext(ctx, "go", "test", "-race", "-count=1", "-run", "^$", "./internal/text")
 	c.Dir = o.dir
 	if text, err := c.CombinedOutput(); err != nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(string(bytes.ReplaceAll(text, []byte("\n"), []byte("; ")))), "; FAIL")

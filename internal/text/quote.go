@@ -1,7 +1,7 @@
 // Package say is where all text for people goes through: how names are shown in it, and
 // the lines that fanout says. What comes from outside can neither drive a terminal nor
 // pass for a line of fanout's own.
-package say
+package text
 
 import (
 	"strconv"

@@ -1,5 +1,4 @@
-// Package figures writes numbers for people: with as many digits as they can use.
-package figures
+package text
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package nearest
+package text
 
 import "testing"
 
@@ -13,13 +13,13 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-func TestName(t *testing.T) {
+func TestNearest(t *testing.T) {
 	names := []string{"workers", "keep-order", "", "timeout", "tag", "env"}
 	for in, want := range map[string]string{
 		"wrokers": "workers", "worker": "workers", "Workers": "workers", "time-out": "timeout", "keeporder": "keep-order",
 		"tga": "tag", "x": "", "": "", "nothing": "", "en": "", "evn": "env",
 	} {
-		if got := Name(names, in); got != want {
+		if got := Nearest(names, in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

@@ -1,10 +1,9 @@
-// Package nearest finds what a user may have meant. It has no side effects.
-package nearest
+package text
 
 import "strings"
 
-// Name is the name that is most like this one, "" when none is like it.
-func Name(names []string, name string) (best string) {
+// Nearest is the name that is most like this one, "" when none is like it.
+func Nearest(names []string, name string) (best string) {
 	least := min(2, len(name)/3) + 1
 	for _, have := range names {
 		if have == "" || len(have) > 2*len(name)+2 {
