@@ -42,7 +42,6 @@ var mayImport = map[string][]string{
 	"fanout/internal/report":        {"internal/job", "internal/record", "internal/sysio"},
 	"fanout/internal/text":          {},
 	"fanout/internal/testkit":       {}, // of tests alone
-	"fanout/scripts/bench":          {},
 	"fanout/scripts/test":           {"internal/testkit"},
 	"fanout/scripts/man":            {"cmd"},
 	"fanout/scripts/picture":        {},

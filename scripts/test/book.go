@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -65,7 +66,7 @@ func newBook(out *printer) *book {
 // runStep runs go test in a process group of its own, which ends with the context.
 func (b *book) runStep(ctx context.Context, dir string, s step) {
 	c := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", timeout}, s.args...)...)
-	c.Dir = dir
+	c.Dir = filepath.Join(dir, s.dir)
 	c.Env = append(os.Environ(), s.env...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }

@@ -17,6 +17,12 @@ type step struct {
 	name string
 	args []string
 	env  []string
+	dir  string // of its module in the checkout; "" is the checkout's own
+}
+
+// benchmarks returns the step for scripts/bench, which is a module of its own.
+func benchmarks(name string, flags ...string) step {
+	return step{name: name, args: append(flags, "./..."), dir: "scripts/bench"}
 }
 
 // atOnce is how many steps run beside each other: some wait for much, and leave the CPUs to the other.
@@ -56,7 +62,9 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 			if backends[name] == "" {
 				return nil, "", fmt.Errorf("-backends %s: they are ssh, slurm, ray and qemu", name)
 			}
-			steps = append(steps, step{name, []string{"-run", backends[name], e2e}, []string{"FANOUT_TEST_BACKENDS=" + name}})
+			steps = append(steps, step{
+				name: name, args: []string{"-run", backends[name], e2e}, env: []string{"FANOUT_TEST_BACKENDS=" + name},
+			})
 		}
 		return steps, without, nil
 	}
@@ -75,14 +83,20 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if o.quick {
 		return []step{
 			{name: "packages", args: append([]string{"-short"}, packages...)},
+			benchmarks("benchmarks", "-short"),
 			{name: "program", args: append([]string{"-short", "-parallel=4"}, program...)}, // most wait
 		}, without, nil
 	}
 	if why := noRace(ctx, o); why != "" {
-		return []step{{name: "packages", args: packages}, {name: "program", args: program}}, without + ": " + why, nil
+		return []step{
+			{name: "packages", args: packages},
+			benchmarks("benchmarks"),
+			{name: "program", args: program},
+		}, without + ": " + why, nil
 	}
 	return []step{
 		{name: "packages, race detector", args: append([]string{"-race"}, packages...)},
+		benchmarks("benchmarks, race detector", "-race"),
 		{name: "program", args: append([]string{"-skip", "TestConformanceBadConnections"}, program...)},
 		{name: "program, race detector", args: []string{"-race", "-run", raced, e2e}},
 		{name: "large trials", args: []string{"-run", large, "./internal/worker"}},
