@@ -67,10 +67,11 @@ fuzz:
 picture:
 	$(GO) run ./scripts/picture docs/progress.svg
 
-# Manual pages, and completions for bash, zsh and fish, under build/share.
+# Manual pages, completions for bash, zsh and fish, and the licences of what is linked in, under build/share.
 share:
 	rm -rf build
 	$(GO) run ./scripts/man build
+	$(GO) run ./scripts/licenses build/share/doc/fanout/THIRD_PARTY_LICENSES
 
 install: build share
 	install -d $(DESTDIR)$(PREFIX)/bin

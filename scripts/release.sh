@@ -18,7 +18,7 @@ goreleaser release --snapshot --clean
 # What is installed where, as the archives and packages have it.
 for archive in dist/*.tar.gz; do
 	tar tzf "$archive" > dist/contents
-	for part in /fanout /LICENSE /share/man/man1/fanout.1 /share/bash-completion/completions/fanout /share/zsh/site-functions/_fanout /share/fish/vendor_completions.d/fanout.fish; do
+	for part in /fanout /LICENSE /THIRD_PARTY_LICENSES /share/man/man1/fanout.1 /share/bash-completion/completions/fanout /share/zsh/site-functions/_fanout /share/fish/vendor_completions.d/fanout.fish; do
 		grep -q "$part\$" dist/contents || { echo "$archive has no $part" >&2; exit 1; }
 	done
 done
@@ -27,4 +27,10 @@ rm dist/contents
 for package in dist/*.deb dist/*.rpm dist/*.sbom.json; do
 	test -s "$package" || { echo "$package is not there" >&2; exit 1; }
 done
+if command -v dpkg-deb >/dev/null; then
+	for package in dist/*.deb; do
+		dpkg-deb --contents "$package" | grep -q /usr/share/doc/fanout/THIRD_PARTY_LICENSES ||
+			{ echo "$package has no THIRD_PARTY_LICENSES" >&2; exit 1; }
+	done
+fi
 echo "dist/ has $(ls dist/*.tar.gz | wc -l) archives, $(ls dist/*.deb dist/*.rpm | wc -l) packages and $(ls dist/*.sbom.json | wc -l) bills of material"

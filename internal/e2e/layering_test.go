@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/text":          {},
 	"fanout/internal/testkit":       {}, // of tests alone
 	"fanout/scripts/test":           {"internal/testkit"},
+	"fanout/scripts/licenses":       {},
 	"fanout/scripts/man":            {"cmd"},
 	"fanout/scripts/picture":        {},
 }
