@@ -41,7 +41,7 @@ func (a *app) report() *cobra.Command {
 	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	command.Flags().Var(oneOf(&format, report.Formats()...), "format", "text, json, tsv, junit or html")
+	command.Flags().Var(oneOf(&format, report.Names()...), "format", "text, json, tsv, junit or html")
 	offerWords(command)
 	return command
 }

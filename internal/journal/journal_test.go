@@ -21,7 +21,7 @@ import (
 	"fanout/internal/record"
 )
 
-// hostile is items that are hard to write down.
+// hostile holds items that are hard to write down.
 var hostile = []string{
 	"", "plain", "$(touch pwned)", "two\nlines", "\x00", "\xff\xfe", `"`, `\`, `],"at":[7],"id":["`, `"],"ok":true,`, `{"journal":1}`, "é\u2028\x7f\x1b[31m", strings.Repeat("long ", 1<<16),
 }
@@ -41,7 +41,7 @@ func spec(path string) Spec {
 	return Spec{Path: path, Header: record.Header{Version: "v", Argv: []record.Text{"fanout", "\xff"}, Template: "t"}}
 }
 
-// begin opens a journal and begins to write.
+// begin opens a journal and begins it.
 func begin(s Spec) (*Journal, error) {
 	j, err := Open(s)
 	if err == nil {
@@ -50,7 +50,7 @@ func begin(s Spec) (*Journal, error) {
 	return j, err
 }
 
-// resumed opens the journal for a run that goes on.
+// resumed opens the journal for a run that resumes it.
 func resumed(t *testing.T, path string) *Journal {
 	t.Helper()
 	s := spec(path)
@@ -90,7 +90,7 @@ func each(items ...job.Item) iter.Seq2[job.Item, error] {
 	}
 }
 
-// left is the numbers of the items that a run with this journal would run.
+// left returns the numbers of the items that a run with this journal would run.
 func left(j *Journal, items ...job.Item) (numbers []int64) {
 	for it := range j.Items(each(items...)) {
 		numbers = append(numbers, it.Seq)
@@ -156,8 +156,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestMissing counts the items that have failed and are not in the input, when all of that was
-// read.
+// TestMissing counts the failed items that the input does not have, once all of it is read.
 func TestMissing(t *testing.T) {
 	path := write(t, ended(false, item(1, "a")), ended(true, item(2, "b")), ended(false, item(3, "c")), ended(false, item(4, "a")), ended(false, item(5, "b")))
 	for _, tt := range []struct {
@@ -190,7 +189,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestHostile has all items come back byte for byte, and be known again.
+// TestHostile reads all items back byte for byte, and finds them again.
 func TestHostile(t *testing.T) {
 	var done []*job.Finished
 	var items []job.Item
@@ -234,7 +233,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestIdentify tells items apart whose fields join to the same text.
+// TestIdentify distinguishes items whose fields join to the same text.
 func TestIdentify(t *testing.T) {
 	seen := map[ID]bool{}
 	for _, it := range []job.Item{item(1), item(1, ""), item(1, "", ""), item(1, "ab"), item(1, "a", "b"), item(1, "", "ab"), item(1, strings.Repeat("x", 300))} {
@@ -246,7 +245,7 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
-// TestTorn cuts a journal at each byte: what is left is read, and gone on with.
+// TestTorn cuts a journal at each byte: what is left can be read and resumed.
 func TestTorn(t *testing.T) {
 	path := write(t, ended(true, item(1, "a")), ended(true, item(2, "b")))
 	whole, err := os.ReadFile(path)
@@ -304,16 +303,16 @@ func TestRefused(t *testing.T) {
 		alter  func(*Spec)
 		wanted string
 	}{
-		"not resumed":       {string(good), func(s *Spec) { s.Resume = false }, "holds another run already"},
+		"not resumed":       {string(good), func(s *Spec) { s.Resume = false }, "already holds a run: continue it with --resume"},
 		"other template":    {string(good), func(s *Spec) { s.Header.Template = "u" }, "another command"},
 		"forced":            {string(good), func(s *Spec) { s.Header.Template, s.Force = "u", true }, ""},
-		"no journal":        {"hello\n", func(*Spec) {}, "line 1: it is not the first line of a journal"},
+		"no journal":        {"hello\n", func(*Spec) {}, "line 1: not a journal: name a file"},
 		"empty":             {"", func(*Spec) {}, ""},
-		"later format":      {`{"journal":3,"version":"9"}` + "\n", func(*Spec) {}, "format 3"},
+		"later format":      {`{"journal":3,"version":"9"}` + "\n", func(*Spec) {}, "its format is 3"},
 		"of format 1":       {strings.Replace(string(good), `{"journal":2`, `{"journal":1`, 1), func(*Spec) {}, ""},
-		"nobody's replies":  {string(good) + `{"taken_back":[0],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "line 3: it is damaged"},
-		"taken back first":  {`{"taken_back":[1],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "not the first line of a journal"},
-		"damaged":           {string(good) + "{}\n", func(*Spec) {}, "line 3: it is damaged"},
+		"nobody's replies":  {string(good) + `{"taken_back":[0],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "line 3: damaged: delete the line"},
+		"taken back first":  {`{"taken_back":[1],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "line 1: not a journal"},
+		"damaged":           {string(good) + "{}\n", func(*Spec) {}, "line 3: damaged: delete the line"},
 		"zeros":             {string(good) + strings.Repeat("\x00", 9) + "\n", func(*Spec) {}, "damaged"},
 		"zeros inside":      {strings.Replace(string(good), `"host"`, "\x00\x00\x00\x00\x00\x00", 1), func(*Spec) {}, "damaged"},
 		"no place":          {strings.Replace(string(good), `"at":[1]`, `"at":[]`, 1), func(*Spec) {}, "damaged"},
@@ -352,7 +351,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestAbandon: a run that does not come about leaves a journal as it was.
+// TestAbandon checks that a run that never begins leaves a journal as it was.
 func TestAbandon(t *testing.T) {
 	fresh := filepath.Join(t.TempDir(), "fresh")
 	was := write(t, ended(true, item(1, "a")))
@@ -395,7 +394,7 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
-// TestPeek leaves the journal as it is.
+// TestPeek checks that Peek leaves the journal as it is.
 func TestPeek(t *testing.T) {
 	path := write(t, ended(true, item(1, "a")))
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -419,7 +418,7 @@ func TestPeek(t *testing.T) {
 	}
 }
 
-// TestStopped has a job that was stopped be no business of the journal.
+// TestStopped checks that a stopped job gets no line.
 func TestStopped(t *testing.T) {
 	d := ended(true, item(1, "a"))
 	d.Status = job.Status{Outcome: job.Stopped}
@@ -428,8 +427,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestTakeBack: what programs have replied whose replies are taken back did not succeed, in
-// whatever order their lines come.
+// TestTakeBack checks that a reply that is taken back is no success, whatever the order of the lines.
 func TestTakeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, err := begin(spec(path))
@@ -477,7 +475,7 @@ func TestTakeBack(t *testing.T) {
 	}
 }
 
-// FuzzRead has any bytes be read to their end, or be refused.
+// FuzzRead checks that any bytes are read to their end or refused.
 func FuzzRead(f *testing.F) {
 	for i, text := range hostile[:len(hostile)-1] {
 		f.Add(appendLine(nil, ended(i%2 == 0, item(int64(i+1), text), item(100, "x")), "h"))
@@ -495,7 +493,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzLine has each line be read as it was written, quickly and slowly.
+// FuzzLine checks that quick and slow read each line as it was written.
 func FuzzLine(f *testing.F) {
 	for i, text := range hostile {
 		f.Add(text, "more", int64(i+1), i%2 == 0)
@@ -517,7 +515,7 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// BenchmarkRead is what a resumed run reads of each job before it begins.
+// BenchmarkRead measures what a resumed run reads of each job before it begins.
 func BenchmarkRead(b *testing.B) {
 	var text []byte
 	const jobs = 100_000

@@ -13,7 +13,7 @@ import (
 // Summary counts outcomes and keeps the first failures. Observe is called for one
 // event at a time.
 type Summary struct {
-	counts   [job.Ends]int64 // by End
+	counts   [job.NumOutcomes]int64 // by End
 	ok       int64
 	okLater  int64 // of ok, those that had failed before
 	doubt    int64 // successes that may be none

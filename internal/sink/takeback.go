@@ -61,7 +61,7 @@ func takeBack(dir string, why map[int]error) error {
 		return nil
 	}
 	changed := append([]byte(nil), b[:from+len(member)+len(digits)]...)
-	changed = fmt.Appendf(changed, `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, record.Outcome(job.Lost))
+	changed = fmt.Appendf(changed, `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, job.Lost)
 	changed = record.AppendString(changed, job.Status{Outcome: job.Lost, Err: why[program]}.String())
 	changed = append(changed, after...)
 	making := filepath.Join(dir, unfinished+"meta.json")
