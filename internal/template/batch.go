@@ -1,7 +1,6 @@
 package template
 
 import (
-	"fmt"
 	"iter"
 
 	"fanout/internal/job"
@@ -120,29 +119,4 @@ func (b *batcher) finish() bool {
 		}
 	}
 	return true
-}
-
-// leavesOut warns of a batch of which COMMAND does not use all items.
-func (s *Spec) leavesOut() []string {
-	f := s.fields
-	if !s.batched() || s.Pipe || f.all || len(f.nth) == 0 {
-		return nil
-	}
-	if s.Filled() {
-		return []string{"COMMAND names only some items of a batch, and leaves the others out: {} is all"}
-	}
-	for n := 1; n <= s.Batch; n++ {
-		if !f.nth[n] {
-			return []string{fmt.Sprintf("{%d} is not in COMMAND: that item of each batch of %d is left out; {} is all", n, s.Batch)}
-		}
-	}
-	return nil
-}
-
-// Named is how many items a batch is to have, since COMMAND names each; 0 if it names none.
-func (t *Template) Named() (most int) {
-	for n := range t.spec.fields.nth {
-		most = max(most, n)
-	}
-	return most
 }

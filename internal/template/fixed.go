@@ -10,10 +10,8 @@ import (
 // one script.
 func (t *Template) Fixed() (words []string, isScript bool, err error) {
 	if t.form == ScriptForm {
-		for _, occ := range t.script.occs {
-			if occ.token.literal == "" {
-				return nil, false, placed(occ.token.src)
-			}
+		if src := t.script.Placeholder(); src != "" {
+			return nil, false, placed(src)
 		}
 		text, _, err := t.Shell(job.Job{})
 		return []string{text}, true, err

@@ -9,12 +9,12 @@ import (
 )
 
 // foreign is hints about braces that are placeholders of other runners, and text here.
-func (s *Spec) foreign(script bool) (hints []string) {
-	coded := hint.Coded(strings.Join(s.Command, " "))
+func foreign(scope *Scope, command []string, script bool) (hints []string) {
+	coded := hint.Coded(strings.Join(command, " "))
 	const longest = 300
 	var told []string
-	for _, word := range s.Command {
-		toks, err := scanner{s}.scan(word, script)
+	for _, word := range command {
+		toks, err := scope.Scan(word, script)
 		if err != nil {
 			return nil
 		}

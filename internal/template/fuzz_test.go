@@ -75,8 +75,8 @@ func FuzzTokens(f *testing.F) {
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, script bool) {
-		spec := Spec{Rows: &Rows{Names: []string{"name", "a.b", ".", "1"}}, fields: &fields{}}
-		toks, err := scanner{&spec}.scan(text, script)
+		scope := Scope{Rows: &Rows{Names: []string{"name", "a.b", ".", "1"}}}
+		toks, err := scope.Scan(text, script)
 		if err != nil {
 			return
 		}

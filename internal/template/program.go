@@ -14,16 +14,16 @@ const shellText = " \t\r\n|&;<>()$`\\\"'*?[~=#!"
 // operators are arguments that a shell would have taken for syntax.
 var operators = []string{"|", "||", "&&", ";", ";;", "&", "|&", ">", ">>", "<", "<<<", "2>", "2>>", "&>", "&>>", "2>&1", ">&2", "1>&2"}
 
-// isScript tells whether COMMAND is the text of a script.
-func (s *Spec) isScript() (bool, error) {
-	if len(s.Command) != 1 {
+// IsScript tells whether COMMAND is the text of a script.
+func IsScript(scope *Scope, command []string) (bool, error) {
+	if len(command) != 1 {
 		return false, nil
 	}
-	toks, err := scanner{s}.scan(s.Command[0], true)
+	toks, err := scope.Scan(command[0], true)
 	if err != nil {
 		return false, err
 	}
-	text := withoutTokens(s.Command[0], toks)
+	text := withoutTokens(command[0], toks)
 	i := strings.IndexByte(text, '{')
 	braces := i >= 0 && (strings.Contains(text[i:], ",") || strings.Contains(text[i:], ".."))
 	return braces || strings.ContainsAny(text, shellText), nil
@@ -39,13 +39,13 @@ func withoutTokens(text string, toks []token) string {
 	return b.String() + text[at:]
 }
 
-// compileProgram turns the words of a program into a plan of one command.
-func compileProgram(spec *Spec) (*Plan, []string, error) {
-	w := &walker{names: newNames(strings.Join(spec.Command, "\x00"))}
-	raw := make([]string, len(spec.Command))
+// CompileProgram turns the words of a program into a plan of one command.
+func CompileProgram(scope *Scope, command []string, piped bool) (*Plan, []string, error) {
+	w := &walker{names: newNames(strings.Join(command, "\x00"))}
+	raw := make([]string, len(command))
 	found := false
-	for i, word := range spec.Command {
-		toks, err := scanner{spec}.scan(word, false)
+	for i, word := range command {
+		toks, err := scope.Scan(word, false)
 		if err != nil {
 			return nil, nil, unplaced(err, word)
 		}
@@ -55,9 +55,9 @@ func compileProgram(spec *Spec) (*Plan, []string, error) {
 			found = found || t.literal == ""
 		}
 	}
-	if !found && !spec.Pipe {
+	if !found && !piped {
 		id := len(w.occs)
-		w.occs = append(w.occs, &occurrence{token: token{src: appended, ref: ref{spread: spec.Sources > 1}}, id: id})
+		w.occs = append(w.occs, &occurrence{token: token{src: appended, ref: ref{spread: scope.Sources > 1}}, id: id})
 		raw = append(raw, w.names.token(id))
 	}
 	var c Command
@@ -67,10 +67,10 @@ func compileProgram(spec *Spec) (*Plan, []string, error) {
 		c.Words = append(c.Words, newWord(w.segs(text)))
 		args = append(args, arg{text: text, ids: w.names.tokens(text)})
 		if slices.Contains(operators, text) {
-			warnings = append(warnings, hint.Operator.Say(text, quotePOSIX(strings.Join(spec.Command, " "))))
+			warnings = append(warnings, hint.Operator.Say(text, quotePOSIX(strings.Join(command, " "))))
 		}
 	}
-	check := checker{names: w.names, occs: w.occs, multi: spec.batched()}
+	check := checker{names: w.names, occs: w.occs, multi: scope.Several}
 	for _, f := range check.command(args) {
 		msg := w.occs[f.id].src + ": " + f.msg
 		if !f.warn {

@@ -33,13 +33,13 @@ type layout struct {
 }
 
 // assemble cuts the script at its splices and lays out the parameters.
-func (s *script) assemble(w *walker, text string, spec *Spec) {
+func (s *script) assemble(w *walker, text string, scope *Scope) {
 	s.pieces = s.cut(text)
 	for _, word := range w.words {
 		s.words = append(s.words, s.cut(word))
 	}
 	l := &s.layout
-	l.width, l.moves = max(spec.Sources, 1), w.facts.moves
+	l.width, l.moves = max(scope.Sources, 1), w.facts.moves
 	allWhole := true
 	for _, o := range s.occs {
 		if o.literal != "" || o.quoting == comment {
@@ -55,7 +55,7 @@ func (s *script) assemble(w *walker, text string, spec *Spec) {
 			l.fixed = addNew(l.fixed, o.ref)
 		}
 	}
-	l.all = len(l.vectors) == 1 && allWhole && spec.batched() && !l.moves
+	l.all = len(l.vectors) == 1 && allWhole && scope.Several && !l.moves
 }
 
 // spreads tells whether the occurrence becomes one word for each source.
@@ -260,4 +260,22 @@ func checkInteger(r ref, j job.Job) error {
 		return fmt.Errorf("item %q is not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes others", clip(v))
 	}
 	return nil
+}
+
+// loads are the programs that a job of the script starts: the shell with the
+// script and its parameters, and then each command with its words.
+func (s *script) loads() []load {
+	const overhead = 64 // the path of the shell, -c and its name
+	text := len(s.render(1))
+	l := load{fixed: overhead + text, text: text}
+	for _, r := range s.layout.fixed {
+		l.shapes = append(l.shapes, shape{refs: []ref{r}})
+	}
+	for _, v := range s.layout.vectors {
+		l.shapes = append(l.shapes, shape{refs: []ref{v.ref}, repeated: true})
+	}
+	if !s.layout.all && len(s.layout.vectors) > 0 {
+		l.growth = len(s.render(1001))/1000 + 8*len(s.occs) // and for longer numbers
+	}
+	return append([]load{l}, s.calls...)
 }

@@ -17,40 +17,9 @@ type Rows struct {
 	Any   bool     // no names are known: whatever may be one is
 }
 
-// fields is what COMMAND uses of rows.
-type fields struct {
-	picked  []string
-	highest int
-	nth     map[int]bool // which items of a batch it uses by their numbers
-	all     bool         // it uses all items
-}
-
-// Picked is the names of the fields that COMMAND uses, for Rows.Pick. The nth is field n.
-func (t *Template) Picked() []string { return t.spec.fields.picked }
-
-// Highest is the greatest number of a field that COMMAND uses.
-func (t *Template) Highest() int { return t.spec.fields.highest }
-
-// uses notes that a field is used.
-func (s *Spec) uses(r ref) {
-	switch f := s.fields; {
-	case f == nil:
-	case r.kind == refField:
-		f.highest = max(f.highest, r.n)
-		f.all = true
-	case r.kind == refItem:
-		f.all = true
-	case r.kind == refNth:
-		if f.nth == nil {
-			f.nth = map[int]bool{}
-		}
-		f.nth[r.n] = true
-	}
-}
-
 // name looks for a field. Names that could end or break a token have none.
-func (s scanner) name(body string) (r ref, ok bool, err error) {
-	rows := s.spec.Rows
+func (s *Scope) name(body string) (r ref, ok bool, err error) {
+	rows := s.Rows
 	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\x00") {
 		return ref{}, false, nil
 	}
@@ -64,11 +33,10 @@ func (s scanner) name(body string) (r ref, ok bool, err error) {
 		}
 		return ref{kind: refField, n: at + 1}, true, nil
 	}
-	f := s.spec.fields
-	n := slices.Index(f.picked, body)
+	n := slices.Index(s.picked, body)
 	if n < 0 {
-		n = len(f.picked)
-		f.picked = append(f.picked, body)
+		n = len(s.picked)
+		s.picked = append(s.picked, body)
 	}
 	return ref{kind: refField, n: n + 1}, true, nil
 }
@@ -85,8 +53,8 @@ func ambiguous(names []string, name string) error {
 
 // unknown is the error for what looks like the name of a field and is none; nil where it
 // does not.
-func (s scanner) unknown(body string) error {
-	rows := s.spec.Rows
+func (s *Scope) unknown(body string) error {
+	rows := s.Rows
 	if rows == nil || rows.Any {
 		return nil
 	}

@@ -16,13 +16,14 @@ type script struct {
 	layout   layout
 	checked  []ref // placeholders whose values must be integers
 	calls    []load
-	plan     *Plan
-	warnings []string
+	Plan     *Plan    // how it runs without a shell; nil if it needs one
+	Warnings []string // what was accepted and may not be what was meant
 }
 
 // compiler turns the text of a script into a script.
 type compiler struct {
-	spec  *Spec
+	scope *Scope
+	piped bool   // the items go to stdin, and none is appended
 	text  string // what the user wrote
 	toks  []token
 	names names
@@ -35,18 +36,19 @@ const appended = "{} (appended)"
 
 const writeWhere = "write {} where the item belongs"
 
-func compileScript(spec *Spec, text string) (*script, error) {
-	toks, err := scanner{spec}.scan(text, true)
+// Compile2 compiles the text of a script.
+func Compile2(scope *Scope, text string, piped bool) (*script, error) {
+	toks, err := scope.Scan(text, true)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{spec: spec, text: text, toks: toks, names: newNames(text)}
+	c := &compiler{scope: scope, piped: piped, text: text, toks: toks, names: newNames(text)}
 	c.raw = c.names.substitute(text, toks, 0)
 	f, err := c.parse()
 	if err != nil {
 		return nil, err
 	}
-	if !spec.Pipe && !c.inScript() {
+	if !piped && !c.inScript() {
 		if f, err = c.append(); err != nil {
 			return nil, err
 		}
@@ -167,7 +169,7 @@ func (c *compiler) append() (*syntax.File, error) {
 	if end < len(c.text) && oddRun(c.text[:end], '\\') {
 		end++ // a blank that is escaped, or a line that goes on
 	}
-	c.toks = append(c.toks, token{start: end, end: end, src: appended, ref: ref{spread: c.spec.Sources > 1}})
+	c.toks = append(c.toks, token{start: end, end: end, src: appended, ref: ref{spread: c.scope.Sources > 1}})
 	name := c.names.token(len(c.toks) - 1)
 	end += len(c.raw) - len(c.text)
 	c.raw = c.raw[:end] + " " + name + c.raw[end:]
@@ -198,7 +200,7 @@ func (c *compiler) restored(text string) string {
 
 // compile classifies, splices and verifies.
 func (c *compiler) compile(f *syntax.File) (*script, error) {
-	w := &walker{names: c.names, src: &edits{text: c.raw}, multi: c.spec.batched()}
+	w := &walker{names: c.names, src: &edits{text: c.raw}, multi: c.scope.Several}
 	for i, t := range c.toks {
 		w.occs = append(w.occs, &occurrence{token: t, id: i})
 	}
@@ -208,7 +210,7 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 		return nil, c.original(position(c.raw, at, &Error{Msg: "bash can read this in another way than it looks", Hint: "put a blank or quotes there"}).(*Error))
 	}
 	if parsable(c.raw) == c.raw {
-		s.plan = nativePlan(f, w)
+		s.Plan = nativePlan(f, w)
 	}
 	before := paths(f, c.standIns)
 	w.flows()
@@ -220,10 +222,10 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 		return nil, c.at(w.err.id, w.err.msg, w.err.hint)
 	}
 	if strings.Contains(c.text, "\r\n") {
-		s.warnings = append(s.warnings, `the lines of the script end with CR LF, and bash takes each CR for a part of the last word; tr -d '\r' removes them`)
+		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash takes each CR for a part of the last word; tr -d '\r' removes them`)
 	}
 	for _, warning := range w.warnings {
-		s.warnings = append(s.warnings, c.at(warning.id, warning.msg, warning.hint).Error())
+		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
 	}
 	s.calls = w.calls
 	if len(c.toks) == 0 {
@@ -232,8 +234,18 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 	for i, text := range w.words {
 		w.words[i] = c.restored(text)
 	}
-	s.assemble(w, c.restored(w.src.all()), c.spec)
+	s.assemble(w, c.restored(w.src.all()), c.scope)
 	return s, c.verify(s, before)
+}
+
+// Placeholder is the first placeholder of the script, as the user wrote it; "" if there is none.
+func (s *script) Placeholder() string {
+	for _, o := range s.occs {
+		if o.literal == "" {
+			return o.src
+		}
+	}
+	return ""
 }
 
 // missed finds a token that the walk has not come by.

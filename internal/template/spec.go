@@ -1,7 +1,5 @@
 package template
 
-import "fmt"
-
 // Values of Spec.Batch other than a number of items. Both fill a job up to the limits of the
 // system before the next begins.
 const (
@@ -19,8 +17,6 @@ type Spec struct {
 	Rows       *Rows    // nil: items are no rows
 	Workers    int      // BatchEven spreads the last items over this many jobs
 	Limits     Limits
-
-	fields *fields // what is used of rows; Compile's own
 }
 
 // Form tells how COMMAND is run.
@@ -32,24 +28,9 @@ const (
 	ScriptForm              // the text of a bash script
 )
 
-// Error is a template that cannot be run. Line and Col count from 1, in bytes,
-// in the script, or are 0 where no position is known.
-type Error struct {
-	Line, Col int
-	Msg       string
-	Hint      string
-}
-
-// Error gives position, message and hint in one line.
-func (e *Error) Error() string {
-	s := e.Msg
-	if e.Line > 0 {
-		s = fmt.Sprintf("%d:%d: %s", e.Line, e.Col, s)
-	}
-	if e.Hint != "" {
-		s += "; " + e.Hint
-	}
-	return s
+// scope is what placeholders may stand for.
+func (s *Spec) scope() *Scope {
+	return &Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
 }
 
 // batched tells whether a job can have several items.

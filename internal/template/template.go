@@ -14,6 +14,7 @@ import (
 // Template is a compiled COMMAND. It is safe for concurrent use.
 type Template struct {
 	spec     Spec
+	scope    *Scope
 	form     Form
 	plan     *Plan
 	script   *script // of ScriptForm
@@ -34,24 +35,25 @@ func Compile(spec Spec) (*Template, error) {
 			return nil, &Error{Msg: "a command cannot hold a NUL byte"}
 		}
 	}
-	spec.fields = &fields{}
-	t := &Template{spec: spec}
+	t := &Template{spec: spec, scope: spec.scope()}
 	if err := t.compile(); err != nil {
 		return nil, err
 	}
-	t.warnings = append(t.warnings, t.spec.leavesOut()...)
+	if !spec.Pipe {
+		t.warnings = append(t.warnings, t.scope.Unused()...)
+	}
 	return t, nil
 }
 
 // compile is the rest of Compile.
 func (t *Template) compile() error {
-	defer func() { t.warnings = append(t.warnings, t.spec.foreign(t.form == ScriptForm)...) }()
-	script, err := t.spec.isScript()
+	defer func() { t.warnings = append(t.warnings, foreign(t.scope, t.spec.Command, t.form == ScriptForm)...) }()
+	isScript, err := IsScript(t.scope, t.spec.Command)
 	if err != nil {
 		return err
 	}
-	if !script {
-		t.plan, t.warnings, err = compileProgram(&t.spec)
+	if !isScript {
+		t.plan, t.warnings, err = CompileProgram(t.scope, t.spec.Command, t.spec.Pipe)
 		if err != nil {
 			return err
 		}
@@ -59,10 +61,10 @@ func (t *Template) compile() error {
 		return nil
 	}
 	t.form = ScriptForm
-	if t.script, err = compileScript(&t.spec, t.spec.Command[0]); err != nil {
+	if t.script, err = Compile2(t.scope, t.spec.Command[0], t.spec.Pipe); err != nil {
 		return err
 	}
-	t.plan, t.warnings = t.script.plan, t.script.warnings
+	t.plan, t.warnings = t.script.Plan, t.script.Warnings
 	t.loads = t.script.loads()
 	return nil
 }
@@ -73,6 +75,15 @@ func (t *Template) NumberAfter(last int64, all bool) { t.before, t.after = last,
 
 // Warnings are for the user: what was accepted and may not be what was meant.
 func (t *Template) Warnings() []string { return t.warnings }
+
+// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth is field n.
+func (t *Template) Picked() []string { return t.scope.Picked() }
+
+// Highest is the greatest number of a field that COMMAND uses.
+func (t *Template) Highest() int { return t.scope.Highest() }
+
+// Named is the number of items that a batch should have because COMMAND names each; 0 if it names none.
+func (t *Template) Named() int { return t.scope.Nth() }
 
 // Form tells how COMMAND was read.
 func (t *Template) Form() Form { return t.form }

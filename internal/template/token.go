@@ -17,14 +17,9 @@ type token struct {
 // data tells whether input takes the token's place.
 func (t token) data() bool { return t.literal == "" && !t.ref.number() }
 
-// scanner finds the known placeholders. All other braces are text.
-type scanner struct {
-	spec *Spec
-}
-
-// scan finds the tokens of text. In a script a token behind an odd run of $ or
-// of backslashes is text: it belongs to the shell.
-func (s scanner) scan(text string, script bool) ([]token, error) {
+// Scan finds the known placeholders of text; all other braces are text. In a script a placeholder
+// behind an odd run of $ or of backslashes is text too: it belongs to the shell.
+func (s *Scope) Scan(text string, script bool) ([]token, error) {
 	var toks []token
 	for i := 0; i < len(text); {
 		if text[i] != '{' {
@@ -44,7 +39,7 @@ func (s scanner) scan(text string, script bool) ([]token, error) {
 		default:
 			t.src = text[i:t.end]
 			if t.literal == "" {
-				s.spec.uses(t.ref)
+				s.use(t.ref)
 			}
 			toks = append(toks, t)
 			i = t.end
@@ -66,7 +61,7 @@ func oddRun(before string, c byte) bool {
 }
 
 // at reads the token that begins at text[i], which is an opening brace.
-func (s scanner) at(text string, i int, literal bool) (token, bool, error) {
+func (s *Scope) at(text string, i int, literal bool) (token, bool, error) {
 	if strings.HasPrefix(text[i:], "{{") {
 		rest := text[i+2:]
 		n := strings.IndexByte(rest, '}')
@@ -90,7 +85,7 @@ func (s scanner) at(text string, i int, literal bool) (token, bool, error) {
 
 // parse reads what stands between the braces. With literal, it only tells
 // whether it is a placeholder, and a number is never out of range.
-func (s scanner) parse(body string, literal bool) (ref, bool, error) {
+func (s *Scope) parse(body string, literal bool) (ref, bool, error) {
 	if body == "#" {
 		return ref{kind: refSeq}, true, nil
 	}
@@ -116,7 +111,7 @@ func (s scanner) parse(body string, literal bool) (ref, bool, error) {
 		return ref{}, false, nil
 	}
 	if rest == "" {
-		out.kind, out.spread = refItem, s.spec.Sources > 1
+		out.kind, out.spread = refItem, s.Sources > 1
 		return out, true, nil
 	}
 	if r, ok, err := s.name(rest); ok || err != nil {
@@ -132,7 +127,7 @@ func (s scanner) parse(body string, literal bool) (ref, bool, error) {
 }
 
 // isRef tells whether head can stand before a path form.
-func (s scanner) isRef(head string) bool {
+func (s *Scope) isRef(head string) bool {
 	if head == "" {
 		return true
 	}
@@ -146,29 +141,28 @@ func (s scanner) isRef(head string) bool {
 }
 
 // number gives {N} its meaning: a source, a column, or an item of the batch.
-func (s scanner) number(out *ref, n int) error {
-	spec := s.spec
+func (s *Scope) number(out *ref, n int) error {
 	bad := func(format string, args ...any) error {
 		return &Error{Msg: fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...), Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n)}
 	}
 	out.n = n
 	switch {
-	case spec.Sources > 1:
+	case s.Sources > 1:
 		out.kind = refField
-		if n > spec.Sources {
-			return bad("there are only %d sources", spec.Sources)
+		if n > s.Sources {
+			return bad("there are only %d sources", s.Sources)
 		}
-	case spec.Rows != nil && spec.Rows.Pick:
+	case s.Rows != nil && s.Rows.Pick:
 		return bad("the fields of these rows have names, and no numbers")
-	case spec.Rows != nil:
+	case s.Rows != nil:
 		out.kind = refField
-		if spec.Rows.Width > 0 && n > spec.Rows.Width {
-			return bad("a row has only %d fields", spec.Rows.Width)
+		if s.Rows.Width > 0 && n > s.Rows.Width {
+			return bad("a row has only %d fields", s.Rows.Width)
 		}
-	case spec.batched():
+	case s.Several:
 		out.kind = refNth
-		if spec.Batch > 0 && n > spec.Batch {
-			return bad("a batch has only %d items", spec.Batch)
+		if s.Batch > 0 && n > s.Batch {
+			return bad("a batch has only %d items", s.Batch)
 		}
 	case n == 1:
 		out.kind, out.n = refItem, 0
@@ -176,16 +170,4 @@ func (s scanner) number(out *ref, n int) error {
 		return bad("there is only one source")
 	}
 	return nil
-}
-
-// position puts an error at text[i].
-func position(text string, i int, err error) error {
-	e, ok := err.(*Error)
-	if !ok {
-		return err
-	}
-	out := *e
-	out.Line = 1 + strings.Count(text[:i], "\n")
-	out.Col = i - strings.LastIndexByte(text[:i], '\n')
-	return &out
 }
