@@ -6,19 +6,19 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// arg is a word of a command as the command will see it, as far as is known.
+// partText is a word of a command as the command will see it, as far as is known.
 type arg struct {
 	text    string // without its quotes; a stand-in for each placeholder
 	dynamic bool   // parts of it are known only to the shell
 	ids     []int  // all tokens in it, also those in commands inside it
 }
 
-// arg resolves the quotes of a word.
-func (w *walker) arg(word *syntax.Word) arg {
-	a := arg{ids: w.names.under(word)}
+// partText resolves the quotes of a word.
+func (w *walker) resolve(word *syntax.Word) arg {
+	a := arg{ids: w.standIns.under(word)}
 	var b strings.Builder
 	for _, p := range word.Parts {
-		if s, ok := resolve(p); ok {
+		if s, ok := partText(p); ok {
 			b.WriteString(s)
 		} else {
 			a.dynamic = true
@@ -28,8 +28,8 @@ func (w *walker) arg(word *syntax.Word) arg {
 	return a
 }
 
-// resolve gives the text of a part of a word that has no expansion.
-func resolve(p syntax.WordPart) (string, bool) {
+// partText gives the text of a part of a word that has no expansion.
+func partText(p syntax.WordPart) (string, bool) {
 	switch p := p.(type) {
 	case *syntax.Lit:
 		return unescape(p.Value, ""), true
@@ -67,18 +67,18 @@ func unescape(s, only string) string {
 	return b.String()
 }
 
-// shape tells what the word costs as an argument.
-func (w *walker) shape(a arg) shape {
-	var out shape
-	text := w.names.without(a.text)
-	w.names.split(a.text, func(lit string) { out.lit += len(lit) }, func(_ byte, id int) {
+// convert tells what the word costs as an argument.
+func (w *walker) argSize(a arg) ArgSize {
+	var out ArgSize
+	text := w.standIns.without(a.text)
+	w.standIns.split(a.text, func(lit string) { out.Text += len(lit) }, func(_ byte, id int) {
 		o := w.occs[id]
-		if o.literal != "" {
-			out.lit += len(o.literal)
+		if o.Literal != "" {
+			out.Text += len(o.Literal)
 			return
 		}
-		out.refs = append(out.refs, o.ref)
-		out.repeated = out.repeated || o.ref.repeats(text)
+		out.Refs = append(out.Refs, o.Ref)
+		out.Repeated = out.Repeated || o.Ref.Repeats(text)
 	})
 	return out
 }

@@ -17,7 +17,7 @@ func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, err
 		return t.single(items)
 	}
 	return func(yield func(job.Job, error) bool) {
-		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.loads), yield: yield}
+		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.sizes), yield: yield}
 		for it, err := range items {
 			if err != nil {
 				if !b.finish() || !yield(job.Job{}, err) {

@@ -6,18 +6,18 @@ import "fanout/internal/job"
 // exact for programs, and never too small for scripts.
 type budget struct {
 	limits Limits
-	loads  []load
+	execs  []ExecSize
 	totals []int   // of each load
-	longs  [][]int // of each shape: the bytes of its argument, if it is one
+	args  [][]int // of each shape: the bytes of its argument, if it is one
 	items  int
 	over   bool  // the only item is too big for any job
 	next   []int // scratch: totals with the item that is tried
 }
 
-func newBudget(limits Limits, loads []load) *budget {
-	b := &budget{limits: limits, loads: loads, totals: make([]int, len(loads)), next: make([]int, len(loads))}
+func newBudget(limits Limits, loads []ExecSize) *budget {
+	b := &budget{limits: limits, execs: loads, totals: make([]int, len(loads)), next: make([]int, len(loads))}
 	for _, l := range loads {
-		b.longs = append(b.longs, make([]int, len(l.shapes)))
+		b.args = append(b.args, make([]int, len(l.Args)))
 	}
 	return b
 }
@@ -25,8 +25,8 @@ func newBudget(limits Limits, loads []load) *budget {
 // add takes the item if the job stays within the limits, or is empty.
 func (b *budget) add(it job.Item) bool {
 	fits := true
-	for i := range b.loads {
-		total, ok := b.try(i, it)
+	for i := range b.execs {
+		total, ok := b.total(i, it)
 		b.next[i] = total
 		fits = fits && ok && (b.limits.Total <= 0 || total <= b.limits.Total)
 	}
@@ -36,10 +36,10 @@ func (b *budget) add(it job.Item) bool {
 	b.over = !fits
 	b.items++
 	copy(b.totals, b.next)
-	for i, l := range b.loads {
-		for k, s := range l.shapes {
-			if !s.repeated {
-				b.longs[i][k] += b.grow(s, it)
+	for i, l := range b.execs {
+		for k, s := range l.Args {
+			if !s.Repeated {
+				b.args[i][k] += b.grow(s, it)
 			}
 		}
 	}
@@ -49,39 +49,39 @@ func (b *budget) add(it job.Item) bool {
 func (b *budget) reset() {
 	b.items, b.over = 0, false
 	clear(b.totals)
-	for _, l := range b.longs {
+	for _, l := range b.args {
 		clear(l)
 	}
 }
 
-// try is the total of one load with the item, and whether each argument fits.
-func (b *budget) try(i int, it job.Item) (int, bool) {
-	l := b.loads[i]
-	total := b.totals[i] + l.growth
+// total is the total of one load with the item, and whether each argument fits.
+func (b *budget) total(i int, it job.Item) (int, bool) {
+	l := b.execs[i]
+	total := b.totals[i] + l.Growth
 	if b.items == 0 {
-		total += l.fixed
+		total += l.Fixed
 	}
-	fits := b.argFits(l.text + (b.items+1)*l.growth)
-	for k, s := range l.shapes {
-		if !s.repeated {
+	fits := b.argFits(l.Script + (b.items+1)*l.Growth)
+	for k, s := range l.Args {
+		if !s.Repeated {
 			n := b.grow(s, it)
 			if b.items == 0 {
-				n += s.lit + slotBytes
+				n += s.Text + slotBytes
 			}
 			total += n
-			fits = fits && b.argFits(s.lit+b.longs[i][k]+n)
+			fits = fits && b.argFits(s.Text+b.args[i][k]+n)
 			continue
 		}
-		if len(s.refs) == 1 && s.lit == 0 && s.refs[0].spread {
-			for _, v := range s.refs[0].values(nil, it) {
+		if len(s.Refs) == 1 && s.Text == 0 && s.Refs[0].Spread {
+			for _, v := range s.Refs[0].Values(nil, it) {
 				total += len(v) + slotBytes
 				fits = fits && b.argFits(len(v))
 			}
 			continue
 		}
-		n := s.lit
-		for _, r := range s.refs {
-			n += r.size(it, b.items)
+		n := s.Text
+		for _, r := range s.Refs {
+			n += r.Size(it, b.items)
 		}
 		total += n + slotBytes
 		fits = fits && b.argFits(n)
@@ -89,11 +89,11 @@ func (b *budget) try(i int, it job.Item) (int, bool) {
 	return total, fits
 }
 
-// grow is what the item adds to an argument that is not repeated.
-func (b *budget) grow(s shape, it job.Item) int {
+// Grow is what the item adds to an argument that is not repeated.
+func (b *budget) grow(s ArgSize, it job.Item) int {
 	n := 0
-	for _, r := range s.refs {
-		n += r.grow(it, b.items)
+	for _, r := range s.Refs {
+		n += r.Grow(it, b.items)
 	}
 	return n
 }

@@ -11,14 +11,14 @@ import (
 // commands that print their arguments or their stdin. What other programs make
 // of an item is their own.
 
-// repeaters print their arguments, or parts of them.
-var repeaters = []string{
+// argPrinters print their arguments, or parts of them.
+var argPrinters = []string{
 	"echo", "printf", "basename", "dirname", "find", "fd", "fdfind", "ls", "readlink", "realpath", "mktemp", "wc", "du",
 	"md5sum", "sha1sum", "sha256sum", "sha512sum", "cksum", "file", "yes",
 }
 
-// filters print what they read, or parts of it.
-var filters = []string{
+// stdinPrinters print what they read, or parts of it.
+var stdinPrinters = []string{
 	"awk", "base64", "cat", "column", "cut", "envsubst", "expand", "fmt", "fold", "gawk", "grep", "egrep", "fgrep", "head",
 	"iconv", "jq", "mawk", "nl", "node", "paste", "perl", "python", "python3", "rev", "rg", "ruby", "sed", "shuf", "sort",
 	"tac", "tail", "tee", "tr", "uniq", "xargs", "yq",
@@ -29,10 +29,10 @@ func output(s *syntax.Stmt, in []syntax.Node) []syntax.Node {
 	if s == nil {
 		return nil
 	}
-	in = append(in[:len(in):len(in)], inputs(s)...)
+	in = append(in[:len(in):len(in)], redirected(s)...)
 	switch c := s.Cmd.(type) {
 	case *syntax.CallExpr:
-		return printed(c, in)
+		return printedBy(c, in)
 	case *syntax.BinaryCmd:
 		if c.Op == syntax.Pipe || c.Op == syntax.PipeAll {
 			return output(c.Y, output(c.X, in))
@@ -63,19 +63,19 @@ func children(s *syntax.Stmt) []*syntax.Stmt {
 	return out
 }
 
-// printed is what a command prints.
-func printed(c *syntax.CallExpr, in []syntax.Node) []syntax.Node {
-	wrapped := len(c.Args) > 0 && slices.Contains(wrappers, programName(c.Args[0])) && !slices.Contains(repeaters, programName(c.Args[0]))
+// printedBy is what a command prints.
+func printedBy(c *syntax.CallExpr, in []syntax.Node) []syntax.Node {
+	wrapped := len(c.Args) > 0 && slices.Contains(wrappers, programName(c.Args[0])) && !slices.Contains(argPrinters, programName(c.Args[0]))
 	for i, word := range c.Args {
 		name := programName(word)
 		switch {
 		case i > 0 && !wrapped:
 			return nil
-		case digitsOnly(name, c.Args[i+1:]):
+		case printsDigits(name, c.Args[i+1:]):
 			return nil
-		case slices.Contains(filters, name):
+		case slices.Contains(stdinPrinters, name):
 			return in
-		case slices.Contains(repeaters, name):
+		case slices.Contains(argPrinters, name):
 			return nodes(c.Args[i+1:])
 		case name == "pwd":
 			return []syntax.Node{&syntax.ParamExp{Param: &syntax.Lit{Value: "PWD"}}}
@@ -97,13 +97,13 @@ func programName(word *syntax.Word) string {
 	return lit[strings.LastIndexByte(lit, '/')+1:]
 }
 
-// digitsOnly knows the filters that let nothing but digits pass.
-func digitsOnly(name string, args []*syntax.Word) bool {
+// printsDigits knows the filters that let nothing but digits pass.
+func printsDigits(name string, args []*syntax.Word) bool {
 	var flags, operand string
 	for _, word := range args {
 		text := ""
 		for _, p := range word.Parts {
-			s, _ := resolve(p)
+			s, _ := partText(p)
 			text += s
 		}
 		if strings.HasPrefix(text, "-") {
@@ -121,23 +121,23 @@ func digitsOnly(name string, args []*syntax.Word) bool {
 	return false
 }
 
-// digits knows ${x//[!0-9]}, ${#x} and ${!x[@]}, which are numbers whatever x is.
-func digits(p *syntax.ParamExp) bool {
-	if p.Length || keys(p) {
+// isNumber knows ${x//[!0-9]}, ${#x} and ${!x[@]}, which are numbers whatever x is.
+func isNumber(p *syntax.ParamExp) bool {
+	if p.Length || isKeys(p) {
 		return true
 	}
 	return p.Repl != nil && p.Repl.All && p.Repl.Orig != nil && (p.Repl.With == nil || len(p.Repl.With.Parts) == 0) &&
 		slices.Contains([]string{"[!0-9]", "[^0-9]", "[![:digit:]]", "[^[:digit:]]"}, p.Repl.Orig.Lit())
 }
 
-// keys knows ${!x[@]}, the subscripts of an array.
-func keys(p *syntax.ParamExp) bool {
+// isKeys knows ${!x[@]}, the subscripts of an array.
+func isKeys(p *syntax.ParamExp) bool {
 	word, ok := p.Index.(*syntax.Word)
 	return ok && p.Excl && (word.Lit() == "@" || word.Lit() == "*")
 }
 
-// inputs is what a statement reads by its redirections.
-func inputs(s *syntax.Stmt) []syntax.Node {
+// redirected is what a statement reads by its redirections.
+func redirected(s *syntax.Stmt) []syntax.Node {
 	var out []syntax.Node
 	for _, r := range s.Redirs {
 		switch {
@@ -154,9 +154,9 @@ func inputs(s *syntax.Stmt) []syntax.Node {
 	return out
 }
 
-// carried visits the nodes that the value of a node is made of. Behind a
+// walkValue visits the nodes that the value of a node is made of. Behind a
 // command that does more than print its arguments, by is its name.
-func carried(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
+func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 	through := func(list []*syntax.Stmt) {
 		name := by
 		for _, s := range list {
@@ -167,7 +167,7 @@ func carried(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 		}
 		for _, s := range list {
 			for _, o := range output(s, nil) {
-				carried(o, name, visit)
+				walkValue(o, name, visit)
 			}
 		}
 	}
@@ -182,7 +182,7 @@ func carried(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 			through(n.Stmts)
 			return false
 		case *syntax.ParamExp:
-			if digits(n) {
+			if isNumber(n) {
 				return false
 			}
 		}

@@ -70,8 +70,8 @@ func TestOrdinaryIsAccepted(t *testing.T) {
 		tt, err := Compile(Spec{Command: []string{s}})
 		if err != nil {
 			t.Errorf("%q: %v", s, err)
-		} else if len(tt.script.checked) > 0 || len(tt.Warnings()) > 0 {
-			t.Errorf("%q: integers %v, warnings %q", s, tt.script.checked, tt.Warnings())
+		} else if len(tt.script.integers) > 0 || len(tt.Warnings()) > 0 {
+			t.Errorf("%q: integers %v, warnings %q", s, tt.script.integers, tt.Warnings())
 		}
 	}
 	if _, err := Compile(Spec{Command: []string{`[ -f {1} ] && cp {1} {2}`}, Sources: 2}); err != nil {

@@ -16,10 +16,10 @@ type finding struct {
 // checker looks for items in the code that a command hands to an interpreter.
 // It prefers to refuse too much: the safe form is always possible.
 type checker struct {
-	names  names
+	standIns  standIns
 	occs   []*occurrence
 	script bool // builtins can be reached
-	multi  bool // jobs can have several items
+	batched  bool // jobs can have several items
 	nested bool // the command is itself code for another shell: {:q} is used up
 	found  []finding
 }
@@ -42,7 +42,7 @@ func (c *checker) command(args []arg) []finding {
 			break
 		}
 		name := c.program(args[i])
-		c.one(name, args[i+1:], builtin, c.mixed(args[:i]))
+		c.applyRule(name, args[i+1:], builtin, c.substituted(args[:i]))
 		builtin = builtin && (name == "command" || name == "builtin")
 	}
 	return c.found
@@ -56,8 +56,8 @@ func (c *checker) program(a arg) string {
 	return a.text[strings.LastIndexByte(a.text, '/')+1:]
 }
 
-// mixed tells whether a command in front substitutes text of its own.
-func (c *checker) mixed(before []arg) bool {
+// substituted tells whether a command in front substitutes text of its own.
+func (c *checker) substituted(before []arg) bool {
 	return slices.ContainsFunc(before, func(a arg) bool { return slices.Contains(substitutors, c.program(a)) })
 }
 
@@ -68,9 +68,9 @@ func (c *checker) shells(args []arg, wrapped bool) {
 		posix := slices.Contains(posixShells, name)
 		switch {
 		case posix || slices.Contains(otherShells, name):
-			c.below(args[:i], args[i+1:])
-			c.shell(name, args[i+1:], posix && !c.mixed(args[:i]), i == 0 || wrapped)
-		case name == "" && (i == 0 || wrapped) && codeWord(args[i+1:]) > 0:
+			c.findNames(args[:i], args[i+1:])
+			c.shell(name, args[i+1:], posix && !c.substituted(args[:i]), i == 0 || wrapped)
+		case name == "" && (i == 0 || wrapped) && codeIndex(args[i+1:]) > 0:
 			c.shell("a shell", args[i+1:], false, true)
 		}
 	}
@@ -83,8 +83,8 @@ func isCodeFlag(a arg) bool {
 		strings.Trim(t[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// codeWord is the place of the word behind -c, if only options stand before it.
-func codeWord(args []arg) int {
+// codeIndex is the place of the word behind -c, if only options stand before it.
+func codeIndex(args []arg) int {
 	for i, a := range args {
 		switch {
 		case isCodeFlag(a):
@@ -114,7 +114,7 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 				i++
 			}
 		case code:
-			c.code(name+" -c", []arg{a}, quotable)
+			c.refuseCode(name+" -c", []arg{a}, quotable)
 			c.parameters(a, args[i+1:])
 			if !a.dynamic {
 				return
@@ -122,7 +122,7 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 		case literal:
 			return
 		default:
-			if sure && len(c.data(a)) > 0 && (c.several(a) || len(c.dataOf(args[i+1:])) > 0) {
+			if sure && len(c.data(a)) > 0 && (c.becomesSeveral(a) || len(c.dataIn(args[i+1:])) > 0) {
 				c.refuse(c.data(a)[0], "an item that is -c would turn the next one into code of "+name, "write -- in front of it")
 			}
 			if len(c.data(a)) > 0 {
@@ -132,18 +132,18 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 	}
 }
 
-// data lists the tokens of a word that input takes the place of.
+// Data lists the tokens of a word that input takes the place of.
 func (c *checker) data(a arg) []int {
 	var ids []int
 	for _, id := range a.ids {
-		if c.occs[id].data() {
+		if c.occs[id].Data() {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-func (c *checker) dataOf(args []arg) []int {
+func (c *checker) dataIn(args []arg) []int {
 	var ids []int
 	for _, a := range args {
 		ids = append(ids, c.data(a)...)
@@ -151,22 +151,22 @@ func (c *checker) dataOf(args []arg) []int {
 	return ids
 }
 
-// several tells whether the word can become several.
-func (c *checker) several(a arg) bool {
+// becomesSeveral tells whether the word can become several.
+func (c *checker) becomesSeveral(a arg) bool {
 	return slices.ContainsFunc(c.data(a), func(id int) bool {
-		r := c.occs[id].ref
-		return r.spread || c.multi && r.perItem()
+		r := c.occs[id].Ref
+		return r.Spread || c.batched && r.PerItem()
 	})
 }
 
-// plain is a text with its literal braces.
-func (c *checker) plain(text string) string {
+// withLiterals is a text with its literal braces.
+func (c *checker) withLiterals(text string) string {
 	var b strings.Builder
-	c.names.split(text, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) {
-		if c.occs[id].literal != "" {
-			b.WriteString(c.occs[id].literal)
+	c.standIns.split(text, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) {
+		if c.occs[id].Literal != "" {
+			b.WriteString(c.occs[id].Literal)
 		} else {
-			b.WriteString(c.names.token(id))
+			b.WriteString(c.standIns.token(id))
 		}
 	})
 	return b.String()
@@ -180,10 +180,10 @@ func (c *checker) warn(id int, msg, hint string) {
 	c.found = append(c.found, finding{id: id, msg: msg, hint: hint, warn: true})
 }
 
-// code refuses items in words that are joined into shell code, save those that
+// refuseCode refuses items in words that are joined into shell code, save those that
 // are quoted for it and stand outside of its quotes.
-func (c *checker) code(what string, args []arg, quotable bool) {
-	ids := c.dataOf(args)
+func (c *checker) refuseCode(what string, args []arg, quotable bool) {
+	ids := c.dataIn(args)
 	if len(ids) == 0 {
 		return
 	}
@@ -200,18 +200,18 @@ func (c *checker) code(what string, args []arg, quotable bool) {
 			text = append(text, a.text)
 			dynamic = dynamic || a.dynamic
 		}
-		if !dynamic && c.quoted(strings.Join(text, " "), ids) {
+		if !dynamic && c.quotedForShell(strings.Join(text, " "), ids) {
 			return
 		}
 	}
 	c.refuse(ids[0], fmt.Sprintf("the item would become code of %s", what), hint)
 }
 
-// quoted tells whether every item in the code is quoted for it, and stands as
+// quotedForShell tells whether every item in the code is quoted for it, and stands as
 // a bare word of a command that takes no code itself.
-func (c *checker) quoted(code string, ids []int) bool {
+func (c *checker) quotedForShell(code string, ids []int) bool {
 	for _, id := range ids {
-		if !c.occs[id].ref.quote {
+		if !c.occs[id].Ref.Quote {
 			return false
 		}
 	}
@@ -221,12 +221,12 @@ func (c *checker) quoted(code string, ids []int) bool {
 	}
 	occs := make([]*occurrence, len(c.occs))
 	for i, o := range c.occs {
-		occs[i] = &occurrence{token: o.token, id: o.id}
+		occs[i] = &occurrence{Token: o.Token, id: o.id}
 	}
-	w := &walker{names: c.names, occs: occs, facts: gather(f, c.names, occs, c.multi), src: &edits{text: code}, multi: c.multi, nested: true}
-	w.flows()
+	w := &walker{standIns: c.standIns, occs: occs, analysis: analyse(f, c.standIns, occs, c.batched), src: &edits{text: code}, batched: c.batched, nested: true}
+	w.checkFlows()
 	w.stmts(f.Stmts)
-	if w.err != nil {
+	if w.refused != nil {
 		return false
 	}
 	for _, id := range ids {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// one applies the rule of one program to its arguments. Only in a script, and
+// applyRule applies the rule of one program to its arguments. Only in a script, and
 // not behind a program, can it be a builtin.
-func (c *checker) one(name string, args []arg, builtin, mixed bool) {
+func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 	if name == "" {
 		return
 	}
@@ -18,13 +18,13 @@ func (c *checker) one(name string, args []arg, builtin, mixed bool) {
 	}
 	switch r {
 	case allCode:
-		c.code(name, args, !mixed)
+		c.refuseCode(name, args, !mixed)
 	case remoteCode:
 		c.remote(name, args, !mixed)
 	case optionCode:
 		c.option(name, args, !mixed)
 	case anyCode:
-		for _, id := range c.dataOf(args) {
+		for _, id := range c.dataIn(args) {
 			c.refuse(id, "the item would become code or a name for "+name, anyHint(name))
 		}
 	case afterCode:
@@ -34,11 +34,11 @@ func (c *checker) one(name string, args []arg, builtin, mixed bool) {
 				break
 			}
 		}
-		c.code(name, args, false)
+		c.refuseCode(name, args, false)
 	case adbCode:
 		for i, a := range args {
 			if a.text == "shell" || a.text == "exec-out" {
-				c.code("adb shell", args[i+1:], !mixed)
+				c.refuseCode("adb shell", args[i+1:], !mixed)
 				break
 			}
 		}
@@ -48,7 +48,7 @@ func (c *checker) one(name string, args []arg, builtin, mixed bool) {
 		c.flagged(name, args, codeFlags[name])
 	case screenCode:
 		if slices.ContainsFunc(args, func(a arg) bool { return a.text == "-X" }) {
-			c.one("tmux", args, false, mixed)
+			c.applyRule("tmux", args, false, mixed)
 		}
 	case testCode:
 		c.test(args)
@@ -88,7 +88,7 @@ func (c *checker) remote(name string, args []arg, quotable bool) {
 				opt = args[i:min(i+2, len(args))]
 				i++
 			}
-			for _, id := range c.dataOf(opt) {
+			for _, id := range c.dataIn(opt) {
 				c.refuse(id, "the item would become an option of "+name+", and some options run commands", "write the option out")
 			}
 		case t == "--":
@@ -96,7 +96,7 @@ func (c *checker) remote(name string, args []arg, quotable bool) {
 			i++
 		case strings.HasPrefix(t, "-"):
 		default:
-			c.code(name, args[i+1:], quotable)
+			c.refuseCode(name, args[i+1:], quotable)
 			return
 		}
 	}
@@ -108,10 +108,10 @@ func (c *checker) option(name string, args []arg, quotable bool) {
 		_, long := strings.CutPrefix(a.text, "--command=")
 		switch {
 		case long || strings.HasPrefix(a.text, "--session-command="):
-			c.code(name, []arg{a}, false)
+			c.refuseCode(name, []arg{a}, false)
 		case a.text == "--command" || a.text == "--session-command" || isCodeFlag(a):
 			if i+1 < len(args) {
-				c.code(name+" -c", args[i+1:i+2], quotable)
+				c.refuseCode(name+" -c", args[i+1:i+2], quotable)
 			}
 		}
 	}
@@ -126,11 +126,11 @@ func (c *checker) flagged(name string, args []arg, flags []string) {
 				if a.text == f && i+1 < len(args) {
 					value = args[i+1]
 				}
-				c.code(name+" "+f, []arg{value}, name == "sbatch" || name == "gcloud")
+				c.refuseCode(name+" "+f, []arg{value}, name == "sbatch" || name == "gcloud")
 			}
 		}
 		if short := strings.TrimLeft(a.text, "-"); name == "rsync" && len(a.text)-len(short) == 1 && strings.HasSuffix(a.text, "e") && i+1 < len(args) {
-			c.code("rsync -e", args[i+1:i+2], false)
+			c.refuseCode("rsync -e", args[i+1:i+2], false)
 		}
 	}
 }
@@ -140,13 +140,13 @@ func (c *checker) git(args []arg) {
 	for i, a := range args {
 		switch {
 		case (a.text == "-c" || a.text == "--config" || a.text == "--exec" || a.text == "-x") && i+1 < len(args):
-			for _, id := range c.dataOf(args[i+1 : i+2]) {
+			for _, id := range c.dataIn(args[i+1 : i+2]) {
 				c.refuse(id, "the item would become configuration of git, which can run commands", "write it out")
 			}
 		case strings.HasPrefix(a.text, "--exec=") || strings.HasPrefix(a.text, "--upload-pack="):
-			c.code("git", []arg{a}, false)
+			c.refuseCode("git", []arg{a}, false)
 		case a.text == "foreach" || a.text == "filter-branch" || a.text == "--upload-pack" || a.text == "--receive-pack":
-			c.code("git "+a.text, args[i+1:], false)
+			c.refuseCode("git "+a.text, args[i+1:], false)
 		}
 	}
 }
@@ -162,7 +162,7 @@ func (c *checker) test(args []arg) {
 		switch {
 		case i > 0 && (args[i-1].text == "-v" || args[i-1].text == "-R"):
 			c.refuse(ids[0], nameOfVariable, nameHint)
-		case c.several(a) || i > 0 && (args[i-1].dynamic || len(c.data(args[i-1])) > 0):
+		case c.becomesSeveral(a) || i > 0 && (args[i-1].dynamic || len(c.data(args[i-1])) > 0):
 			c.refuse(ids[0], "an item could become the operator of test, and -v runs code", "write [[ ... ]] instead")
 		}
 	}
@@ -177,7 +177,7 @@ func (c *checker) printf(args []arg) {
 		case strings.HasPrefix(a.text, "-v"):
 			ids := c.data(a)
 			if a.text == "-v" {
-				ids = c.dataOf(args[i:min(i+2, len(args))])
+				ids = c.dataIn(args[i:min(i+2, len(args))])
 				i++
 			}
 			if len(ids) > 0 {
@@ -198,8 +198,8 @@ func (c *checker) printf(args []arg) {
 
 // leads tells whether a word begins with an item, or may.
 func (c *checker) leads(a arg) bool {
-	start, _, kind, id, ok := c.names.next(a.text)
-	return a.dynamic || ok && start == 0 && kind == 's' && c.occs[id].data()
+	start, _, kind, id, ok := c.standIns.next(a.text)
+	return a.dynamic || ok && start == 0 && kind == 's' && c.occs[id].Data()
 }
 
 // set checks set and shopt: items after -- are data.

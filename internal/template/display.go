@@ -13,7 +13,7 @@ func (t *Template) Display(j job.Job, shell string) string {
 	var s string
 	var err error
 	if t.plan != nil {
-		s, err = t.plan.display(j)
+		s, err = t.plan.Display(j)
 	} else {
 		s, err = t.displayShell(j, shell)
 	}
@@ -49,7 +49,7 @@ func printfFormat(pieces []string) string {
 			}
 		}
 	}
-	return "-- " + quotePOSIX(b.String())
+	return "-- " + QuotePOSIX(b.String())
 }
 
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {
@@ -60,9 +60,9 @@ func (t *Template) displayShell(j job.Job, shell string) (string, error) {
 	if shell == "" {
 		shell = "bash"
 	}
-	words := []string{quoteBash(shell), "-c", quoteBash(text)}
+	words := []string{QuoteBash(shell), "-c", QuoteBash(text)}
 	for _, p := range append([]string{shell[strings.LastIndexByte(shell, '/')+1:]}, params...) {
-		words = append(words, quoteBash(p))
+		words = append(words, QuoteBash(p))
 	}
 	return strings.Join(words, " "), nil
 }

@@ -52,7 +52,7 @@ func (e *edits) span(word *syntax.Word) (start, end int, err error) {
 	if start > end || end > len(e.text) {
 		return 0, 0, errors.New(odd)
 	}
-	for text := e.text[start:end]; strings.HasSuffix(text, "\\\n") && !oddRun(text[:len(text)-2], '\\'); text = e.text[start:end] {
+	for text := e.text[start:end]; strings.HasSuffix(text, "\\\n") && !OddRun(text[:len(text)-2], '\\'); text = e.text[start:end] {
 		end -= len("\\\n") // the parser counts a line that goes on as part of the word before
 	}
 	f, err := parseScript(": "+e.text[start:end], false)

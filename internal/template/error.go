@@ -25,12 +25,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// position puts an error at text[i].
-func position(text string, i int, err error) error {
-	e, ok := err.(*Error)
-	if !ok {
-		return err
-	}
+// At returns the error at text[i].
+func (e *Error) At(text string, i int) *Error {
 	out := *e
 	out.Line = 1 + strings.Count(text[:i], "\n")
 	out.Col = i - strings.LastIndexByte(text[:i], '\n')

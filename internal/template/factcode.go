@@ -7,36 +7,36 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// code notes the variables below a node whose value is run.
-func (f *facts) code(n syntax.Node) {
-	carried(n, "", func(n syntax.Node, _ string) {
+// refuseCode notes the variables below a node whose value is run.
+func (f *analysis) markCode(n syntax.Node) {
+	walkValue(n, "", func(n syntax.Node, _ string) {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil {
-			note(f.coded, p.Param.Value)
+			mark(f.asCode, p.Param.Value)
 		}
 	})
 }
 
-// evaluated notes every name below a node. Naming too many costs nothing but
+// markArithmetic notes every name below a node. Naming too many costs nothing but
 // an integer check.
-func (f *facts) evaluated(n syntax.Node) {
+func (f *analysis) markArithmetic(n syntax.Node) {
 	if n == nil {
 		return
 	}
-	carried(n, "", func(n syntax.Node, _ string) {
+	walkValue(n, "", func(n syntax.Node, _ string) {
 		switch n := n.(type) {
 		case *syntax.Lit:
 			for _, name := range strings.FieldsFunc(n.Value, notInName) {
-				f.integers[name] = true
+				f.asArithmetic[name] = true
 			}
 		case *syntax.ParamExp:
 			if n.Param != nil && isParameter(n.Param.Value) {
-				note(f.integers, n.Param.Value)
+				mark(f.asArithmetic, n.Param.Value)
 			}
 		}
 	})
 }
 
-func note(set map[string]bool, name string) {
+func mark(set map[string]bool, name string) {
 	if isParameter(name) {
 		set["$"] = true
 		name = "$" + name
@@ -58,23 +58,23 @@ func isArithmTest(op syntax.BinTestOperator) bool {
 	return false
 }
 
-func (f *facts) call(args []*syntax.Word) {
+func (f *analysis) noteCall(args []*syntax.Word) {
 	lit := args[0].Lit()
 	for _, word := range f.codeWords(args) {
-		f.code(word)
+		f.markCode(word)
 	}
-	f.moves = f.moves || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(movers, lit) && !(lit == "set" && onlyOptions(args[1:]))
-	f.shifts = f.shifts || lit == "set" || lit == "shift"
+	f.movesParams = f.movesParams || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(paramChangers, lit) && !(lit == "set" && onlyOptions(args[1:]))
+	f.shiftsParams = f.shiftsParams || lit == "set" || lit == "shift"
 	switch lit {
 	case "builtin", "command":
 		if mayDeclare(args[1:]) {
 			f.anyInteger, f.arrays = true, true
 		}
 	case "cd", "pushd":
-		f.feeds = append(f.feeds, source{[]string{"PWD"}, nodes(args[1:])})
+		f.assignments = append(f.assignments, assignment{[]string{"PWD"}, nodes(args[1:])})
 	case "printf":
 		if len(args) > 3 && args[1].Lit() == "-v" {
-			f.feeds = append(f.feeds, source{[]string{args[2].Lit()}, nodes(args[3:])})
+			f.assignments = append(f.assignments, assignment{[]string{args[2].Lit()}, nodes(args[3:])})
 			f.arrays = true
 		}
 	}
@@ -111,7 +111,7 @@ func onlyOptions(args []*syntax.Word) bool {
 }
 
 // codeWords are the words of a command that it, or a shell behind it, runs.
-func (f *facts) codeWords(args []*syntax.Word) []*syntax.Word {
+func (f *analysis) codeWords(args []*syntax.Word) []*syntax.Word {
 	wrapped := slices.Contains(wrappers, programName(args[0]))
 	shell, test := false, false
 	var out []*syntax.Word
@@ -133,7 +133,7 @@ func (f *facts) codeWords(args []*syntax.Word) []*syntax.Word {
 		case allCode, anyCode, afterCode:
 			out = append(out, rest...)
 		case remoteCode:
-			out = append(out, rest[behindHost(len(rest), func(i int) string { return rest[i].Lit() }):]...)
+			out = append(out, rest[pastHost(len(rest), func(i int) string { return rest[i].Lit() }):]...)
 		case testCode:
 			test = true
 		case printfCode:
@@ -145,13 +145,13 @@ func (f *facts) codeWords(args []*syntax.Word) []*syntax.Word {
 	return out
 }
 
-func (f *facts) declare(d *syntax.DeclClause) {
+func (f *analysis) noteDeclaration(d *syntax.DeclClause) {
 	integer := d.Variant.Value == "nameref"
 	for _, a := range d.Args {
 		if a.Name != nil {
 			continue
 		}
-		f.code(a.Value)
+		f.markCode(a.Value)
 		lit := a.Value.Lit()
 		if lit == "" {
 			f.anyInteger, f.arrays = true, true
@@ -161,7 +161,7 @@ func (f *facts) declare(d *syntax.DeclClause) {
 	}
 	for _, a := range d.Args {
 		if integer && a.Name != nil {
-			f.integers[a.Name.Value] = true
+			f.asArithmetic[a.Name.Value] = true
 		}
 	}
 }

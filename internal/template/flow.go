@@ -10,62 +10,62 @@ import (
 // An item that a script hands on can become code one step later: in a variable,
 // a parameter of a function, the output of a command, or what a shell reads.
 
-// flows looks at all that is handed on, before the walk.
-func (w *walker) flows() {
-	f := &w.facts
-	for _, in := range f.feeds {
+// checkFlows looks at all that is handed on, before the walk.
+func (w *walker) checkFlows() {
+	f := &w.analysis
+	for _, in := range f.assignments {
 		for _, from := range in.from {
 			what := "$" + in.names[0]
 			if in.names[0] == "REPLY" {
 				what = "what is read"
 			}
-			w.handed(from, in.into(f.integers), in.into(f.coded), what+" is run as code later in the script")
+			w.checkValue(from, in.assigns(f.asArithmetic), in.assigns(f.asCode), what+" is run as code later in the script")
 		}
 	}
 	for _, call := range f.calls {
 		for i, word := range call.Args {
-			w.handed(word, f.takes(f.integers, call, i), f.takes(f.coded, call, i), "the script runs $1 as code")
+			w.checkValue(word, f.passesParam(f.asArithmetic, call, i), f.passesParam(f.asCode, call, i), "the script runs $1 as code")
 		}
 	}
-	for _, in := range f.stdins {
+	for _, in := range f.inputs {
 		for _, from := range in.from {
-			w.runs(in.call, from)
+			w.checkStdin(in.call, from)
 		}
 	}
 	if len(f.functions) > 0 {
 		return
 	}
 	for i := range w.occs { // the script uses $1, which is ours
-		if f.integers["$"] {
-			w.needInteger([]int{i})
+		if f.asArithmetic["$"] {
+			w.requireInteger([]int{i})
 		}
-		if f.coded["$"] && w.occs[i].data() {
+		if f.asCode["$"] && w.occs[i].Data() {
 			w.refuse(i, "the script runs $1 as code, which is the item", safeForm)
 		}
 	}
 }
 
-// handed checks the items in what is evaluated, or run.
-func (w *walker) handed(n syntax.Node, evaluated, coded bool, msg string) {
+// checkValue checks the items in what is evaluated, or run.
+func (w *walker) checkValue(n syntax.Node, evaluated, coded bool, msg string) {
 	if !evaluated && !coded {
 		return
 	}
-	w.carries(n, func(id int, by string) {
+	w.valueTokens(n, func(id int, by string) {
 		switch {
-		case !w.occs[id].data():
+		case !w.occs[id].Data():
 		case coded:
 			w.refuse(id, msg, safeForm)
 		case by != "":
 			w.refuse(id, "the output of "+by+" can hold the item, and arithmetic would run code in it", "keep only the digits: ... | tr -dc 0-9")
 		default:
-			w.needInteger([]int{id})
+			w.requireInteger([]int{id})
 		}
 	})
 }
 
-// carries finds the tokens that the value of a node is made of.
-func (w *walker) carries(n syntax.Node, found func(id int, by string)) {
-	carried(n, "", func(n syntax.Node, by string) {
+// valueTokens finds the tokens that the value of a node is made of.
+func (w *walker) valueTokens(n syntax.Node, found func(id int, by string)) {
+	walkValue(n, "", func(n syntax.Node, by string) {
 		text := ""
 		switch n := n.(type) {
 		case *syntax.Lit:
@@ -73,17 +73,17 @@ func (w *walker) carries(n syntax.Node, found func(id int, by string)) {
 		case *syntax.SglQuoted:
 			text = n.Value
 		}
-		for _, id := range w.names.tokens(text) {
+		for _, id := range w.standIns.tokens(text) {
 			found(id, by)
 		}
 	})
 }
 
-// runs refuses items in text that a command runs, and warns of other languages.
-func (w *walker) runs(c *syntax.CallExpr, text syntax.Node) {
+// checkStdin refuses items in text that a command runs, and warns of other languages.
+func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 	id, quoted := -1, false
-	w.carries(text, func(found int, _ string) {
-		if id < 0 && w.occs[found].data() {
+	w.valueTokens(text, func(found int, _ string) {
+		if id < 0 && w.occs[found].Data() {
 			id = found
 		}
 	})
@@ -91,10 +91,10 @@ func (w *walker) runs(c *syntax.CallExpr, text syntax.Node) {
 		return
 	}
 	if word, ok := text.(*syntax.Word); ok {
-		a := w.arg(word)
-		quoted = !a.dynamic && !strings.ContainsRune(a.text, '\\') && w.checker().quoted(a.text, w.checker().data(a))
+		a := w.resolve(word)
+		quoted = !a.dynamic && !strings.ContainsRune(a.text, '\\') && w.checker().quotedForShell(a.text, w.checker().data(a))
 	}
-	name := w.facts.stdinShell(c)
+	name := w.analysis.stdinShell(c)
 	posix := slices.Contains(posixShells, name) || programs[name] == remoteCode
 	if name != "" && !(quoted && posix) {
 		w.refuse(id, name+" would run the item as code, from its stdin", safeForm)
@@ -112,21 +112,21 @@ func (c *checker) stdinShell(args []arg) string {
 		rest := args[i+1:]
 		switch {
 		case slices.Contains(posixShells, name) || slices.Contains(otherShells, name):
-			if c.mixes(args[:i], rest) {
+			if c.xargsIntoCode(args[:i], rest) {
 				return "xargs"
 			}
 			if !hasOperand(rest) {
 				return name
 			}
-			if codeWord(rest) > 0 {
+			if codeIndex(rest) > 0 {
 				return ""
 			}
 		case i > 0 && !wrapped:
 		case programs[name] == remoteCode:
-			if c.mixed(args[:i]) {
+			if c.substituted(args[:i]) {
 				return "xargs"
 			}
-			if behindHost(len(rest), func(i int) string { return rest[i].text }) == len(rest) {
+			if pastHost(len(rest), func(i int) string { return rest[i].text }) == len(rest) {
 				return name
 			}
 		case name == "parallel":
@@ -140,12 +140,12 @@ func (c *checker) stdinShell(args []arg) string {
 	return ""
 }
 
-// mixes tells whether xargs puts what it reads into the code of a shell.
-func (c *checker) mixes(before, rest []arg) bool {
+// xargsIntoCode tells whether xargs puts what it reads into the code of a shell.
+func (c *checker) xargsIntoCode(before, rest []arg) bool {
 	if !slices.ContainsFunc(before, func(a arg) bool { return c.program(a) == "xargs" }) {
 		return false
 	}
-	code := codeWord(rest)
+	code := codeIndex(rest)
 	if code == 0 {
 		return false
 	}
@@ -164,7 +164,7 @@ func (c *checker) mixes(before, rest []arg) bool {
 		case strings.HasPrefix(a.text, "-I"):
 			r = a.text[2:]
 		}
-		if r != "" && strings.Contains(c.plain(rest[code].text), c.plain(r)) {
+		if r != "" && strings.Contains(c.withLiterals(rest[code].text), c.withLiterals(r)) {
 			return true
 		}
 	}
@@ -190,8 +190,8 @@ func hasOperand(args []arg) bool {
 	return false
 }
 
-// behindHost counts the arguments of ssh up to its host, and with it.
-func behindHost(n int, text func(int) string) int {
+// pastHost counts the arguments of ssh up to its host, and with it.
+func pastHost(n int, text func(int) string) int {
 	for i := 0; i < n; i++ {
 		switch t := text(i); {
 		case len(t) == 2 && t[0] == '-' && strings.IndexByte(remoteValued, t[1]) >= 0:

@@ -19,12 +19,12 @@ func foreign(scope *Scope, command []string, script bool) (hints []string) {
 			return nil
 		}
 		for i := 0; i < len(word); i++ {
-			if len(toks) > 0 && i == toks[0].start {
-				i = toks[0].end - 1
+			if len(toks) > 0 && i == toks[0].Start {
+				i = toks[0].End - 1
 				toks = toks[1:]
 				continue
 			}
-			if word[i] != '{' || script && oddRun(word[:i], '\\') {
+			if word[i] != '{' || script && OddRun(word[:i], '\\') {
 				continue
 			}
 			placeholder, say := hint.Brace(word, i, coded && programText(word, i, script))
@@ -42,7 +42,7 @@ func foreign(scope *Scope, command []string, script bool) (hints []string) {
 }
 
 // programText says that a place in a word may well be in the text of a program: in quotes of a
-// script, or in a word that is more than a name.
+// Script, or in a word that is more than a name.
 func programText(word string, i int, script bool) bool {
 	if script {
 		return strings.Count(word[:i], "'")%2 == 1 || strings.Count(word[:i], `"`)%2 == 1

@@ -43,7 +43,7 @@ func FuzzCompile(f *testing.F) {
 		if tt.Form() != ScriptForm {
 			return
 		}
-		if tt.script.checked != nil {
+		if tt.script.integers != nil {
 			j.Items = items("12345")
 		}
 		if got := tt.script.source(); tt.script.pieces != nil && got != text && !strings.Contains(text, "<<") {
@@ -59,7 +59,7 @@ func FuzzCompile(f *testing.F) {
 		if _, err := parseScript(script, false); err != nil {
 			t.Errorf("%q: became %q: %v", text, script, err)
 		}
-		if strings.Contains(script, tt.script.names.prefix+"s") || strings.Contains(script, tt.script.names.prefix+"w") {
+		if strings.Contains(script, tt.script.standIns.prefix+"s") || strings.Contains(script, tt.script.standIns.prefix+"w") {
 			t.Errorf("%q: a stand-in was left in %q", text, script)
 		}
 		if len(params) > 0 && len(tt.script.occs) == 0 {
@@ -69,7 +69,7 @@ func FuzzCompile(f *testing.F) {
 }
 
 // FuzzTokens holds that tokens are in order, inside of the text, and that the
-// text around them is kept.
+// Script around them is kept.
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"{}", "{{}}", "{.}{/}", "${}", "$${}", "\\{}", "{1}", "{name.}", "{{name}}", "{{{}}}", "{:q}", "{1/.:q}", "{", "}{", "{}}"} {
 		f.Add(s, true)
@@ -82,18 +82,18 @@ func FuzzTokens(f *testing.F) {
 		}
 		at := 0
 		for _, tok := range toks {
-			if tok.start < at || tok.end <= tok.start || tok.end > len(text) || text[tok.start] != '{' || text[tok.end-1] != '}' {
-				t.Fatalf("%q: token %d to %d", text, tok.start, tok.end)
+			if tok.Start < at || tok.End <= tok.Start || tok.End > len(text) || text[tok.Start] != '{' || text[tok.End-1] != '}' {
+				t.Fatalf("%q: token %d to %d", text, tok.Start, tok.End)
 			}
-			at = tok.end
+			at = tok.End
 		}
-		n := newNames(text)
+		n := newStandIns(text)
 		raw := n.substitute(text, toks, 0)
 		if got := n.tokens(raw); len(got) != len(toks) {
 			t.Fatalf("%q: found %v in %q", text, got, raw)
 		}
 		var b strings.Builder
-		n.split(raw, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) { b.WriteString(toks[id].src) })
+		n.split(raw, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) { b.WriteString(toks[id].Source) })
 		if b.String() != text {
 			t.Fatalf("%q became %q", text, b.String())
 		}

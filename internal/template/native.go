@@ -17,18 +17,18 @@ var shellNames = strings.Fields(`. [ alias bg bind break builtin caller cd comma
 	ulimit umask unalias unset wait
 	! [[ ]] { } case coproc do done elif else esac fi for function if in select then time until while`)
 
-// shellVars mean something to the shell that would run the command, or cannot
+// specialVars mean something to the shell that would run the command, or cannot
 // be assigned.
-var shellVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
+var specialVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
 	"SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_"}
 
-// native translates a script that needs no shell. It is a whitelist like the
+// planner translates a script that needs no shell. It is a whitelist like the
 // walker: what it does not know makes it give up.
-type native struct{ w *walker }
+type planner struct{ w *walker }
 
 // nativePlan is nil if the script needs a shell.
 func nativePlan(f *syntax.File, w *walker) *Plan {
-	n := native{w}
+	n := planner{w}
 	var p Plan
 	for _, s := range f.Stmts {
 		if !n.list(&p, s, Always) {
@@ -41,8 +41,8 @@ func nativePlan(f *syntax.File, w *walker) *Plan {
 	return &p
 }
 
-// list adds what && and || join. They bind to the left, equally strong.
-func (n native) list(p *Plan, s *syntax.Stmt, op Op) bool {
+// fieldList adds what && and || join. They bind to the left, equally strong.
+func (n planner) list(p *Plan, s *syntax.Stmt, op Op) bool {
 	b, ok := s.Cmd.(*syntax.BinaryCmd)
 	if !ok || b.Op == syntax.Pipe || b.Op == syntax.PipeAll {
 		step := Step{Op: op}
@@ -50,7 +50,7 @@ func (n native) list(p *Plan, s *syntax.Stmt, op Op) bool {
 		p.Steps = append(p.Steps, step)
 		return ok
 	}
-	if !plain(s) || len(s.Redirs) > 0 {
+	if !plainStmt(s) || len(s.Redirs) > 0 {
 		return false
 	}
 	if y, ok := b.Y.Cmd.(*syntax.BinaryCmd); ok && y.Op != syntax.Pipe && y.Op != syntax.PipeAll {
@@ -63,12 +63,12 @@ func (n native) list(p *Plan, s *syntax.Stmt, op Op) bool {
 	return n.list(p, b.X, op) && n.list(p, b.Y, second)
 }
 
-func plain(s *syntax.Stmt) bool {
+func plainStmt(s *syntax.Stmt) bool {
 	return !s.Background && !s.Negated && !s.Coprocess && !s.Disown
 }
 
-func (n native) pipeline(step *Step, s *syntax.Stmt) bool {
-	if !plain(s) {
+func (n planner) pipeline(step *Step, s *syntax.Stmt) bool {
+	if !plainStmt(s) {
 		return false
 	}
 	b, ok := s.Cmd.(*syntax.BinaryCmd)
@@ -87,7 +87,7 @@ func (n native) pipeline(step *Step, s *syntax.Stmt) bool {
 	return n.pipeline(step, b.Y)
 }
 
-func (n native) command(s *syntax.Stmt) (Command, bool) {
+func (n planner) command(s *syntax.Stmt) (Command, bool) {
 	var c Command
 	call, ok := s.Cmd.(*syntax.CallExpr)
 	if !ok || len(call.Args) == 0 {
@@ -124,12 +124,12 @@ func (n native) command(s *syntax.Stmt) (Command, bool) {
 	return c, true
 }
 
-func (n native) assign(a *syntax.Assign) (Assign, bool) {
+func (n planner) assign(a *syntax.Assign) (Assign, bool) {
 	if a.Append || a.Naked || a.Name == nil || a.Index != nil || a.Array != nil {
 		return Assign{}, false
 	}
 	out := Assign{Name: a.Name.Value}
-	if slices.Contains(shellVars, out.Name) || slices.Contains(integerVars, out.Name) || strings.HasPrefix(out.Name, "BASH") ||
+	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) || strings.HasPrefix(out.Name, "BASH") ||
 		strings.HasPrefix(out.Name, "LC_") || out.Name == "LANG" {
 		return out, false
 	}
@@ -142,7 +142,7 @@ func (n native) assign(a *syntax.Assign) (Assign, bool) {
 }
 
 // redirect translates one redirection; &> is two.
-func (n native) redirect(r *syntax.Redirect) ([]Redirect, bool) {
+func (n planner) redirect(r *syntax.Redirect) ([]Redirect, bool) {
 	fd := 1
 	if r.Op == syntax.RdrIn {
 		fd = 0
@@ -185,42 +185,42 @@ func (n native) redirect(r *syntax.Redirect) ([]Redirect, bool) {
 }
 
 // word translates a word without expansions.
-func (n native) word(word *syntax.Word) (Word, bool) {
-	var segs []seg
+func (n planner) word(word *syntax.Word) (Word, bool) {
+	var segs []Segment
 	brace, list := false, false
 	for _, p := range word.Parts {
-		text, ok := resolve(p)
+		text, ok := partText(p)
 		if q, isQuoted := p.(*syntax.SglQuoted); !ok || isQuoted && q.Dollar {
 			return Word{}, false
 		}
 		if lit, isLit := p.(*syntax.Lit); isLit {
-			raw := unescaped(lit.Value)
+			raw := withoutEscapes(lit.Value)
 			if strings.ContainsAny(raw, "*?[]~$`") {
 				return Word{}, false
 			}
 			brace = brace || strings.Contains(raw, "{")
 			list = list || strings.Contains(raw, ",") || strings.Contains(raw, "..")
 		}
-		segs = append(segs, n.w.segs(text)...)
+		segs = append(segs, n.w.segments(text)...)
 	}
-	return newWord(segs), !(brace && list)
+	return NewWord(segs), !(brace && list)
 }
 
-// segs cuts text at its stand-ins.
-func (w *walker) segs(text string) []seg {
-	var out []seg
-	w.names.split(text, func(lit string) { out = append(out, seg{lit: lit}) }, func(_ byte, id int) {
-		if o := w.occs[id]; o.literal != "" {
-			out = append(out, seg{lit: o.literal})
+// segments cuts text at its stand-ins.
+func (w *walker) segments(text string) []Segment {
+	var out []Segment
+	w.standIns.split(text, func(lit string) { out = append(out, Segment{Text: lit}) }, func(_ byte, id int) {
+		if o := w.occs[id]; o.Literal != "" {
+			out = append(out, Segment{Text: o.Literal})
 		} else {
-			out = append(out, seg{ref: o.ref, isRef: true})
+			out = append(out, Segment{Ref: o.Ref, IsRef: true})
 		}
 	})
 	return out
 }
 
-// unescaped is what stands in s without a backslash in front.
-func unescaped(s string) string {
+// withoutEscapes is what stands in s without a backslash in front.
+func withoutEscapes(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' {

@@ -35,8 +35,8 @@ func parseText(text string, options ...syntax.ParserOption) (*syntax.File, error
 	return syntax.NewParser(options...).Parse(strings.NewReader(text), "")
 }
 
-// other is a character without a meaning, in words and in comments.
-const other = '\x02'
+// filler is a character without a meaning, in words and in comments.
+const filler = '\x02'
 
 // parsable is text, as long as it was, with another character in the place of
 // bytes that the parser takes otherwise than bash: a carriage return is part of a
@@ -49,7 +49,7 @@ func parsable(text string) string {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		if r == '\r' || r == utf8.RuneError && n == 1 {
-			out[i] = other
+			out[i] = filler
 		}
 		i += n
 	}
@@ -58,7 +58,7 @@ func parsable(text string) string {
 		if end < 0 || out[end] != '\\' {
 			break
 		}
-		out[end] = other
+		out[end] = filler
 	}
 	return string(out)
 }
@@ -71,7 +71,7 @@ func continuedComment(text string) int {
 		return commentEnd(f, text, len(text))
 	}
 	for end := range len(text) { // what was joined may be no bash
-		if !strings.HasPrefix(text[end:], "\\\n") || oddRun(text[:end], '\\') || !strings.Contains(text[strings.LastIndexByte(text[:end], '\n')+1:end], "#") {
+		if !strings.HasPrefix(text[end:], "\\\n") || OddRun(text[:end], '\\') || !strings.Contains(text[strings.LastIndexByte(text[:end], '\n')+1:end], "#") {
 			continue
 		}
 		const goesOn = 1000

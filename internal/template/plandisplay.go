@@ -9,7 +9,7 @@ import (
 	"fanout/internal/job"
 )
 
-func (p *Plan) display(j job.Job) (string, error) {
+func (p *Plan) Display(j job.Job) (string, error) {
 	var b strings.Builder
 	for i, s := range p.Steps {
 		if i > 0 {
@@ -33,7 +33,7 @@ func (c Command) display(b *strings.Builder, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		b.WriteString(a.Name + "=" + quoteBash(v) + " ")
+		b.WriteString(a.Name + "=" + QuoteBash(v) + " ")
 	}
 	argv, err := c.Argv(nil, j)
 	if err != nil {
@@ -44,9 +44,9 @@ func (c Command) display(b *strings.Builder, j job.Job) error {
 			b.WriteByte(' ')
 		}
 		if i == 0 && syntax.IsKeyword(a) {
-			a = quotePOSIX(a)
+			a = QuotePOSIX(a)
 		} else {
-			a = quoteBash(a)
+			a = QuoteBash(a)
 		}
 		b.WriteString(a)
 	}
@@ -68,6 +68,6 @@ func (r Redirect) display(b *strings.Builder, j job.Job) error {
 		return nil
 	}
 	v, err := r.Target.Single(j)
-	b.WriteString([]string{In: "<", Out: ">", Append: ">>"}[r.Kind] + quoteBash(v))
+	b.WriteString([]string{In: "<", Out: ">", Append: ">>"}[r.Kind] + QuoteBash(v))
 	return err
 }

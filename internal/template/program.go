@@ -29,19 +29,19 @@ func IsScript(scope *Scope, command []string) (bool, error) {
 	return braces || strings.ContainsAny(text, shellText), nil
 }
 
-func withoutTokens(text string, toks []token) string {
+func withoutTokens(text string, toks []Token) string {
 	var b strings.Builder
 	at := 0
 	for _, t := range toks {
-		b.WriteString(text[at:t.start])
-		at = t.end
+		b.WriteString(text[at:t.Start])
+		at = t.End
 	}
 	return b.String() + text[at:]
 }
 
 // CompileProgram turns the words of a program into a plan of one command.
 func CompileProgram(scope *Scope, command []string, piped bool) (*Plan, []string, error) {
-	w := &walker{names: newNames(strings.Join(command, "\x00"))}
+	w := &walker{standIns: newStandIns(strings.Join(command, "\x00"))}
 	raw := make([]string, len(command))
 	found := false
 	for i, word := range command {
@@ -49,30 +49,30 @@ func CompileProgram(scope *Scope, command []string, piped bool) (*Plan, []string
 		if err != nil {
 			return nil, nil, unplaced(err, word)
 		}
-		raw[i] = w.names.substitute(word, toks, len(w.occs))
+		raw[i] = w.standIns.substitute(word, toks, len(w.occs))
 		for _, t := range toks {
-			w.occs = append(w.occs, &occurrence{token: t, id: len(w.occs)})
-			found = found || t.literal == ""
+			w.occs = append(w.occs, &occurrence{Token: t, id: len(w.occs)})
+			found = found || t.Literal == ""
 		}
 	}
 	if !found && !piped {
 		id := len(w.occs)
-		w.occs = append(w.occs, &occurrence{token: token{src: appended, ref: ref{spread: scope.Sources > 1}}, id: id})
-		raw = append(raw, w.names.token(id))
+		w.occs = append(w.occs, &occurrence{Token: Token{Source: appended, Ref: Ref{Spread: scope.Sources > 1}}, id: id})
+		raw = append(raw, w.standIns.token(id))
 	}
 	var c Command
 	var args []arg
 	var warnings []string
 	for _, text := range raw {
-		c.Words = append(c.Words, newWord(w.segs(text)))
-		args = append(args, arg{text: text, ids: w.names.tokens(text)})
+		c.Words = append(c.Words, NewWord(w.segments(text)))
+		args = append(args, arg{text: text, ids: w.standIns.tokens(text)})
 		if slices.Contains(operators, text) {
-			warnings = append(warnings, hint.Operator.Say(text, quotePOSIX(strings.Join(command, " "))))
+			warnings = append(warnings, hint.Operator.Say(text, QuotePOSIX(strings.Join(command, " "))))
 		}
 	}
-	check := checker{names: w.names, occs: w.occs, multi: scope.Several}
+	check := checker{standIns: w.standIns, occs: w.occs, batched: scope.Several}
 	for _, f := range check.command(args) {
-		msg := w.occs[f.id].src + ": " + f.msg
+		msg := w.occs[f.id].Source + ": " + f.msg
 		if !f.warn {
 			return nil, nil, &Error{Msg: msg, Hint: f.hint}
 		}
@@ -90,5 +90,5 @@ func unplaced(err error, word string) error {
 	if !ok {
 		return err
 	}
-	return &Error{Msg: fmt.Sprintf("argument %q: %s", clip(word), e.Msg), Hint: e.Hint}
+	return &Error{Msg: fmt.Sprintf("argument %q: %s", Clip(word), e.Msg), Hint: e.Hint}
 }

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// quotePOSIX quotes s for any POSIX shell. It always quotes, so that the result
+// QuotePOSIX quotes s for any POSIX shell. It always quotes, so that the result
 // is one word wherever a word may stand.
-func quotePOSIX(s string) string {
+func QuotePOSIX(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// quoteBash quotes s for people and for bash, on one line.
-func quoteBash(s string) string {
+// QuoteBash quotes s for people and for bash, on one line.
+func QuoteBash(s string) string {
 	if s == "" {
 		return "''"
 	}
@@ -24,7 +24,7 @@ func quoteBash(s string) string {
 		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) {
 			return quoteANSI(s)
 		}
-		if r >= utf8.RuneSelf || !strings.ContainsRune(bareChars, r) {
+		if r >= utf8.RuneSelf || !strings.ContainsRune(BareChars, r) {
 			plain = false
 		}
 		i += n
@@ -32,11 +32,11 @@ func quoteBash(s string) string {
 	if plain {
 		return s
 	}
-	return quotePOSIX(s)
+	return QuotePOSIX(s)
 }
 
-// bareChars need no quotes anywhere in a word.
-const bareChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-"
+// BareChars need no quotes anywhere in a word.
+const BareChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-"
 
 // quoteANSI writes s as $'…'. Bytes are octal, of three digits, so that neither
 // the locale nor the next character changes their meaning.

@@ -19,67 +19,67 @@ const (
 	refHost                 // the machine that runs the job
 )
 
-// ref is a placeholder. Equal placeholders are equal values.
-type ref struct {
+// Ref is a placeholder. Equal placeholders are equal values.
+type Ref struct {
 	kind   refKind
 	n      int // of refField and refNth
 	form   form
-	quote  bool // quoted for another shell
-	spread bool // the item has a value for each of several sources
+	Quote  bool // quoted for another shell
+	Spread bool // the item has a value for each of several sources
 }
 
-// perItem tells whether the placeholder has a value for each item of a batch.
-func (r ref) perItem() bool { return r.kind == refItem || r.kind == refField }
+// PerItem tells whether the placeholder has a value for each item of a batch.
+func (r Ref) PerItem() bool { return r.kind == refItem || r.kind == refField }
 
-// repeats tells whether a word is repeated for each item of a batch, if the
+// Repeats tells whether a word is repeated for each item of a batch, if the
 // placeholder stands in it with such text. Items that are quoted for another
 // shell stay together in the code that they are part of.
-func (r ref) repeats(text string) bool {
-	return r.perItem() && !(r.quote && strings.ContainsAny(text, " \t\n;&|<>()"))
+func (r Ref) Repeats(text string) bool {
+	return r.PerItem() && !(r.Quote && strings.ContainsAny(text, " \t\n;&|<>()"))
 }
 
-// number tells whether the placeholder is a number of ours and no input.
-func (r ref) number() bool { return r.kind == refSeq || r.kind == refSlot }
+// counter tells whether the placeholder is a number of ours and no input.
+func (r Ref) counter() bool { return r.kind == refSeq || r.kind == refSlot }
 
-func (r ref) shape(s string) string {
-	if s = r.form.apply(s); r.quote {
-		return quotePOSIX(s)
+func (r Ref) convert(s string) string {
+	if s = r.form.apply(s); r.Quote {
+		return QuotePOSIX(s)
 	}
 	return s
 }
 
-// item is the value for one item; those of several sources are joined by a space.
-func (r ref) item(it job.Item) string {
+// Item is the value for one item; those of several sources are joined by a space.
+func (r Ref) Item(it job.Item) string {
 	if r.kind == refField {
-		return r.shape(r.field(it))
+		return r.convert(r.field(it))
 	}
-	if !r.spread || len(it.Fields) < 2 || r.form == whole && !r.quote {
-		return r.shape(it.String())
+	if !r.Spread || len(it.Fields) < 2 || r.form == whole && !r.Quote {
+		return r.convert(it.String())
 	}
-	return strings.Join(r.values(nil, it), " ")
+	return strings.Join(r.Values(nil, it), " ")
 }
 
-// values appends what a word that is nothing but the placeholder becomes.
-func (r ref) values(dst []string, it job.Item) []string {
-	if !r.spread || len(it.Fields) < 2 {
-		return append(dst, r.item(it))
+// Values appends what a word that is nothing but the placeholder becomes.
+func (r Ref) Values(dst []string, it job.Item) []string {
+	if !r.Spread || len(it.Fields) < 2 {
+		return append(dst, r.Item(it))
 	}
 	for _, f := range it.Fields[1:] {
-		dst = append(dst, r.shape(f))
+		dst = append(dst, r.convert(f))
 	}
 	return dst
 }
 
 // field is empty where the item has none; who reads rows has seen to that.
-func (r ref) field(it job.Item) string {
+func (r Ref) field(it job.Item) string {
 	if r.n < 1 || r.n >= len(it.Fields) {
 		return ""
 	}
 	return it.Fields[r.n]
 }
 
-// job is the one value for a job: that of its items, joined by a space.
-func (r ref) job(j job.Job) string {
+// Job is the one value for a job: that of its items, joined by a space.
+func (r Ref) Job(j job.Job) string {
 	switch {
 	case r.kind == refSeq:
 		return strconv.FormatInt(j.Seq(), 10)
@@ -91,13 +91,13 @@ func (r ref) job(j job.Job) string {
 		if r.n > len(j.Items) {
 			return ""
 		}
-		return r.shape(j.Items[r.n-1].String())
+		return r.convert(j.Items[r.n-1].String())
 	case len(j.Items) == 1:
-		return r.item(j.Items[0])
+		return r.Item(j.Items[0])
 	}
 	vals := make([]string, len(j.Items))
 	for i, it := range j.Items {
-		vals[i] = r.item(it)
+		vals[i] = r.Item(it)
 	}
 	return strings.Join(vals, " ")
 }

@@ -18,52 +18,52 @@ type piece struct {
 // vector is a placeholder with a parameter for each item, or for each value of
 // each item.
 type vector struct {
-	ref    ref
+	ref    Ref
 	values bool
 }
 
 // layout tells which parameters a script gets. First come those with one value
 // a job, then the vectors, each with all its values.
 type layout struct {
-	fixed   []ref
+	fixed   []Ref
 	vectors []vector
 	width   int  // values of an item with several sources
-	moves   bool // $1 can change: parameters are kept in named variables
+	named   bool // $1 can change: parameters are kept in named variables
 	all     bool // the one vector is "$@"
 }
 
 // assemble cuts the script at its splices and lays out the parameters.
-func (s *script) assemble(w *walker, text string, scope *Scope) {
+func (s *Script) assemble(w *walker, text string, scope *Scope) {
 	s.pieces = s.cut(text)
 	for _, word := range w.words {
 		s.words = append(s.words, s.cut(word))
 	}
 	l := &s.layout
-	l.width, l.moves = max(scope.Sources, 1), w.facts.moves
+	l.width, l.named = max(scope.Sources, 1), w.analysis.movesParams
 	allWhole := true
 	for _, o := range s.occs {
-		if o.literal != "" || o.quoting == comment {
+		if o.Literal != "" || o.quoting == inComment {
 			continue
 		}
 		if o.integer {
-			s.checked = append(s.checked, o.ref)
+			s.integers = append(s.integers, o.Ref)
 		}
 		if o.vectorized() {
-			l.vectors = addNew(l.vectors, vector{o.ref, o.spreads()})
+			l.vectors = addNew(l.vectors, vector{o.Ref, o.spreads()})
 			allWhole = allWhole && o.whole
 		} else {
-			l.fixed = addNew(l.fixed, o.ref)
+			l.fixed = addNew(l.fixed, o.Ref)
 		}
 	}
-	l.all = len(l.vectors) == 1 && allWhole && scope.Several && !l.moves
+	l.all = len(l.vectors) == 1 && allWhole && scope.Several && !l.named
 }
 
 // spreads tells whether the occurrence becomes one word for each source.
-func (o *occurrence) spreads() bool { return o.ref.spread && o.whole && o.quoting == bare }
+func (o *occurrence) spreads() bool { return o.Ref.Spread && o.whole && o.quoting == bare }
 
 // vectorized tells whether the occurrence has a parameter for each item.
 func (o *occurrence) vectorized() bool {
-	return o.ref.perItem() && o.repeated || o.spreads()
+	return o.Ref.PerItem() && o.repeated || o.spreads()
 }
 
 func addNew[T comparable](list []T, v T) []T {
@@ -75,9 +75,9 @@ func addNew[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-func (s *script) cut(text string) []piece {
+func (s *Script) cut(text string) []piece {
 	var out []piece
-	s.names.split(text, func(lit string) {
+	s.standIns.split(text, func(lit string) {
 		if lit != "" {
 			out = append(out, piece{lit: lit})
 		}
@@ -91,11 +91,11 @@ func (s *script) cut(text string) []piece {
 	return out
 }
 
-// number is the place of a parameter, from 1.
+// counter is the place of a parameter, from 1.
 func (l *layout) number(o *occurrence, item, value, items int) int {
 	if !o.vectorized() {
 		for i, r := range l.fixed {
-			if r == o.ref {
+			if r == o.Ref {
 				return i + 1
 			}
 		}
@@ -106,7 +106,7 @@ func (l *layout) number(o *occurrence, item, value, items int) int {
 		if v.values {
 			n = l.width
 		}
-		if v == (vector{o.ref, o.spreads()}) {
+		if v == (vector{o.Ref, o.spreads()}) {
 			return at + item*n + value + 1
 		}
 		at += n * items
@@ -128,28 +128,28 @@ func (l *layout) count(items int) int {
 
 // renderer writes the script for jobs with a number of items.
 type renderer struct {
-	s     *script
+	s     *Script
 	items int
 	probe bool // names instead of parameters, each once
 	b     strings.Builder
 }
 
-// render is the text of the script for a number of items. It depends on
+// Render is the text of the script for a number of items. It depends on
 // nothing else, so it can be kept.
-func (s *script) render(items int) string {
+func (s *Script) Render(items int) string {
 	if s.pieces == nil {
 		return s.text
 	}
 	r := renderer{s: s, items: items}
 	l := &s.layout
 	named := 0
-	if l.moves {
+	if l.named {
 		named = l.count(items)
 	} else if l.all {
 		named = len(l.fixed)
 	}
 	for k := 1; k <= named; k++ {
-		fmt.Fprintf(&r.b, "%s=${%d}; ", s.names.param(k), k)
+		fmt.Fprintf(&r.b, "%s=${%d}; ", s.standIns.param(k), k)
 	}
 	if l.all && named > 0 {
 		fmt.Fprintf(&r.b, "shift %d; ", named)
@@ -159,7 +159,7 @@ func (s *script) render(items int) string {
 }
 
 // probe is the script with a name in the place of each parameter.
-func (s *script) probe() string {
+func (s *Script) probe() string {
 	r := renderer{s: s, items: 1, probe: true}
 	r.write(s.pieces, 0)
 	return r.b.String()
@@ -189,10 +189,10 @@ func (r *renderer) write(pieces []piece, item int) {
 func (r *renderer) splice(o *occurrence, item int) {
 	l := &r.s.layout
 	switch {
-	case o.literal != "" || o.quoting == comment:
+	case o.Literal != "" || o.quoting == inComment:
 		r.b.WriteString(o.text())
 	case r.probe:
-		r.expand(o, r.s.names.token(o.id))
+		r.expand(o, r.s.standIns.token(o.id))
 	case l.all && o.vectorized():
 		r.b.WriteString(`"$@"`)
 	case o.spreads():
@@ -212,15 +212,15 @@ func (r *renderer) expand(o *occurrence, variable string) {
 }
 
 func (r *renderer) variable(k int) string {
-	if r.s.layout.moves || r.s.layout.all {
-		return r.s.names.param(k)
+	if r.s.layout.named || r.s.layout.all {
+		return r.s.standIns.param(k)
 	}
 	return strconv.Itoa(k)
 }
 
-// params are the values of the parameters for a job.
-func (s *script) params(j job.Job) ([]string, error) {
-	for _, c := range s.checked {
+// Params are the values of the parameters for a job.
+func (s *Script) Params(j job.Job) ([]string, error) {
+	for _, c := range s.integers {
 		if err := checkInteger(c, j); err != nil {
 			return nil, err
 		}
@@ -228,16 +228,16 @@ func (s *script) params(j job.Job) ([]string, error) {
 	l := &s.layout
 	out := make([]string, 0, l.count(len(j.Items)))
 	for _, r := range l.fixed {
-		out = append(out, r.job(j))
+		out = append(out, r.Job(j))
 	}
 	for _, v := range l.vectors {
 		for _, it := range j.Items {
 			if !v.values {
-				out = append(out, v.ref.item(it))
+				out = append(out, v.ref.Item(it))
 				continue
 			}
 			n := len(out)
-			out = v.ref.values(out, it)
+			out = v.ref.Values(out, it)
 			for len(out) < n+l.width {
 				out = append(out, "")
 			}
@@ -246,36 +246,36 @@ func (s *script) params(j job.Job) ([]string, error) {
 	}
 	for _, p := range out {
 		if strings.IndexByte(p, 0) >= 0 {
-			return nil, nulError(j.Label())
+			return nil, NulError(j.Label())
 		}
 	}
 	return out, nil
 }
 
 // checkInteger keeps code out of arithmetic, where bash would run it.
-func checkInteger(r ref, j job.Job) error {
-	v := r.job(j)
+func checkInteger(r Ref, j job.Job) error {
+	v := r.Job(j)
 	digits := strings.TrimPrefix(strings.TrimPrefix(v, "-"), "+")
 	if digits == "" || len(v)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
-		return fmt.Errorf("item %q is not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes others", clip(v))
+		return fmt.Errorf("item %q is not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes others", Clip(v))
 	}
 	return nil
 }
 
-// loads are the programs that a job of the script starts: the shell with the
-// script and its parameters, and then each command with its words.
-func (s *script) loads() []load {
+// Sizes are the programs that a job of the script starts: the shell with the
+// Script and its parameters, and then each command with its words.
+func (s *Script) Sizes() []ExecSize {
 	const overhead = 64 // the path of the shell, -c and its name
-	text := len(s.render(1))
-	l := load{fixed: overhead + text, text: text}
+	text := len(s.Render(1))
+	l := ExecSize{Fixed: overhead + text, Script: text}
 	for _, r := range s.layout.fixed {
-		l.shapes = append(l.shapes, shape{refs: []ref{r}})
+		l.Args = append(l.Args, ArgSize{Refs: []Ref{r}})
 	}
 	for _, v := range s.layout.vectors {
-		l.shapes = append(l.shapes, shape{refs: []ref{v.ref}, repeated: true})
+		l.Args = append(l.Args, ArgSize{Refs: []Ref{v.ref}, Repeated: true})
 	}
 	if !s.layout.all && len(s.layout.vectors) > 0 {
-		l.growth = len(s.render(1001))/1000 + 8*len(s.occs) // and for longer numbers
+		l.Growth = len(s.Render(1001))/1000 + 8*len(s.occs) // and for longer numbers
 	}
-	return append([]load{l}, s.calls...)
+	return append([]ExecSize{l}, s.commands...)
 }

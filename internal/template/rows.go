@@ -17,31 +17,31 @@ type Rows struct {
 	Any   bool     // no names are known: whatever may be one is
 }
 
-// name looks for a field. Names that could end or break a token have none.
-func (s *Scope) name(body string) (r ref, ok bool, err error) {
+// fieldNamed looks for a field. Names that could end or break a token have none.
+func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	rows := s.Rows
 	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\x00") {
-		return ref{}, false, nil
+		return Ref{}, false, nil
 	}
 	at := slices.Index(rows.Names, body)
 	if at < 0 && !(rows.Any && mayBeName(body)) {
-		return ref{}, false, nil
+		return Ref{}, false, nil
 	}
 	if !rows.Pick {
 		if at >= 0 && slices.Contains(rows.Names[at+1:], body) {
-			return ref{}, false, ambiguous(rows.Names, body)
+			return Ref{}, false, ambiguous(rows.Names, body)
 		}
-		return ref{kind: refField, n: at + 1}, true, nil
+		return Ref{kind: refField, n: at + 1}, true, nil
 	}
 	n := slices.Index(s.picked, body)
 	if n < 0 {
 		n = len(s.picked)
 		s.picked = append(s.picked, body)
 	}
-	return ref{kind: refField, n: n + 1}, true, nil
+	return Ref{kind: refField, n: n + 1}, true, nil
 }
 
-func ambiguous(names []string, name string) error {
+func ambiguous(names []string, name string) *Error {
 	var at []string
 	for i, have := range names {
 		if have == name {
@@ -53,7 +53,7 @@ func ambiguous(names []string, name string) error {
 
 // unknown is the error for what looks like the name of a field and is none; nil where it
 // does not.
-func (s *Scope) unknown(body string) error {
+func (s *Scope) unknown(body string) *Error {
 	rows := s.Rows
 	if rows == nil || rows.Any {
 		return nil
@@ -82,14 +82,14 @@ func (s *Scope) unknown(body string) error {
 		}
 		e.Msg += "; fields have numbers here, from {1} " + last
 	default:
-		e.Msg += "; there are: " + list(rows.Names)
+		e.Msg += "; there are: " + fieldList(rows.Names)
 	}
 	e.Hint = fmt.Sprintf("write {{%s}} for the text {%s}", body, body)
 	return e
 }
 
-// list is names for a message, not too many of them.
-func list(names []string) string {
+// fieldList is names for a message, not too many of them.
+func fieldList(names []string) string {
 	const most = 20
 	var b strings.Builder
 	n := 0

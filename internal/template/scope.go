@@ -30,7 +30,7 @@ func (s *Scope) Nth() (most int) {
 }
 
 // use records a placeholder.
-func (s *Scope) use(r ref) {
+func (s *Scope) use(r Ref) {
 	switch r.kind {
 	case refField:
 		s.highest = max(s.highest, r.n)

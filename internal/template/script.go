@@ -6,16 +6,16 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// script is a compiled script form.
-type script struct {
+// Script is a compiled script form.
+type Script struct {
 	text     string // as the user wrote it
-	names    names
+	standIns    standIns
 	pieces   []piece   // the script around its splices
 	words    [][]piece // the repeated words
 	occs     []*occurrence
 	layout   layout
-	checked  []ref // placeholders whose values must be integers
-	calls    []load
+	integers  []Ref // placeholders whose values must be integers
+	commands    []ExecSize
 	Plan     *Plan    // how it runs without a shell; nil if it needs one
 	Warnings []string // what was accepted and may not be what was meant
 }
@@ -25,10 +25,10 @@ type compiler struct {
 	scope *Scope
 	piped bool   // the items go to stdin, and none is appended
 	text  string // what the user wrote
-	toks  []token
-	names names
+	toks  []Token
+	standIns standIns
 	raw   string      // text with stand-ins, as it is parsed
-	apart [][2]string // what was mended in it, and how it was before
+	mended [][2]string // what was mended in it, and how it was before
 }
 
 // appended stands in messages for the item that is appended.
@@ -37,13 +37,13 @@ const appended = "{} (appended)"
 const writeWhere = "write {} where the item belongs"
 
 // Compile2 compiles the text of a script.
-func Compile2(scope *Scope, text string, piped bool) (*script, error) {
+func Compile2(scope *Scope, text string, piped bool) (*Script, error) {
 	toks, err := scope.Scan(text, true)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{scope: scope, piped: piped, text: text, toks: toks, names: newNames(text)}
-	c.raw = c.names.substitute(text, toks, 0)
+	c := &compiler{scope: scope, piped: piped, text: text, toks: toks, standIns: newStandIns(text)}
+	c.raw = c.standIns.substitute(text, toks, 0)
 	f, err := c.parse()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func Compile2(scope *Scope, text string, piped bool) (*script, error) {
 	return c.compile(f)
 }
 
-// parse parses the script, and mends $x{}, which a stand-in turned into
+// parseRef parses the script, and mends $x{}, which a stand-in turned into
 // another variable.
 func (c *compiler) parse() (*syntax.File, error) {
 	for range len(c.toks) + 1 {
@@ -75,7 +75,7 @@ func (c *compiler) parse() (*syntax.File, error) {
 		}
 		mended := "${" + glued[:i] + "}" + glued[i+1:]
 		c.raw = strings.Replace(c.raw, old, mended, 1)
-		c.apart = append(c.apart, [2]string{mended, old})
+		c.mended = append(c.mended, [2]string{mended, old})
 	}
 	return nil, &Error{Msg: "a variable and the item are written as one", Hint: "write ${x}{}"}
 }
@@ -85,7 +85,7 @@ func (c *compiler) glued(f *syntax.File) string {
 	var out string
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && out == "" {
-			if start, _, _, _, ok := c.names.next(p.Param.Value); ok && start > 0 {
+			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok && start > 0 {
 				out = p.Param.Value[:start] + "\x00" + p.Param.Value[start:]
 			}
 		}
@@ -96,9 +96,9 @@ func (c *compiler) glued(f *syntax.File) string {
 
 // original gives an error of the text with stand-ins the place in the user's text.
 func (c *compiler) original(e *Error) error {
-	if strings.Contains(e.Msg, c.names.prefix) {
+	if strings.Contains(e.Msg, c.standIns.prefix) {
 		for i, t := range c.toks {
-			e.Msg = strings.ReplaceAll(e.Msg, c.names.token(i), t.src)
+			e.Msg = strings.ReplaceAll(e.Msg, c.standIns.token(i), t.Source)
 		}
 	}
 	if e.Line < 1 || e.Col < 1 {
@@ -115,20 +115,20 @@ func (c *compiler) original(e *Error) error {
 	col := e.Col - 1 // in the line with stand-ins
 	at := start
 	for i, t := range c.toks {
-		if t.start < start {
+		if t.Start < start {
 			continue
 		}
-		if t.start-at >= col {
+		if t.Start-at >= col {
 			break
 		}
-		col -= t.start - at
-		at = t.start
-		if col < len(c.names.token(i)) {
+		col -= t.Start - at
+		at = t.Start
+		if col < len(c.standIns.token(i)) {
 			col = 0
 			break
 		}
-		col -= len(c.names.token(i))
-		at = t.end
+		col -= len(c.standIns.token(i))
+		at = t.End
 	}
 	line := c.text[at:]
 	if n := strings.IndexByte(line, '\n'); n >= 0 {
@@ -152,7 +152,7 @@ func (c *compiler) comments() map[int]bool {
 	}
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if comment, ok := n.(*syntax.Comment); ok {
-			for _, id := range c.names.tokens(comment.Text) {
+			for _, id := range c.standIns.tokens(comment.Text) {
 				out[id] = true
 			}
 		}
@@ -166,11 +166,11 @@ func (c *compiler) comments() map[int]bool {
 func (c *compiler) append() (*syntax.File, error) {
 	bad := &Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
 	end := len(strings.TrimRight(c.text, " \t\n"))
-	if end < len(c.text) && oddRun(c.text[:end], '\\') {
+	if end < len(c.text) && OddRun(c.text[:end], '\\') {
 		end++ // a blank that is escaped, or a line that goes on
 	}
-	c.toks = append(c.toks, token{start: end, end: end, src: appended, ref: ref{spread: c.scope.Sources > 1}})
-	name := c.names.token(len(c.toks) - 1)
+	c.toks = append(c.toks, Token{Start: end, End: end, Source: appended, Ref: Ref{Spread: c.scope.Sources > 1}})
+	name := c.standIns.token(len(c.toks) - 1)
 	end += len(c.raw) - len(c.text)
 	c.raw = c.raw[:end] + " " + name + c.raw[end:]
 	f, err := parseScript(c.raw, false)
@@ -192,34 +192,34 @@ func (c *compiler) append() (*syntax.File, error) {
 
 // restored is text without what was mended for the parser.
 func (c *compiler) restored(text string) string {
-	for _, pair := range c.apart {
+	for _, pair := range c.mended {
 		text = strings.Replace(text, pair[0], pair[1], 1)
 	}
 	return text
 }
 
 // compile classifies, splices and verifies.
-func (c *compiler) compile(f *syntax.File) (*script, error) {
-	w := &walker{names: c.names, src: &edits{text: c.raw}, multi: c.scope.Several}
+func (c *compiler) compile(f *syntax.File) (*Script, error) {
+	w := &walker{standIns: c.standIns, src: &edits{text: c.raw}, batched: c.scope.Several}
 	for i, t := range c.toks {
-		w.occs = append(w.occs, &occurrence{token: t, id: i})
+		w.occs = append(w.occs, &occurrence{Token: t, id: i})
 	}
-	w.facts = gather(f, w.names, w.occs, w.multi)
-	s := &script{text: c.text, names: c.names, occs: w.occs}
+	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
+	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
 	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
-		return nil, c.original(position(c.raw, at, &Error{Msg: "bash can read this in another way than it looks", Hint: "put a blank or quotes there"}).(*Error))
+		return nil, c.original((&Error{Msg: "bash can read this in another way than it looks", Hint: "put a blank or quotes there"}).At(c.raw, at))
 	}
 	if parsable(c.raw) == c.raw {
 		s.Plan = nativePlan(f, w)
 	}
-	before := paths(f, c.standIns)
-	w.flows()
+	before := paths(f, c.standInsOf)
+	w.checkFlows()
 	w.stmts(f.Stmts)
-	if w.err == nil {
-		w.err = c.missed(w)
+	if w.refused == nil {
+		w.refused = c.missed(w)
 	}
-	if w.err != nil {
-		return nil, c.at(w.err.id, w.err.msg, w.err.hint)
+	if w.refused != nil {
+		return nil, c.at(w.refused.id, w.refused.msg, w.refused.hint)
 	}
 	if strings.Contains(c.text, "\r\n") {
 		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash takes each CR for a part of the last word; tr -d '\r' removes them`)
@@ -227,7 +227,7 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 	for _, warning := range w.warnings {
 		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
 	}
-	s.calls = w.calls
+	s.commands = w.calls
 	if len(c.toks) == 0 {
 		return s, nil
 	}
@@ -239,10 +239,10 @@ func (c *compiler) compile(f *syntax.File) (*script, error) {
 }
 
 // Placeholder is the first placeholder of the script, as the user wrote it; "" if there is none.
-func (s *script) Placeholder() string {
+func (s *Script) Placeholder() string {
 	for _, o := range s.occs {
-		if o.literal == "" {
-			return o.src
+		if o.Literal == "" {
+			return o.Source
 		}
 	}
 	return ""
@@ -261,13 +261,13 @@ func (c *compiler) missed(w *walker) *refusal {
 		if !comments[o.id] {
 			return &refusal{o.id, "the item cannot stand here", `put it in a variable first: x={}; ... "$x"`}
 		}
-		o.quoting = comment
+		o.quoting = inComment
 	}
 	return nil
 }
 
-// at is an error at a token.
+// tokenAt is an error at a token.
 func (c *compiler) at(id int, msg, hint string) *Error {
 	t := c.toks[id]
-	return position(c.text, t.start, &Error{Msg: t.src + ": " + msg, Hint: hint}).(*Error)
+	return (&Error{Msg: t.Source + ": " + msg, Hint: hint}).At(c.text, t.Start)
 }

@@ -2,56 +2,56 @@ package template
 
 import "fanout/internal/job"
 
-// shape tells what a word costs as an argument.
-type shape struct {
-	lit      int   // bytes of literal text
-	refs     []ref // placeholders in it
-	repeated bool  // it is one argument for each item
+// convert tells what a word costs as an argument.
+type ArgSize struct {
+	Text      int   // bytes of literal text
+	Refs     []Ref // placeholders in it
+	Repeated bool  // it is one argument for each item
 }
 
-// load is what one program is started with.
-type load struct {
-	fixed  int // bytes of all that does not depend on items
-	text   int // bytes of its longest argument of that kind
-	growth int // bytes by which that one grows with each item
-	shapes []shape
+// ExecSize is what one program is started with.
+type ExecSize struct {
+	Fixed  int // bytes of all that does not depend on items
+	Script   int // bytes of its longest argument of that kind
+	Growth int // bytes by which that one grows with each item
+	Args []ArgSize
 }
 
-// size is the length of the placeholder's value for the item at a place of the
+// Size is the length of the placeholder's value for the item at a place of the
 // batch. Numbers of ours are taken to be as long as they get.
-func (r ref) size(it job.Item, at int) int {
+func (r Ref) Size(it job.Item, at int) int {
 	switch r.kind {
 	case refItem, refField:
-		return len(r.item(it))
+		return len(r.Item(it))
 	case refNth:
 		if r.n != at+1 {
 			return 0
 		}
-		return len(r.shape(it.String()))
+		return len(r.convert(it.String()))
 	default:
 		return len("9223372036854775807")
 	}
 }
 
-// grow is what an item at a place of the batch adds to the one value that a job has.
-func (r ref) grow(it job.Item, at int) int {
+// Grow is what an item at a place of the batch adds to the one value that a job has.
+func (r Ref) Grow(it job.Item, at int) int {
 	switch {
-	case r.perItem():
-		return r.size(it, at) + 1
+	case r.PerItem():
+		return r.Size(it, at) + 1
 	case r.kind == refNth || at == 0:
-		return r.size(it, at)
+		return r.Size(it, at)
 	}
 	return 0
 }
 
-// loads is what the plan's programs are started with.
-func (p *Plan) loads() []load {
-	var out []load
+// Sizes is what the plan's programs are started with.
+func (p *Plan) Sizes() []ExecSize {
+	var out []ExecSize
 	for _, s := range p.Steps {
 		for _, c := range s.Pipeline {
-			var l load
+			var l ExecSize
 			for _, w := range c.Words {
-				l.shapes = append(l.shapes, w.shape())
+				l.Args = append(l.Args, w.size())
 			}
 			out = append(out, l)
 		}
@@ -59,13 +59,13 @@ func (p *Plan) loads() []load {
 	return out
 }
 
-func (w Word) shape() shape {
-	s := shape{lit: len(w.lit), repeated: w.per}
+func (w Word) size() ArgSize {
+	s := ArgSize{Text: len(w.lit), Repeated: w.per}
 	for _, p := range w.segs {
-		if p.isRef {
-			s.refs = append(s.refs, p.ref)
+		if p.IsRef {
+			s.Refs = append(s.Refs, p.Ref)
 		} else {
-			s.lit += len(p.lit)
+			s.Text += len(p.Text)
 		}
 	}
 	return s

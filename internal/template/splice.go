@@ -16,17 +16,17 @@ const (
 	inDouble                // double quotes or a here-document
 	inSingle                // single quotes
 	inANSI                  // $'…'
-	integer                 // arithmetic: no quotes, and the value is checked
-	comment                 // in a comment: it is text
+	inArithmetic                 // arithmetic: no quotes, and the value is checked
+	inComment                 // in a comment: it is text
 )
 
 // occurrence is one token in a script, and what the walk found out about it.
 type occurrence struct {
-	token
+	Token
 	id       int
 	quoting  quoting
 	integer  bool // the item must be an integer
-	apart    bool // a blank may stand before it
+	spaced    bool // a blank may stand before it
 	repeated bool // its word is repeated for each item
 	whole    bool // it is all of its word
 }
@@ -42,8 +42,8 @@ func (o *occurrence) expand(variable, before string) string {
 		return `'"` + exp + `"'`
 	case inANSI:
 		return `'"` + exp + `"$'`
-	case integer:
-		if o.apart && before != "" && strings.ContainsAny(before[len(before)-1:], "+-") {
+	case inArithmetic:
+		if o.spaced && before != "" && strings.ContainsAny(before[len(before)-1:], "+-") {
 			return " " + exp // 1-{} is no decrement when the item is -1
 		}
 		return exp
@@ -52,36 +52,36 @@ func (o *occurrence) expand(variable, before string) string {
 	}
 }
 
-// text is what stands in the place of a token that takes no parameter: in a
-// comment what the user wrote, else the literal of a {{}}.
+// Script is what stands in the place of a token that takes no parameter: in a
+// inComment what the user wrote, else the literal of a {{}}.
 func (o *occurrence) text() string {
 	switch o.quoting {
-	case comment:
-		return o.src
+	case inComment:
+		return o.Source
 	case bare:
-		return "'" + o.literal + "'"
+		return "'" + o.Literal + "'"
 	}
-	return o.literal
+	return o.Literal
 }
 
-// names makes the names that stand in for placeholders: valid shell names that
+// standIns makes the names that stand in for placeholders: valid shell names that
 // do not occur in the script, so that lexing cannot change.
-type names struct{ prefix string }
+type standIns struct{ prefix string }
 
-func newNames(text string) names {
+func newStandIns(text string) standIns {
 	prefix := "__fanout"
 	for i := 0; strings.Contains(text, prefix); i++ {
 		prefix = "__fanout" + strconv.Itoa(i)
 	}
-	return names{prefix + "_"}
+	return standIns{prefix + "_"}
 }
 
-func (n names) token(id int) string { return n.prefix + "s" + strconv.Itoa(id) + "_" }
-func (n names) word(id int) string  { return n.prefix + "w" + strconv.Itoa(id) + "_" }
-func (n names) param(k int) string  { return n.prefix + strconv.Itoa(k) }
+func (n standIns) token(id int) string { return n.prefix + "s" + strconv.Itoa(id) + "_" }
+func (n standIns) word(id int) string  { return n.prefix + "w" + strconv.Itoa(id) + "_" }
+func (n standIns) param(k int) string  { return n.prefix + strconv.Itoa(k) }
 
 // next finds the first stand-in in text: its kind, 's' or 'w', and its number.
-func (n names) next(text string) (start, end int, kind byte, id int, ok bool) {
+func (n standIns) next(text string) (start, end int, kind byte, id int, ok bool) {
 	start = strings.Index(text, n.prefix)
 	if start < 0 {
 		return 0, 0, 0, 0, false
@@ -96,7 +96,7 @@ func (n names) next(text string) (start, end int, kind byte, id int, ok bool) {
 }
 
 // tokens lists the numbers of the tokens that stand in text.
-func (n names) tokens(text string) []int {
+func (n standIns) tokens(text string) []int {
 	var ids []int
 	for {
 		_, end, kind, id, ok := n.next(text)
@@ -111,7 +111,7 @@ func (n names) tokens(text string) []int {
 }
 
 // under lists the tokens anywhere below a node.
-func (n names) under(node syntax.Node) []int {
+func (n standIns) under(node syntax.Node) []int {
 	var ids []int
 	syntax.Walk(node, func(node syntax.Node) bool {
 		switch node := node.(type) {
@@ -126,7 +126,7 @@ func (n names) under(node syntax.Node) []int {
 }
 
 // split cuts text at its stand-ins, giving each piece to lit or to name.
-func (n names) split(text string, lit func(string), name func(kind byte, id int)) {
+func (n standIns) split(text string, lit func(string), name func(kind byte, id int)) {
 	for {
 		start, end, kind, id, ok := n.next(text)
 		if !ok {
@@ -140,20 +140,20 @@ func (n names) split(text string, lit func(string), name func(kind byte, id int)
 }
 
 // without is text without its stand-ins.
-func (n names) without(text string) string {
+func (n standIns) without(text string) string {
 	var b strings.Builder
 	n.split(text, func(lit string) { b.WriteString(lit) }, func(byte, int) {})
 	return b.String()
 }
 
 // substitute puts stand-ins in the place of the tokens.
-func (n names) substitute(text string, toks []token, first int) string {
+func (n standIns) substitute(text string, toks []Token, first int) string {
 	var b strings.Builder
 	at := 0
 	for i, t := range toks {
-		b.WriteString(text[at:t.start])
+		b.WriteString(text[at:t.Start])
 		b.WriteString(n.token(first + i))
-		at = t.end
+		at = t.End
 	}
 	b.WriteString(text[at:])
 	return b.String()

@@ -17,9 +17,9 @@ type Template struct {
 	scope    *Scope
 	form     Form
 	plan     *Plan
-	script   *script // of ScriptForm
+	script   *Script // of ScriptForm
 	warnings []string
-	loads    []load
+	sizes    []ExecSize
 	before   int64    // the greatest number of a job in earlier runs
 	after    bool     // jobs of one item are numbered from there on, too
 	texts    sync.Map // number of items → text of the script
@@ -57,7 +57,7 @@ func (t *Template) compile() error {
 		if err != nil {
 			return err
 		}
-		t.loads = t.plan.loads()
+		t.sizes = t.plan.Sizes()
 		return nil
 	}
 	t.form = ScriptForm
@@ -65,12 +65,12 @@ func (t *Template) compile() error {
 		return err
 	}
 	t.plan, t.warnings = t.script.Plan, t.script.Warnings
-	t.loads = t.script.loads()
+	t.sizes = t.script.Sizes()
 	return nil
 }
 
 // NumberAfter has the jobs of several items be numbered from there on. Those of one have the
-// number of their item, unless all are to be numbered so.
+// counter of their item, unless all are to be numbered so.
 func (t *Template) NumberAfter(last int64, all bool) { t.before, t.after = last, all }
 
 // Warnings are for the user: what was accepted and may not be what was meant.
@@ -97,13 +97,13 @@ func (t *Template) Shell(j job.Job) (script string, params []string, err error) 
 	if t.script == nil {
 		return "", nil, errors.New("a program has no script")
 	}
-	if params, err = t.script.params(j); err != nil {
+	if params, err = t.script.Params(j); err != nil {
 		return "", nil, err
 	}
 	if text, ok := t.texts.Load(len(j.Items)); ok {
 		return text.(string), params, nil
 	}
-	text := t.script.render(len(j.Items))
+	text := t.script.Render(len(j.Items))
 	t.texts.Store(len(j.Items), text)
 	return text, params, nil
 }

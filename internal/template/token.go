@@ -6,43 +6,43 @@ import (
 	"strings"
 )
 
-// token is one placeholder in the text of COMMAND.
-type token struct {
-	start, end int
-	ref        ref
-	src        string // as the user wrote it
-	literal    string // of {{}}: the text that it stands for; else empty
+// Token is one placeholder in the text of COMMAND.
+type Token struct {
+	Start, End int
+	Ref        Ref
+	Source        string // as the user wrote it
+	Literal    string // of {{}}: the text that it stands for; else empty
 }
 
-// data tells whether input takes the token's place.
-func (t token) data() bool { return t.literal == "" && !t.ref.number() }
+// Data tells whether input takes the token's place.
+func (t Token) Data() bool { return t.Literal == "" && !t.Ref.counter() }
 
 // Scan finds the known placeholders of text; all other braces are text. In a script a placeholder
 // behind an odd run of $ or of backslashes is text too: it belongs to the shell.
-func (s *Scope) Scan(text string, script bool) ([]token, error) {
-	var toks []token
+func (s *Scope) Scan(text string, script bool) ([]Token, error) {
+	var toks []Token
 	for i := 0; i < len(text); {
 		if text[i] != '{' {
 			i++
 			continue
 		}
-		shells := script && (oddRun(text[:i], '$') || oddRun(text[:i], '\\'))
-		t, ok, err := s.at(text, i, shells)
+		shells := script && (OddRun(text[:i], '$') || OddRun(text[:i], '\\'))
+		t, ok, err := s.tokenAt(text, i, shells)
 		if err != nil && !repetition(text[:i]) {
-			return nil, position(text, i, err)
+			return nil, err.At(text, i)
 		}
 		switch {
 		case !ok:
 			i++
 		case shells:
-			i = t.end
+			i = t.End
 		default:
-			t.src = text[i:t.end]
-			if t.literal == "" {
-				s.use(t.ref)
+			t.Source = text[i:t.End]
+			if t.Literal == "" {
+				s.use(t.Ref)
 			}
 			toks = append(toks, t)
-			i = t.end
+			i = t.End
 		}
 	}
 	return toks, nil
@@ -55,52 +55,52 @@ func repetition(before string) bool {
 	return n > 0 && (before[n-1] == ']' || before[n-1] == ')') || n > 1 && before[n-2] == '\\' && before[n-1] != '\\'
 }
 
-func oddRun(before string, c byte) bool {
+func OddRun(before string, c byte) bool {
 	n := len(before) - len(strings.TrimRight(before, string(c)))
 	return n%2 == 1
 }
 
-// at reads the token that begins at text[i], which is an opening brace.
-func (s *Scope) at(text string, i int, literal bool) (token, bool, error) {
+// tokenAt reads the token that begins at text[i], which is an opening brace.
+func (s *Scope) tokenAt(text string, i int, literal bool) (Token, bool, *Error) {
 	if strings.HasPrefix(text[i:], "{{") {
 		rest := text[i+2:]
 		n := strings.IndexByte(rest, '}')
 		if n >= 0 && strings.HasPrefix(rest[n:], "}}") && !strings.ContainsAny(rest[:n], "'\"\\$`") {
-			if _, ok, err := s.parse(rest[:n], true); ok || err != nil || s.unknown(rest[:n]) != nil {
-				return token{start: i, end: i + n + 4, literal: text[i+1 : i+n+3]}, true, nil
+			if _, ok, err := s.parseRef(rest[:n], true); ok || err != nil || s.unknown(rest[:n]) != nil {
+				return Token{Start: i, End: i + n + 4, Literal: text[i+1 : i+n+3]}, true, nil
 			}
 		}
 	}
 	rest := text[i+1:]
 	n := strings.IndexByte(rest, '}')
 	if n < 0 {
-		return token{}, false, nil
+		return Token{}, false, nil
 	}
-	r, ok, err := s.parse(rest[:n], literal)
+	r, ok, err := s.parseRef(rest[:n], literal)
 	if !ok && err == nil && !literal {
 		err = s.unknown(rest[:n])
 	}
-	return token{start: i, end: i + n + 2, ref: r}, ok, err
+	return Token{Start: i, End: i + n + 2, Ref: r}, ok, err
 }
 
-// parse reads what stands between the braces. With literal, it only tells
+// parseRef reads what stands between the braces. With literal, it only tells
 // whether it is a placeholder, and a number is never out of range.
-func (s *Scope) parse(body string, literal bool) (ref, bool, error) {
+func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 	if body == "#" {
-		return ref{kind: refSeq}, true, nil
+		return Ref{kind: refSeq}, true, nil
 	}
 	if body == "%" {
-		return ref{kind: refSlot}, true, nil
+		return Ref{kind: refSlot}, true, nil
 	}
-	if r, ok, err := s.name(body); ok || err != nil {
+	if r, ok, err := s.fieldNamed(body); ok || err != nil {
 		return r, ok, err
 	}
 	if body == "host" {
-		return ref{kind: refHost}, true, nil
+		return Ref{kind: refHost}, true, nil
 	}
-	var out ref
+	var out Ref
 	rest, quote := strings.CutSuffix(body, ":q")
-	out.quote = quote
+	out.Quote = quote
 	for _, suf := range suffixes {
 		if head, ok := strings.CutSuffix(rest, suf.text); ok && s.isRef(head) {
 			rest, out.form = head, suf.form
@@ -108,13 +108,13 @@ func (s *Scope) parse(body string, literal bool) (ref, bool, error) {
 		}
 	}
 	if !s.isRef(rest) {
-		return ref{}, false, nil
+		return Ref{}, false, nil
 	}
 	if rest == "" {
-		out.kind, out.spread = refItem, s.Sources > 1
+		out.kind, out.Spread = refItem, s.Sources > 1
 		return out, true, nil
 	}
-	if r, ok, err := s.name(rest); ok || err != nil {
+	if r, ok, err := s.fieldNamed(rest); ok || err != nil {
 		out.kind, out.n = r.kind, r.n
 		return out, ok, err
 	}
@@ -122,16 +122,16 @@ func (s *Scope) parse(body string, literal bool) (ref, bool, error) {
 	if literal {
 		return out, true, nil
 	}
-	err := s.number(&out, n)
+	err := s.numbered(&out, n)
 	return out, err == nil, err
 }
 
-// isRef tells whether head can stand before a path form.
+// IsRef tells whether head can stand before a path form.
 func (s *Scope) isRef(head string) bool {
 	if head == "" {
 		return true
 	}
-	if _, ok, err := s.name(head); ok || err != nil {
+	if _, ok, err := s.fieldNamed(head); ok || err != nil {
 		return true
 	}
 	if head[0] < '1' || head[0] > '9' || len(head) > 6 {
@@ -140,9 +140,9 @@ func (s *Scope) isRef(head string) bool {
 	return strings.Trim(head, "0123456789") == ""
 }
 
-// number gives {N} its meaning: a source, a column, or an item of the batch.
-func (s *Scope) number(out *ref, n int) error {
-	bad := func(format string, args ...any) error {
+// counter gives {N} its meaning: a source, a column, or an item of the batch.
+func (s *Scope) numbered(out *Ref, n int) *Error {
+	bad := func(format string, args ...any) *Error {
 		return &Error{Msg: fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...), Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n)}
 	}
 	out.n = n

@@ -8,8 +8,8 @@ import (
 	"fanout/internal/job"
 )
 
-// source is the text of a script as its pieces hold it: what the user wrote.
-func (s *script) source() string {
+// assignment is the text of a script as its pieces hold it: what the user wrote.
+func (s *Script) source() string {
 	var b strings.Builder
 	var write func(pieces []piece)
 	write = func(pieces []piece) {
@@ -17,10 +17,10 @@ func (s *script) source() string {
 			switch {
 			case p.word > 0:
 				write(s.words[p.word-1])
-			case p.occ != nil && p.occ.src == appended:
+			case p.occ != nil && p.occ.Source == appended:
 				b.WriteString("\x00")
 			case p.occ != nil:
-				b.WriteString(p.occ.src)
+				b.WriteString(p.occ.Source)
 			default:
 				b.WriteString(p.lit)
 			}

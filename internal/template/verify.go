@@ -34,37 +34,37 @@ func paths(root syntax.Node, find func(syntax.Node) []string) map[string]string 
 	return out
 }
 
-func (c *compiler) standIns(n syntax.Node) []string {
+func (c *compiler) standInsOf(n syntax.Node) []string {
 	var ids []int
 	switch n := n.(type) {
 	case *syntax.Lit:
-		ids = c.names.tokens(n.Value)
+		ids = c.standIns.tokens(n.Value)
 	case *syntax.SglQuoted:
-		ids = c.names.tokens(n.Value)
+		ids = c.standIns.tokens(n.Value)
 	}
 	var out []string
 	for _, id := range ids {
-		out = append(out, c.names.token(id))
+		out = append(out, c.standIns.token(id))
 	}
 	return out
 }
 
 // verify parses the spliced script once more. Each parameter must be where its
 // placeholder was: this guards against mistakes of ours.
-func (c *compiler) verify(s *script, before map[string]string) error {
+func (c *compiler) verify(s *Script, before map[string]string) error {
 	f, err := parseScript(s.probe(), false)
 	if err != nil {
 		return &Error{Msg: "the script cannot be spliced: " + err.Error(), Hint: "put the item in a variable first: x={}"}
 	}
 	after := paths(f, func(n syntax.Node) []string {
-		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.names.prefix) {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.standIns.prefix) {
 			return []string{p.Param.Value}
 		}
 		return nil
 	})
 	for _, o := range s.occs {
-		name := c.names.token(o.id)
-		if o.quoting == comment || o.literal != "" {
+		name := c.standIns.token(o.id)
+		if o.quoting == inComment || o.Literal != "" {
 			continue
 		}
 		if after[name] == "" || after[name] != before[name] {

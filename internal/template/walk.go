@@ -11,18 +11,18 @@ import (
 // how it can be spliced, and refuses what is not known to be safe. It is a
 // whitelist: a token that it does not come by is refused at the end.
 type walker struct {
-	names    names
+	standIns    standIns
 	occs     []*occurrence
-	facts    facts
+	analysis    analysis
 	src      *edits   // the text of the script
-	multi    bool     // jobs can have several items
+	batched    bool     // jobs can have several items
 	nested   bool     // the script is code inside of another
-	bquotes  int      // how many backquotes the walk is in
-	let      bool     // the walk is in let, where blanks end an expression
+	backquotes  int      // how many backquotes the walk is in
+	inLet      bool     // the walk is in let, where blanks end an expression
 	words    []string // the text of arguments that are repeated for each item
-	calls    []load   // the arguments of each command, for the limits
+	calls    []ExecSize   // the arguments of each command, for the limits
 	warnings []finding
-	err      *refusal
+	refused      *refusal
 }
 
 // refusal is a token that cannot be spliced.
@@ -32,14 +32,14 @@ type refusal struct {
 }
 
 func (w *walker) refuse(id int, msg, hint string) {
-	if w.err == nil && w.occs[id].literal == "" {
-		w.err = &refusal{id, msg, hint}
+	if w.refused == nil && w.occs[id].Literal == "" {
+		w.refused = &refusal{id, msg, hint}
 	}
 }
 
 // refuseAll refuses every token below a node.
 func (w *walker) refuseAll(node syntax.Node, msg, hint string) {
-	for _, id := range w.names.under(node) {
+	for _, id := range w.standIns.under(node) {
 		w.refuse(id, msg, hint)
 	}
 }
@@ -93,11 +93,11 @@ func (w *walker) command(c syntax.Command) {
 	case *syntax.ArithmCmd:
 		w.arithm(c.X)
 	case *syntax.LetClause:
-		w.let = true
+		w.inLet = true
 		for _, x := range c.Exprs {
 			w.arithm(x)
 		}
-		w.let = false
+		w.inLet = false
 	case *syntax.DeclClause:
 		w.declare(c)
 	case *syntax.FuncDecl:
@@ -147,10 +147,10 @@ func (w *walker) call(c *syntax.CallExpr) {
 		return
 	}
 	args := make([]arg, len(c.Args))
-	var l load
+	var l ExecSize
 	for i, word := range c.Args {
-		args[i] = w.arg(word)
-		l.shapes = append(l.shapes, w.shape(args[i]))
+		args[i] = w.resolve(word)
+		l.Args = append(l.Args, w.argSize(args[i]))
 	}
 	w.calls = append(w.calls, l)
 	for _, f := range w.checker().command(args) {
@@ -166,66 +166,66 @@ func (w *walker) call(c *syntax.CallExpr) {
 }
 
 func (w *walker) checker() *checker {
-	return &checker{names: w.names, occs: w.occs, script: true, multi: w.multi, nested: w.nested}
+	return &checker{standIns: w.standIns, occs: w.occs, script: true, batched: w.batched, nested: w.nested}
 }
 
 // argument visits a word that a batch repeats.
 func (w *walker) argument(word *syntax.Word) {
-	direct := w.direct(word.Parts)
+	direct := w.directTokens(word.Parts)
 	w.word(word)
 	if len(direct) == 1 && len(word.Parts) == 1 {
 		o := w.occs[direct[0]]
 		lit, ok := word.Parts[0].(*syntax.Lit)
-		o.whole = ok && lit.Value == w.names.token(o.id)
+		o.whole = ok && lit.Value == w.standIns.token(o.id)
 	}
-	per, text := false, w.names.without(w.arg(word).text)
+	per, text := false, w.standIns.without(w.resolve(word).text)
 	for _, id := range direct {
-		per = per || w.occs[id].literal == "" && w.occs[id].ref.repeats(text)
+		per = per || w.occs[id].Literal == "" && w.occs[id].Ref.Repeats(text)
 	}
-	if !w.multi || !per {
+	if !w.batched || !per {
 		return
 	}
 	for _, id := range direct {
 		w.occs[id].repeated = true
 	}
-	if err := w.cut(word); err != nil && w.err == nil {
-		w.err = &refusal{direct[0], "its word cannot be repeated for a batch: " + err.Error(), "use a batch of one"}
+	if err := w.cutWord(word); err != nil && w.refused == nil {
+		w.refused = &refusal{direct[0], "its word cannot be repeated for a batch: " + err.Error(), "use a batch of one"}
 	}
 }
 
-// cut takes a word out of the text, and leaves a stand-in.
-func (w *walker) cut(word *syntax.Word) error {
+// cutWord takes a word out of the text, and leaves a stand-in.
+func (w *walker) cutWord(word *syntax.Word) error {
 	start, end, err := w.src.span(word)
 	if err != nil {
 		return err
 	}
 	text := w.src.slice(start, end)
-	if strings.Contains(text, w.names.prefix+"w") {
+	if strings.Contains(text, w.standIns.prefix+"w") {
 		return errors.New("a command in it repeats the items too")
 	}
-	name := w.names.word(len(w.words))
+	name := w.standIns.word(len(w.words))
 	w.words = append(w.words, text)
 	w.src.replace(start, end, name)
 	return nil
 }
 
-// direct lists the tokens of a word that are not in a command inside it.
-func (w *walker) direct(parts []syntax.WordPart) []int {
+// directTokens lists the tokens of a word that are not in a command inside it.
+func (w *walker) directTokens(parts []syntax.WordPart) []int {
 	var ids []int
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *syntax.CmdSubst, *syntax.ProcSubst:
 		case *syntax.DblQuoted:
-			ids = append(ids, w.direct(p.Parts)...)
+			ids = append(ids, w.directTokens(p.Parts)...)
 		default:
 			syntax.Walk(p, func(n syntax.Node) bool {
 				switch n := n.(type) {
 				case *syntax.CmdSubst, *syntax.ProcSubst:
 					return false
 				case *syntax.Lit:
-					ids = append(ids, w.names.tokens(n.Value)...)
+					ids = append(ids, w.standIns.tokens(n.Value)...)
 				case *syntax.SglQuoted:
-					ids = append(ids, w.names.tokens(n.Value)...)
+					ids = append(ids, w.standIns.tokens(n.Value)...)
 				}
 				return true
 			})

@@ -49,14 +49,14 @@ func (w *walker) assign(a *syntax.Assign) {
 
 // assigned checks what becomes of the items in the value of a variable.
 func (w *walker) assigned(name string, value *syntax.Word) {
-	integer := w.facts.anyInteger || slices.Contains(integerVars, name)
-	w.handed(value, integer, slices.Contains(codeVars, name), "the value of "+name+" is run as code")
+	integer := w.analysis.anyInteger || slices.Contains(integerVars, name)
+	w.checkValue(value, integer, slices.Contains(codeVars, name), "the value of "+name+" is run as code")
 }
 
-// declare visits export, local and the like. A value is safe only while bash
+// noteDeclaration visits export, local and the like. A value is safe only while bash
 // does not evaluate it: not for integers, references and arrays.
 func (w *walker) declare(d *syntax.DeclClause) {
-	unsafe := w.facts.arrays && d.Variant.Value != "export" && d.Variant.Value != "readonly"
+	unsafe := w.analysis.arrays && d.Variant.Value != "export" && d.Variant.Value != "readonly"
 	for _, a := range d.Args {
 		if a.Name != nil {
 			continue
@@ -69,7 +69,7 @@ func (w *walker) declare(d *syntax.DeclClause) {
 		case a.Naked && a.Name == nil:
 			w.refuseAll(a.Value, nameOfVariable, nameHint)
 		case unsafe && a.Value != nil:
-			for _, id := range w.names.under(a.Value) {
+			for _, id := range w.standIns.under(a.Value) {
 				w.refuse(id, d.Variant.Value+" could evaluate the item as code here", "assign first, declare in another command: x={}; "+d.Variant.Value+" x")
 			}
 		}
@@ -93,8 +93,8 @@ func (w *walker) redirect(r *syntax.Redirect) {
 		w.refuseAll(r.Word, "the item cannot be a file descriptor", "for a file of its name, write > {} or < {}")
 	case syntax.WordHdoc:
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrIn, syntax.RdrInOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
-		for _, id := range w.direct(r.Word.Parts) {
-			if o := w.occs[id]; w.multi && o.literal == "" && o.ref.perItem() {
+		for _, id := range w.directTokens(r.Word.Parts) {
+			if o := w.occs[id]; w.batched && o.Literal == "" && o.Ref.PerItem() {
 				w.refuse(id, "a batch cannot name one file to redirect to", oneItem)
 			}
 		}
@@ -107,13 +107,13 @@ func (w *walker) redirect(r *syntax.Redirect) {
 // document visits the body of a here-document. One with a quoted delimiter
 // loses the quotes, and its own $, ` and \ are escaped instead.
 func (w *walker) document(r *syntax.Redirect) {
-	ids := w.names.under(r.Hdoc)
+	ids := w.standIns.under(r.Hdoc)
 	if len(ids) == 0 {
 		return
 	}
 	if delim := r.Word.Lit(); delim == "" || strings.ContainsRune(delim, '\\') {
-		a := w.arg(r.Word)
-		if a.dynamic || strings.Trim(a.text, bareChars) != "" || a.text == "" {
+		a := w.resolve(r.Word)
+		if a.dynamic || strings.Trim(a.text, BareChars) != "" || a.text == "" {
 			w.refuse(ids[0], "the item cannot stand in a here-document with such a delimiter", "use a plain word, <<EOF")
 			return
 		}
@@ -122,7 +122,7 @@ func (w *walker) document(r *syntax.Redirect) {
 			return
 		}
 	}
-	w.parts(r.Hdoc.Parts, place{double: true})
+	w.parts(r.Hdoc.Parts, surroundings{double: true})
 }
 
 // unquote takes the quotes from the delimiter of a here-document and puts
@@ -135,7 +135,7 @@ func (w *walker) unquote(r *syntax.Redirect, delim string) bool {
 	}
 	from, to, err := w.src.span(r.Word)
 	text := strings.NewReplacer(`\`, `\\`, "$", `\$`, "`", "\\`").Replace(lit.Value)
-	if err != nil || w.bquotes > 0 && text != lit.Value {
+	if err != nil || w.backquotes > 0 && text != lit.Value {
 		return false
 	}
 	w.src.replace(from, to, delim)

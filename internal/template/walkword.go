@@ -10,20 +10,20 @@ const (
 	nameOfVariable = "the item cannot name a variable"
 	nameHint       = "names must be written in the script"
 	subscript      = "the item cannot be an array subscript: bash runs commands that stand in one"
-	inArithmetic   = "a batch cannot stand in arithmetic"
+	batchInArithmetic   = "a batch cannot stand in arithmetic"
 	oneItem        = "use a batch of one, or {1} for its first item"
 )
 
-// place tells where in a word the walk is.
-type place struct {
+// surroundings tells where in a word the walk is.
+type surroundings struct {
 	double bool // in double quotes or a here-document
 	param  bool // in ${x…} there: single quotes are text, double quotes toggle
 }
 
 // word visits a word whose value is one string.
-func (w *walker) word(word *syntax.Word) { w.parts(word.Parts, place{}) }
+func (w *walker) word(word *syntax.Word) { w.parts(word.Parts, surroundings{}) }
 
-func (w *walker) parts(parts []syntax.WordPart, at place) {
+func (w *walker) parts(parts []syntax.WordPart, at surroundings) {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *syntax.Lit:
@@ -32,7 +32,7 @@ func (w *walker) parts(parts []syntax.WordPart, at place) {
 				q = inDouble
 			}
 			w.escaped(p.Value)
-			w.found(w.names.tokens(p.Value), q, at)
+			w.setQuoting(w.standIns.tokens(p.Value), q, at)
 		case *syntax.SglQuoted:
 			w.singleQuoted(p, at)
 		case *syntax.DblQuoted:
@@ -40,7 +40,7 @@ func (w *walker) parts(parts []syntax.WordPart, at place) {
 				w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "drop the inner quotes")
 				continue
 			}
-			w.parts(p.Parts, place{double: true})
+			w.parts(p.Parts, surroundings{double: true})
 		case *syntax.ParamExp:
 			w.param(p, at)
 		case *syntax.CmdSubst:
@@ -56,51 +56,51 @@ func (w *walker) parts(parts []syntax.WordPart, at place) {
 }
 
 func (w *walker) substitution(p *syntax.CmdSubst) {
-	let, more := w.let, 0
+	let, more := w.inLet, 0
 	if p.Backquotes {
 		more = 1
 	}
-	w.let, w.bquotes = false, w.bquotes+more
+	w.inLet, w.backquotes = false, w.backquotes+more
 	w.stmts(p.Stmts)
-	w.let, w.bquotes = let, w.bquotes-more
+	w.inLet, w.backquotes = let, w.backquotes-more
 }
 
-func (w *walker) singleQuoted(p *syntax.SglQuoted, at place) {
+func (w *walker) singleQuoted(p *syntax.SglQuoted, at surroundings) {
 	switch {
 	case at.double:
 		w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "drop the inner quotes")
 	case p.Dollar:
-		w.found(w.names.tokens(p.Value), inANSI, at)
+		w.setQuoting(w.standIns.tokens(p.Value), inANSI, at)
 	default:
-		w.found(w.names.tokens(p.Value), inSingle, at)
+		w.setQuoting(w.standIns.tokens(p.Value), inSingle, at)
 	}
 }
 
 // escaped refuses a token behind a backslash that was left over by backquotes.
 func (w *walker) escaped(text string) {
 	before := ""
-	w.names.split(text, func(lit string) { before = lit }, func(_ byte, id int) {
-		if oddRun(before, '\\') {
+	w.standIns.split(text, func(lit string) { before = lit }, func(_ byte, id int) {
+		if OddRun(before, '\\') {
 			w.refuse(id, "the item is escaped here", "write $(...) for backquotes")
 		}
 	})
 }
 
-// found records how tokens are to be spliced.
-func (w *walker) found(ids []int, q quoting, at place) {
+// setQuoting records how tokens are to be spliced.
+func (w *walker) setQuoting(ids []int, q quoting, at surroundings) {
 	for _, id := range ids {
 		o := w.occs[id]
 		if o.quoting != unseen {
 			w.refuse(id, "the item stands in a place that is read twice", "assign it to a variable first: x={}")
 		}
-		if o.literal != "" && at.param && w.err == nil {
-			w.err = &refusal{id, "literal braces cannot stand inside ${…}", "put them in a variable first"}
+		if o.Literal != "" && at.param && w.refused == nil {
+			w.refused = &refusal{id, "literal braces cannot stand inside ${…}", "put them in a variable first"}
 		}
 		o.quoting = q
 	}
 }
 
-func (w *walker) param(p *syntax.ParamExp, at place) {
+func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 	if p.Param != nil {
 		w.refuseAll(p.Param, nameOfVariable, nameHint)
 	}
@@ -129,9 +129,9 @@ func (w *walker) param(p *syntax.ParamExp, at place) {
 	switch p.Exp.Op {
 	case syntax.AlternateUnset, syntax.AlternateUnsetOrNull, syntax.DefaultUnset, syntax.DefaultUnsetOrNull,
 		syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
-		w.parts(p.Exp.Word.Parts, place{double: at.double, param: true})
+		w.parts(p.Exp.Word.Parts, surroundings{double: at.double, param: true})
 	case syntax.AssignUnset, syntax.AssignUnsetOrNull:
-		w.parts(p.Exp.Word.Parts, place{double: at.double, param: true})
+		w.parts(p.Exp.Word.Parts, surroundings{double: at.double, param: true})
 		w.assigned(p.Param.Value, p.Exp.Word)
 	case syntax.RemSmallPrefix, syntax.RemLargePrefix, syntax.RemSmallSuffix, syntax.RemLargeSuffix,
 		syntax.UpperFirst, syntax.UpperAll, syntax.LowerFirst, syntax.LowerAll:
@@ -141,7 +141,7 @@ func (w *walker) param(p *syntax.ParamExp, at place) {
 
 func (w *walker) pattern(word *syntax.Word) {
 	if word != nil {
-		w.parts(word.Parts, place{param: true})
+		w.parts(word.Parts, surroundings{param: true})
 	}
 }
 
@@ -178,15 +178,15 @@ func (w *walker) operand(parts []syntax.WordPart) {
 			w.operand(p.Parts)
 			return
 		case *syntax.Lit:
-			ids := w.names.tokens(p.Value)
+			ids := w.standIns.tokens(p.Value)
 			radix, num := "", p.Value
 			if i := strings.IndexByte(num, '#'); i > 0 {
 				radix, num = num[:i], num[i+1:]
 			}
-			if len(ids) == 1 && num == w.names.token(ids[0]) && strings.Trim(radix, "0123456789") == "" {
-				w.found(ids, integer, place{})
-				w.occs[ids[0]].apart = !w.let
-				w.needInteger(ids)
+			if len(ids) == 1 && num == w.standIns.token(ids[0]) && strings.Trim(radix, "0123456789") == "" {
+				w.setQuoting(ids, inArithmetic, surroundings{})
+				w.occs[ids[0]].spaced = !w.inLet
+				w.requireInteger(ids)
 				return
 			}
 		}
@@ -194,9 +194,9 @@ func (w *walker) operand(parts []syntax.WordPart) {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *syntax.ParamExp:
-			w.param(p, place{double: true})
+			w.param(p, surroundings{double: true})
 		case *syntax.CmdSubst:
-			w.handed(p, true, false, "")
+			w.checkValue(p, true, false, "")
 			w.substitution(p)
 		case *syntax.ArithmExp:
 			w.arithm(p.X)
@@ -206,16 +206,16 @@ func (w *walker) operand(parts []syntax.WordPart) {
 	}
 }
 
-// needInteger has the items checked before each job.
-func (w *walker) needInteger(ids []int) {
+// requireInteger has the items checked before each job.
+func (w *walker) requireInteger(ids []int) {
 	for _, id := range ids {
 		o := w.occs[id]
-		o.integer = o.data()
-		if o.literal != "" && w.err == nil {
-			w.err = &refusal{id, "literal braces cannot stand in arithmetic", ""}
+		o.integer = o.Data()
+		if o.Literal != "" && w.refused == nil {
+			w.refused = &refusal{id, "literal braces cannot stand in arithmetic", ""}
 		}
-		if o.data() && o.ref.perItem() && w.multi {
-			w.refuse(id, inArithmetic, oneItem)
+		if o.Data() && o.Ref.PerItem() && w.batched {
+			w.refuse(id, batchInArithmetic, oneItem)
 		}
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"fanout/internal/job"
 )
 
-// seg is a piece of a word: a placeholder, or else literal text.
-type seg struct {
-	lit   string
-	ref   ref
-	isRef bool
+// Segment is a piece of a word: a placeholder, or else literal text.
+type Segment struct {
+	Text   string
+	Ref   Ref
+	IsRef bool
 }
 
 // Word is literal text and placeholders. It is immutable and may be shared.
@@ -20,33 +20,33 @@ type Word struct {
 	lit  string // of a word without placeholders
 	item bool   // the word is a bare {}: its value is the item itself, never copied
 	per  bool   // it is repeated for each item of a batch
-	segs []seg
+	segs []Segment
 }
 
-// newWord joins literal pieces and chooses the cheapest way to expand.
-func newWord(segs []seg) Word {
+// NewWord joins literal pieces and chooses the cheapest way to expand.
+func NewWord(segs []Segment) Word {
 	var w Word
 	lit := ""
 	for _, s := range segs {
-		lit += s.lit
-		if n := len(w.segs); !s.isRef && n > 0 && !w.segs[n-1].isRef {
-			w.segs[n-1].lit += s.lit
+		lit += s.Text
+		if n := len(w.segs); !s.IsRef && n > 0 && !w.segs[n-1].IsRef {
+			w.segs[n-1].Text += s.Text
 			continue
 		}
-		if s.isRef || s.lit != "" {
+		if s.IsRef || s.Text != "" {
 			w.segs = append(w.segs, s)
 		}
 	}
 	for _, s := range segs {
-		w.per = w.per || s.isRef && s.ref.repeats(lit)
+		w.per = w.per || s.IsRef && s.Ref.Repeats(lit)
 	}
 	if len(w.segs) == 0 {
 		return Word{}
 	}
 	if len(w.segs) == 1 {
-		w.item = w.segs[0].isRef && w.segs[0].ref == ref{}
-		if !w.segs[0].isRef {
-			return Word{lit: w.segs[0].lit}
+		w.item = w.segs[0].IsRef && w.segs[0].Ref == Ref{}
+		if !w.segs[0].IsRef {
+			return Word{lit: w.segs[0].Text}
 		}
 	}
 	return w
@@ -65,7 +65,7 @@ func (w Word) Expand(dst []string, j job.Job) ([]string, error) {
 		for i := range j.Items {
 			s := j.Items[i].String()
 			if strings.IndexByte(s, 0) >= 0 {
-				return dst, nulError(s)
+				return dst, NulError(s)
 			}
 			dst = append(dst, s)
 		}
@@ -77,18 +77,18 @@ func (w Word) Expand(dst []string, j job.Job) ([]string, error) {
 	for _, it := range j.Items {
 		n := len(dst)
 		if len(w.segs) == 1 {
-			dst = w.segs[0].ref.values(dst, it)
+			dst = w.segs[0].Ref.Values(dst, it)
 		} else {
-			dst = append(dst, w.fill(func(r ref) string {
-				if r.perItem() {
-					return r.item(it)
+			dst = append(dst, w.fill(func(r Ref) string {
+				if r.PerItem() {
+					return r.Item(it)
 				}
-				return r.job(j)
+				return r.Job(j)
 			}))
 		}
 		for _, s := range dst[n:] {
 			if strings.IndexByte(s, 0) >= 0 {
-				return dst[:n], nulError(it.String())
+				return dst[:n], NulError(it.String())
 			}
 		}
 	}
@@ -100,34 +100,34 @@ func (w Word) Single(j job.Job) (string, error) {
 	if w.segs == nil {
 		return w.lit, nil
 	}
-	s := w.fill(func(r ref) string { return r.job(j) })
+	s := w.fill(func(r Ref) string { return r.Job(j) })
 	if strings.IndexByte(s, 0) >= 0 {
-		return "", nulError(j.Label())
+		return "", NulError(j.Label())
 	}
 	return s, nil
 }
 
-func (w Word) fill(value func(ref) string) string {
+func (w Word) fill(value func(Ref) string) string {
 	if len(w.segs) == 1 {
-		return value(w.segs[0].ref)
+		return value(w.segs[0].Ref)
 	}
 	var b strings.Builder
 	for _, s := range w.segs {
-		if s.isRef {
-			b.WriteString(value(s.ref))
+		if s.IsRef {
+			b.WriteString(value(s.Ref))
 		} else {
-			b.WriteString(s.lit)
+			b.WriteString(s.Text)
 		}
 	}
 	return b.String()
 }
 
-func nulError(item string) error {
-	return fmt.Errorf("item %q: an argument cannot hold a NUL byte; %s", clip(item), hint.Nulls.Say())
+func NulError(item string) error {
+	return fmt.Errorf("item %q: an argument cannot hold a NUL byte; %s", Clip(item), hint.Nulls.Say())
 }
 
-// clip keeps messages about giant items readable.
-func clip(s string) string {
+// Clip keeps messages about giant items readable.
+func Clip(s string) string {
 	const most = 60
 	if len(s) <= most {
 		return s
