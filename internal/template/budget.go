@@ -1,20 +1,23 @@
 package template
 
-import "fanout/internal/job"
+import (
+	"fanout/internal/job"
+	"fanout/internal/template/words"
+)
 
 // budget adds items to a job while they keep within the limits. Its counts are
 // exact for programs, and never too small for scripts.
 type budget struct {
 	limits Limits
-	execs  []ExecSize
+	execs  []words.ExecSize
 	totals []int   // of each load
-	args  [][]int // of each shape: the bytes of its argument, if it is one
+	args   [][]int // of each shape: the bytes of its argument, if it is one
 	items  int
 	over   bool  // the only item is too big for any job
 	next   []int // scratch: totals with the item that is tried
 }
 
-func newBudget(limits Limits, loads []ExecSize) *budget {
+func newBudget(limits Limits, loads []words.ExecSize) *budget {
 	b := &budget{limits: limits, execs: loads, totals: make([]int, len(loads)), next: make([]int, len(loads))}
 	for _, l := range loads {
 		b.args = append(b.args, make([]int, len(l.Args)))
@@ -90,7 +93,7 @@ func (b *budget) total(i int, it job.Item) (int, bool) {
 }
 
 // Grow is what the item adds to an argument that is not repeated.
-func (b *budget) grow(s ArgSize, it job.Item) int {
+func (b *budget) grow(s words.ArgSize, it job.Item) int {
 	n := 0
 	for _, r := range s.Refs {
 		n += r.Grow(it, b.items)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
 // Display is what would run for a job, quoted so that it can be pasted into
@@ -49,7 +50,7 @@ func printfFormat(pieces []string) string {
 			}
 		}
 	}
-	return "-- " + QuotePOSIX(b.String())
+	return "-- " + words.QuotePOSIX(b.String())
 }
 
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {
@@ -60,9 +61,9 @@ func (t *Template) displayShell(j job.Job, shell string) (string, error) {
 	if shell == "" {
 		shell = "bash"
 	}
-	words := []string{QuoteBash(shell), "-c", QuoteBash(text)}
+	shown := []string{words.QuoteBash(shell), "-c", words.QuoteBash(text)}
 	for _, p := range append([]string{shell[strings.LastIndexByte(shell, '/')+1:]}, params...) {
-		words = append(words, QuoteBash(p))
+		shown = append(shown, words.QuoteBash(p))
 	}
-	return strings.Join(words, " "), nil
+	return strings.Join(shown, " "), nil
 }

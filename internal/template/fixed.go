@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
 // Fixed is a COMMAND that is run once for many items, and so holds none: its words, or
@@ -27,7 +28,7 @@ func (t *Template) Fixed() (words []string, isScript bool, err error) {
 }
 
 func placed(where string) error {
-	return &Error{
+	return &words.Error{
 		Msg:  fmt.Sprintf("%s: a program that is started once for many items has no item among its arguments", where),
 		Hint: "it reads them from its standard input; {{}} is a literal {}",
 	}

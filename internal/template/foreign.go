@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"fanout/internal/hint"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 )
 
 // foreign is hints about braces that are placeholders of other runners, and text here.
-func foreign(scope *Scope, command []string, script bool) (hints []string) {
+func foreign(scope *words.Scope, command []string, script bool) (hints []string) {
 	coded := hint.Coded(strings.Join(command, " "))
 	const longest = 300
 	var told []string
@@ -24,7 +25,7 @@ func foreign(scope *Scope, command []string, script bool) (hints []string) {
 				toks = toks[1:]
 				continue
 			}
-			if word[i] != '{' || script && OddRun(word[:i], '\\') {
+			if word[i] != '{' || script && words.OddRun(word[:i], '\\') {
 				continue
 			}
 			placeholder, say := hint.Brace(word, i, coded && programText(word, i, script))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
 // Limits are the system's bounds on the arguments of one program; 0 is no bound.
@@ -23,12 +24,12 @@ func (l Limits) Check(argv []string, j job.Job) error {
 		total += len(a) + slotBytes
 		if l.Arg > 0 && len(a)+1 > l.Arg {
 			return fmt.Errorf("item %q: argument %d is %d bytes long, the system allows %d; %s",
-				Clip(j.Label()), i, len(a), l.Arg-1, hint)
+				words.Clip(j.Label()), i, len(a), l.Arg-1, hint)
 		}
 	}
 	if l.Total > 0 && total > l.Total {
 		return fmt.Errorf("item %q: the arguments take %d bytes, the system allows %d; a smaller --batch helps, or %s",
-			Clip(j.Label()), total, l.Total, hint)
+			words.Clip(j.Label()), total, l.Total, hint)
 	}
 	return nil
 }

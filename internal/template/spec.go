@@ -1,5 +1,7 @@
 package template
 
+import "fanout/internal/template/words"
+
 // Values of Spec.Batch other than a number of items. Both fill a job up to the limits of the
 // system before the next begins.
 const (
@@ -9,13 +11,13 @@ const (
 
 // Spec is what the template stage is given.
 type Spec struct {
-	Command    []string // the words after the flags: one word with blanks or shell syntax is a script, else a program
-	Batch      int      // items a job; 0 or 1: one; BatchMax, BatchEven: as many as the limits allow
-	Pipe       bool     // the items go to stdin: none is appended, and no placeholder is needed
-	Terminator string   // what follows each item on stdin
-	Sources    int      // input sources; from 2 on, Fields[1:] of an item hold one value a source
-	Rows       *Rows    // nil: items are no rows
-	Workers    int      // BatchEven spreads the last items over this many jobs
+	Command    []string    // the words after the flags: one word with blanks or shell syntax is a script, else a program
+	Batch      int         // items a job; 0 or 1: one; BatchMax, BatchEven: as many as the limits allow
+	Pipe       bool        // the items go to stdin: none is appended, and no placeholder is needed
+	Terminator string      // what follows each item on stdin
+	Sources    int         // input sources; from 2 on, Fields[1:] of an item hold one value a source
+	Rows       *words.Rows // nil: items are no rows
+	Workers    int         // BatchEven spreads the last items over this many jobs
 	Limits     Limits
 }
 
@@ -29,8 +31,8 @@ const (
 )
 
 // scope is what placeholders may stand for.
-func (s *Spec) scope() *Scope {
-	return &Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
+func (s *Spec) scope() *words.Scope {
+	return &words.Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
 }
 
 // batched tells whether a job can have several items.

@@ -9,17 +9,19 @@ import (
 	"sync"
 
 	"fanout/internal/job"
+	"fanout/internal/template/script"
+	"fanout/internal/template/words"
 )
 
 // Template is a compiled COMMAND. It is safe for concurrent use.
 type Template struct {
 	spec     Spec
-	scope    *Scope
+	scope    *words.Scope
 	form     Form
-	plan     *Plan
-	script   *Script // of ScriptForm
+	plan     *words.Plan
+	script   *script.Script // of ScriptForm
 	warnings []string
-	sizes    []ExecSize
+	sizes    []words.ExecSize
 	before   int64    // the greatest number of a job in earlier runs
 	after    bool     // jobs of one item are numbered from there on, too
 	texts    sync.Map // number of items → text of the script
@@ -28,11 +30,11 @@ type Template struct {
 // Compile reads COMMAND, and refuses it if an item could become code.
 func Compile(spec Spec) (*Template, error) {
 	if len(spec.Command) == 0 || len(spec.Command) == 1 && spec.Command[0] == "" {
-		return nil, &Error{Msg: "there is no command"}
+		return nil, &words.Error{Msg: "there is no command"}
 	}
 	for _, word := range spec.Command {
 		if strings.IndexByte(word, 0) >= 0 {
-			return nil, &Error{Msg: "a command cannot hold a NUL byte"}
+			return nil, &words.Error{Msg: "a command cannot hold a NUL byte"}
 		}
 	}
 	t := &Template{spec: spec, scope: spec.scope()}
@@ -48,12 +50,12 @@ func Compile(spec Spec) (*Template, error) {
 // compile is the rest of Compile.
 func (t *Template) compile() error {
 	defer func() { t.warnings = append(t.warnings, foreign(t.scope, t.spec.Command, t.form == ScriptForm)...) }()
-	isScript, err := IsScript(t.scope, t.spec.Command)
+	isScript, err := script.IsScript(t.scope, t.spec.Command)
 	if err != nil {
 		return err
 	}
 	if !isScript {
-		t.plan, t.warnings, err = CompileProgram(t.scope, t.spec.Command, t.spec.Pipe)
+		t.plan, t.warnings, err = script.CompileProgram(t.scope, t.spec.Command, t.spec.Pipe)
 		if err != nil {
 			return err
 		}
@@ -61,7 +63,7 @@ func (t *Template) compile() error {
 		return nil
 	}
 	t.form = ScriptForm
-	if t.script, err = Compile2(t.scope, t.spec.Command[0], t.spec.Pipe); err != nil {
+	if t.script, err = script.Compile(t.scope, t.spec.Command[0], t.spec.Pipe); err != nil {
 		return err
 	}
 	t.plan, t.warnings = t.script.Plan, t.script.Warnings
@@ -89,7 +91,7 @@ func (t *Template) Named() int { return t.scope.Nth() }
 func (t *Template) Form() Form { return t.form }
 
 // Plan is how COMMAND runs without a shell; nil if it needs one.
-func (t *Template) Plan() *Plan { return t.plan }
+func (t *Template) Plan() *words.Plan { return t.plan }
 
 // Shell gives the text and the parameters to run SHELL -c TEXT NAME PARAM...
 // The text depends on the number of the job's items and on nothing else.
