@@ -9,6 +9,7 @@ import (
 	"fanout/internal/job"
 )
 
+// Display returns the plan for a job as a line for bash.
 func (p *Plan) Display(j job.Job) (string, error) {
 	var b strings.Builder
 	for i, s := range p.Steps {

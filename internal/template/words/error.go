@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Error is a template that cannot be run. Line and Col count from 1, in bytes,
-// in the script, or are 0 where no position is known.
+// Error is the reason why a template cannot run. Line and Col count from 1, in bytes, within the script;
+// they are 0 where no position is known.
 type Error struct {
 	Line, Col int
 	Msg       string
 	Hint      string
 }
 
-// Error gives position, message and hint in one line.
+// Error returns position, message and hint on one line.
 func (e *Error) Error() string {
 	s := e.Msg
 	if e.Line > 0 {
@@ -25,7 +25,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// At returns the error at text[i].
+// At returns the error with the position of text[i].
 func (e *Error) At(text string, i int) *Error {
 	out := *e
 	out.Line = 1 + strings.Count(text[:i], "\n")

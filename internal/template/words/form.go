@@ -2,7 +2,7 @@ package words
 
 import "strings"
 
-// form is what a placeholder makes of an item.
+// form is the part of an item's path that a placeholder stands for.
 type form uint8
 
 const (
@@ -13,13 +13,13 @@ const (
 	baseNoExt             // {/.}
 )
 
-// suffixes are the spellings of the forms, longest first.
+// suffixes are the spellings of the forms, the longest first.
 var suffixes = []struct {
 	text string
 	form form
 }{{"/.", baseNoExt}, {"//", dir}, {".", noExt}, {"/", base}}
 
-// apply gives a part of the path s. It never allocates.
+// apply returns a part of the path s. It never allocates.
 func (f form) apply(s string) string {
 	switch f {
 	case noExt:
@@ -35,7 +35,7 @@ func (f form) apply(s string) string {
 	}
 }
 
-// trimSlashes drops the slashes at the end, but not the root itself.
+// trimSlashes removes the slashes at the end, but not the root itself.
 func trimSlashes(s string) string {
 	for len(s) > 1 && s[len(s)-1] == '/' {
 		s = s[:len(s)-1]
@@ -58,7 +58,7 @@ func dirOf(s string) string {
 	return trimSlashes(s[:i+1])
 }
 
-// cutExt drops the last extension. Dots that begin the name begin no extension.
+// cutExt removes the last extension. Dots at the beginning of a name begin no extension.
 func cutExt(s string) string {
 	name := baseOf(s)
 	i := strings.LastIndexByte(name, '.')

@@ -2,12 +2,12 @@ package words
 
 import "fanout/internal/job"
 
-// Plan is a COMMAND that needs no shell: its steps are run one after the other.
+// Plan is a COMMAND that needs no shell. Its steps run one after the other.
 type Plan struct {
 	Steps []Step
 }
 
-// Op tells when a step is run.
+// Op is the condition of a step.
 type Op uint8
 
 // The conditions of a step.
@@ -23,8 +23,8 @@ type Step struct {
 	Pipeline []Command
 }
 
-// Command is a simple command. Its parts are applied in the order of bash:
-// words, then redirections from left to right, then assignments.
+// Command is a simple command. Its parts are applied in the order of bash: words, redirections from left to
+// right, assignments.
 type Command struct {
 	Assigns   []Assign
 	Words     []Word
@@ -32,7 +32,7 @@ type Command struct {
 	Builtin   string // "echo", "true", "false" or ":" if the first word is one of these
 }
 
-// Argv appends the expanded words of c to dst.
+// Argv appends the expanded words to dst.
 func (c Command) Argv(dst []string, j job.Job) ([]string, error) {
 	var err error
 	for i := range c.Words {
@@ -49,7 +49,7 @@ type Assign struct {
 	Value Word
 }
 
-// RedirectKind tells the redirections apart.
+// RedirectKind is one of the redirections that need no shell.
 type RedirectKind uint8
 
 // The redirections that need no shell.
@@ -60,10 +60,10 @@ const (
 	Dup                        // Fd becomes a copy of From
 )
 
-// Redirect is one redirection. They are applied in their order.
+// Redirect is one redirection.
 type Redirect struct {
 	Kind   RedirectKind
 	Fd     int
-	Target Word // of In, Out and Append
-	From   int  // of Dup
+	Target Word // the file of In, Out and Append
+	From   int  // the descriptor that Dup copies
 }

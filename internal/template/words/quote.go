@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// QuotePOSIX quotes s for any POSIX shell. It always quotes, so that the result
-// is one word wherever a word may stand.
+// QuotePOSIX quotes s for any POSIX shell. It quotes every text, so that the result is one word wherever a
+// word may stand.
 func QuotePOSIX(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
@@ -38,8 +38,8 @@ func QuoteBash(s string) string {
 // BareChars need no quotes anywhere in a word.
 const BareChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-"
 
-// quoteANSI writes s as $'…'. Bytes are octal, of three digits, so that neither
-// the locale nor the next character changes their meaning.
+// quoteANSI writes s as $'…'. Bytes have three octal digits, so that neither the locale nor the next
+// character changes their meaning.
 func quoteANSI(s string) string {
 	var b strings.Builder
 	b.WriteString("$'")

@@ -7,7 +7,7 @@ import (
 	"fanout/internal/job"
 )
 
-// refKind tells what a placeholder stands for.
+// refKind is the thing that a placeholder stands for.
 type refKind uint8
 
 const (
@@ -19,28 +19,28 @@ const (
 	refHost                 // the machine that runs the job
 )
 
-// Ref is a placeholder. Equal placeholders are equal values.
+// Ref is a placeholder. Equal placeholders have equal values.
 type Ref struct {
 	kind   refKind
-	n      int // of refField and refNth
+	n      int // the number of refField and refNth
 	form   form
 	Quote  bool // quoted for another shell
 	Spread bool // the item has a value for each of several sources
 }
 
-// PerItem tells whether the placeholder has a value for each item of a batch.
+// PerItem reports whether the placeholder has a value for each item of a batch.
 func (r Ref) PerItem() bool { return r.kind == refItem || r.kind == refField }
 
-// Repeats tells whether a word is repeated for each item of a batch, if the
-// placeholder stands in it with such text. Items that are quoted for another
-// shell stay together in the code that they are part of.
+// Repeats reports whether a word is repeated for each item of a batch when the placeholder stands in it
+// beside this text. Items that are quoted for another shell stay together in their code.
 func (r Ref) Repeats(text string) bool {
 	return r.PerItem() && !(r.Quote && strings.ContainsAny(text, " \t\n;&|<>()"))
 }
 
-// counter tells whether the placeholder is a number of ours and no input.
+// counter reports whether the placeholder is a number of fanout's own, not input.
 func (r Ref) counter() bool { return r.kind == refSeq || r.kind == refSlot }
 
+// convert applies the path form and the quoting to a text.
 func (r Ref) convert(s string) string {
 	if s = r.form.apply(s); r.Quote {
 		return QuotePOSIX(s)
@@ -48,7 +48,7 @@ func (r Ref) convert(s string) string {
 	return s
 }
 
-// Item is the value for one item; those of several sources are joined by a space.
+// Item returns the value for one item. The values of several sources are joined by spaces.
 func (r Ref) Item(it job.Item) string {
 	if r.kind == refField {
 		return r.convert(r.field(it))
@@ -59,7 +59,7 @@ func (r Ref) Item(it job.Item) string {
 	return strings.Join(r.Values(nil, it), " ")
 }
 
-// Values appends what a word that is nothing but the placeholder becomes.
+// Values appends the arguments that a word becomes when it is only the placeholder.
 func (r Ref) Values(dst []string, it job.Item) []string {
 	if !r.Spread || len(it.Fields) < 2 {
 		return append(dst, r.Item(it))
@@ -70,7 +70,7 @@ func (r Ref) Values(dst []string, it job.Item) []string {
 	return dst
 }
 
-// field is empty where the item has none; who reads rows has seen to that.
+// field returns "" for a field that the item does not have; the input stage has checked rows already.
 func (r Ref) field(it job.Item) string {
 	if r.n < 1 || r.n >= len(it.Fields) {
 		return ""
@@ -78,7 +78,7 @@ func (r Ref) field(it job.Item) string {
 	return it.Fields[r.n]
 }
 
-// Job is the one value for a job: that of its items, joined by a space.
+// Job returns the one value for a job. The values of its items are joined by spaces.
 func (r Ref) Job(j job.Job) string {
 	switch {
 	case r.kind == refSeq:

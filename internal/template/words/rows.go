@@ -9,15 +9,15 @@ import (
 	"fanout/internal/text"
 )
 
-// Rows says that items are rows, and what is known of their fields.
+// Rows describes the fields of items that are rows.
 type Rows struct {
-	Names []string // of the fields, "" for one without
-	Width int      // how many fields each row has; 0: that is not known
-	Pick  bool     // Fields[1:] of an item are not all fields, but those that Picked names
-	Any   bool     // no names are known: whatever may be one is
+	Names []string // the names of the fields; "" for a field without one
+	Width int      // the number of fields in each row; 0: unknown
+	Pick  bool     // Fields[1:] of an item are only the fields that Picked lists
+	Any   bool     // the names are unknown: every text that can be a name is one
 }
 
-// fieldNamed looks for a field. Names that could end or break a token have none.
+// fieldNamed looks for a field by its name. A name that could end or break a token is never found.
 func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	rows := s.Rows
 	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\x00") {
@@ -51,8 +51,8 @@ func ambiguous(names []string, name string) *Error {
 	return &Error{Msg: fmt.Sprintf("{%s}: %d fields have this name", name, len(at)), Hint: "use their numbers: " + strings.Join(at, ", ")}
 }
 
-// unknown is the error for what looks like the name of a field and is none; nil where it
-// does not.
+// unknown returns the error for a text that looks like the name of a field but is not; nil for any other
+// text.
 func (s *Scope) unknown(body string) *Error {
 	rows := s.Rows
 	if rows == nil || rows.Any {
@@ -74,21 +74,20 @@ func (s *Scope) unknown(body string) *Error {
 	case near != "":
 		e.Msg += fmt.Sprintf("; the nearest is {%s}", near)
 	case rows.Pick && len(rows.Names) == 0:
-		e.Msg += "; the first row has none at all"
+		e.Msg += "; the first row has no fields"
 	case !slices.ContainsFunc(rows.Names, func(n string) bool { return n != "" }):
-		last := "on"
+		e.Msg += "; fields are numbered from {1}"
 		if rows.Width > 0 {
-			last = fmt.Sprintf("to {%d}", rows.Width)
+			e.Msg += fmt.Sprintf(" to {%d}", rows.Width)
 		}
-		e.Msg += "; fields have numbers here, from {1} " + last
 	default:
-		e.Msg += "; there are: " + fieldList(rows.Names)
+		e.Msg += "; the fields are " + fieldList(rows.Names)
 	}
 	e.Hint = fmt.Sprintf("write {{%s}} for the text {%s}", body, body)
 	return e
 }
 
-// fieldList is names for a message, not too many of them.
+// fieldList lists names for a message, at most 20 of them.
 func fieldList(names []string) string {
 	const most = 20
 	var b strings.Builder
@@ -114,7 +113,7 @@ func fieldList(names []string) string {
 	return b.String()
 }
 
-// mayBeName tells what people mean as a name, and not as code between braces.
+// mayBeName tells names from code between braces.
 func mayBeName(s string) bool {
 	if s == "" || len(s) > 100 || strings.Contains(s, "..") {
 		return false

@@ -2,26 +2,26 @@ package words
 
 import "fmt"
 
-// Scope is what the placeholders of one COMMAND may stand for, and records which of it they use.
+// Scope says what the placeholders of one COMMAND may stand for, and records what they use.
 type Scope struct {
-	Sources int   // input sources; from 2 on, Fields[1:] of an item hold one value a source
-	Rows    *Rows // nil: items are no rows
+	Sources int   // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Rows    *Rows // nil: items are not rows
 	Several bool  // a job can have several items
-	Batch   int   // the most items that a job has; 0: that is not known
+	Batch   int   // the most items that a job has; 0: unknown
 
 	picked  []string
-	highest int
-	nth     map[int]bool // the items of a batch that are used by their numbers
+	highest int          // the greatest number of a field that is used
+	nth     map[int]bool // the items of a batch that {N} uses
 	all     bool         // all items are used
 }
 
-// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth is field n.
+// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth name is field n.
 func (s *Scope) Picked() []string { return s.picked }
 
 // Highest is the greatest number of a field that COMMAND uses.
 func (s *Scope) Highest() int { return s.highest }
 
-// Nth is the greatest number of an item that COMMAND names; 0 if it names none.
+// Nth is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
 func (s *Scope) Nth() (most int) {
 	for n := range s.nth {
 		most = max(most, n)
@@ -45,17 +45,17 @@ func (s *Scope) use(r Ref) {
 	}
 }
 
-// Unused warns of a batch of which COMMAND does not use all items.
+// Unused warns if COMMAND uses only some items of a batch.
 func (s *Scope) Unused() []string {
 	if !s.Several || s.all || len(s.nth) == 0 {
 		return nil
 	}
 	if s.Batch == 0 {
-		return []string{"COMMAND names only some items of a batch, and leaves the others out: {} is all"}
+		return []string{"COMMAND uses only some items of each batch; write {} for all of them"}
 	}
 	for n := 1; n <= s.Batch; n++ {
 		if !s.nth[n] {
-			return []string{fmt.Sprintf("{%d} is not in COMMAND: that item of each batch of %d is left out; {} is all", n, s.Batch)}
+			return []string{fmt.Sprintf("{%d}: COMMAND does not use this item of each batch of %d; write {} for all items", n, s.Batch)}
 		}
 	}
 	return nil

@@ -2,23 +2,23 @@ package words
 
 import "fanout/internal/job"
 
-// convert tells what a word costs as an argument.
+// ArgSize is the size of one word among the arguments of a program.
 type ArgSize struct {
 	Text     int   // bytes of literal text
-	Refs     []Ref // placeholders in it
-	Repeated bool  // it is one argument for each item
+	Refs     []Ref // the placeholders in the word
+	Repeated bool  // the word is one argument for each item
 }
 
-// ExecSize is what one program is started with.
+// ExecSize is the size of all that one program is started with.
 type ExecSize struct {
-	Fixed  int // bytes of all that does not depend on items
-	Script int // bytes of its longest argument of that kind
-	Growth int // bytes by which that one grows with each item
+	Fixed  int // bytes that do not depend on items
+	Script int // bytes of the script, the longest argument among them
+	Growth int // bytes by which the script grows with each item
 	Args   []ArgSize
 }
 
-// Size is the length of the placeholder's value for the item at a place of the
-// batch. Numbers of ours are taken to be as long as they get.
+// Size is the length of the placeholder's value for the item at a place of the batch. fanout's own numbers
+// count as the longest possible.
 func (r Ref) Size(it job.Item, at int) int {
 	switch r.kind {
 	case refItem, refField:
@@ -33,7 +33,7 @@ func (r Ref) Size(it job.Item, at int) int {
 	}
 }
 
-// Grow is what an item at a place of the batch adds to the one value that a job has.
+// Grow is the length that the item at a place of the batch adds to the value of the whole job.
 func (r Ref) Grow(it job.Item, at int) int {
 	switch {
 	case r.PerItem():
@@ -44,7 +44,7 @@ func (r Ref) Grow(it job.Item, at int) int {
 	return 0
 }
 
-// Sizes is what the plan's programs are started with.
+// Sizes lists the sizes of the plan's programs.
 func (p *Plan) Sizes() []ExecSize {
 	var out []ExecSize
 	for _, s := range p.Steps {
@@ -59,6 +59,7 @@ func (p *Plan) Sizes() []ExecSize {
 	return out
 }
 
+// size returns the size of the word as an argument.
 func (w Word) size() ArgSize {
 	s := ArgSize{Text: len(w.lit), Repeated: w.per}
 	for _, p := range w.segs {

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// Token is one placeholder in the text of COMMAND.
+// Token is a placeholder in the text of COMMAND.
 type Token struct {
 	Start, End int
 	Ref        Ref
-	Source     string // as the user wrote it
-	Literal    string // of {{}}: the text that it stands for; else empty
+	Source     string // what the user wrote
+	Literal    string // the text that {{}} stands for; "" for a placeholder
 }
 
-// Data tells whether input takes the token's place.
+// Data reports whether the token stands for input.
 func (t Token) Data() bool { return t.Literal == "" && !t.Ref.counter() }
 
-// Scan finds the known placeholders of text; all other braces are text. In a script a placeholder
-// behind an odd run of $ or of backslashes is text too: it belongs to the shell.
+// Scan finds the placeholders of a text; all other braces are text. In a script, a placeholder behind an odd
+// number of $ or backslashes is text too: it belongs to the shell.
 func (s *Scope) Scan(text string, script bool) ([]Token, error) {
 	var toks []Token
 	for i := 0; i < len(text); {
@@ -48,19 +48,20 @@ func (s *Scope) Scan(text string, script bool) ([]Token, error) {
 	return toks, nil
 }
 
-// repetition tells whether {2} stands behind what a regular expression repeats,
-// as in [0-9]{2}. It is text then, unless there is such a source.
+// repetition reports whether braces behind this text repeat a part of a regular expression, as in [0-9]{2}.
+// Then {2} is text, unless there is a source of that number.
 func repetition(before string) bool {
 	n := len(before)
 	return n > 0 && (before[n-1] == ']' || before[n-1] == ')') || n > 1 && before[n-2] == '\\' && before[n-1] != '\\'
 }
 
+// OddRun reports whether a text ends with an odd number of the byte c, so that the next byte is escaped.
 func OddRun(before string, c byte) bool {
 	n := len(before) - len(strings.TrimRight(before, string(c)))
 	return n%2 == 1
 }
 
-// tokenAt reads the token that begins at text[i], which is an opening brace.
+// tokenAt reads the token that begins with the opening brace text[i].
 func (s *Scope) tokenAt(text string, i int, literal bool) (Token, bool, *Error) {
 	if strings.HasPrefix(text[i:], "{{") {
 		rest := text[i+2:]
@@ -83,8 +84,8 @@ func (s *Scope) tokenAt(text string, i int, literal bool) (Token, bool, *Error) 
 	return Token{Start: i, End: i + n + 2, Ref: r}, ok, err
 }
 
-// parseRef reads what stands between the braces. With literal, it only tells
-// whether it is a placeholder, and a number is never out of range.
+// parseRef reads the text between braces. With literal, it only reports whether the text is a placeholder,
+// and no number is out of range.
 func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 	if body == "#" {
 		return Ref{kind: refSeq}, true, nil
@@ -126,7 +127,7 @@ func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 	return out, err == nil, err
 }
 
-// IsRef tells whether head can stand before a path form.
+// isRef reports whether the text can stand before a path form.
 func (s *Scope) isRef(head string) bool {
 	if head == "" {
 		return true
@@ -140,7 +141,7 @@ func (s *Scope) isRef(head string) bool {
 	return strings.Trim(head, "0123456789") == ""
 }
 
-// counter gives {N} its meaning: a source, a column, or an item of the batch.
+// numbered gives {N} its meaning: a source, a column, or an item of the batch.
 func (s *Scope) numbered(out *Ref, n int) *Error {
 	bad := func(format string, args ...any) *Error {
 		return &Error{Msg: fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...), Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n)}
@@ -153,7 +154,7 @@ func (s *Scope) numbered(out *Ref, n int) *Error {
 			return bad("there are only %d sources", s.Sources)
 		}
 	case s.Rows != nil && s.Rows.Pick:
-		return bad("the fields of these rows have names, and no numbers")
+		return bad("the fields of these rows have names, not numbers")
 	case s.Rows != nil:
 		out.kind = refField
 		if s.Rows.Width > 0 && n > s.Rows.Width {

@@ -1,3 +1,6 @@
+// Package words reads the placeholders of a COMMAND and expands its words for a job. A [Scope] finds the
+// placeholders in a text, a [Word] is literal text with [Ref]s in it, and a [Plan] is a COMMAND of such
+// words that runs without a shell. The package knows nothing of scripts; it has no side effects.
 package words
 
 import (
@@ -8,22 +11,22 @@ import (
 	"fanout/internal/job"
 )
 
-// Segment is a piece of a word: a placeholder, or else literal text.
+// Segment is a piece of a word: a placeholder, or literal text.
 type Segment struct {
 	Text  string
 	Ref   Ref
 	IsRef bool
 }
 
-// Word is literal text and placeholders. It is immutable and may be shared.
+// Word is literal text with placeholders in it. It is immutable and may be shared.
 type Word struct {
-	lit  string // of a word without placeholders
-	item bool   // the word is a bare {}: its value is the item itself, never copied
-	per  bool   // it is repeated for each item of a batch
+	lit  string // the text of a word without placeholders
+	item bool   // the word is a bare {}: its value is the item itself, not a copy
+	per  bool   // the word is repeated for each item of a batch
 	segs []Segment
 }
 
-// NewWord joins literal pieces and chooses the cheapest way to expand.
+// NewWord joins pieces into a word and chooses the cheapest way to expand it.
 func NewWord(segs []Segment) Word {
 	var w Word
 	lit := ""
@@ -52,11 +55,11 @@ func NewWord(segs []Segment) Word {
 	return w
 }
 
-// Literal gives the text of a word that has no placeholder.
+// Literal returns the text of a word without placeholders.
 func (w Word) Literal() (string, bool) { return w.lit, w.segs == nil }
 
-// Expand appends the word's arguments to dst: one, or one for each item of the
-// batch if the item stands in it. A bare {} costs no copy and no allocation.
+// Expand appends the word's arguments to dst: one argument, or one for each item of a batch if the item
+// stands in the word. A bare {} costs no copy and no allocation.
 func (w Word) Expand(dst []string, j job.Job) ([]string, error) {
 	switch {
 	case w.segs == nil:
@@ -95,7 +98,7 @@ func (w Word) Expand(dst []string, j job.Job) ([]string, error) {
 	return dst, nil
 }
 
-// Single is the word as exactly one string; a batch is joined by a space.
+// Single returns the word as exactly one string. The items of a batch are joined by spaces.
 func (w Word) Single(j job.Job) (string, error) {
 	if w.segs == nil {
 		return w.lit, nil
@@ -107,6 +110,7 @@ func (w Word) Single(j job.Job) (string, error) {
 	return s, nil
 }
 
+// fill joins the pieces, with a value for each placeholder.
 func (w Word) fill(value func(Ref) string) string {
 	if len(w.segs) == 1 {
 		return value(w.segs[0].Ref)
@@ -122,11 +126,12 @@ func (w Word) fill(value func(Ref) string) string {
 	return b.String()
 }
 
+// NulError refuses a NUL byte in an argument.
 func NulError(item string) error {
 	return fmt.Errorf("item %q: an argument cannot hold a NUL byte; %s", Clip(item), hint.Nulls.Say())
 }
 
-// Clip keeps messages about giant items readable.
+// Clip shortens a long item for a message.
 func Clip(s string) string {
 	const most = 60
 	if len(s) <= most {
