@@ -7,30 +7,31 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// analysis are what must be known of a whole script before any place in it.
-// Parameters of functions are kept among the variables, as $1, $@, and $ for any.
+// analysis is the knowledge about a whole script that a decision at any place of it needs: how values flow,
+// and which of them bash evaluates. The parameters of functions stand among the variables, as $1, $@, and $
+// for any of them.
 type analysis struct {
 	standIns     standIns
 	occs         []*occurrence
-	movesParams  bool            // $1 can come to mean something else
-	shiftsParams bool            // and in a function too
+	movesParams  bool            // the meaning of $1 can change
+	shiftsParams bool            // also in a function
 	arrays       bool            // some variable may be an array
 	anyInteger   bool            // any variable may have the integer attribute
 	asArithmetic map[string]bool // variables that are evaluated as arithmetic somewhere
-	asCode       map[string]bool // variables that are run as code, or name a variable
-	functions    map[string]bool // functions of the script
+	asCode       map[string]bool // variables that are run as code somewhere, or name a variable
+	functions    map[string]bool // the functions of the script
 	assignments  []assignment
 	calls        []*syntax.CallExpr
 	inputs       []input
 }
 
-// assignment tells what the values of variables are made of.
+// assignment says what the values of variables are made of.
 type assignment struct {
 	names []string
 	from  []syntax.Node
 }
 
-// input tells what a command reads.
+// input says what a command reads.
 type input struct {
 	call *syntax.CallExpr
 	from []syntax.Node
@@ -39,6 +40,7 @@ type input struct {
 // paramChangers are commands that change the positional parameters, or run text that can.
 var paramChangers = []string{"set", "shift", ".", "source", "eval", "trap", "builtin", "command"}
 
+// analyse collects the knowledge about a script.
 func analyse(f *syntax.File, known standIns, occs []*occurrence, multi bool) analysis {
 	spread := slices.ContainsFunc(occs, func(o *occurrence) bool { return o.Ref.Spread })
 	out := analysis{standIns: known, occs: occs, shiftsParams: multi || spread, asArithmetic: map[string]bool{}, functions: map[string]bool{}, asCode: map[string]bool{}}
@@ -72,7 +74,7 @@ func analyse(f *syntax.File, known standIns, occs []*occurrence, multi bool) ana
 	return out
 }
 
-// noteExpression notes assignments, and what is evaluated.
+// noteExpression notes assignments, and expressions that bash evaluates.
 func (f *analysis) noteExpression(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.ArrayExpr:
@@ -125,8 +127,7 @@ func (f *analysis) noteExpression(n syntax.Node) {
 	}
 }
 
-// Spread follows values backwards: what an evaluated variable is made of is
-// markArithmetic too.
+// propagate follows values backwards: what an evaluated variable is made of is evaluated too.
 func (f *analysis) propagate() {
 	for before := -1; before != len(f.asArithmetic)+len(f.asCode); {
 		before = len(f.asArithmetic) + len(f.asCode)
@@ -153,13 +154,12 @@ func (f *analysis) propagate() {
 	}
 }
 
-// assigns tells whether a variable of the set is fed. A name that is not known
-// could be any.
+// assigns reports whether the assignment is to a variable of the set. An unknown name could be any.
 func (in assignment) assigns(set map[string]bool) bool {
 	return slices.ContainsFunc(in.names, func(name string) bool { return set[name] || name == "" && len(set) > 0 })
 }
 
-// passesParam tells whether an argument of a call becomes a parameter of the set.
+// passesParam reports whether an argument of a call becomes a parameter of the set.
 func (f *analysis) passesParam(set map[string]bool, call *syntax.CallExpr, i int) bool {
 	name := call.Args[0].Lit()
 	if i == 0 || !set["$"] || name == "" && len(f.functions) == 0 || name != "" && name != "set" && !f.functions[name] {
@@ -171,13 +171,13 @@ func (f *analysis) passesParam(set map[string]bool, call *syntax.CallExpr, i int
 	return several || name == "set" || f.hasParam(set, i)
 }
 
-// hasParam tells whether $i may be in the set.
+// hasParam reports whether $i may be in the set.
 func (f *analysis) hasParam(set map[string]bool, i int) bool {
 	return f.shiftsParams && set["$"] || set["$"+strconv.Itoa(i)] || set["$@"] || set["$*"]
 }
 
-// noteInput notes what a statement reads, if it keeps or runs it. The call is the
-// command that reads first.
+// noteInput notes the input of a statement that keeps it or runs it. The call is the command that reads
+// first.
 func (f *analysis) noteInput(s *syntax.Stmt, call *syntax.CallExpr, from []syntax.Node) {
 	if len(from) == 0 {
 		return
@@ -203,7 +203,7 @@ func (f *analysis) noteInput(s *syntax.Stmt, call *syntax.CallExpr, from []synta
 	})
 }
 
-// stdinShell is the shell that reads its code from stdin, if the call is one.
+// stdinShell returns the shell of a call that reads its code from stdin; "" if there is none.
 func (f *analysis) stdinShell(call *syntax.CallExpr) string {
 	w := walker{standIns: f.standIns}
 	args := make([]arg, len(call.Args))
@@ -213,7 +213,7 @@ func (f *analysis) stdinShell(call *syntax.CallExpr) string {
 	return (&checker{standIns: f.standIns, occs: f.occs}).stdinShell(args)
 }
 
-// firstCall is the command that reads what the statement is given.
+// firstCall returns the command that reads the input of the statement.
 func firstCall(s *syntax.Stmt) *syntax.CallExpr {
 	for {
 		switch c := s.Cmd.(type) {

@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// refuseCode notes the variables below a node whose value is run.
+// markCode marks the variables below a node that is run as code.
 func (f *analysis) markCode(n syntax.Node) {
 	walkValue(n, "", func(n syntax.Node, _ string) {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil {
@@ -16,8 +16,8 @@ func (f *analysis) markCode(n syntax.Node) {
 	})
 }
 
-// markArithmetic notes every name below a node. Naming too many costs nothing but
-// an integer check.
+// markArithmetic marks every name below a node that is evaluated. A name too many costs nothing but an
+// integer check.
 func (f *analysis) markArithmetic(n syntax.Node) {
 	if n == nil {
 		return
@@ -58,6 +58,7 @@ func isArithmTest(op syntax.BinTestOperator) bool {
 	return false
 }
 
+// noteCall notes the effects of a command.
 func (f *analysis) noteCall(args []*syntax.Word) {
 	lit := args[0].Lit()
 	for _, word := range f.codeWords(args) {
@@ -80,13 +81,13 @@ func (f *analysis) noteCall(args []*syntax.Word) {
 	}
 }
 
-// mayDeclare says of the words behind command or builtin that they may give a variable a type, or run
-// what does: builtin declare -i x.
+// mayDeclare reports whether the words behind command or builtin may give a variable a type, or run
+// something that does: builtin declare -i x.
 func mayDeclare(args []*syntax.Word) bool {
 	for i, word := range args {
 		switch lit := word.Lit(); lit {
 		case "-p", "--":
-		case "-v", "-V": // it is only looked up
+		case "-v", "-V": // only looks the command up
 			return i > 0 && args[i-1].Lit() == "--"
 		case "", "declare", "typeset", "local", "readonly", "export", "let", "read", "readarray", "mapfile", "getopts", "printf",
 			"unset", "eval", ".", "source", "wait", "test", "builtin", "command":
@@ -98,7 +99,7 @@ func mayDeclare(args []*syntax.Word) bool {
 	return false
 }
 
-// onlyOptions knows set -e and the like, which leaves the parameters alone.
+// onlyOptions recognises set -e and the like, which do not change the parameters.
 func onlyOptions(args []*syntax.Word) bool {
 	for i, word := range args {
 		lit := word.Lit()
@@ -110,7 +111,7 @@ func onlyOptions(args []*syntax.Word) bool {
 	return len(args) > 0
 }
 
-// codeWords are the words of a command that it, or a shell behind it, runs.
+// codeWords lists the words that a command, or a shell behind it, runs.
 func (f *analysis) codeWords(args []*syntax.Word) []*syntax.Word {
 	wrapped := slices.Contains(wrappers, programName(args[0]))
 	shell, test := false, false
@@ -145,6 +146,7 @@ func (f *analysis) codeWords(args []*syntax.Word) []*syntax.Word {
 	return out
 }
 
+// noteDeclaration notes the types that a declaration gives to variables.
 func (f *analysis) noteDeclaration(d *syntax.DeclClause) {
 	integer := d.Variant.Value == "nameref"
 	for _, a := range d.Args {

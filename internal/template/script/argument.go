@@ -8,14 +8,14 @@ import (
 	"fanout/internal/template/words"
 )
 
-// partText is a word of a command as the command will see it, as far as is known.
+// arg is a word of a command as the command will see it, as far as that is known.
 type arg struct {
-	text    string // without its quotes; a stand-in for each placeholder
-	dynamic bool   // parts of it are known only to the shell
-	ids     []int  // all tokens in it, also those in commands inside it
+	text    string // the word without its quotes, with a stand-in for each placeholder
+	dynamic bool   // only the shell knows some parts of it
+	ids     []int  // all tokens in the word, also those in commands inside it
 }
 
-// partText resolves the quotes of a word.
+// resolve removes the quotes of a word.
 func (w *walker) resolve(word *syntax.Word) arg {
 	a := arg{ids: w.standIns.under(word)}
 	var b strings.Builder
@@ -30,7 +30,7 @@ func (w *walker) resolve(word *syntax.Word) arg {
 	return a
 }
 
-// partText gives the text of a part of a word that has no expansion.
+// partText returns the text of a part of a word, if the part has no expansion.
 func partText(p syntax.WordPart) (string, bool) {
 	switch p := p.(type) {
 	case *syntax.Lit:
@@ -51,7 +51,7 @@ func partText(p syntax.WordPart) (string, bool) {
 	return "", false
 }
 
-// unescape drops the backslash before any byte, or before those in only.
+// unescape removes the backslash before any byte, or only before the bytes in only.
 func unescape(s, only string) string {
 	if !strings.ContainsRune(s, '\\') {
 		return s
@@ -69,7 +69,7 @@ func unescape(s, only string) string {
 	return b.String()
 }
 
-// convert tells what the word costs as an argument.
+// argSize returns the size of the word as an argument.
 func (w *walker) argSize(a arg) words.ArgSize {
 	var out words.ArgSize
 	text := w.standIns.without(a.text)

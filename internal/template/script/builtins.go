@@ -3,8 +3,8 @@ package script
 // inProcess are the builtins that fanout runs itself. Their arguments are nothing but text.
 var inProcess = []string{"echo", "true", "false", ":"}
 
-// builtins are the other builtins of bash, which only a script can reach, and which of their arguments become
-// code, name a variable, or are options that make one of the two.
+// builtins are the other builtins of bash, which only a script can reach. The rule tells which of their
+// arguments become code, name a variable, or are an option that does one of the two.
 var builtins = map[string]rule{
 	"bg": noCode, "break": noCode, "builtin": noCode, "caller": noCode, "cd": noCode, "command": noCode,
 	"continue": noCode, "dirs": noCode, "disown": noCode, "exec": noCode, "exit": noCode, "fg": noCode, "help": noCode,
@@ -20,7 +20,7 @@ var builtins = map[string]rule{
 	"eval": allCode, "[": testCode, "test": testCode, "printf": printfCode, "set": setCode, "shopt": setCode,
 }
 
-// IsBuiltin tells whether a name is a builtin of bash that needs a shell.
+// IsBuiltin reports whether a name is a builtin of bash that needs a shell.
 func IsBuiltin(name string) bool {
 	_, ok := builtins[name]
 	return ok

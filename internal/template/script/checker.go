@@ -1,20 +1,19 @@
 package script
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
 
-// finding is something about one token: a refusal, or a warning.
+// finding is a refusal or a warning about one token.
 type finding struct {
 	id        int
 	msg, hint string
 	warn      bool
 }
 
-// checker looks for items in the code that a command hands to an interpreter.
-// It prefers to refuse too much: the safe form is always possible.
+// checker looks for items in the code that a command hands to an interpreter. It rather refuses too much:
+// the safe form is always possible.
 type checker struct {
 	standIns standIns
 	occs     []*occurrence
@@ -48,7 +47,7 @@ func (c *checker) command(args []arg) []finding {
 	return c.found
 }
 
-// program is the name that a word runs, or empty if it is not known.
+// program returns the name that a word runs; "" if it is not known.
 func (c *checker) program(a arg) string {
 	if a.dynamic || len(a.ids) > 0 {
 		return ""
@@ -56,12 +55,12 @@ func (c *checker) program(a arg) string {
 	return a.text[strings.LastIndexByte(a.text, '/')+1:]
 }
 
-// substituted tells whether a command in front substitutes text of its own.
+// substituted reports whether a command in front replaces {} in the code.
 func (c *checker) substituted(before []arg) bool {
 	return slices.ContainsFunc(before, func(a arg) bool { return slices.Contains(substitutors, c.program(a)) })
 }
 
-// shells looks for SHELL -c CODE anywhere: whatever stands in front may run it.
+// shells looks for SHELL -c CODE at any place: the words in front may run it.
 func (c *checker) shells(args []arg, wrapped bool) {
 	for i, a := range args {
 		name := c.program(a)
@@ -76,14 +75,14 @@ func (c *checker) shells(args []arg, wrapped bool) {
 	}
 }
 
-// isCodeFlag knows -c and its bundles, -lc or -ec.
+// isCodeFlag recognises -c and its bundles, such as -lc or -ec.
 func isCodeFlag(a arg) bool {
 	t := a.text
 	return len(a.ids) == 0 && len(t) > 1 && t[0] == '-' && t[1] != '-' && strings.ContainsRune(t, 'c') &&
 		strings.Trim(t[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// codeIndex is the place of the word behind -c, if only options stand before it.
+// codeIndex returns the index of the word behind -c if only options stand before it; else 0.
 func codeIndex(args []arg) int {
 	for i, a := range args {
 		switch {
@@ -96,8 +95,8 @@ func codeIndex(args []arg) int {
 	return 0
 }
 
-// shell checks the arguments of a shell: options, then code or a script's name.
-// Unless it is sure to be a shell, only -c counts.
+// shell checks the arguments of a shell: options, then code or the name of a script. Only -c counts if it is
+// not sure that the program is a shell.
 func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 	code := false
 	for i := 0; i < len(args); i++ {
@@ -123,7 +122,7 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 			return
 		default:
 			if sure && len(c.data(a)) > 0 && (c.becomesSeveral(a) || len(c.dataIn(args[i+1:])) > 0) {
-				c.refuse(c.data(a)[0], "an item that is -c would turn the next one into code of "+name, "write -- in front of it")
+				c.refuse(c.data(a)[0], "an item that is -c would make "+name+" run the next one as code", "write -- in front of it")
 			}
 			if len(c.data(a)) > 0 {
 				return
@@ -132,7 +131,7 @@ func (c *checker) shell(name string, args []arg, quotable, sure bool) {
 	}
 }
 
-// Data lists the tokens of a word that input takes the place of.
+// data lists the tokens of a word that stand for input.
 func (c *checker) data(a arg) []int {
 	var ids []int
 	for _, id := range a.ids {
@@ -143,6 +142,7 @@ func (c *checker) data(a arg) []int {
 	return ids
 }
 
+// dataIn lists the tokens of several words that stand for input.
 func (c *checker) dataIn(args []arg) []int {
 	var ids []int
 	for _, a := range args {
@@ -151,7 +151,7 @@ func (c *checker) dataIn(args []arg) []int {
 	return ids
 }
 
-// becomesSeveral tells whether the word can become several.
+// becomesSeveral reports whether the word can become several words.
 func (c *checker) becomesSeveral(a arg) bool {
 	return slices.ContainsFunc(c.data(a), func(id int) bool {
 		r := c.occs[id].Ref
@@ -159,7 +159,7 @@ func (c *checker) becomesSeveral(a arg) bool {
 	})
 }
 
-// withLiterals is a text with its literal braces.
+// withLiterals puts literal braces into a text in place of their stand-ins.
 func (c *checker) withLiterals(text string) string {
 	var b strings.Builder
 	c.standIns.split(text, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) {
@@ -180,8 +180,8 @@ func (c *checker) warn(id int, msg, hint string) {
 	c.found = append(c.found, finding{id: id, msg: msg, hint: hint, warn: true})
 }
 
-// refuseCode refuses items in words that are joined into shell code, save those that
-// are quoted for it and stand outside of its quotes.
+// refuseCode refuses items in words that are joined into shell code, except items that are quoted for it and
+// stand outside of its quotes.
 func (c *checker) refuseCode(what string, args []arg, quotable bool) {
 	ids := c.dataIn(args)
 	if len(ids) == 0 {
@@ -204,11 +204,11 @@ func (c *checker) refuseCode(what string, args []arg, quotable bool) {
 			return
 		}
 	}
-	c.refuse(ids[0], fmt.Sprintf("the item would become code of %s", what), hint)
+	c.refuse(ids[0], what+" would run the item as code", hint)
 }
 
-// quotedForShell tells whether every item in the code is quoted for it, and stands as
-// a bare word of a command that takes no code itself.
+// quotedForShell reports whether every item in the code is quoted for it, and stands as a bare word of a
+// command that takes no code itself.
 func (c *checker) quotedForShell(code string, ids []int) bool {
 	for _, id := range ids {
 		if !c.occs[id].Ref.Quote {

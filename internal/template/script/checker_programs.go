@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// applyRule applies the rule of one program to its arguments. Only in a script, and
-// not behind a program, can it be a builtin.
+// applyRule applies the rule of one program to its arguments. The name is a builtin only in a script, and
+// not behind a program.
 func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 	if name == "" {
 		return
@@ -25,7 +25,7 @@ func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 		c.option(name, args, !mixed)
 	case anyCode:
 		for _, id := range c.dataIn(args) {
-			c.refuse(id, "the item would become code or a name for "+name, anyHint(name))
+			c.refuse(id, name+" would take the item as code or as a name", anyHint(name))
 		}
 	case afterCode:
 		for i, a := range args {
@@ -59,6 +59,7 @@ func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 	}
 }
 
+// anyHint returns the hint about a builtin that takes any argument as code or as a name.
 func anyHint(name string) string {
 	if programs[name] == anyCode {
 		return ""
@@ -77,7 +78,7 @@ func anyHint(name string) string {
 // remoteValued are the options of ssh that have a value.
 const remoteValued = "BbcDEeFIiJLlmOopQRSWwK"
 
-// remote checks ssh: options, a host, and code for the shell over there.
+// remote checks ssh: options, a host, and code for the shell there.
 func (c *checker) remote(name string, args []arg, quotable bool) {
 	for i := 0; i < len(args); i++ {
 		t := args[i].text
@@ -89,7 +90,7 @@ func (c *checker) remote(name string, args []arg, quotable bool) {
 				i++
 			}
 			for _, id := range c.dataIn(opt) {
-				c.refuse(id, "the item would become an option of "+name+", and some options run commands", "write the option out")
+				c.refuse(id, "the item would become an option of "+name+", and some options run commands", "write the option without an item")
 			}
 		case t == "--":
 		case len(t) == 2 && t[0] == '-' && strings.IndexByte(remoteValued, t[1]) >= 0:
@@ -102,7 +103,7 @@ func (c *checker) remote(name string, args []arg, quotable bool) {
 	}
 }
 
-// option checks programs whose -c takes shell code.
+// option checks programs that take shell code after -c.
 func (c *checker) option(name string, args []arg, quotable bool) {
 	for i, a := range args {
 		_, long := strings.CutPrefix(a.text, "--command=")
@@ -135,13 +136,13 @@ func (c *checker) flagged(name string, args []arg, flags []string) {
 	}
 }
 
-// git checks the configuration that a command line sets, and what runs a shell.
+// git checks the settings on a command line, and the subcommands that run a shell.
 func (c *checker) git(args []arg) {
 	for i, a := range args {
 		switch {
 		case (a.text == "-c" || a.text == "--config" || a.text == "--exec" || a.text == "-x") && i+1 < len(args):
 			for _, id := range c.dataIn(args[i+1 : i+2]) {
-				c.refuse(id, "the item would become configuration of git, which can run commands", "write it out")
+				c.refuse(id, "the item would become configuration of git, which can run commands", "write the configuration without an item")
 			}
 		case strings.HasPrefix(a.text, "--exec=") || strings.HasPrefix(a.text, "--upload-pack="):
 			c.refuseCode("git", []arg{a}, false)
@@ -151,8 +152,8 @@ func (c *checker) git(args []arg) {
 	}
 }
 
-// test checks the test builtin: -v evaluates a subscript, and where two words
-// can come from items the first could be -v.
+// test checks the test builtin: -v evaluates a subscript, and where two words can come from items, the first
+// could be -v.
 func (c *checker) test(args []arg) {
 	for i, a := range args {
 		ids := c.data(a)
@@ -168,8 +169,7 @@ func (c *checker) test(args []arg) {
 	}
 }
 
-// printf checks the printf builtin: -v names a variable, and a format that is
-// an item could be -va[…].
+// printf checks the printf builtin: -v names a variable, and an item as the format could be -va[…].
 func (c *checker) printf(args []arg) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
@@ -189,20 +189,20 @@ func (c *checker) printf(args []arg) {
 			if ids := c.data(a); len(ids) > 0 && c.leads(a) {
 				c.refuse(ids[0], "an item that begins with - would be an option of printf", `write printf '%s\n' {}`)
 			} else if len(ids) > 0 {
-				c.warn(ids[0], "the item becomes part of the format of printf, where % and \\ mean something", `write printf '... %s\n' {}`)
+				c.warn(ids[0], "the item becomes part of the format of printf, where % and \\ have a meaning", `write printf '... %s\n' {}`)
 			}
 			return
 		}
 	}
 }
 
-// leads tells whether a word begins with an item, or may.
+// leads reports whether a word begins with an item, or may.
 func (c *checker) leads(a arg) bool {
 	start, _, kind, id, ok := c.standIns.next(a.text)
 	return a.dynamic || ok && start == 0 && kind == 's' && c.occs[id].Data()
 }
 
-// set checks set and shopt: items after -- are data.
+// set checks set and shopt. Items after -- are data.
 func (c *checker) set(name string, args []arg) {
 	for _, a := range args {
 		if a.text == "--" && name == "set" {
@@ -215,12 +215,12 @@ func (c *checker) set(name string, args []arg) {
 	}
 }
 
-// language warns of items in the program text of another language.
+// language warns of items in the program of another language.
 func (c *checker) language(name string, args []arg) {
 	l := languages[name]
 	warn := func(a arg) {
 		if ids := c.data(a); len(ids) > 0 {
-			c.warn(ids[0], "the item becomes part of the program text of "+name, "pass it as an argument or in a variable; {{}} is the text {}")
+			c.warn(ids[0], "the item becomes part of the program of "+name+", and some items will break it", "pass it as an argument or in a variable, or write {{}} for a literal {}")
 		}
 	}
 	explicit := false

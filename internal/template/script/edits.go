@@ -10,8 +10,8 @@ import (
 	"fanout/internal/template/words"
 )
 
-// edits are changes to a text, by the offsets that its parser gave. All that
-// lies between them stays as the user wrote it, byte for byte.
+// edits are changes to a text, by the offsets of the parser. All text between them stays as the user wrote
+// it, byte for byte.
 type edits struct {
 	text string
 	list []edit // in order, none within another
@@ -22,7 +22,7 @@ type edit struct {
 	text       string
 }
 
-// slice is a part of the text with the changes that were made in it.
+// slice returns a part of the text with its changes.
 func (e *edits) slice(start, end int) string {
 	var b strings.Builder
 	for _, c := range e.list {
@@ -39,23 +39,23 @@ func (e *edits) slice(start, end int) string {
 
 func (e *edits) all() string { return e.slice(0, len(e.text)) }
 
-// replace changes a part of the text, in place of what was changed in it before.
+// replace changes a part of the text, and discards earlier changes within it.
 func (e *edits) replace(start, end int, text string) {
 	e.list = slices.DeleteFunc(e.list, func(c edit) bool { return c.start >= start && c.end <= end })
 	at, _ := slices.BinarySearchFunc(e.list, start, func(c edit, start int) int { return c.start - start })
 	e.list = slices.Insert(e.list, at, edit{start, end, text})
 }
 
-// span is where a word stands in the text. The parser's offsets are off within
-// backquotes that escape, so that what stands there is parsed and compared.
+// span finds the place of a word in the text. Within backquotes that escape, the parser's offsets are wrong,
+// so the text at the place is parsed and compared.
 func (e *edits) span(word *syntax.Word) (start, end int, err error) {
-	const odd = "the text of the word cannot be found; write $(...) for backquotes"
+	const odd = "the text of the word cannot be found; write $(...) instead of backquotes"
 	start, end = int(word.Pos().Offset()), int(word.End().Offset())
 	if start > end || end > len(e.text) {
 		return 0, 0, errors.New(odd)
 	}
 	for text := e.text[start:end]; strings.HasSuffix(text, "\\\n") && !words.OddRun(text[:len(text)-2], '\\'); text = e.text[start:end] {
-		end -= len("\\\n") // the parser counts a line that goes on as part of the word before
+		end -= len("\\\n") // the parser counts a continued line as part of the word before
 	}
 	f, err := parseScript(": "+e.text[start:end], false)
 	if err != nil {

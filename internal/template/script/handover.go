@@ -7,19 +7,19 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// An item that a script hands on can become code one step later: in a variable,
-// a parameter of a function, the output of a command, or what a shell reads.
+// An item that a script hands on can become code one step later: in a variable, a parameter of a function, the output
+// of a command, or the input of a shell.
 
-// checkFlows looks at all that is handed on, before the walk.
+// checkFlows checks all values that the script hands on. It runs before the walk.
 func (w *walker) checkFlows() {
 	f := &w.analysis
 	for _, in := range f.assignments {
 		for _, from := range in.from {
 			what := "$" + in.names[0]
 			if in.names[0] == "REPLY" {
-				what = "what is read"
+				what = "its input"
 			}
-			w.checkValue(from, in.assigns(f.asArithmetic), in.assigns(f.asCode), what+" is run as code later in the script")
+			w.checkValue(from, in.assigns(f.asArithmetic), in.assigns(f.asCode), "the script runs "+what+" as code later")
 		}
 	}
 	for _, call := range f.calls {
@@ -35,17 +35,17 @@ func (w *walker) checkFlows() {
 	if len(f.functions) > 0 {
 		return
 	}
-	for i := range w.occs { // the script uses $1, which is ours
+	for i := range w.occs { // the script uses $1, which is fanout's
 		if f.asArithmetic["$"] {
 			w.requireInteger([]int{i})
 		}
 		if f.asCode["$"] && w.occs[i].Data() {
-			w.refuse(i, "the script runs $1 as code, which is the item", safeForm)
+			w.refuse(i, "the script runs $1, which is the item, as code", safeForm)
 		}
 	}
 }
 
-// checkValue checks the items in what is evaluated, or run.
+// checkValue refuses the items in a value that is evaluated or run, or makes sure that they are integers.
 func (w *walker) checkValue(n syntax.Node, evaluated, coded bool, msg string) {
 	if !evaluated && !coded {
 		return
@@ -79,7 +79,7 @@ func (w *walker) valueTokens(n syntax.Node, found func(id int, by string)) {
 	})
 }
 
-// checkStdin refuses items in text that a command runs, and warns of other languages.
+// checkStdin refuses items in text that a command runs, and warns of items in programs of other languages.
 func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 	id, quoted := -1, false
 	w.valueTokens(text, func(found int, _ string) {
@@ -104,7 +104,7 @@ func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 	}
 }
 
-// stdinShell is the shell that reads its code from stdin, if any does.
+// stdinShell returns the shell that reads its code from stdin; "" if there is none.
 func (c *checker) stdinShell(args []arg) string {
 	wrapped := slices.Contains(wrappers, c.program(args[0]))
 	for i, a := range args {
@@ -140,7 +140,7 @@ func (c *checker) stdinShell(args []arg) string {
 	return ""
 }
 
-// xargsIntoCode tells whether xargs puts what it reads into the code of a shell.
+// xargsIntoCode reports whether xargs puts its input into the code of a shell.
 func (c *checker) xargsIntoCode(before, rest []arg) bool {
 	if !slices.ContainsFunc(before, func(a arg) bool { return c.program(a) == "xargs" }) {
 		return false
@@ -171,7 +171,7 @@ func (c *checker) xargsIntoCode(before, rest []arg) bool {
 	return false
 }
 
-// hasOperand tells whether a shell is given a script or code.
+// hasOperand reports whether a shell is given a script or code.
 func hasOperand(args []arg) bool {
 	for i := 0; i < len(args); i++ {
 		t := args[i].text
@@ -190,7 +190,7 @@ func hasOperand(args []arg) bool {
 	return false
 }
 
-// pastHost counts the arguments of ssh up to its host, and with it.
+// pastHost counts the arguments of ssh up to and with its host.
 func pastHost(n int, text func(int) string) int {
 	for i := 0; i < n; i++ {
 		switch t := text(i); {

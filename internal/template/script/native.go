@@ -9,16 +9,15 @@ import (
 	"fanout/internal/template/words"
 )
 
-// specialVars mean something to the shell that would run the command, or cannot
-// be assigned.
+// specialVars mean something to the shell that would run the command, or cannot be assigned.
 var specialVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
 	"SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_"}
 
-// planner translates a script that needs no shell. It is a whitelist like the
-// walker: what it does not know makes it give up.
+// planner translates a script that needs no shell into a plan. It accepts only what it knows, as the walker
+// does.
 type planner struct{ w *walker }
 
-// nativePlan is nil if the script needs a shell.
+// nativePlan returns nil if the script needs a shell.
 func nativePlan(f *syntax.File, w *walker) *words.Plan {
 	n := planner{w}
 	var p words.Plan
@@ -33,7 +32,7 @@ func nativePlan(f *syntax.File, w *walker) *words.Plan {
 	return &p
 }
 
-// fieldList adds what && and || join. They bind to the left, equally strong.
+// list adds the commands that && and || join. Both bind to the left, equally strongly.
 func (n planner) list(p *words.Plan, s *syntax.Stmt, op words.Op) bool {
 	b, ok := s.Cmd.(*syntax.BinaryCmd)
 	if !ok || b.Op == syntax.Pipe || b.Op == syntax.PipeAll {
@@ -133,7 +132,7 @@ func (n planner) assign(a *syntax.Assign) (words.Assign, bool) {
 	return out, ok
 }
 
-// redirect translates one redirection; &> is two.
+// redirect translates one redirection. &> becomes two.
 func (n planner) redirect(r *syntax.Redirect) ([]words.Redirect, bool) {
 	fd := 1
 	if r.Op == syntax.RdrIn {
@@ -198,7 +197,7 @@ func (n planner) word(word *syntax.Word) (words.Word, bool) {
 	return words.NewWord(segs), !(brace && list)
 }
 
-// segments cuts text at its stand-ins.
+// segments cuts a text at its stand-ins.
 func (w *walker) segments(text string) []words.Segment {
 	var out []words.Segment
 	w.standIns.split(text, func(lit string) { out = append(out, words.Segment{Text: lit}) }, func(_ byte, id int) {
@@ -211,7 +210,7 @@ func (w *walker) segments(text string) []words.Segment {
 	return out
 }
 
-// withoutEscapes is what stands in s without a backslash in front.
+// withoutEscapes removes each backslash and the byte after it.
 func withoutEscapes(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

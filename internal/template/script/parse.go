@@ -10,10 +10,10 @@ import (
 	"fanout/internal/template/words"
 )
 
-// The parser must read a script as bash does: what it takes otherwise would be
-// looked at as something that bash does not run.
-
-// parseScript parses bash. Its errors are *Error without a hint.
+// parseScript parses bash. Its errors are *words.Error without a hint.
+//
+// The parser must read a script as bash does. Where it reads otherwise, the walk would check something that
+// bash does not run.
 func parseScript(text string, comments bool) (*syntax.File, error) {
 	f, err := parseText(parsable(text), syntax.KeepComments(comments))
 	var pe syntax.ParseError
@@ -37,12 +37,12 @@ func parseText(text string, options ...syntax.ParserOption) (*syntax.File, error
 	return syntax.NewParser(options...).Parse(strings.NewReader(text), "")
 }
 
-// filler is a character without a meaning, in words and in comments.
+// filler is a character without a meaning, both in words and in comments.
 const filler = '\x02'
 
-// parsable is text, as long as it was, with another character in the place of
-// bytes that the parser takes otherwise than bash: a carriage return is part of a
-// word, so are bytes that are not UTF-8, and no comment goes on in the next line.
+// parsable returns a text of the same length, with [filler] in place of each byte that the parser reads
+// otherwise than bash: in bash, a carriage return is part of a word, a byte that is not UTF-8 is too, and a
+// comment never continues on the next line.
 func parsable(text string) string {
 	if utf8.ValidString(text) && strings.IndexByte(text, '\r') < 0 && !strings.Contains(text, "\\\n") {
 		return text
@@ -65,14 +65,14 @@ func parsable(text string) string {
 	return string(out)
 }
 
-// continuedComment finds the first backslash at the end of a comment, which the
-// parser takes for a line that goes on.
+// continuedComment finds the first backslash at the end of a comment, which the parser takes for a continued
+// line.
 func continuedComment(text string) int {
 	f, err := parseText(text, syntax.KeepComments(true))
 	if err == nil {
 		return commentEnd(f, text, len(text))
 	}
-	for end := range len(text) { // what was joined may be no bash
+	for end := range len(text) { // the joined lines may not be bash
 		if !strings.HasPrefix(text[end:], "\\\n") || words.OddRun(text[:end], '\\') || !strings.Contains(text[strings.LastIndexByte(text[:end], '\n')+1:end], "#") {
 			continue
 		}
@@ -101,8 +101,7 @@ func commentEnd(f *syntax.File, text string, limit int) int {
 	return found
 }
 
-// misread finds a place that bash reads otherwise than the parser does: the
-// offset, or -1.
+// misread finds the first place that bash reads otherwise than the parser. It returns the offset, or -1.
 func misread(f *syntax.File, text string) int {
 	at := -1
 	note := func(n int) {

@@ -9,13 +9,13 @@ import (
 	"fanout/internal/template/words"
 )
 
-// shellText is what makes a single word a script.
+// shellText are the bytes that make a single word a script.
 const shellText = " \t\r\n|&;<>()$`\\\"'*?[~=#!"
 
-// operators are arguments that a shell would have taken for syntax.
+// operators are arguments that a shell would have read as syntax.
 var operators = []string{"|", "||", "&&", ";", ";;", "&", "|&", ">", ">>", "<", "<<<", "2>", "2>>", "&>", "&>>", "2>&1", ">&2", "1>&2"}
 
-// IsScript tells whether COMMAND is the text of a script.
+// IsScript reports whether COMMAND is the text of a script.
 func IsScript(scope *words.Scope, command []string) (bool, error) {
 	if len(command) != 1 {
 		return false, nil
@@ -40,7 +40,8 @@ func withoutTokens(text string, toks []words.Token) string {
 	return b.String() + text[at:]
 }
 
-// CompileProgram turns the words of a program into a plan of one command.
+// CompileProgram turns the words of a program into a plan of one command, and returns the warnings. Unless
+// the items are piped to it, they are appended to a program without placeholders.
 func CompileProgram(scope *words.Scope, command []string, piped bool) (*words.Plan, []string, error) {
 	w := &walker{standIns: newStandIns(strings.Join(command, "\x00"))}
 	raw := make([]string, len(command))
@@ -85,7 +86,7 @@ func CompileProgram(scope *words.Scope, command []string, piped bool) (*words.Pl
 	return &words.Plan{Steps: []words.Step{{Pipeline: []words.Command{c}}}}, warnings, nil
 }
 
-// unplaced takes the position from an error: the words of a program have none.
+// unplaced removes the position from an error: the words of a program have none.
 func unplaced(err error, word string) error {
 	e, ok := err.(*words.Error)
 	if !ok {

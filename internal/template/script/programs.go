@@ -8,26 +8,26 @@ const (
 	optionCode      // the word after -c or --command, of a shell
 	allCode         // all arguments, joined
 	remoteCode      // all arguments after the host, joined
-	anyCode         // some argument, and which one cannot be told: all are refused
-	afterCode       // all arguments up to :::
+	anyCode         // some argument, unknown which: all are refused
+	afterCode       // all arguments before :::
 	gitCode         // -c alias.x=…, and subcommands that run a shell
-	flagCode        // what follows one of codeFlags
+	flagCode        // the value of one of codeFlags
 	screenCode      // -X COMMAND
-	adbCode         // all arguments after shell
+	adbCode         // all arguments after the word shell
 	testCode        // [ -v a[…] ]
 	printfCode      // -v NAME and a format
 	setCode         // options
-	programTxt      // the first operand is a program text in another language
-	evalTxt         // the word after -e, -c or the like is one
+	programTxt      // the first operand is a program in another language
+	evalTxt         // the word after -e, -c or the like is a program
 )
 
-// posixShells read code that {:q} can be part of; otherShells have other quotes.
+// posixShells run code that {:q} can be part of. otherShells quote in other ways.
 var (
 	posixShells = []string{"sh", "bash", "dash", "ksh", "ksh93", "mksh", "zsh", "ash", "rbash", "yash", "posh"}
 	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "elvish", "xonsh", "rc", "es"}
 )
 
-// programs are commands that take code among their arguments.
+// programs are the commands that take code among their arguments.
 var programs = map[string]rule{
 	"eval": allCode, "watch": allCode, "hyperfine": allCode,
 	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode, "dbclient": remoteCode,
@@ -39,7 +39,7 @@ var programs = map[string]rule{
 	"git": gitCode, "adb": adbCode,
 }
 
-// codeFlags are options with a command, as FLAG VALUE or FLAG=VALUE.
+// codeFlags are the options that have a command as their value, as FLAG VALUE or FLAG=VALUE.
 var codeFlags = map[string][]string{
 	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"}, "gcloud": {"--command"},
 	"tar":     {"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script", "--new-volume-script"},
@@ -55,15 +55,14 @@ var wrappers = []string{
 	"taskset", "time", "timeout", "torsocks", "toybox", "unbuffer", "unshare", "valgrind", "xargs", "xvfb-run",
 }
 
-// substitutors put other text in the place of {} in the code that they run, so
-// that even quoted items are not safe in it.
+// substitutors replace {} in the code that they run, so that even quoted items are not safe in it.
 var substitutors = []string{"find", "fd", "fdfind", "xargs", "parallel"}
 
-// languages are programs whose arguments hold a program text: an item in it
-// is warned of, because it becomes part of that text.
+// languages are programs with a program of another language among their arguments. An item in it causes a
+// warning, because it becomes part of that program.
 var languages = map[string]struct {
 	rule  rule
-	flags string // evalTxt: the letters of its options; programTxt: options with a value
+	flags string // evalTxt: the letters of the options before a program; programTxt: options with a value
 }{
 	"awk": {programTxt, "Fvf"}, "gawk": {programTxt, "Fvf"}, "mawk": {programTxt, "Fvf"}, "nawk": {programTxt, "Fvf"},
 	"sed": {programTxt, "fl"}, "gsed": {programTxt, "fl"}, "jq": {programTxt, "fL"}, "yq": {programTxt, ""},

@@ -9,27 +9,26 @@ import (
 	"fanout/internal/template/words"
 )
 
-// piece is a piece of a script: an occurrence, a repeated word, or else text.
+// piece is a piece of a script: an occurrence, a repeated word, or text.
 type piece struct {
 	lit  string
 	occ  *occurrence
-	word int // of a repeated word, from 1
+	word int // the number of a repeated word, from 1
 }
 
-// vector is a placeholder with a parameter for each item, or for each value of
-// each item.
+// vector is a placeholder with a parameter for each item, or for each value of each item.
 type vector struct {
 	ref    words.Ref
 	values bool
 }
 
-// layout tells which parameters a script gets. First come those with one value
-// a job, then the vectors, each with all its values.
+// layout is the order of a script's parameters: first those with one value a job, then the vectors with all
+// their values.
 type layout struct {
 	fixed   []words.Ref
 	vectors []vector
-	width   int  // values of an item with several sources
-	named   bool // $1 can change: parameters are kept in named variables
+	width   int  // the values of an item with several sources
+	named   bool // $1 can change, so named variables keep the parameters
 	all     bool // the one vector is "$@"
 }
 
@@ -59,10 +58,10 @@ func (s *Script) assemble(w *walker, text string, scope *words.Scope) {
 	l.all = len(l.vectors) == 1 && allWhole && scope.Several && !l.named
 }
 
-// spreads tells whether the occurrence becomes one word for each source.
+// spreads reports whether the occurrence becomes one word for each source.
 func (o *occurrence) spreads() bool { return o.Ref.Spread && o.whole && o.quoting == bare }
 
-// vectorized tells whether the occurrence has a parameter for each item.
+// vectorized reports whether the occurrence has a parameter for each item.
 func (o *occurrence) vectorized() bool {
 	return o.Ref.PerItem() && o.repeated || o.spreads()
 }
@@ -92,7 +91,7 @@ func (s *Script) cut(text string) []piece {
 	return out
 }
 
-// counter is the place of a parameter, from 1.
+// number returns the place of a parameter, from 1.
 func (l *layout) number(o *occurrence, item, value, items int) int {
 	if !o.vectorized() {
 		for i, r := range l.fixed {
@@ -115,6 +114,7 @@ func (l *layout) number(o *occurrence, item, value, items int) int {
 	panic("template: placeholder without a parameter")
 }
 
+// count returns the number of parameters of a job.
 func (l *layout) count(items int) int {
 	n := len(l.fixed)
 	for _, v := range l.vectors {
@@ -127,16 +127,16 @@ func (l *layout) count(items int) int {
 	return n
 }
 
-// renderer writes the script for jobs with a number of items.
+// renderer writes the script for jobs with this number of items.
 type renderer struct {
 	s     *Script
 	items int
-	probe bool // names instead of parameters, each once
+	probe bool // write each stand-in once, in place of parameters
 	b     strings.Builder
 }
 
-// Render is the text of the script for a number of items. It depends on
-// nothing else, so it can be kept.
+// Render returns the text of the script for a number of items. It depends on nothing else, so the caller can
+// keep it.
 func (s *Script) Render(items int) string {
 	if s.pieces == nil {
 		return s.text
@@ -159,7 +159,7 @@ func (s *Script) Render(items int) string {
 	return r.b.String()
 }
 
-// probe is the script with a name in the place of each parameter.
+// probe returns the script with a stand-in in place of each parameter.
 func (s *Script) probe() string {
 	r := renderer{s: s, items: 1, probe: true}
 	r.write(s.pieces, 0)
@@ -219,7 +219,7 @@ func (r *renderer) variable(k int) string {
 	return strconv.Itoa(k)
 }
 
-// Params are the values of the parameters for a job.
+// Params returns the values of the parameters for a job.
 func (s *Script) Params(j job.Job) ([]string, error) {
 	for _, c := range s.integers {
 		if err := checkInteger(c, j); err != nil {
@@ -258,13 +258,13 @@ func checkInteger(r words.Ref, j job.Job) error {
 	v := r.Job(j)
 	digits := strings.TrimPrefix(strings.TrimPrefix(v, "-"), "+")
 	if digits == "" || len(v)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
-		return fmt.Errorf("item %q is not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes others", words.Clip(v))
+		return fmt.Errorf("item %q: not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes other numbers", words.Clip(v))
 	}
 	return nil
 }
 
-// Sizes are the programs that a job of the script starts: the shell with the
-// Script and its parameters, and then each command with its words.
+// Sizes lists the sizes of the programs that a job of the script starts: the shell with its text and
+// parameters, then each command.
 func (s *Script) Sizes() []words.ExecSize {
 	const overhead = 64 // the path of the shell, -c and its name
 	text := len(s.Render(1))
@@ -276,7 +276,7 @@ func (s *Script) Sizes() []words.ExecSize {
 		l.Args = append(l.Args, words.ArgSize{Refs: []words.Ref{v.ref}, Repeated: true})
 	}
 	if !s.layout.all && len(s.layout.vectors) > 0 {
-		l.Growth = len(s.Render(1001))/1000 + 8*len(s.occs) // and for longer numbers
+		l.Growth = len(s.Render(1001))/1000 + 8*len(s.occs) // with room for longer numbers
 	}
 	return append([]words.ExecSize{l}, s.commands...)
 }

@@ -1,3 +1,7 @@
+// Package script compiles scripts, and keeps items out of code. A [Script] gets its items as parameters:
+// [Compile] parses the text, decides for each placeholder how it can be spliced as an expansion, refuses
+// every place that is not known to be safe, and parses the result once more. [CompileProgram] checks the
+// words of a program in the same way. The package has no side effects.
 package script
 
 import (
@@ -8,21 +12,21 @@ import (
 	"fanout/internal/template/words"
 )
 
-// Script is a compiled script form.
+// Script is the compiled text of a script.
 type Script struct {
-	text     string // as the user wrote it
+	text     string // what the user wrote
 	standIns standIns
 	pieces   []piece   // the script around its splices
 	words    [][]piece // the repeated words
 	occs     []*occurrence
 	layout   layout
-	integers []words.Ref // placeholders whose values must be integers
+	integers []words.Ref // the placeholders whose values must be integers
 	commands []words.ExecSize
 	Plan     *words.Plan // how it runs without a shell; nil if it needs one
 	Warnings []string    // what was accepted and may not be what was meant
 }
 
-// compiler turns the text of a script into a script.
+// compiler turns a text into a [Script].
 type compiler struct {
 	scope    *words.Scope
 	piped    bool   // the items go to stdin, and none is appended
@@ -30,7 +34,7 @@ type compiler struct {
 	toks     []words.Token
 	standIns standIns
 	raw      string      // text with stand-ins, as it is parsed
-	mended   [][2]string // what was mended in it, and how it was before
+	mended   [][2]string // what was mended in raw, and what it was before
 }
 
 // appended stands in messages for the item that is appended.
@@ -38,7 +42,8 @@ const appended = "{} (appended)"
 
 const writeWhere = "write {} where the item belongs"
 
-// Compile compiles the text of a script.
+// Compile compiles the text of a script. Unless the items are piped to it, they are appended to a script
+// without placeholders.
 func Compile(scope *words.Scope, text string, piped bool) (*Script, error) {
 	toks, err := scope.Scan(text, true)
 	if err != nil {
@@ -58,8 +63,7 @@ func Compile(scope *words.Scope, text string, piped bool) (*Script, error) {
 	return c.compile(f)
 }
 
-// parseRef parses the script, and mends $x{}, which a stand-in turned into
-// another variable.
+// parse parses the script. It mends $x{}, which a stand-in turned into another variable.
 func (c *compiler) parse() (*syntax.File, error) {
 	for range len(c.toks) + 1 {
 		f, err := parseScript(c.raw, false)
@@ -73,16 +77,16 @@ func (c *compiler) parse() (*syntax.File, error) {
 		i := strings.IndexByte(glued, 0)
 		old := "$" + glued[:i] + glued[i+1:]
 		if !strings.Contains(c.raw, old) {
-			return nil, &words.Error{Msg: "a variable and the item are written as one", Hint: "write ${x}{}"}
+			return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
 		}
 		mended := "${" + glued[:i] + "}" + glued[i+1:]
 		c.raw = strings.Replace(c.raw, old, mended, 1)
 		c.mended = append(c.mended, [2]string{mended, old})
 	}
-	return nil, &words.Error{Msg: "a variable and the item are written as one", Hint: "write ${x}{}"}
+	return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
 }
 
-// glued finds a variable whose name runs into a stand-in: name, NUL, stand-in.
+// glued finds a variable whose name runs into a stand-in, and returns name, NUL, stand-in.
 func (c *compiler) glued(f *syntax.File) string {
 	var out string
 	syntax.Walk(f, func(n syntax.Node) bool {
@@ -96,7 +100,7 @@ func (c *compiler) glued(f *syntax.File) string {
 	return out
 }
 
-// original gives an error of the text with stand-ins the place in the user's text.
+// original moves an error in the text with stand-ins to its place in the user's text.
 func (c *compiler) original(e *words.Error) error {
 	if strings.Contains(e.Msg, c.standIns.prefix) {
 		for i, t := range c.toks {
@@ -140,12 +144,12 @@ func (c *compiler) original(e *words.Error) error {
 	return e
 }
 
-// inScript tells whether any token stands outside of comments.
+// inScript reports whether any token stands outside of comments.
 func (c *compiler) inScript() bool {
 	return len(c.comments()) < len(c.toks)
 }
 
-// comments are the tokens that stand in comments.
+// comments finds the tokens that stand in comments.
 func (c *compiler) comments() map[int]bool {
 	out := map[int]bool{}
 	f, err := parseScript(c.raw, true)
@@ -163,13 +167,12 @@ func (c *compiler) comments() map[int]bool {
 	return out
 }
 
-// append puts the item at the end of the script, if that makes it an argument
-// of the last command.
+// append puts the item at the end of the script, if it becomes an argument of the last command there.
 func (c *compiler) append() (*syntax.File, error) {
 	bad := &words.Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
 	end := len(strings.TrimRight(c.text, " \t\n"))
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
-		end++ // a blank that is escaped, or a line that goes on
+		end++ // an escaped blank, or a continued line
 	}
 	c.toks = append(c.toks, words.Token{Start: end, End: end, Source: appended, Ref: words.Ref{Spread: c.scope.Sources > 1}})
 	name := c.standIns.token(len(c.toks) - 1)
@@ -192,7 +195,7 @@ func (c *compiler) append() (*syntax.File, error) {
 	return f, nil
 }
 
-// restored is text without what was mended for the parser.
+// restored undoes the mending in a text.
 func (c *compiler) restored(text string) string {
 	for _, pair := range c.mended {
 		text = strings.Replace(text, pair[0], pair[1], 1)
@@ -200,7 +203,7 @@ func (c *compiler) restored(text string) string {
 	return text
 }
 
-// compile classifies, splices and verifies.
+// compile decides how each placeholder is spliced, splices it, and verifies the result.
 func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	w := &walker{standIns: c.standIns, src: &edits{text: c.raw}, batched: c.scope.Several}
 	for i, t := range c.toks {
@@ -209,7 +212,7 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
 	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
 	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
-		return nil, c.original((&words.Error{Msg: "bash can read this in another way than it looks", Hint: "put a blank or quotes there"}).At(c.raw, at))
+		return nil, c.original((&words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}).At(c.raw, at))
 	}
 	if parsable(c.raw) == c.raw {
 		s.Plan = nativePlan(f, w)
@@ -224,7 +227,7 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 		return nil, c.at(w.refused.id, w.refused.msg, w.refused.hint)
 	}
 	if strings.Contains(c.text, "\r\n") {
-		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash takes each CR for a part of the last word; tr -d '\r' removes them`)
+		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash reads each CR as part of a word; remove them with tr -d '\r'`)
 	}
 	for _, warning := range w.warnings {
 		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
@@ -240,7 +243,7 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	return s, c.verify(s, before)
 }
 
-// Placeholder is the first placeholder of the script, as the user wrote it; "" if there is none.
+// Placeholder returns the first placeholder of the script as the user wrote it; "" if there is none.
 func (s *Script) Placeholder() string {
 	for _, o := range s.occs {
 		if o.Literal == "" {
@@ -250,7 +253,7 @@ func (s *Script) Placeholder() string {
 	return ""
 }
 
-// missed finds a token that the walk has not come by.
+// missed finds a token that the walk did not reach.
 func (c *compiler) missed(w *walker) *refusal {
 	var comments map[int]bool
 	for _, o := range w.occs {
@@ -268,7 +271,7 @@ func (c *compiler) missed(w *walker) *refusal {
 	return nil
 }
 
-// tokenAt is an error at a token.
+// at returns an error at a token.
 func (c *compiler) at(id int, msg, hint string) *words.Error {
 	t := c.toks[id]
 	return (&words.Error{Msg: t.Source + ": " + msg, Hint: hint}).At(c.text, t.Start)

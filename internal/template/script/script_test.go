@@ -118,48 +118,48 @@ func TestAppend(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ script, at, msg string }{
-		{`sh -c 'echo {}'`, "1:13", `code of sh -c; pass it as an argument: sh -c '... "$1" ...' sh {}`},
-		{"true\nbash -lc \"x {}\"", "2:13", "code of bash -c"},
-		{`eval "x {}"`, "1:9", "code of eval"},
-		{`trap 'rm {}' EXIT`, "1:10", "for trap"},
+		{`sh -c 'echo {}'`, "1:13", `sh -c would run the item as code; pass it as an argument: sh -c '... "$1" ...' sh {}`},
+		{"true\nbash -lc \"x {}\"", "2:13", "bash -c would run the item as code"},
+		{`eval "x {}"`, "1:9", "eval would run the item as code"},
+		{`trap 'rm {}' EXIT`, "1:10", "trap would take"},
 		{`source {}`, "1:8", "bash -- {}"},
-		{`alias x={}`, "1:9", "for alias"},
+		{`alias x={}`, "1:9", "alias would take"},
 		{`ssh host ls {}`, "1:13", "write {:q}"},
-		{`su -c 'ls {}'`, "1:11", "code of su -c"},
-		{`watch ls {}`, "1:10", "code of watch"},
-		{`parallel ls {}`, "1:13", "code of parallel"},
-		{`env A=1 sh -c 'x {}'`, "1:18", "code of sh -c"},
-		{`find . -exec sh -c 'x {:q}' \;`, "1:23", "code of sh -c"},
-		{`xargs sh -c 'x {}'`, "1:16", "code of sh -c"},
-		{`sh -c "x '{:q}'"`, "1:11", "code of sh -c"},
+		{`su -c 'ls {}'`, "1:11", "su -c would run the item as code"},
+		{`watch ls {}`, "1:10", "watch would run the item as code"},
+		{`parallel ls {}`, "1:13", "parallel would run the item as code"},
+		{`env A=1 sh -c 'x {}'`, "1:18", "sh -c would run the item as code"},
+		{`find . -exec sh -c 'x {:q}' \;`, "1:23", "sh -c would run the item as code"},
+		{`xargs sh -c 'x {}'`, "1:16", "sh -c would run the item as code"},
+		{`sh -c "x '{:q}'"`, "1:11", "sh -c would run the item as code"},
 		{`{}=1 x`, "1:1", "cannot name a variable"},
 		{`{}() { :; }`, "1:1", "cannot name a function"},
 		{`x >&{}`, "1:5", "file descriptor"},
 		{`a[{}]=1`, "1:3", "subscript"},
 		{`echo @({})`, "1:8", "extended glob"},
 		{`export {}`, "1:8", "cannot name a variable"},
-		{`read {}`, "1:6", "for read"},
-		{`unset {}`, "1:7", "for unset"},
+		{`read {}`, "1:6", "read would take"},
+		{`unset {}`, "1:7", "unset would take"},
 		{`printf -v {} x`, "1:11", "cannot name a variable"},
 		{`[[ -v {} ]]`, "1:7", "cannot name a variable"},
 		{`declare -i x={}`, "1:14", "evaluate the item as code"},
 		{`PS4={} x`, "1:5", "PS4 is run as code"},
 		{`echo {} | sh`, "1:6", "from its stdin"},
-		{`x={}; eval "$x"`, "1:3", "run as code later"},
+		{`x={}; eval "$x"`, "1:3", "as code later"},
 		{`echo $(( $(basename {}) ))`, "1:21", "output of basename"},
 		{`echo {2}`, "1:6", "{2}: there is only one source"},
 		{"echo {}\necho 'a", "2:6", "quote"},
 		{"echo {} {.} )", "1:13", "`)`"},
 		{"{} ); {.}", "1:4", "`)`"},
-		{">&-eval {}", "1:4", "in another way"},
-		{"echo {}; coproc eval x={}", "1:17", "in another way"},
-		{"x=({})# ; eval $y", "1:7", "in another way"},
-		{"!(eval $y); {}", "1:1", "in another way"},
-		{"let x=1|eval {}", "1:8", "in another way"},
-		{"let x=1 &>eval {}", "1:9", "in another way"},
-		{"echo # {} \\\neval {}", "2:6", "code of eval"},
-		{"if x; then # \\\neval {}\nfi", "2:6", "code of eval"},
-		{"x `cat <<'E'\n$y {}\nE\n`", "2:4", "write $(...) for backquotes"},
+		{">&-eval {}", "1:4", "may not read this"},
+		{"echo {}; coproc eval x={}", "1:17", "may not read this"},
+		{"x=({})# ; eval $y", "1:7", "may not read this"},
+		{"!(eval $y); {}", "1:1", "may not read this"},
+		{"let x=1|eval {}", "1:8", "may not read this"},
+		{"let x=1 &>eval {}", "1:9", "may not read this"},
+		{"echo # {} \\\neval {}", "2:6", "eval would run the item as code"},
+		{"if x; then # \\\neval {}\nfi", "2:6", "eval would run the item as code"},
+		{"x `cat <<'E'\n$y {}\nE\n`", "2:4", "write $(...) instead of backquotes"},
 	} {
 		_, err := compile(c.script)
 		var e *words.Error
@@ -232,7 +232,7 @@ func TestIntegers(t *testing.T) {
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", item, err)
 		}
-		if err != nil && !strings.Contains(err.Error(), "is not an integer, and bash calculates with integers only") {
+		if err != nil && !strings.Contains(err.Error(), "not an integer, and bash calculates with integers only") {
 			t.Errorf("%q: %v", item, err)
 		}
 	}

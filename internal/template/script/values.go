@@ -7,9 +7,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// What a script hands on: the values of variables, and the output of the
-// commands that print their arguments or their stdin. What other programs make
-// of an item is their own.
+// A script hands items on in the values of variables, and in the output of commands that print their arguments or
+// their input. The output of other programs counts as their own, even if they make it from an item.
 
 // argPrinters print their arguments, or parts of them.
 var argPrinters = []string{
@@ -17,14 +16,14 @@ var argPrinters = []string{
 	"md5sum", "sha1sum", "sha256sum", "sha512sum", "cksum", "file", "yes",
 }
 
-// stdinPrinters print what they read, or parts of it.
+// stdinPrinters print their input, or parts of it.
 var stdinPrinters = []string{
 	"awk", "base64", "cat", "column", "cut", "envsubst", "expand", "fmt", "fold", "gawk", "grep", "egrep", "fgrep", "head",
 	"iconv", "jq", "mawk", "nl", "node", "paste", "perl", "python", "python3", "rev", "rg", "ruby", "sed", "shuf", "sort",
 	"tac", "tail", "tee", "tr", "uniq", "xargs", "yq",
 }
 
-// output lists what the output of a statement is made of, if it reads in.
+// output lists the nodes that the output of a statement is made of, when its input is made of in.
 func output(s *syntax.Stmt, in []syntax.Node) []syntax.Node {
 	if s == nil {
 		return nil
@@ -45,7 +44,7 @@ func output(s *syntax.Stmt, in []syntax.Node) []syntax.Node {
 	return out
 }
 
-// children are the statements that a compound command is made of.
+// children lists the statements of a compound command.
 func children(s *syntax.Stmt) []*syntax.Stmt {
 	var out []*syntax.Stmt
 	syntax.Walk(s, func(n syntax.Node) bool {
@@ -63,7 +62,7 @@ func children(s *syntax.Stmt) []*syntax.Stmt {
 	return out
 }
 
-// printedBy is what a command prints.
+// printedBy lists the nodes that the output of a command is made of.
 func printedBy(c *syntax.CallExpr, in []syntax.Node) []syntax.Node {
 	wrapped := len(c.Args) > 0 && slices.Contains(wrappers, programName(c.Args[0])) && !slices.Contains(argPrinters, programName(c.Args[0]))
 	for i, word := range c.Args {
@@ -97,7 +96,7 @@ func programName(word *syntax.Word) string {
 	return lit[strings.LastIndexByte(lit, '/')+1:]
 }
 
-// printsDigits knows the filters that let nothing but digits pass.
+// printsDigits recognises filters that only let digits pass.
 func printsDigits(name string, args []*syntax.Word) bool {
 	var flags, operand string
 	for _, word := range args {
@@ -121,7 +120,7 @@ func printsDigits(name string, args []*syntax.Word) bool {
 	return false
 }
 
-// isNumber knows ${x//[!0-9]}, ${#x} and ${!x[@]}, which are numbers whatever x is.
+// isNumber recognises ${x//[!0-9]}, ${#x} and ${!x[@]}, which are numbers whatever x is.
 func isNumber(p *syntax.ParamExp) bool {
 	if p.Length || isKeys(p) {
 		return true
@@ -130,13 +129,13 @@ func isNumber(p *syntax.ParamExp) bool {
 		slices.Contains([]string{"[!0-9]", "[^0-9]", "[![:digit:]]", "[^[:digit:]]"}, p.Repl.Orig.Lit())
 }
 
-// isKeys knows ${!x[@]}, the subscripts of an array.
+// isKeys recognises ${!x[@]}, the subscripts of an array.
 func isKeys(p *syntax.ParamExp) bool {
 	word, ok := p.Index.(*syntax.Word)
 	return ok && p.Excl && (word.Lit() == "@" || word.Lit() == "*")
 }
 
-// redirected is what a statement reads by its redirections.
+// redirected lists the nodes that a statement reads through its redirections.
 func redirected(s *syntax.Stmt) []syntax.Node {
 	var out []syntax.Node
 	for _, r := range s.Redirs {
@@ -154,8 +153,8 @@ func redirected(s *syntax.Stmt) []syntax.Node {
 	return out
 }
 
-// walkValue visits the nodes that the value of a node is made of. Behind a
-// command that does more than print its arguments, by is its name.
+// walkValue visits the nodes that the value of a node is made of. Behind a command that does more than print
+// its arguments, by is the name of that command.
 func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 	through := func(list []*syntax.Stmt) {
 		name := by
@@ -191,7 +190,7 @@ func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 	})
 }
 
-// lastCall is the command whose output is that of the statement.
+// lastCall returns the command whose output is the output of the statement.
 func lastCall(s *syntax.Stmt) *syntax.CallExpr {
 	for {
 		switch c := s.Cmd.(type) {

@@ -9,8 +9,7 @@ import (
 	"fanout/internal/template/words"
 )
 
-// paths gives for each token the kinds of the nodes above it, without quotes.
-// They must be the same before and after splicing.
+// paths lists for each token the kinds of the nodes above it, without quotes. Splicing must not change them.
 func paths(root syntax.Node, find func(syntax.Node) []string) map[string]string {
 	out := map[string]string{}
 	var stack []string
@@ -36,6 +35,7 @@ func paths(root syntax.Node, find func(syntax.Node) []string) map[string]string 
 	return out
 }
 
+// standInsOf lists the stand-ins in the text of a node.
 func (c *compiler) standInsOf(n syntax.Node) []string {
 	var ids []int
 	switch n := n.(type) {
@@ -51,12 +51,12 @@ func (c *compiler) standInsOf(n syntax.Node) []string {
 	return out
 }
 
-// verify parses the spliced script once more. Each parameter must be where its
-// placeholder was: this guards against mistakes of ours.
+// verify parses the spliced script once more, to guard against mistakes of fanout's own: each parameter must
+// be where its placeholder was.
 func (c *compiler) verify(s *Script, before map[string]string) error {
 	f, err := parseScript(s.probe(), false)
 	if err != nil {
-		return &words.Error{Msg: "the script cannot be spliced: " + err.Error(), Hint: "put the item in a variable first: x={}"}
+		return &words.Error{Msg: "the item cannot be put into this script: " + err.Error(), Hint: "put the item in a variable first: x={}"}
 	}
 	after := paths(f, func(n syntax.Node) []string {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.standIns.prefix) {
@@ -70,13 +70,13 @@ func (c *compiler) verify(s *Script, before map[string]string) error {
 			continue
 		}
 		if after[name] == "" || after[name] != before[name] {
-			return c.at(o.id, "the item cannot be spliced here", "put it in a variable first: x={}")
+			return c.at(o.id, "the item cannot be put in here", "put it in a variable first: x={}")
 		}
 	}
 	return nil
 }
 
-// kindOf names a node for paths; quotes and text have no name.
+// kindOf names the kind of a node for paths. Quotes and text have no name.
 func kindOf(n syntax.Node) string {
 	switch n.(type) {
 	case *syntax.Lit, *syntax.SglQuoted, *syntax.DblQuoted:

@@ -9,25 +9,24 @@ import (
 	"fanout/internal/template/words"
 )
 
-// walker goes down the syntax tree of a script, decides for each placeholder
-// how it can be spliced, and refuses what is not known to be safe. It is a
-// whitelist: a token that it does not come by is refused at the end.
+// walker goes down the syntax tree of a script, decides for each placeholder how it can be spliced, and
+// refuses every place that is not known to be safe: a token that it does not reach is refused at the end.
 type walker struct {
 	standIns   standIns
 	occs       []*occurrence
 	analysis   analysis
 	src        *edits           // the text of the script
 	batched    bool             // jobs can have several items
-	nested     bool             // the script is code inside of another
-	backquotes int              // how many backquotes the walk is in
+	nested     bool             // the script is code within another script
+	backquotes int              // the depth of backquotes around the walk
 	inLet      bool             // the walk is in let, where blanks end an expression
-	words      []string         // the text of arguments that are repeated for each item
+	words      []string         // the text of words that are repeated for each item
 	calls      []words.ExecSize // the arguments of each command, for the limits
 	warnings   []finding
 	refused    *refusal
 }
 
-// refusal is a token that cannot be spliced.
+// refusal says why a token cannot be spliced.
 type refusal struct {
 	id        int
 	msg, hint string
@@ -195,7 +194,7 @@ func (w *walker) argument(word *syntax.Word) {
 	}
 }
 
-// cutWord takes a word out of the text, and leaves a stand-in.
+// cutWord moves a word out of the text, and leaves a stand-in there.
 func (w *walker) cutWord(word *syntax.Word) error {
 	start, end, err := w.src.span(word)
 	if err != nil {

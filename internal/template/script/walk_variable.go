@@ -9,14 +9,14 @@ import (
 	"fanout/internal/template/words"
 )
 
-// codeVars hold what a shell, the linker or another program runs or expands.
+// codeVars hold text that a shell, the linker or another program runs or expands.
 var codeVars = []string{
 	"BASH_ENV", "BROWSER", "EDITOR", "ENV", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_SSH",
 	"GIT_SSH_COMMAND", "LD_AUDIT", "LD_PRELOAD", "LESSCLOSE", "LESSOPEN", "MANPAGER", "NODE_OPTIONS", "PAGER",
 	"PERL5OPT", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "PYTHONSTARTUP", "RSYNC_RSH", "RUBYOPT", "VISUAL",
 }
 
-// integerVars are evaluated as arithmetic by bash when they are assigned.
+// integerVars are variables whose values bash evaluates as arithmetic when they are assigned.
 var integerVars = []string{
 	"BASHPID", "EPOCHSECONDS", "EUID", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS", "SRANDOM", "UID",
 }
@@ -49,14 +49,14 @@ func (w *walker) assign(a *syntax.Assign) {
 	}
 }
 
-// assigned checks what becomes of the items in the value of a variable.
+// assigned checks the items in the value of a variable.
 func (w *walker) assigned(name string, value *syntax.Word) {
 	integer := w.analysis.anyInteger || slices.Contains(integerVars, name)
 	w.checkValue(value, integer, slices.Contains(codeVars, name), "the value of "+name+" is run as code")
 }
 
-// noteDeclaration visits export, local and the like. A value is safe only while bash
-// does not evaluate it: not for integers, references and arrays.
+// declare visits export, local and the like. A value is safe only if bash does not evaluate it, as it does
+// for integers, references and arrays.
 func (w *walker) declare(d *syntax.DeclClause) {
 	unsafe := w.analysis.arrays && d.Variant.Value != "export" && d.Variant.Value != "readonly"
 	for _, a := range d.Args {
@@ -72,14 +72,14 @@ func (w *walker) declare(d *syntax.DeclClause) {
 			w.refuseAll(a.Value, nameOfVariable, nameHint)
 		case unsafe && a.Value != nil:
 			for _, id := range w.standIns.under(a.Value) {
-				w.refuse(id, d.Variant.Value+" could evaluate the item as code here", "assign first, declare in another command: x={}; "+d.Variant.Value+" x")
+				w.refuse(id, d.Variant.Value+" could evaluate the item as code here", "assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
 			}
 		}
 		w.assign(a)
 	}
 }
 
-// redirect visits a redirection: the item may name a file or be a document.
+// redirect visits a redirection. The item may name a file or be a document.
 func (w *walker) redirect(r *syntax.Redirect) {
 	if r.N != nil {
 		w.refuseAll(r.N, "the item cannot be a file descriptor", "")
@@ -92,7 +92,7 @@ func (w *walker) redirect(r *syntax.Redirect) {
 		}
 		return
 	case syntax.DplIn, syntax.DplOut:
-		w.refuseAll(r.Word, "the item cannot be a file descriptor", "for a file of its name, write > {} or < {}")
+		w.refuseAll(r.Word, "the item cannot be a file descriptor", "for a file of that name, write > {} or < {}")
 	case syntax.WordHdoc:
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrIn, syntax.RdrInOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
 		for _, id := range w.directTokens(r.Word.Parts) {
@@ -106,8 +106,8 @@ func (w *walker) redirect(r *syntax.Redirect) {
 	w.word(r.Word)
 }
 
-// document visits the body of a here-document. One with a quoted delimiter
-// loses the quotes, and its own $, ` and \ are escaped instead.
+// document visits the body of a here-document. A quoted delimiter loses its quotes, and the $, ` and \ of
+// the body are escaped instead.
 func (w *walker) document(r *syntax.Redirect) {
 	ids := w.standIns.under(r.Hdoc)
 	if len(ids) == 0 {
@@ -116,19 +116,19 @@ func (w *walker) document(r *syntax.Redirect) {
 	if delim := r.Word.Lit(); delim == "" || strings.ContainsRune(delim, '\\') {
 		a := w.resolve(r.Word)
 		if a.dynamic || strings.Trim(a.text, words.BareChars) != "" || a.text == "" {
-			w.refuse(ids[0], "the item cannot stand in a here-document with such a delimiter", "use a plain word, <<EOF")
+			w.refuse(ids[0], "the item cannot stand in a here-document with this delimiter", "use a plain word such as <<EOF")
 			return
 		}
 		if !w.unquote(r, a.text) {
-			w.refuse(ids[0], "the item cannot stand in this here-document", "write $(...) for backquotes")
+			w.refuse(ids[0], "the item cannot stand in this here-document", "write $(...) instead of backquotes")
 			return
 		}
 	}
 	w.parts(r.Hdoc.Parts, surroundings{double: true})
 }
 
-// unquote takes the quotes from the delimiter of a here-document and puts
-// backslashes into its text instead.
+// unquote removes the quotes from the delimiter of a here-document, and puts backslashes into its text
+// instead.
 func (w *walker) unquote(r *syntax.Redirect, delim string) bool {
 	lit, ok := r.Hdoc.Parts[0].(*syntax.Lit)
 	start := int(r.Hdoc.Pos().Offset())

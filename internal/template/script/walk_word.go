@@ -10,13 +10,13 @@ import (
 
 const (
 	nameOfVariable    = "the item cannot name a variable"
-	nameHint          = "names must be written in the script"
-	subscript         = "the item cannot be an array subscript: bash runs commands that stand in one"
+	nameHint          = "write the name in the script"
+	subscript         = "the item cannot be an array subscript, where bash would run commands in it"
 	batchInArithmetic = "a batch cannot stand in arithmetic"
 	oneItem           = "use a batch of one, or {1} for its first item"
 )
 
-// surroundings tells where in a word the walk is.
+// surroundings are the quotes around the walk's place in a word.
 type surroundings struct {
 	double bool // in double quotes or a here-document
 	param  bool // in ${x…} there: single quotes are text, double quotes toggle
@@ -39,7 +39,7 @@ func (w *walker) parts(parts []syntax.WordPart, at surroundings) {
 			w.singleQuoted(p, at)
 		case *syntax.DblQuoted:
 			if at.double {
-				w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "drop the inner quotes")
+				w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "remove the inner quotes")
 				continue
 			}
 			w.parts(p.Parts, surroundings{double: true})
@@ -70,7 +70,7 @@ func (w *walker) substitution(p *syntax.CmdSubst) {
 func (w *walker) singleQuoted(p *syntax.SglQuoted, at surroundings) {
 	switch {
 	case at.double:
-		w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "drop the inner quotes")
+		w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "remove the inner quotes")
 	case p.Dollar:
 		w.setQuoting(w.standIns.tokens(p.Value), inANSI, at)
 	default:
@@ -78,22 +78,22 @@ func (w *walker) singleQuoted(p *syntax.SglQuoted, at surroundings) {
 	}
 }
 
-// escaped refuses a token behind a backslash that was left over by backquotes.
+// escaped refuses a token behind a backslash that backquotes left over.
 func (w *walker) escaped(text string) {
 	before := ""
 	w.standIns.split(text, func(lit string) { before = lit }, func(_ byte, id int) {
 		if words.OddRun(before, '\\') {
-			w.refuse(id, "the item is escaped here", "write $(...) for backquotes")
+			w.refuse(id, "a backslash escapes the item here", "write $(...) instead of backquotes")
 		}
 	})
 }
 
-// setQuoting records how tokens are to be spliced.
+// setQuoting records how tokens are spliced.
 func (w *walker) setQuoting(ids []int, q quoting, at surroundings) {
 	for _, id := range ids {
 		o := w.occs[id]
 		if o.quoting != unseen {
-			w.refuse(id, "the item stands in a place that is read twice", "assign it to a variable first: x={}")
+			w.refuse(id, "bash reads this place twice", "assign the item to a variable first: x={}")
 		}
 		if o.Literal != "" && at.param && w.refused == nil {
 			w.refused = &refusal{id, "literal braces cannot stand inside ${…}", "put them in a variable first"}
@@ -147,8 +147,8 @@ func (w *walker) pattern(word *syntax.Word) {
 	}
 }
 
-// arithm visits arithmetic. A token must be an operand by itself: what it is
-// glued to could name a variable.
+// arithm visits arithmetic. A token must be an operand by itself: together with the text beside it, it could
+// name a variable.
 func (w *walker) arithm(x syntax.ArithmExpr) {
 	switch x := x.(type) {
 	case *syntax.BinaryArithm:
@@ -208,7 +208,7 @@ func (w *walker) operand(parts []syntax.WordPart) {
 	}
 }
 
-// requireInteger has the items checked before each job.
+// requireInteger makes fanout check before each job that the items are integers.
 func (w *walker) requireInteger(ids []int) {
 	for _, id := range ids {
 		o := w.occs[id]
