@@ -6,12 +6,12 @@ import (
 	"fanout/internal/job"
 )
 
-// pipeBytes is how much goes to the stdin of one job that is filled.
+// pipeBytes is the size up to which a filled job gets items on stdin.
 const pipeBytes = 1 << 20
 
-// Jobs turns items into jobs, lazily. Seq counts from 1 and Attempt is 1. With
-// BatchEven it reads ahead by one job, to share out the last items among the
-// workers. An error of items comes after the jobs of the items before it.
+// Jobs turns items into jobs, lazily. Seq counts from 1, and Attempt is 1. With BatchEven it reads ahead by
+// one job, to spread the last items over the workers. An error among the items comes after the jobs of the
+// items before it.
 func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	if !t.spec.batched() {
 		return t.single(items)
@@ -33,7 +33,7 @@ func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, err
 	}
 }
 
-// single is the hot path: one allocation a job.
+// single makes a job of each item. It is the hot path: one allocation a job.
 func (t *Template) single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		seq := int64(0)
@@ -66,9 +66,9 @@ type batcher struct {
 	piped   int // bytes of pending on stdin
 }
 
-// add takes one more item; false if the jobs are no longer wanted.
+// add takes one more item. It returns false if no more jobs are wanted.
 func (b *batcher) add(it job.Item) bool {
-	if it.Err != nil { // it is a job of its own
+	if it.Err != nil { // a bad item is a job of its own
 		return (len(b.pending) == 0 || b.send(len(b.pending))) && b.sendBad(it)
 	}
 	spec := &b.t.spec
@@ -89,7 +89,7 @@ func (b *batcher) add(it job.Item) bool {
 	return true
 }
 
-// send gives the first n pending items to a job.
+// send makes a job of the first n pending items.
 func (b *batcher) send(n int) bool {
 	b.seq++
 	j := job.Job{Index: b.seq, Offset: b.t.before, Attempt: 1, Items: b.pending[:n:n]}
@@ -101,12 +101,13 @@ func (b *batcher) send(n int) bool {
 	return b.yield(j, nil)
 }
 
+// sendBad makes a job of an item with an error.
 func (b *batcher) sendBad(it job.Item) bool {
 	b.pending = append(b.pending, it)
 	return b.send(1)
 }
 
-// finish sends what is pending; BatchEven spreads it over the workers.
+// finish sends the pending items. BatchEven spreads them over the workers.
 func (b *batcher) finish() bool {
 	jobs := 1
 	if b.t.spec.Batch == BatchEven {

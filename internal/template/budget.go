@@ -5,27 +5,27 @@ import (
 	"fanout/internal/template/words"
 )
 
-// budget adds items to a job while they keep within the limits. Its counts are
-// exact for programs, and never too small for scripts.
+// budget adds items to a job as long as the job stays within the limits. Its counts are exact for programs,
+// and never too small for scripts.
 type budget struct {
 	limits Limits
 	execs  []words.ExecSize
-	totals []int   // of each load
-	args   [][]int // of each shape: the bytes of its argument, if it is one
+	totals []int   // bytes of each program
+	args   [][]int // bytes of each argument that is not repeated
 	items  int
 	over   bool  // the only item is too big for any job
-	next   []int // scratch: totals with the item that is tried
+	next   []int // scratch: totals with the item that add tries
 }
 
-func newBudget(limits Limits, loads []words.ExecSize) *budget {
-	b := &budget{limits: limits, execs: loads, totals: make([]int, len(loads)), next: make([]int, len(loads))}
-	for _, l := range loads {
+func newBudget(limits Limits, execs []words.ExecSize) *budget {
+	b := &budget{limits: limits, execs: execs, totals: make([]int, len(execs)), next: make([]int, len(execs))}
+	for _, l := range execs {
 		b.args = append(b.args, make([]int, len(l.Args)))
 	}
 	return b
 }
 
-// add takes the item if the job stays within the limits, or is empty.
+// add takes the item if the job stays within the limits or is empty.
 func (b *budget) add(it job.Item) bool {
 	fits := true
 	for i := range b.execs {
@@ -57,7 +57,7 @@ func (b *budget) reset() {
 	}
 }
 
-// total is the total of one load with the item, and whether each argument fits.
+// total returns the total of one program with the item, and whether each argument fits.
 func (b *budget) total(i int, it job.Item) (int, bool) {
 	l := b.execs[i]
 	total := b.totals[i] + l.Growth
@@ -92,7 +92,7 @@ func (b *budget) total(i int, it job.Item) (int, bool) {
 	return total, fits
 }
 
-// Grow is what the item adds to an argument that is not repeated.
+// grow returns the bytes that the item adds to an argument that is not repeated.
 func (b *budget) grow(s words.ArgSize, it job.Item) int {
 	n := 0
 	for _, r := range s.Refs {

@@ -8,8 +8,8 @@ import (
 	"fanout/internal/template/words"
 )
 
-// Display is what would run for a job, quoted so that it can be pasted into
-// bash. It is one line unless the items cannot be given: then it says why.
+// Display returns the command of a job, quoted so that it can be pasted into bash. It is one line. If the
+// job's items cannot be arguments, it is a comment that says why.
 func (t *Template) Display(j job.Job, shell string) string {
 	var s string
 	var err error
@@ -30,8 +30,8 @@ func (t *Template) Display(j job.Job, shell string) string {
 	return s
 }
 
-// printfFormat is a format that makes printf print the pieces, which may hold
-// NUL bytes as its arguments may not.
+// printfFormat returns a format with which printf prints the pieces. They may contain NUL bytes, which its
+// arguments may not.
 func printfFormat(pieces []string) string {
 	var b strings.Builder
 	for _, piece := range pieces {
@@ -53,6 +53,7 @@ func printfFormat(pieces []string) string {
 	return "-- " + words.QuotePOSIX(b.String())
 }
 
+// displayShell returns the command that runs the script in a shell.
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {
 	text, params, err := t.Shell(j)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"fanout/internal/text"
 )
 
-// foreign is hints about braces that are placeholders of other runners, and text here.
+// foreign returns hints about braces that are placeholders in other runners, but text in fanout.
 func foreign(scope *words.Scope, command []string, script bool) (hints []string) {
 	coded := hint.Coded(strings.Join(command, " "))
 	const longest = 300
@@ -42,8 +42,8 @@ func foreign(scope *words.Scope, command []string, script bool) (hints []string)
 	return hints
 }
 
-// programText says that a place in a word may well be in the text of a program: in quotes of a
-// Script, or in a word that is more than a name.
+// programText reports whether a place in a word is probably in the text of a program: within quotes of a
+// script, or in a word that is more than a name.
 func programText(word string, i int, script bool) bool {
 	if script {
 		return strings.Count(word[:i], "'")%2 == 1 || strings.Count(word[:i], `"`)%2 == 1

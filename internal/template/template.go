@@ -1,6 +1,8 @@
-// Package template compiles COMMAND once and turns items into jobs. It knows
-// which words a job's program gets, and which text and parameters a shell gets:
-// an item is always an argument and never program text. It has no side effects.
+// Package template compiles COMMAND once and turns items into jobs. [Compile] reads a COMMAND into a
+// [Template], which knows the words that a job's program gets, or the text and the parameters that a shell
+// gets: an item is always an argument and never program text. [Template.Jobs] fills batches up to the limits
+// of the system. Package words has the placeholders and words, package script has the scripts. The package
+// has no side effects.
 package template
 
 import (
@@ -22,7 +24,7 @@ type Template struct {
 	script   *script.Script // of ScriptForm
 	warnings []string
 	sizes    []words.ExecSize
-	before   int64    // the greatest number of a job in earlier runs
+	before   int64    // the greatest seq of earlier runs
 	after    bool     // jobs of one item are numbered from there on, too
 	texts    sync.Map // number of items → text of the script
 }
@@ -47,7 +49,7 @@ func Compile(spec Spec) (*Template, error) {
 	return t, nil
 }
 
-// compile is the rest of Compile.
+// compile is the part of Compile that decides between a program and a script.
 func (t *Template) compile() error {
 	defer func() { t.warnings = append(t.warnings, foreign(t.scope, t.spec.Command, t.form == ScriptForm)...) }()
 	isScript, err := script.IsScript(t.scope, t.spec.Command)
@@ -71,30 +73,30 @@ func (t *Template) compile() error {
 	return nil
 }
 
-// NumberAfter has the jobs of several items be numbered from there on. Those of one have the
-// counter of their item, unless all are to be numbered so.
+// NumberAfter makes the jobs of several items continue after the number last. A job of one item keeps the
+// number of its item, unless all is set.
 func (t *Template) NumberAfter(last int64, all bool) { t.before, t.after = last, all }
 
-// Warnings are for the user: what was accepted and may not be what was meant.
+// Warnings lists, for the user, what was accepted but may not be what was meant.
 func (t *Template) Warnings() []string { return t.warnings }
 
-// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth is field n.
+// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth name is field n.
 func (t *Template) Picked() []string { return t.scope.Picked() }
 
 // Highest is the greatest number of a field that COMMAND uses.
 func (t *Template) Highest() int { return t.scope.Highest() }
 
-// Named is the number of items that a batch should have because COMMAND names each; 0 if it names none.
+// Named is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
 func (t *Template) Named() int { return t.scope.Nth() }
 
-// Form tells how COMMAND was read.
+// Form says how COMMAND was read.
 func (t *Template) Form() Form { return t.form }
 
-// Plan is how COMMAND runs without a shell; nil if it needs one.
+// Plan returns the way to run COMMAND without a shell; nil if it needs one.
 func (t *Template) Plan() *words.Plan { return t.plan }
 
-// Shell gives the text and the parameters to run SHELL -c TEXT NAME PARAM...
-// The text depends on the number of the job's items and on nothing else.
+// Shell returns the text and the parameters to run SHELL -c TEXT NAME PARAM.... The text depends on the
+// number of the job's items and on nothing else.
 func (t *Template) Shell(j job.Job) (script string, params []string, err error) {
 	if t.script == nil {
 		return "", nil, errors.New("a program has no script")
@@ -110,7 +112,7 @@ func (t *Template) Shell(j job.Job) (script string, params []string, err error) 
 	return text, params, nil
 }
 
-// Stdin is what to write to the job's stdin, piece by piece; nil without Pipe.
+// Stdin returns the input of the job, piece by piece; nil without Pipe.
 func (t *Template) Stdin(j job.Job) []string {
 	if !t.spec.Pipe {
 		return nil
