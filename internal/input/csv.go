@@ -213,9 +213,9 @@ func mayBeMark(b []byte) bool {
 	return false
 }
 
-var errCR = errors.New(`its lines end with a carriage return alone: convert it first, as tr '\r' '\n' does`)
+var errCR = errors.New(`its lines end with a carriage return alone; convert it with tr '\r' '\n'`)
 
-var errUTF16 = errors.New("it is UTF-16: convert it first, as iconv -f UTF-16 -t UTF-8 does")
+var errUTF16 = errors.New("it is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
 
 // take is the row that ends there, without blank lines before it and the end of its line.
 func (t *tee) take(end int64) string {
