@@ -137,7 +137,7 @@ func (r *slot) start(path string, argv, env []string, fds [3]int) error {
 	c := process.Command{
 		Path: path, Argv: argv, Env: env, Dir: r.l.spec.Dir,
 		Stdin: fds[0], Stdout: fds[1], Stderr: fds[2],
-		Patient: r.acted, // else, whoever runs the job knows better when to try again
+		WaitForRoom: r.acted, // else, whoever runs the job knows better when to try again
 	}
 	if path != r.l.spec.Shell[0] {
 		c.Shell = r.l.spec.Shell

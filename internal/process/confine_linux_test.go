@@ -39,7 +39,7 @@ func TestConfine(t *testing.T) {
 				p, err := s.fork(new(spawner), &Command{
 					Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Env: os.Environ(),
 					Stdin: s.Null(), Stdout: int(w.Fd()), Stderr: 2,
-				}, 0, func(proc) {})
+				}, 0, func(child) {})
 				w.Close()
 				if err != nil {
 					t.Error(err)

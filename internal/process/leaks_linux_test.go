@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -76,12 +78,12 @@ func TestNothingLeaks(t *testing.T) {
 			})
 		}
 		slots.Wait()
-		s.EndOrphans(false)
+		s.EndLeftovers(false)
 	}
 	round(6)
-	before := openFiles(t)
+	before := testkit.OpenFiles(t)
 	round(60)
-	if after := openFiles(t); after > before {
+	if after := testkit.OpenFiles(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 	children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
@@ -172,7 +174,7 @@ func TestWithoutPidfds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0, func(proc) {})
+		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0, func(child) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,12 +183,12 @@ func TestWithoutPidfds(t *testing.T) {
 		p.exited = make(chan struct{})
 		go p.watch(tr.wake)
 		tr.group = p.pid
-		tr.procs = append(tr.procs, p)
+		tr.children = append(tr.children, p)
 		res := tr.Wait()[0]
 		tr.Finish()
 		return res
 	}
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		for range 20 {
 			if res := start(t.Context(), "exit 5"); res.Status.ExitStatus() != 5 {
 				t.Errorf("%x", res.Status)

@@ -12,7 +12,7 @@ func TestArgLimits(t *testing.T) {
 	env := []string{"PATH=/bin:/usr/bin", "X=" + strings.Repeat("x", 1000)}
 	one, total := ArgLimits(env)
 	start := func(env []string, argv ...string) error {
-		p, err := new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(proc) {})
+		p, err := new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(child) {})
 		if err == nil {
 			p.reap()
 		}

@@ -83,7 +83,7 @@ func TestSpawnIsForkExec(t *testing.T) {
 				if group, err := unix.Getpgid(pid); err != nil || group != pid {
 					t.Errorf("group %d of process %d: %v", group, pid, err)
 				}
-				p := proc{pid: pid, pidfd: pidfd}
+				p := child{pid: pid, pidfd: pidfd}
 				return string(out), unix.WaitStatus(p.reap().Status), nil
 			}
 			goOut, goStatus, goErr := run(func(c *Command) (int, int, error) { return forkExec(c, 0, &none) })
@@ -111,14 +111,14 @@ func TestSpawnJoinsGroup(t *testing.T) {
 	var none refused
 	sp := new(spawner)
 	sleep := Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}}
-	var procs []proc
+	var procs []child
 	group := 0
 	for range 3 {
 		pid, pidfd, err := sp.spawn(&sleep, group, &none)
 		if err != nil {
 			t.Fatal(err)
 		}
-		procs = append(procs, proc{pid: pid, pidfd: pidfd})
+		procs = append(procs, child{pid: pid, pidfd: pidfd})
 		if group == 0 {
 			group = pid
 		}
@@ -153,7 +153,7 @@ func TestSpawnRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.Copy(&out, r)
-	p := proc{pid: pid, pidfd: pidfd}
+	p := child{pid: pid, pidfd: pidfd}
 	p.reap()
 	if out.String() != "x\n" {
 		t.Errorf("%q", out.String())

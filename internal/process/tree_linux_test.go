@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -49,7 +51,7 @@ func TestEnds(t *testing.T) {
 
 func TestPipelines(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, []string{"yes"}, []string{"head", "-n", "2"})
 		if o.out.String() != "y\ny\n" || o.results[0].Status.Signal() != unix.SIGPIPE || o.results[1].Status != 0 {
 			t.Errorf("yes | head: %q, %v", &o.out, o.results)
@@ -71,7 +73,7 @@ func TestPipelines(t *testing.T) {
 		start("true")
 		awaitExit(tr.group)
 		start("echo", "late")
-		for _, p := range tr.procs[1:] {
+		for _, p := range tr.children[1:] {
 			if group, err := unix.Getpgid(p.pid); err == nil && group != tr.group {
 				t.Errorf("group %d, not %d", group, tr.group)
 			}
@@ -142,7 +144,7 @@ func TestWriters(t *testing.T) {
 		t.Errorf("ReadPipe: %v, %q", st, &slow)
 	}
 	// An output that fails is not read on: its job gets SIGPIPE and no hang.
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		if st := run(failing{}, "exec yes"); st.Signal() != unix.SIGPIPE {
 			t.Errorf("failing: %x", st)
 		}
@@ -164,7 +166,7 @@ func TestHeld(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
 	defer reapMarked(m)
-	within(t, patient/2, func() {
+	testkit.Within(t, patient/2, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, sh("echo before; sleep "+m+" & echo after"))
 		if !o.held || o.out.String() != "before\nafter\n" || o.results[0].Status != 0 {
 			t.Errorf("held %v, %q", o.held, &o.out)
@@ -175,7 +177,7 @@ func TestHeld(t *testing.T) {
 	}
 	// One that lets go within the linger is waited for, with all that it prints.
 	tr = tree(t, supervisor(t, normal))
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, sh("(sleep 0.05; echo child) & echo parent"))
 		if o.held || o.out.String() != "parent\nchild\n" {
 			t.Errorf("held %v, %q", o.held, &o.out)
@@ -210,7 +212,7 @@ func TestHeldAndLoud(t *testing.T) {
 	if err := tr.Start(&Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, patient/4, func() {
+	testkit.Within(t, patient/4, "the job", func() {
 		tr.Wait()
 		if !tr.Finish() {
 			t.Error("not held")
@@ -236,7 +238,7 @@ func TestFeed(t *testing.T) {
 		{[]string{big}, "exit 0", ""},
 		{[]string{big}, "exec <&-; echo x", "x\n"},
 	} {
-		within(t, patient, func() {
+		testkit.Within(t, patient, "the job", func() {
 			o := pipeline(t, t.Context(), tr, tt.pieces, sh(tt.script))
 			if o.out.String() != tt.want || o.held || o.results[0].Status != 0 {
 				t.Errorf("%d pieces, %s: %d bytes, want %d", len(tt.pieces), tt.script, o.out.Len(), len(tt.want))
@@ -275,7 +277,7 @@ func TestOwed(t *testing.T) {
 	reader = owe()
 	defer reader.Close()
 	cancel()
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		tr.Wait()
 		tr.Finish()
 	})

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/process/proc"
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -48,9 +51,9 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 // noneAlive waits until what bears the mark is a zombie at most.
 func noneAlive(t *testing.T, mark string) {
 	t.Helper()
-	until(t, "a process lives", func() bool {
+	testkit.Until(t, "a process lives", func() bool {
 		for _, pid := range marked(mark) {
-			if _, alive := look(pid); alive {
+			if _, alive := proc.Living(pid); alive {
 				return false
 			}
 		}
@@ -64,7 +67,7 @@ func TestStolenOutput(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		within(t, patient, func() {
+		testkit.Within(t, patient, "the job", func() {
 			var out, errs bytes.Buffer
 			tr.Begin(ctx, mark(t))
 			stdout, stderr, err := tr.Capture(&out, &errs)

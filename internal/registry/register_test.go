@@ -27,15 +27,15 @@ func registry(t *testing.T) (dir string) {
 	return DefaultDir()
 }
 
-func newMark() string {
+func newRunID() string {
 	var id [16]byte
 	rand.Read(id[:])
 	return hex.EncodeToString(id[:])
 }
 
-func register(t *testing.T, mark string) *Registration {
+func register(t *testing.T, runID string) *Registration {
 	t.Helper()
-	r, err := Register(DefaultDir(), Entry{RunID: mark, Command: []string{"fanout", mark}})
+	r, err := Register(DefaultDir(), Entry{RunID: runID, Command: []string{"fanout", runID}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestRegister(t *testing.T) {
 		t.Errorf("without a directory: %v, %v", all, err)
 	}
 	before := time.Now()
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, r.Path(): 0o600} {
 		if st, err := os.Lstat(path); err != nil || st.Mode() != want {
 			t.Errorf("%s: %v, %v", path, st.Mode(), err)
@@ -111,7 +111,7 @@ func TestRegister(t *testing.T) {
 // TestDead: what is left of a run without a lock.
 func TestDead(t *testing.T) {
 	dir := registry(t)
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	r.Progress(Counts{Done: 2})
 	r.abandon()
 	if all, err := runs(t); err != nil || len(all) != 1 || all[0].Live || all[0].Done != 2 {
@@ -135,7 +135,7 @@ func TestDead(t *testing.T) {
 // TestTakenAway: the directory of a run that runs goes away, as at a logout.
 func TestTakenAway(t *testing.T) {
 	dir := registry(t)
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	os.RemoveAll(dir)
 	r.Progress(Counts{Done: 1})
 	if err := r.Close(); err != nil {
@@ -143,20 +143,20 @@ func TestTakenAway(t *testing.T) {
 	}
 }
 
-func TestBadMarks(t *testing.T) {
+func TestBadRunIDs(t *testing.T) {
 	registry(t)
-	for _, mark := range []string{"", "run", newMark()[1:], newMark() + "0", strings.ToUpper(newMark()[:31]) + "A", "../" + newMark()[3:], newMark()[:31] + "g"} {
-		if r, err := Register(DefaultDir(), Entry{RunID: mark}); err == nil {
-			t.Errorf("%q is taken", mark)
+	for _, runID := range []string{"", "run", newRunID()[1:], newRunID() + "0", strings.ToUpper(newRunID()[:31]) + "A", "../" + newRunID()[3:], newRunID()[:31] + "g"} {
+		if r, err := Register(DefaultDir(), Entry{RunID: runID}); err == nil {
+			t.Errorf("%q is taken", runID)
 			r.Close()
 		}
 	}
 }
 
-// TestTwice: no two runs have one mark.
+// TestTwice: no two runs have the same ID.
 func TestTwice(t *testing.T) {
 	registry(t)
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	defer r.Close()
 	if again, err := Register(DefaultDir(), Entry{RunID: r.runID}); err == nil {
 		again.Close()
@@ -171,7 +171,7 @@ func TestTwice(t *testing.T) {
 func TestLongCommand(t *testing.T) {
 	registry(t)
 	word := strings.Repeat("\x01<", 30)
-	r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: append([]string{"fanout"}, strings.Split(strings.Repeat(word+" ", 100_000), " ")...)})
+	r, err := Register(DefaultDir(), Entry{RunID: newRunID(), Command: append([]string{"fanout"}, strings.Split(strings.Repeat(word+" ", 100_000), " ")...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,10 +206,10 @@ func TestBothPlaces(t *testing.T) {
 	registry(t)
 	own := os.Getenv("XDG_RUNTIME_DIR")
 	t.Setenv("XDG_RUNTIME_DIR", "")
-	cron := register(t, newMark())
+	cron := register(t, newRunID())
 	defer cron.Close()
 	t.Setenv("XDG_RUNTIME_DIR", own)
-	login := register(t, newMark())
+	login := register(t, newRunID())
 	defer login.Close()
 	if all, err := runs(t); err != nil || len(all) != 2 || all[0].RunID != cron.runID || all[1].RunID != login.runID {
 		t.Errorf("%v, %v", all, err)
@@ -240,7 +240,7 @@ func TestBadDirectory(t *testing.T) {
 			if err := tt.make(dir); err != nil {
 				t.Skip("only root can make this: ", err)
 			}
-			_, err := Register(dir, Entry{RunID: newMark()})
+			_, err := Register(dir, Entry{RunID: newRunID()})
 			_, err2 := Open()
 			for _, err := range []error{err, err2} {
 				for _, want := range append(tt.want, dir, "user ") {
@@ -265,9 +265,9 @@ func mkdir(path string, mode os.FileMode, uid int) error {
 
 // TestGarbage: what is no entry is named, left alone and no reason to kill.
 func TestGarbage(t *testing.T) {
-	mark := newMark()
+	runID := newRunID()
 	valid := func(alter func(*Entry)) string {
-		e := Entry{RunID: mark}
+		e := Entry{RunID: runID}
 		complete(&e)
 		alter(&e)
 		text, _ := json.Marshal(e)
@@ -282,32 +282,32 @@ func TestGarbage(t *testing.T) {
 		file string
 		want string
 	}{
-		"empty":      {file(mark+".json", ""), mark + ".json", "JSON"},
-		"half":       {file(mark+".json", good[:len(good)/2]), mark + ".json", "JSON"},
-		"array":      {file(mark+".json", "[]"), mark + ".json", "JSON"},
-		"negative":   {file(mark+".json", `{"start":-1}`), mark + ".json", "JSON"},
-		"other mark": {file(mark+".json", valid(func(e *Entry) { e.RunID = newMark() })), mark + ".json", "mark"},
-		"version":    {file(mark+".json", valid(func(e *Entry) { e.Version = 2 })), mark + ".json", "version"},
-		"no process": {file(mark+".json", valid(func(e *Entry) { e.PID = 0 })), mark + ".json", "process"},
-		"short mark": {file(mark[1:]+".json", valid(func(e *Entry) { e.RunID = mark[1:] })), mark[1:] + ".json", "name"},
-		"upper mark": {file("A"+mark[1:]+".json", valid(func(e *Entry) { e.RunID = "A" + mark[1:] })), "A" + mark[1:] + ".json", "name"},
+		"empty":      {file(runID+".json", ""), runID + ".json", "JSON"},
+		"half":       {file(runID+".json", good[:len(good)/2]), runID + ".json", "JSON"},
+		"array":      {file(runID+".json", "[]"), runID + ".json", "JSON"},
+		"negative":   {file(runID+".json", `{"start":-1}`), runID + ".json", "JSON"},
+		"other ID":   {file(runID+".json", valid(func(e *Entry) { e.RunID = newRunID() })), runID + ".json", "run ID"},
+		"version":    {file(runID+".json", valid(func(e *Entry) { e.Version = 2 })), runID + ".json", "version"},
+		"no process": {file(runID+".json", valid(func(e *Entry) { e.PID = 0 })), runID + ".json", "process"},
+		"short ID":   {file(runID[1:]+".json", valid(func(e *Entry) { e.RunID = runID[1:] })), runID[1:] + ".json", "name"},
+		"upper ID":   {file("A"+runID[1:]+".json", valid(func(e *Entry) { e.RunID = "A" + runID[1:] })), "A" + runID[1:] + ".json", "name"},
 		"other name": {file("README", "x"), "README", "name"},
-		"large":      {file(mark+".json", good+strings.Repeat(" ", 64<<10)), mark + ".json", "large"},
-		"directory":  {func(dir string) error { return os.Mkdir(filepath.Join(dir, mark+".json"), 0o700) }, mark + ".json", "not a file"},
-		"fifo":       {func(dir string) error { return unix.Mkfifo(filepath.Join(dir, mark+".json"), 0o600) }, mark + ".json", "not a file"},
+		"large":      {file(runID+".json", good+strings.Repeat(" ", 64<<10)), runID + ".json", "large"},
+		"directory":  {func(dir string) error { return os.Mkdir(filepath.Join(dir, runID+".json"), 0o700) }, runID + ".json", "not a file"},
+		"fifo":       {func(dir string) error { return unix.Mkfifo(filepath.Join(dir, runID+".json"), 0o600) }, runID + ".json", "not a file"},
 		"foreign": {func(dir string) error {
-			file(mark+".json", good)(dir)
-			return os.Chown(filepath.Join(dir, mark+".json"), 12345, -1)
-		}, mark + ".json", "user 12345"},
+			file(runID+".json", good)(dir)
+			return os.Chown(filepath.Join(dir, runID+".json"), 12345, -1)
+		}, runID + ".json", "user 12345"},
 		"symlink": {func(dir string) error {
 			target := filepath.Join(filepath.Dir(dir), "target")
 			os.WriteFile(target, []byte(good), 0o600)
-			return os.Symlink(target, filepath.Join(dir, mark+".json"))
-		}, mark + ".json", "symbolic link"},
+			return os.Symlink(target, filepath.Join(dir, runID+".json"))
+		}, runID + ".json", "symbolic link"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := registry(t)
-			other := register(t, newMark())
+			other := register(t, newRunID())
 			if err := tt.make(dir); err != nil {
 				t.Skip("only root can make this: ", err)
 			}
@@ -332,13 +332,13 @@ func TestGarbage(t *testing.T) {
 // TestLeftovers: what goes with no entry is removed, but for what is becoming one.
 func TestLeftovers(t *testing.T) {
 	dir := registry(t)
-	live := register(t, newMark())
+	live := register(t, newRunID())
 	defer live.Close()
 	live.Progress(Counts{Done: 1})
-	for _, name := range []string{newMark() + ".progress", newMark() + ".progress.new", newMark() + ".json.new"} {
+	for _, name := range []string{newRunID() + ".progress", newRunID() + ".progress.new", newRunID() + ".json.new"} {
 		os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600)
 	}
-	coming := filepath.Join(dir, newMark()+".json.new")
+	coming := filepath.Join(dir, newRunID()+".json.new")
 	f, err := os.Create(coming)
 	if err != nil {
 		t.Fatal(err)
@@ -362,7 +362,7 @@ func TestTmpRemoved(t *testing.T) {
 	tmp := t.TempDir()
 	var runs []*Registration
 	for range 2 {
-		r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: []string{"fanout"}, TmpDir: tmp})
+		r, err := Register(DefaultDir(), Entry{RunID: newRunID(), Command: []string{"fanout"}, TmpDir: tmp})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -396,10 +396,10 @@ func TestTmpRemoved(t *testing.T) {
 	}
 }
 
-// TestChoice: --run takes the beginning of one mark.
+// TestChoice: --run takes the beginning of one run ID.
 func TestChoice(t *testing.T) {
 	registry(t)
-	a, b := "aa"+newMark()[2:], "ab"+newMark()[2:]
+	a, b := "aa"+newRunID()[2:], "ab"+newRunID()[2:]
 	register(t, a).abandon()
 	register(t, b).abandon()
 	for id, want := range map[string]string{"a": "2 runs", "ac": "no run ac", a + "0": "no run"} {
@@ -418,7 +418,7 @@ func TestChoice(t *testing.T) {
 // TestOtherBoot: of what was before the system's last start nothing can be left.
 func TestOtherBoot(t *testing.T) {
 	dir := registry(t)
-	e := Entry{RunID: newMark()}
+	e := Entry{RunID: newRunID()}
 	complete(&e)
 	e.Boot = "another"
 	text, _ := json.Marshal(e)
@@ -432,7 +432,7 @@ func TestOtherBoot(t *testing.T) {
 // TestUnknownBoot: a run that could not tell the system's start is one like others.
 func TestUnknownBoot(t *testing.T) {
 	dir := registry(t)
-	e := Entry{RunID: newMark()}
+	e := Entry{RunID: newRunID()}
 	complete(&e)
 	e.Boot = ""
 	text, _ := json.Marshal(e)
@@ -457,7 +457,7 @@ func TestUnknownBoot(t *testing.T) {
 // lives is taken for dead, and none gets lost.
 func TestLiveIsNeverDead(t *testing.T) {
 	dir := registry(t)
-	var marks sync.Map
+	var runIDs sync.Map
 	var stop atomic.Bool
 	var cleaners, runners sync.WaitGroup
 	for i := range 3 {
@@ -473,7 +473,7 @@ func TestLiveIsNeverDead(t *testing.T) {
 				} else {
 					c := Cleanup{Tell: func(rep Report) {
 						if rep.Deed != LeftAlone {
-							if _, live := marks.Load(rep.Run); live {
+							if _, live := runIDs.Load(rep.Run); live {
 								t.Errorf("%s: %s, while it lives", rep.Run, rep.Deed)
 							}
 						}
@@ -490,9 +490,9 @@ func TestLiveIsNeverDead(t *testing.T) {
 	for range 3 {
 		runners.Go(func() {
 			for i := range 100 {
-				mark := newMark()
-				marks.Store(mark, true)
-				r, err := Register(dir, Entry{RunID: mark})
+				runID := newRunID()
+				runIDs.Store(runID, true)
+				r, err := Register(dir, Entry{RunID: runID})
 				if err != nil {
 					t.Error(err)
 					return
@@ -501,7 +501,7 @@ func TestLiveIsNeverDead(t *testing.T) {
 				if _, err := os.Stat(r.Path()); err != nil {
 					t.Error(err)
 				}
-				marks.Delete(mark)
+				runIDs.Delete(runID)
 				if i%3 == 0 {
 					r.abandon()
 				} else if err := r.Close(); err != nil {
@@ -524,7 +524,7 @@ func TestLiveIsNeverDead(t *testing.T) {
 func BenchmarkRegister(b *testing.B) {
 	b.Setenv("XDG_RUNTIME_DIR", b.TempDir())
 	for b.Loop() {
-		r, err := Register(DefaultDir(), Entry{RunID: newMark(), Command: os.Args})
+		r, err := Register(DefaultDir(), Entry{RunID: newRunID(), Command: os.Args})
 		if err != nil {
 			b.Fatal(err)
 		}
