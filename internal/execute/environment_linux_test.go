@@ -1,13 +1,13 @@
 package execute
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"fanout/internal/job"
 	"fanout/internal/template"
+	"fanout/internal/testkit"
 )
 
 // variables is the environment that a job has got.
@@ -139,20 +139,11 @@ func TestNothingLeaks(t *testing.T) {
 			}
 		}
 		round()
-		before := openFiles(t)
+		before := testkit.OpenFiles(t)
 		round()
 		round()
-		if after := openFiles(t); after > before {
+		if after := testkit.OpenFiles(t); after > before {
 			t.Errorf("%s: %d descriptors before, %d after", script, before, after)
 		}
 	}
-}
-
-func openFiles(t *testing.T) int {
-	t.Helper()
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(names)
 }

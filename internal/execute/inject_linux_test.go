@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,23 +12,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// readHostile gives items that would do harm, or change, if they were read as anything
-// else than one argument.
-func readHostile(t *testing.T) (items []string) {
-	t.Helper()
-	text, err := os.ReadFile("../../testdata/items.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		item, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		items = append(items, item)
-	}
-	return items
-}
+// items would do harm, or change, if they were read as anything else than one argument.
+const items = "../../testdata/items.txt"
 
 // contexts are commands that print the item with a NUL after it.
 var contexts = []struct {
@@ -80,7 +64,7 @@ var contexts = []struct {
 func TestInjection(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
-	hostile := readHostile(t)
+	hostile := testkit.HostileItems(t, items)
 	if len(hostile) < 50 {
 		t.Errorf("only %d items", len(hostile))
 	}
@@ -121,7 +105,7 @@ func TestBatchInjection(t *testing.T) {
 	findBash(t)
 	sup := newSupervisor(t)
 	dir := fixture(t)
-	hostile := readHostile(t)
+	hostile := testkit.HostileItems(t, items)
 	want := strings.Join(hostile, "\x00") + "\x00"
 	for _, command := range [][]string{
 		{"./probe", "{}"}, {"./probe"}, {"./probe {}"}, {"./probe {} | cat"}, {"./probe {} $x"}, {"for i in {}; do ./probe \"$i\"; done"}, {"f() { ./probe {}; }; f"},
@@ -151,7 +135,7 @@ func TestHostileTargets(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
 	sup := newSupervisor(t)
-	for _, item := range readHostile(t) {
+	for _, item := range testkit.HostileItems(t, items) {
 		if item == "" || strings.ContainsAny(item, "/") || item == "." {
 			continue
 		}

@@ -19,7 +19,7 @@ func OpenFiles(t testing.TB) int {
 }
 
 // Pipe makes a pipe as a shell does: it blocks, and Go's poller does not know it. Both ends are closed after the test.
-func Pipe(t testing.TB) (r, w *os.File) {
+func Pipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	var p [2]int
 	syscall.ForkLock.RLock() // a child would keep the ends open
