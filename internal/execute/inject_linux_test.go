@@ -12,7 +12,7 @@ import (
 	"fanout/internal/testkit"
 )
 
-// items would do harm, or change, if they were read as anything else than one argument.
+// items has items that would do harm, or change, if they were read as anything else than one argument.
 const items = "../../testdata/items.txt"
 
 // contexts are commands that print the item with a NUL after it.
@@ -59,8 +59,7 @@ var contexts = []struct {
 	{"shell", []string{`printf %s "$(printf %s. {})" | head -c -1; printf '\0'`}, "", ""},
 }
 
-// TestInjection: an item arrives byte for byte in every context, and nothing of
-// it is ever run.
+// TestInjection: an item arrives byte for byte in every context, and nothing of it is ever run.
 func TestInjection(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
@@ -100,7 +99,7 @@ func inject(t *testing.T, l *Local, command []string, item, want string) {
 	}
 }
 
-// TestBatchInjection is the same with all items at once.
+// TestBatchInjection is TestInjection with all items at once.
 func TestBatchInjection(t *testing.T) {
 	findBash(t)
 	sup := newSupervisor(t)
@@ -130,7 +129,7 @@ func TestBatchInjection(t *testing.T) {
 	}
 }
 
-// TestHostileTargets: an item as the name of a file is just that.
+// TestHostileTargets: an item in the place of a file name is nothing but a file name.
 func TestHostileTargets(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
@@ -153,8 +152,7 @@ func TestHostileTargets(t *testing.T) {
 	}
 }
 
-// TestOwnDescriptors: an item that names a descriptor gets the job's, and never
-// one of fanout's own.
+// TestOwnDescriptors: an item that names a descriptor gets the job's, and never one of fanout's own.
 func TestOwnDescriptors(t *testing.T) {
 	sup := newSupervisor(t)
 	for _, item := range []string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1"} {

@@ -177,7 +177,7 @@ func TestIsFault(t *testing.T) {
 	}
 }
 
-// TestNoFault: these ends of a runner are not told.
+// TestNoFault: these are no faults of the runner.
 func TestNoFault(t *testing.T) {
 	for _, tt := range []struct {
 		ended  bool
@@ -193,7 +193,7 @@ func TestNoFault(t *testing.T) {
 	}
 }
 
-// TestFinish returns the exit code as a shell would.
+// TestFinish: the exit code is as a shell would have it.
 func TestFinish(t *testing.T) {
 	for status, want := range map[syscall.WaitStatus]int{
 		exited(0): 0, exited(2): 2, exited(123): 123,

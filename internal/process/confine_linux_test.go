@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestConfine from many goroutines, so that the Go runtime starts threads all the time.
+// TestConfine starts processes from many goroutines, so that the Go runtime starts threads all the time.
 func TestConfine(t *testing.T) {
 	s, err := NewSupervisor(Spec{})
 	if err != nil {
@@ -24,7 +24,7 @@ func TestConfine(t *testing.T) {
 	if err := s.Confine(3, []int{last}); err != nil {
 		t.Fatal(err)
 	}
-	const nicest = 19 // which the tests themselves may have
+	const nicest = 19 // the tests themselves may have it
 	want := []string{fmt.Sprintf("%d\n", min(s.confinement.niceness, nicest)), fmt.Sprintf("\nCpus_allowed_list:\t%d\n", last)}
 	const script = "nice; exec cat /proc/self/status"
 	var all sync.WaitGroup

@@ -88,13 +88,13 @@ func TestLadder(t *testing.T) {
 	}
 }
 
-// TestLastWords: what a job prints after TERM is still taken.
+// TestLastWords: output after TERM is still read.
 func TestLastWords(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, out := stopped(t, tr, cancel, ctx, "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done")
-	if !strings.Contains(out.String(), "\nbye\n") { // the shell may tell of its child too
+	if !strings.Contains(out.String(), "\nbye\n") { // the shell may print a line about its child too
 		t.Errorf("%q", &out.Buffer)
 	}
 }

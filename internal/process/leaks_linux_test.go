@@ -43,7 +43,7 @@ func TestFailingStart(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks: neither descriptors nor zombies, whatever happens to the jobs.
+// TestNothingLeaks: jobs leave neither descriptors nor zombies, whatever happens to them.
 func TestNothingLeaks(t *testing.T) {
 	s := adopting(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
 	m := mark(t)
@@ -95,8 +95,8 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// TestNoDescriptors: when the system has none left the Tree says so, and touches
-// no descriptor that is not its own.
+// TestNoDescriptors: when the system has no more descriptors, the Tree says so, and touches no descriptor that is not
+// its own.
 func TestNoDescriptors(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	var limit unix.Rlimit
@@ -138,10 +138,10 @@ func TestNoDescriptors(t *testing.T) {
 	}
 }
 
-// TestInherited: a process gets its three descriptors and, but for what the test
-// itself was started with, no other.
+// TestInherited: a process gets its three descriptors and, but for those that the test itself was started with, no
+// other.
 func TestInherited(t *testing.T) {
-	want := map[string]bool{"0": true, "1": true, "2": true, "3": true} // 3 is the folder's
+	want := map[string]bool{"0": true, "1": true, "2": true, "3": true} // 3 is ls's own
 	for fd := 3; fd < 1000; fd++ {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
 			want[strconv.Itoa(fd)] = true

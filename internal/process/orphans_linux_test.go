@@ -174,7 +174,7 @@ func TestReap(t *testing.T) {
 	}
 }
 
-// TestZombiesAreReaped while the run goes on.
+// TestZombiesAreReaped: orphans that end are reaped while the run goes on.
 func TestZombiesAreReaped(t *testing.T) {
 	s := adopting(t, normal)
 	s.job(t, tree(t, s), t.Context(), "r.1.1", "for i in 1 2 3 4 5; do (sleep 0.1 &); done", "")

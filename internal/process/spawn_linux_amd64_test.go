@@ -13,11 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSpawnIsForkExec compares what a child finds when our spawner has started it
-// with what it finds when Go has.
+// TestSpawnIsForkExec compares what a child finds when our spawner has started it with what it finds when Go has.
 func TestSpawnIsForkExec(t *testing.T) {
-	// One signal that is caught here and one that is ignored, since they differ for
-	// the child.
+	// One signal is caught here and one is ignored, since they differ for the child.
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, unix.SIGUSR1)
 	defer signal.Stop(caught)
@@ -100,13 +98,13 @@ func TestSpawnIsForkExec(t *testing.T) {
 	}
 }
 
-// errno is the system's answer, whichever call it is of.
+// errno returns the system's error, whichever call it is of.
 func errno(err error) (e syscall.Errno) {
 	errors.As(err, &e)
 	return e
 }
 
-// TestSpawnJoinsGroup also as a second process of a pipeline.
+// TestSpawnJoinsGroup starts the first and a later process of a pipeline.
 func TestSpawnJoinsGroup(t *testing.T) {
 	var none refused
 	sp := new(spawner)
@@ -137,7 +135,7 @@ func TestSpawnJoinsGroup(t *testing.T) {
 	}
 }
 
-// TestSpawnRefused goes on with Go's way.
+// TestSpawnRefused: where our way is refused, Go's is used.
 func TestSpawnRefused(t *testing.T) {
 	var always refused
 	always.ourWay.Store(true)

@@ -95,7 +95,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// readPipe takes one byte at a time, and now and then has no room.
+// readPipe reads one byte at a time, and now and then has no room.
 type readPipe struct {
 	bytes.Buffer
 	calls int
@@ -143,7 +143,7 @@ func TestWriters(t *testing.T) {
 	if st := run(&slow, "printf hello"); st != 0 || slow.String() != "hello" {
 		t.Errorf("ReadPipe: %v, %q", st, &slow)
 	}
-	// An output that fails is not read on: its job gets SIGPIPE and no hang.
+	// An output that fails is not read any more: its job gets SIGPIPE and does not hang.
 	testkit.Within(t, patient, "the job", func() {
 		if st := run(failing{}, "exec yes"); st.Signal() != unix.SIGPIPE {
 			t.Errorf("failing: %x", st)
@@ -160,8 +160,7 @@ func TestWriters(t *testing.T) {
 	}
 }
 
-// TestHeld: a background child that holds the output keeps nobody waiting, and
-// is left alone.
+// TestHeld: a background child that holds the output delays nothing, and is left alone.
 func TestHeld(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
@@ -175,7 +174,7 @@ func TestHeld(t *testing.T) {
 	if len(marked(m)) == 0 {
 		t.Error("the background child was ended")
 	}
-	// One that lets go within the linger is waited for, with all that it prints.
+	// A child that closes the output within the linger is waited for, with all that it prints.
 	tr = tree(t, supervisor(t, normal))
 	testkit.Within(t, patient, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, sh("(sleep 0.05; echo child) & echo parent"))
@@ -183,14 +182,14 @@ func TestHeld(t *testing.T) {
 			t.Errorf("held %v, %q", o.held, &o.out)
 		}
 	})
-	// One that holds other files only is not noticed.
+	// A child that holds only other files does not matter.
 	o := pipeline(t, t.Context(), tr, nil, sh("sleep "+m+" >/dev/null 2>&1 & echo parent"))
 	if o.held || o.out.String() != "parent\n" {
 		t.Errorf("held %v, %q", o.held, &o.out)
 	}
 }
 
-// slowly is an output that is slower than what prints to it.
+// slowly is an output that is slower than the program that prints to it.
 type slowly struct{}
 
 func (slowly) Write(p []byte) (int, error) {
@@ -198,7 +197,7 @@ func (slowly) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestHeldAndLoud: also one that never stops printing is not read on for ever.
+// TestHeldAndLoud: a child that never stops printing is not read for ever either.
 func TestHeldAndLoud(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
@@ -247,7 +246,7 @@ func TestFeed(t *testing.T) {
 	}
 }
 
-// TestOwed: what is owed to a reader is waited for, until the job is stopped.
+// TestOwed: Wait waits until a reader has taken what is owed to it, or the job is stopped.
 func TestOwed(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	big := strings.Repeat("x", 1<<20)

@@ -13,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// never takes words and does not get rid of them.
+// never accepts what it is to hold, and does not get rid of it.
 type never struct{ bytes.Buffer }
 
 func (n *never) Hold(p []byte) error { n.Write(p); return nil }
 func (n *never) Settle() error       { time.Sleep(time.Millisecond); return unix.EAGAIN }
 
-// TestSayLooksAfterTheJob: what is said for a job and not taken keeps nobody from ending it.
+// TestSayLooksAfterTheJob: a job is stopped although nobody takes what is written for it.
 func TestSayLooksAfterTheJob(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -35,7 +35,7 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := make(chan struct{})
-	go func() { // until the test's process ends: nobody takes it, and no run is there to give up
+	go func() { // until the test's process ends: nobody takes the output, and there is no run to give up
 		defer close(said)
 		tr.Say(to, []byte("x"))
 	}()
@@ -48,7 +48,7 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 	}
 }
 
-// noneAlive waits until what bears the mark is a zombie at most.
+// noneAlive waits until all processes that bear the job ID are zombies or gone.
 func noneAlive(t *testing.T, mark string) {
 	t.Helper()
 	testkit.Until(t, "a process lives", func() bool {
@@ -61,8 +61,8 @@ func noneAlive(t *testing.T, mark string) {
 	})
 }
 
-// TestStolenOutput: a job that reads its own output, too, leaves less than poll has told of,
-// or than a pipe was seen to hold.
+// TestStolenOutput: a job that reads its own output, too, leaves less in the pipe than poll has reported, or than the
+// pipe was seen to hold.
 func TestStolenOutput(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	for range 3 {

@@ -5,16 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"fanout/internal/process"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,13 +38,13 @@ func register(t *testing.T, runID string) *Registration {
 	return r
 }
 
-// abandon is what kill -9 does to an entry.
+// abandon does to an entry what kill -9 of its run does.
 func (r *Registration) abandon() {
 	r.entry.Close()
 	r.dir.close()
 }
 
-// runs is the registry's, and what is said about the rest of it.
+// runs returns the runs of the registry, and the error about its other files.
 func runs(t *testing.T) ([]Run, error) {
 	t.Helper()
 	r, err := Open()
@@ -108,7 +104,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// TestDead: what is left of a run without a lock.
+// TestDead: an entry without a lock is of a dead run.
 func TestDead(t *testing.T) {
 	dir := registry(t)
 	r := register(t, newRunID())
@@ -132,7 +128,7 @@ func TestDead(t *testing.T) {
 	}
 }
 
-// TestTakenAway: the directory of a run that runs goes away, as at a logout.
+// TestTakenAway: the directory of a live run disappears, as at a logout.
 func TestTakenAway(t *testing.T) {
 	dir := registry(t)
 	r := register(t, newRunID())
@@ -182,88 +178,7 @@ func TestLongCommand(t *testing.T) {
 	}
 }
 
-func TestPlace(t *testing.T) {
-	tmp, own := t.TempDir(), t.TempDir()
-	t.Setenv("TMPDIR", tmp)
-	shared := filepath.Join(tmp, filepath.Base(DefaultDir())) // fanout-UID
-	open := filepath.Join(t.TempDir(), "open")
-	os.Mkdir(open, 0o700)
-	os.Chmod(open, 0o770)
-	file := filepath.Join(own, "file")
-	os.WriteFile(file, nil, 0o600)
-	for runtime, want := range map[string]string{
-		own: own + "/fanout", "": shared, own + "/missing": shared, file: shared, open: shared,
-	} {
-		t.Setenv("XDG_RUNTIME_DIR", runtime)
-		if got := DefaultDir(); got != want {
-			t.Errorf("%s: %s, want %s", runtime, got, want)
-		}
-	}
-}
-
-// TestBothPlaces: what was registered without XDG_RUNTIME_DIR is found with it.
-func TestBothPlaces(t *testing.T) {
-	registry(t)
-	own := os.Getenv("XDG_RUNTIME_DIR")
-	t.Setenv("XDG_RUNTIME_DIR", "")
-	cron := register(t, newRunID())
-	defer cron.Close()
-	t.Setenv("XDG_RUNTIME_DIR", own)
-	login := register(t, newRunID())
-	defer login.Close()
-	if all, err := runs(t); err != nil || len(all) != 2 || all[0].RunID != cron.runID || all[1].RunID != login.runID {
-		t.Errorf("%v, %v", all, err)
-	}
-	// Where others can write, none of ours can be.
-	os.Chmod(filepath.Dir(cron.Path()), 0o777)
-	if all, err := runs(t); err != nil || len(all) != 1 || all[0].RunID != login.runID {
-		t.Errorf("%v, %v", all, err)
-	}
-}
-
-// TestBadDirectory: a directory that others can change is neither used nor read,
-// and the error says whose it is and what to do.
-func TestBadDirectory(t *testing.T) {
-	for name, tt := range map[string]struct {
-		make func(path string) error
-		want []string
-	}{
-		"symlink":        {func(path string) error { return os.Symlink(t.TempDir(), path) }, []string{"symbolic link", "remove it"}},
-		"dangling":       {func(path string) error { return os.Symlink("missing", path) }, []string{"symbolic link", "remove it"}},
-		"file":           {func(path string) error { return os.WriteFile(path, nil, 0o600) }, []string{"is a file", "remove it"}},
-		"group-writable": {func(path string) error { return mkdir(path, 0o770, -1) }, []string{"others may write", "chmod 700"}},
-		"writable":       {func(path string) error { return mkdir(path, 0o703, -1) }, []string{"others may write", "chmod 700"}},
-		"foreign":        {func(path string) error { return mkdir(path, 0o700, 12345) }, []string{"user 12345", "not to you", "XDG_RUNTIME_DIR"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := registry(t)
-			if err := tt.make(dir); err != nil {
-				t.Skip("only root can make this: ", err)
-			}
-			_, err := Register(dir, Entry{RunID: newRunID()})
-			_, err2 := Open()
-			for _, err := range []error{err, err2} {
-				for _, want := range append(tt.want, dir, "user ") {
-					if err == nil || !strings.Contains(err.Error(), want) {
-						t.Errorf("%v: no %q", err, want)
-					}
-				}
-			}
-		})
-	}
-}
-
-func mkdir(path string, mode os.FileMode, uid int) error {
-	if err := os.Mkdir(path, mode); err != nil {
-		return err
-	}
-	if err := os.Chmod(path, mode); err != nil {
-		return err
-	}
-	return os.Chown(path, uid, -1)
-}
-
-// TestGarbage: what is no entry is named, left alone and no reason to kill.
+// TestGarbage: a file that is no entry is named and left alone, and no process is killed for it.
 func TestGarbage(t *testing.T) {
 	runID := newRunID()
 	valid := func(alter func(*Entry)) string {
@@ -329,132 +244,8 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// TestLeftovers: what goes with no entry is removed, but for what is becoming one.
-func TestLeftovers(t *testing.T) {
-	dir := registry(t)
-	live := register(t, newRunID())
-	defer live.Close()
-	live.Progress(Counts{Done: 1})
-	for _, name := range []string{newRunID() + ".progress", newRunID() + ".progress.new", newRunID() + ".json.new"} {
-		os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600)
-	}
-	coming := filepath.Join(dir, newRunID()+".json.new")
-	f, err := os.Create(coming)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := lock(f, unix.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := clean(t, Cleanup{}); err != nil {
-		t.Error(err)
-	}
-	left, _ := os.ReadDir(dir)
-	if _, err := os.Stat(coming); err != nil || len(left) != 3 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-}
-
-// TestTmpRemoved: temporary files of a dead run go, and nothing else does.
-func TestTmpRemoved(t *testing.T) {
-	registry(t)
-	tmp := t.TempDir()
-	var runs []*Registration
-	for range 2 {
-		r, err := Register(DefaultDir(), Entry{RunID: newRunID(), Command: []string{"fanout"}, TmpDir: tmp})
-		if err != nil {
-			t.Fatal(err)
-		}
-		runs = append(runs, r)
-	}
-	dead, live := runs[0], runs[1]
-	defer live.Close()
-	dead.abandon()
-	stay := []string{TmpName(live.runID) + "1", "fanout-" + dead.runID, "fanout-spill-1", dead.runID}
-	for _, name := range append(stay, TmpName(dead.runID)+"1", TmpName(dead.runID)+"2") {
-		if err := os.WriteFile(filepath.Join(tmp, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	directory := TmpName(dead.runID) + "directory"
-	if err := os.Mkdir(filepath.Join(tmp, directory), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := clean(t, Cleanup{}); err != nil {
-		t.Error(err)
-	}
-	var left []string
-	entries, _ := os.ReadDir(tmp)
-	for _, e := range entries {
-		left = append(left, e.Name())
-	}
-	want := append(stay, directory)
-	slices.Sort(want)
-	if !slices.Equal(left, want) {
-		t.Errorf("left: %q; want %q", left, want)
-	}
-}
-
-// TestChoice: --run takes the beginning of one run ID.
-func TestChoice(t *testing.T) {
-	registry(t)
-	a, b := "aa"+newRunID()[2:], "ab"+newRunID()[2:]
-	register(t, a).abandon()
-	register(t, b).abandon()
-	for id, want := range map[string]string{"a": "2 runs", "ac": "no run ac", a + "0": "no run"} {
-		if told, err := clean(t, Cleanup{Run: id}); err == nil || !strings.Contains(err.Error(), want) || len(told) != 0 {
-			t.Errorf("%s: %v, %v", id, told, err)
-		}
-	}
-	if told, err := clean(t, Cleanup{Run: "aa"}); err != nil || len(told) != 1 || told[0].Run != a {
-		t.Errorf("%v, %v", told, err)
-	}
-	if all, err := runs(t); err != nil || len(all) != 1 || all[0].RunID != b {
-		t.Errorf("%v, %v", all, err)
-	}
-}
-
-// TestOtherBoot: of what was before the system's last start nothing can be left.
-func TestOtherBoot(t *testing.T) {
-	dir := registry(t)
-	e := Entry{RunID: newRunID()}
-	complete(&e)
-	e.Boot = "another"
-	text, _ := json.Marshal(e)
-	os.Mkdir(dir, 0o700)
-	os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
-	if told, err := clean(t, Cleanup{}); err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Why == "" {
-		t.Errorf("%v, %v", told, err)
-	}
-}
-
-// TestUnknownBoot: a run that could not tell the system's start is one like others.
-func TestUnknownBoot(t *testing.T) {
-	dir := registry(t)
-	e := Entry{RunID: newRunID()}
-	complete(&e)
-	e.Boot = ""
-	text, _ := json.Marshal(e)
-	os.Mkdir(dir, 0o700)
-	os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
-	left := exec.Command("sleep", "1000")
-	left.Env = []string{process.JobIDVariable + "=" + e.RunID + ".1.1"}
-	if err := left.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer left.Process.Kill()
-	ended := make(chan error, 1)
-	go func() { ended <- left.Wait() }()
-	told, err := clean(t, Cleanup{})
-	if err != nil || len(told) != 2 || told[0].Deed != Killed || told[1].Deed != Removed || told[1].Why != "" {
-		t.Errorf("%v, %v", told, err)
-	}
-	<-ended
-}
-
-// TestLiveIsNeverDead: runs come and go while others list and clean up; none that
-// lives is taken for dead, and none gets lost.
+// TestLiveIsNeverDead: runs come and go while others list and clean up; no live run is taken for a dead one, and none
+// gets lost.
 func TestLiveIsNeverDead(t *testing.T) {
 	dir := registry(t)
 	var runIDs sync.Map

@@ -1,20 +1,16 @@
 package registry
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 
-	"fanout/internal/process/proc"
 	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +19,7 @@ import (
 // patient is how long a test waits for what must happen.
 const patient = testkit.Patience
 
-// cometVariable makes a comet of this program that leaves its trail in this file.
+// cometVariable makes a comet of this program, which leaves its trail in the file that is its value.
 const cometVariable = "FANOUT_TEST_COMET"
 
 // TestMain makes the test program play other parts as well.
@@ -40,9 +36,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fly forks, and exits, every millisecond, for ten seconds at most: where it was seen,
-// it is no more. Each time it adds to its trail. After the first fork there is but
-// one thread, which can do nothing but system calls.
+// fly forks, and exits, every millisecond, for ten seconds at most: when it has been seen, that process is gone. Each
+// adds to the trail. After the first fork there is only one thread, which can do nothing but system calls.
 func fly(trail string) int {
 	fd, err := unix.Open(trail, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT, 0o600)
 	if err != nil {
@@ -65,8 +60,7 @@ func fly(trail string) int {
 	return 0
 }
 
-// world is processes that a test has started. All bear a sign, by which none is
-// left after the test.
+// world holds the processes that a test has started. All bear a sign, by which they are killed after the test.
 type world struct {
 	t    *testing.T
 	sign string
@@ -85,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// start runs a script that does not wait for what it starts, with these variables.
+// start runs a script, with these variables, that does not wait for the processes that it starts.
 func (w *world) start(env []string, script string) {
 	w.t.Helper()
 	testkit.NeedsOf(w.t, script)
@@ -110,10 +104,10 @@ func (w *world) await(name string) {
 	testkit.Until(w.t, name, func() bool { _, err := os.Stat(filepath.Join(w.dir, name)); return err == nil })
 }
 
-// jobVariable is what the environment of a job says.
+// jobVariable returns the entry that a job of the run has in its environment.
 func jobVariable(runID string) string { return "FANOUT_MARK=" + runID + ".7.1" }
 
-// TestCleanup: whatever a job has left, all of it is ended.
+// TestCleanup: all leftovers of a run are ended, whatever they are.
 func TestCleanup(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script string
@@ -126,9 +120,9 @@ func TestCleanup(t *testing.T) {
 		"stubborn": {`sh -c 'trap "" TERM HUP INT; : > ready; while :; do sleep 1; done' > /dev/null 2>&1 &`, "ready", 1},
 		"stopped":  {"sh -c 'kill -STOP $$; sleep 1000' > /dev/null 2>&1 &", "", 1},
 		"tree":     {"for i in 1 2 3 4 5; do sh -c 'sleep 1000 & sleep 1000 & wait' > /dev/null 2>&1 & done", "", 5},
-		// Its children have emptied their environment: descent tells.
+		// Its children have cleared their environment: they are found by descent.
 		"children without": {"sh -c 'env -i " + "FANOUT_TEST_HIDDEN=1" + " sh -c \"sleep 1000 & : > ready; wait\" & wait' > /dev/null 2>&1 &", "ready", 3},
-		// On TERM it starts another.
+		// On TERM it starts another process.
 		"avenger": {`sh -c 'trap "setsid sleep 1000 & exit" TERM; : > ready; while :; do sleep 0.1; done' > /dev/null 2>&1 &`, "ready", 1},
 	} {
 		for _, grace := range []time.Duration{0, 300 * time.Millisecond} {
@@ -171,7 +165,7 @@ func TestCleanup(t *testing.T) {
 	}
 }
 
-// hidden is the processes of TestCleanup that do not bear the sign.
+// hidden returns the processes of TestCleanup that do not bear the sign.
 func hidden(t *testing.T) (pids []string) {
 	t.Helper()
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
@@ -230,8 +224,8 @@ func TestComets(t *testing.T) {
 	}
 }
 
-// TestInnocent: what does not bear the run's ID in the right place is not touched,
-// whatever else it has in common with those that do.
+// TestInnocent: a process that does not bear the run's ID in the right place is not touched, whatever else it has in
+// common with those that do.
 func TestInnocent(t *testing.T) {
 	registry(t)
 	w := newWorld(t)
@@ -287,8 +281,7 @@ func TestInnocent(t *testing.T) {
 	}
 }
 
-// TestWithin: a cleanup within a job of the run spares what it runs in, says so, and
-// keeps the entry.
+// TestWithin: a cleanup within a job of the run spares the processes that it runs in, says so, and keeps the entry.
 func TestWithin(t *testing.T) {
 	registry(t)
 	w := newWorld(t)
@@ -312,7 +305,7 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-// withinArg has the test program play the part of TestWithin that runs within the run.
+// withinArg makes the test program play the part of TestWithin that runs within the run.
 const withinArg = "within"
 
 func playWithin() int {
@@ -355,184 +348,5 @@ func TestManyRuns(t *testing.T) {
 		if n != 3 {
 			t.Errorf("%s: %d of %v", runID, n, told)
 		}
-	}
-}
-
-// TestPIDReused: a process that was given the pid of one that was found, or of a
-// run's own, is not touched. That needs a PID namespace, in which the next pid can
-// be chosen.
-func TestPIDReused(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	testkit.Needs(t, "unshare")
-	c := testkit.Command(t, "unshare", "--pid", "--fork", "--mount-proc", self, reuseArg)
-	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "TMPDIR="+t.TempDir())
-	out, err := c.CombinedOutput()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		t.Logf("%s", out)
-	case errors.As(err, &exit) && exit.ExitCode() == 1 && !strings.Contains(string(out), "unshare"):
-		t.Errorf("%s", out)
-	default:
-		t.Skipf("no PID namespace to be had: %v, %s", err, out)
-	}
-}
-
-// reuseArg has the test program play the part of TestPIDReused in the namespace.
-const reuseArg = "reuse-pid"
-
-func reusePID() (code int) {
-	fail := func(format string, args ...any) int { fmt.Printf(format+"\n", args...); return 1 }
-	runID := newRunID()
-	first := exec.Command("sleep", "1000")
-	first.Env = []string{jobVariable(runID)}
-	if err := first.Start(); err != nil {
-		return fail("%v", err)
-	}
-	pid := first.Process.Pid
-	s := newSweep([]string{runID}, false)
-	for len(s.targets) == 0 {
-		s.scan(false)
-	}
-	held := s.targets[pid]
-	if held == nil {
-		return fail("found: %v", s.targets)
-	}
-	start := held.Start
-	time.Sleep(20 * time.Millisecond) // a start is counted in hundredths of a second
-	first.Process.Kill()
-	first.Wait()
-	second, err := startAs(pid)
-	if err != nil {
-		fmt.Println("unshare does not help:", err)
-		return 3
-	}
-	defer second.Process.Kill()
-	s.each(unix.SIGKILL)
-	if _, ok := proc.OpenSame(pid, start); ok {
-		return fail("another process is taken for the one that had its pid")
-	}
-	s.await(0)
-	s.halt()
-	if len(s.targets) != 0 {
-		return fail("known: %v", s.targets)
-	}
-	// A run whose pid is another's now.
-	r, err := Register(DefaultDir(), Entry{RunID: runID})
-	if err != nil {
-		return fail("%v", err)
-	}
-	reg, err := Open()
-	if err != nil {
-		return fail("%v", err)
-	}
-	records, err := reg.read("")
-	if err != nil || len(records) != 1 {
-		return fail("%v, %v", records, err)
-	}
-	records[0].PID, records[0].Start = pid, start
-	if why := s.terminate(records[0]); !strings.Contains(why, "cannot be found") {
-		return fail("told: %q", why)
-	}
-	records[0].kill()
-	r.Close()
-	time.Sleep(50 * time.Millisecond)
-	if st, ok := proc.OpenSame(pid, startOf(pid)); !ok {
-		return fail("the innocent process is gone: %v", st)
-	}
-	if err := second.Process.Signal(syscall.Signal(0)); err != nil {
-		return fail("the innocent process is gone: %v", err)
-	}
-	fmt.Println("the pid was", pid, "both times")
-	return 0
-}
-
-// startAs starts a process with this pid.
-func startAs(pid int) (*exec.Cmd, error) {
-	for range 1000 {
-		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(pid-1)), 0); err != nil {
-			return nil, err
-		}
-		c := exec.Command("sleep", "1000")
-		c.Env = []string{}
-		if err := c.Start(); err != nil {
-			return nil, err
-		}
-		if c.Process.Pid == pid {
-			return c, nil
-		}
-		c.Process.Kill()
-		c.Wait()
-	}
-	return nil, errors.New("the pid does not come")
-}
-
-// TestStopLive: --all stops what holds the lock.
-func TestStopLive(t *testing.T) {
-	for name, tt := range map[string]struct {
-		script string
-		deed   Deed
-		why    string
-	}{
-		"obedient": {"trap 'exit 0' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "before it could"},
-		"stubborn": {"trap '' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "KILL"},
-		"stopped":  {"trap 'exit 0' TERM; : > ready; kill -STOP $$; sleep 1000", Stopped, "before it could"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			registry(t)
-			w := newWorld(t)
-			r := register(t, newRunID())
-			c := exec.Command("sh", "-c", tt.script)
-			c.Dir, c.Env = w.dir, []string{"PATH=" + os.Getenv("PATH"), w.sign}
-			c.ExtraFiles = []*os.File{r.entry} // with it, the lock
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error)
-			go func() { ended <- c.Wait() }()
-			w.await("ready")
-			rewrite(t, r, c.Process.Pid)
-			r.abandon()
-			told, err := clean(t, Cleanup{})
-			if err != nil || len(told) != 1 || told[0].Deed != LeftAlone {
-				t.Errorf("%v, %v", told, err)
-			}
-			if told, err := clean(t, Cleanup{Run: r.runID}); err == nil || len(told) != 1 || told[0].Deed != LeftAlone {
-				t.Errorf("%v, %v", told, err)
-			}
-			if told, err := clean(t, Cleanup{All: true, DryRun: true}); err != nil || len(told) != 1 || told[0].Deed != WouldStop {
-				t.Errorf("%v, %v", told, err)
-			}
-			w.start([]string{jobVariable(r.runID), "JOB=yes"}, "sleep 1000 > /dev/null 2>&1 &")
-			told, err = clean(t, Cleanup{All: true, Grace: time.Millisecond})
-			if err != nil || len(told) != 3 || told[0].Deed != tt.deed || !strings.Contains(told[0].Why, tt.why) || told[1].Deed != Killed || told[2].Deed != Removed {
-				t.Errorf("%v, %v", told, err)
-			}
-			<-ended
-			if left := w.alive(""); len(left) > 0 {
-				t.Errorf("left: %v", left)
-			}
-		})
-	}
-}
-
-// rewrite makes an entry that of another process.
-func rewrite(t *testing.T, r *Registration, pid int) {
-	t.Helper()
-	e := Entry{RunID: r.runID}
-	complete(&e)
-	e.PID, e.Start = pid, startOf(pid)
-	text, err := encode(e)
-	if err == nil {
-		_, err = r.entry.WriteAt(text, 0)
-	}
-	if err == nil {
-		err = r.entry.Truncate(int64(len(text)))
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }

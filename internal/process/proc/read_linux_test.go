@@ -46,7 +46,7 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
-// TestOwn: what is read of this process is so.
+// TestOwn: what is read of this process is right.
 func TestOwn(t *testing.T) {
 	p, ok := Read(os.Getpid())
 	if !ok || p.PID != os.Getpid() || p.Parent != os.Getppid() || p.Threads < 2 || p.Zombie() || p.Start > Now() || p.Age() < 0 {
@@ -68,7 +68,7 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// TestRealProcesses have names that try to look like something else.
+// TestRealProcesses: names of programs may look like fields of stat.
 func TestRealProcesses(t *testing.T) {
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
