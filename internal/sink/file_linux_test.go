@@ -167,12 +167,11 @@ func TestBytes(t *testing.T) {
 				t.Error("something is pending")
 			}
 			for off := int64(0); off < int64(len(big)); {
-				n, err := f.SendFile(fdOf(t, spilled), off, len(big)-int(off))
-				if err == unix.EAGAIN {
-					check(f.AwaitPatiently())
-					continue
-				}
+				n, full, err := f.SendFile(fdOf(t, spilled), off, len(big)-int(off))
 				check(err)
+				if full {
+					check(f.AwaitReader())
+				}
 				off += int64(n)
 			}
 			want.Write(big)
@@ -181,20 +180,18 @@ func TestBytes(t *testing.T) {
 			poll := []unix.PollFd{{Fd: int32(fdOf(t, from)), Events: unix.POLLIN}}
 			for {
 				unix.Poll(poll, -1)
-				n, ok, err := f.Splice(fdOf(t, from))
-				if !ok {
+				n, full, err := f.Splice(fdOf(t, from))
+				if err == errors.ErrUnsupported {
 					rest, _ := io.ReadAll(from)
 					_, err = f.Write(rest)
 					check(err)
 					check(f.Flush())
 					break
 				}
-				if err == unix.EAGAIN {
-					check(f.Await())
-					continue
-				}
 				check(err)
-				if n == 0 {
+				if full {
+					f.AwaitMoment()
+				} else if n == 0 {
 					break
 				}
 			}
@@ -232,10 +229,10 @@ func TestDescriptionIsLeftAlone(t *testing.T) {
 func fill(t *testing.T, f *File) {
 	t.Helper()
 	for range 1 << 20 {
-		if _, err := f.TryWrite(make([]byte, 4096)); err == unix.EAGAIN {
-			return
-		} else if err != nil {
+		if _, full, err := f.TryWrite(make([]byte, 4096)); err != nil {
 			t.Fatal(err)
+		} else if full {
+			return
 		}
 	}
 	t.Fatal("never full")
@@ -249,22 +246,17 @@ func TestStop(t *testing.T) {
 			f := file(t, fdOf(t, w))
 			fill(t, f)
 			time.AfterFunc(10*time.Millisecond, f.Stop)
-			in(t, patient, "Await", func() {
-				err := f.Await()
-				for err == nil {
-					err = f.Await()
-				}
-				if err != ErrStopped {
-					t.Errorf("Await: %v", err)
+			in(t, patient, "AwaitMoment", func() {
+				for !f.AwaitMoment() {
 				}
 			})
 			began := time.Now()
-			in(t, patient, "AwaitPatiently", func() {
-				if err := f.AwaitPatiently(); err != ErrStopped {
-					t.Errorf("AwaitPatiently: %v", err)
+			in(t, patient, "AwaitReader", func() {
+				if err := f.AwaitReader(); err != ErrStopped {
+					t.Errorf("AwaitReader: %v", err)
 				}
 			})
-			if took := time.Since(began); took < patience {
+			if took := time.Since(began); took < lastWait {
 				t.Errorf("after %v", took)
 			}
 			in(t, patient, "Flush", func() {
@@ -277,14 +269,14 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestAwaitIsShort: a job whose output is not taken can be ended meanwhile.
-func TestAwaitIsShort(t *testing.T) {
+// TestAwaitMomentIsShort: a job whose output is not taken can be ended meanwhile.
+func TestAwaitMomentIsShort(t *testing.T) {
 	_, w := pipe(t)
 	f := file(t, fdOf(t, w))
 	fill(t, f)
-	in(t, patient, "Await", func() {
-		if err := f.Await(); err != nil {
-			t.Error(err)
+	in(t, patient, "AwaitMoment", func() {
+		if f.AwaitMoment() {
+			t.Error("stopped")
 		}
 	})
 }
@@ -301,7 +293,7 @@ func TestStopWhileMoving(t *testing.T) {
 			from, to := pipe(t)
 			to.Write([]byte("x"))
 			in(t, patient/6, "Splice", func() {
-				if _, ok, err := f.Splice(fdOf(t, from)); ok && err != unix.EAGAIN {
+				if _, full, err := f.Splice(fdOf(t, from)); !full && err != errors.ErrUnsupported {
 					t.Errorf("Splice: %v", err)
 				}
 			})
@@ -312,7 +304,7 @@ func TestStopWhileMoving(t *testing.T) {
 			defer spilled.Close()
 			spilled.WriteString(strings.Repeat("x", 1<<20))
 			in(t, patient/6, "SendFile", func() {
-				if _, err := f.SendFile(fdOf(t, spilled), 0, 1<<20); err != unix.EAGAIN {
+				if _, full, err := f.SendFile(fdOf(t, spilled), 0, 1<<20); !full || err != nil {
 					t.Errorf("SendFile: %v", err)
 				}
 			})
@@ -416,16 +408,13 @@ func TestClosedOutput(t *testing.T) {
 func TestSpliceToFullPipe(t *testing.T) {
 	_, w := pipe(t)
 	f := file(t, fdOf(t, w))
-	for full := false; !full; {
-		_, err := f.TryWrite(make([]byte, 4096))
-		full = err == unix.EAGAIN
-	}
+	fill(t, f)
 	from, give := pipe(t)
 	if _, err := give.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	if n, ok, err := f.Splice(fdOf(t, from)); n != 0 || !ok || err != unix.EAGAIN {
-		t.Errorf("%d, %t, %v; want 0, true, %v", n, ok, err, unix.EAGAIN)
+	if n, full, err := f.Splice(fdOf(t, from)); n != 0 || !full || err != nil {
+		t.Errorf("%d, %t, %v; want 0, true, nil", n, full, err)
 	}
 }
 
@@ -439,9 +428,9 @@ func TestBorrowedPipe(t *testing.T) {
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
 	in(t, patient, "TryWrite", func() {
 		sent := 0
-		for err := error(nil); err == nil; {
+		for full, err := false, error(nil); !full && err == nil; {
 			var n int
-			n, err = f.TryWrite(text)
+			n, full, err = f.TryWrite(text)
 			sent += n
 		}
 		if sent == 0 || sent > 1<<20 {
@@ -474,7 +463,7 @@ func TestHole(t *testing.T) {
 	if _, err := io.ReadFull(r, make([]byte, moved)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
+	if n, _, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
 		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 )
 
 // Messages is where fanout's own words go: warnings, what runs, the summary. They are
@@ -82,13 +80,11 @@ func (m *Messages) add(p []byte) {
 		return
 	}
 	for !m.writing && m.err == nil && len(p) > 0 {
-		n, err := m.file.Load().TryWrite(p)
+		n, full, err := m.file.Load().TryWrite(p)
 		p = p[n:]
-		if err == unix.EAGAIN {
+		if m.err = err; full {
 			m.writing = true
-			go m.wait() // until all is taken, which Close waits for
-		} else if err != nil {
-			m.err = err
+			go m.wait() // until all is taken; Close waits for that
 		}
 	}
 	if m.err == nil {
