@@ -52,11 +52,11 @@ type Hooks struct {
 	Observers []func(*job.Event) // called for each event, one at a time; it is theirs until they return
 
 	// These are called for each job that has ended, one at a time and in the order of output. An error of theirs
-	// counts as one of our own output. Any may be nil.
+	// counts as one of our own output. Any may be nil, but Final needs InDoubt.
 	Keep    func(*job.Finished, [2]sink.Printed) error             // before its output is written
 	Write   func(*job.Finished, [2]sink.Printed, *sink.File) error // in place of writing it
 	Final   func([]*job.Finished) error                            // when the system has it, and the outcome is sure
-	InDoubt func([]*job.Finished)                                  // in place of Final, and needed with it; see Spec.Hold
+	InDoubt func([]*job.Finished)                                  // in place of Final; see Spec.Hold
 }
 
 // finished reports whether a hook wants jobs that have ended.
@@ -158,7 +158,8 @@ func (c *Collector) Close() error {
 	return c.err
 }
 
-// Waits says in plain words what is being written at this moment, and maybe waits for its reader. Any goroutine may ask.
+// Waits says in plain words what is being written at this moment, and maybe waits for its reader. Any goroutine may
+// ask.
 func (c *Collector) Waits() (all []string) {
 	for _, f := range c.files {
 		if !f.Busy() {

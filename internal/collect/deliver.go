@@ -84,8 +84,8 @@ func (c *Collector) writeResult(r *result) {
 	}
 }
 
-// write writes and releases what is held, and then writes more. Standard error is not gathered, and what was gathered for
-// standard output goes before it, so that on a terminal they stay in order. With Line nothing is gathered.
+// write writes and releases what is held, and then writes more. Standard error is not gathered, and what was gathered
+// for standard output goes before it, so that on a terminal they stay in order. With Line nothing is gathered.
 func (c *Collector) write(number int, h *held, more []byte) error {
 	err := c.writeHeld(c.files[number], h)
 	if err == nil && len(more) > 0 {

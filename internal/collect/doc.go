@@ -5,8 +5,8 @@
 //
 // Each of our own outputs, a [sink.File], has one writer at any moment. By default that is the one goroutine of the
 // [Collector], which writes what finished jobs have left. It lends the stream to one running job at a time: the head of
-// the order, or a job whose output has outgrown memory. Then that job's slot writes, until the job ends. With [Line] all
-// slots write, whole lines under a lock.
+// the order, or a job whose output has outgrown memory. Then that job's slot writes, until the job ends. With [Line]
+// all slots write, whole lines under a lock.
 //
 // # The states of a job's output
 //

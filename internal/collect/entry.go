@@ -20,8 +20,8 @@ const (
 	streaming              // they are written: the stream is lent to the job, and all that was held before is written
 )
 
-// entry is the output of the job that a slot runs now. The slot's goroutine uses it, and so does the Collector's while it
-// lends the stream.
+// entry is the output of the job that a slot runs now. The slot's goroutine uses it, and so does the Collector's while
+// it lends the stream.
 type entry struct {
 	c       *Collector
 	job     job.Job
@@ -83,8 +83,8 @@ func (e *entry) output() job.Output {
 	}
 }
 
-// finish takes from the entry what is still to be written; nil is nothing. The more finished jobs wait already, the less
-// memory this one may keep.
+// finish takes from the entry what is still to be written; nil is nothing. The more finished jobs wait already, the
+// less memory this one may keep.
 func (e *entry) finish(backlog int64) *result {
 	e.mu.Lock()
 	defer e.mu.Unlock()

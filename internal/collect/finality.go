@@ -26,15 +26,15 @@ type finality struct {
 // item, which is what a stop cuts short.
 const heldMost = 1 << 13
 
-// Jobs that are final wait for others, since many cost no more to tell than one: at most for together, or until too many
-// are held back, of which manyTogether are final then.
+// Jobs that are final wait for others, since many cost no more to tell than one: at most for together, or until too
+// many are held back, of which manyTogether are final then.
 const (
 	together     = 50 * time.Millisecond
 	manyTogether = heldMost / 8
 )
 
-// take returns what is decided by now; both are the caller's until it is called again. A stop, the zero time before there
-// is one, decides all.
+// take returns what is decided by now; both are the caller's until it is called again. A stop, the zero time before
+// there is one, decides all.
 func (f *finality) take(now, stop time.Time) (final, inDoubt []*job.Finished) {
 	if !stop.IsZero() {
 		return f.decide(stop)
@@ -139,8 +139,8 @@ func (c *Collector) tellFinal(final, inDoubt []*job.Finished) {
 	}
 }
 
-// Doubt takes that something from outside stops the run, before Stop is called: it may have hit jobs that have succeeded
-// just now.
+// Doubt takes that something from outside stops the run, before Stop is called: it may have hit jobs that have
+// succeeded just now.
 func (c *Collector) Doubt() {
 	now := time.Now()
 	c.stoppedAt.CompareAndSwap(nil, &now)

@@ -1,4 +1,5 @@
-// Holding: a job's bytes are kept in memory and then in the spill. Where neither has room, the job waits for the stream.
+// Holding: a job's bytes are kept in memory and then in the spill. Where neither has room, the job waits for the
+// stream.
 
 package collect
 
@@ -28,8 +29,8 @@ func (s *stream) hold(p []byte) progress {
 	return done
 }
 
-// holdOver keeps p beyond the bounds of the buffer, however long it is: settle is to come before more is taken. The last
-// words of a job that is being stopped stay there, and what it says after those is dropped.
+// holdOver keeps p beyond the bounds of the buffer, however long it is: settle is to come before more is taken. The
+// last words of a job that is being stopped stay there, and what it says after those is dropped.
 func (s *stream) holdOver(p []byte) progress {
 	if len(s.held.buf) > lastBuffer {
 		s.cut = true

@@ -30,7 +30,8 @@ const (
 // next job.
 const gatherMost = 256 << 10
 
-// Await waits while too much is on its way out for one more job. A job that was started before does not wait for others.
+// Await waits while too much is on its way out for one more job. A job that was started before does not wait for
+// others.
 func (c *Collector) Await(j job.Job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,8 +94,8 @@ func (c *Collector) behind() bool {
 	}
 }
 
-// Ended reserves the job's turn in the order: it has ended well and has printed all, though its Done comes later and may
-// say otherwise.
+// Ended reserves the job's turn in the order: it has ended well and has printed all, though its Done comes later and
+// may say otherwise.
 func (c *Collector) Ended(j job.Job) {
 	c.mu.Lock()
 	c.order.reserve(c.entries[j.Slot])
@@ -135,8 +136,8 @@ func (c *Collector) withOutcome(r *result, ev *job.Event) *result {
 	return r
 }
 
-// post adds an event, and wakes the goroutine if something is urgent. Waking it costs two system calls and a switch: the
-// counting of silent successes can wait. It is called with the lock held.
+// post adds an event, and wakes the goroutine if something is urgent. Waking it costs two system calls and a switch:
+// the counting of silent successes can wait. It is called with the lock held.
 func (c *Collector) post(ev *job.Event, urgent bool) {
 	if len(c.hooks.Observers) > 0 {
 		c.events = append(c.events, *ev)

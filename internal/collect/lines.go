@@ -45,8 +45,8 @@ func (c *Collector) gatherLines(number int, h *held, lines []byte) progress {
 	return c.tryLines(number, h.buf, lines)
 }
 
-// tryLines writes what was gathered before, and then the pieces; what is not taken now is gathered. It is called with the
-// lock of the lines held.
+// tryLines writes what was gathered before, and then the pieces; what is not taken now is gathered. It is called with
+// the lock of the lines held.
 func (c *Collector) tryLines(number int, pieces ...[]byte) progress {
 	if c.failed.Load() {
 		return dropped

@@ -164,8 +164,8 @@ func (c *Collector) offset() int64 {
 	return c.files[0].Moved() + int64(c.files[0].Gathered())
 }
 
-// finishOutput waits until the system has the output of delivered jobs, and passes them on to finality. If the reader was
-// given up after a stop, it may have the output of some nevertheless.
+// finishOutput waits until the system has the output of delivered jobs, and passes them on to finality. If the reader
+// was given up after a stop, it may have the output of some nevertheless.
 func (c *Collector) finishOutput(out *delivered) {
 	defer out.clear()
 	if c.hooks.Final == nil || len(out.jobs) == 0 {

@@ -4,8 +4,8 @@ package collect
 
 import "slices"
 
-// order decides whose output is next. With keep, it is that of the job with the lowest index; otherwise finished jobs come
-// in the order in which they ended, and a job that asks for the stream has its turn between them.
+// order decides whose output is next. With keep, it is that of the job with the lowest index; otherwise finished jobs
+// come in the order in which they ended, and a job that asks for the stream has its turn between them.
 type order struct {
 	keep  bool
 	lends bool // running jobs may have the stream
@@ -155,8 +155,8 @@ func (o *order) unask(e *entry) {
 	}
 }
 
-// next takes from the order what can be written now. It lends the stream, for the time after that, to a running job whose
-// turn it is.
+// next takes from the order what can be written now. It lends the stream, for the time after that, to a running job
+// whose turn it is.
 func (o *order) next(batch []*result) (ready []*result, lend *entry) {
 	if o.owner != nil {
 		return batch, nil

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noRoomError says that output has to wait for the stream instead of being spilled. It becomes an error of the run where
-// the job never streams: a line that is too long for memory and not complete, a job that may be retried.
+// noRoomError says that output has to wait for the stream instead of being spilled. It becomes an error of the run
+// where the job never streams: a line that is too long for memory and not complete, a job that may be retried.
 type noRoomError struct{ why, hint string }
 
 func (e *noRoomError) Error() string { return "no room to spill output: " + e.why + "; " + e.hint }
@@ -89,7 +89,8 @@ func (s *spill) store(p []byte) (extent, error) {
 			if full := s.noRoom(err); full != nil {
 				return extent{}, full
 			}
-			return extent{}, fmt.Errorf("spilling output to %s: %w", text.Name(s.dir), os.NewSyscallError("pwrite", err))
+			err = os.NewSyscallError("pwrite", err)
+			return extent{}, fmt.Errorf("spilling output to %s: %w", text.Name(s.dir), err)
 		}
 		p, at = p[n:], at+int64(n)
 	}
