@@ -312,7 +312,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.at("jobs to end")
 	err = r.schedule(ctx, cancel, c)
 	r.at("processes to end that jobs have left behind")
-	summary.Left(r.endOrphans(ended, err))
+	summary.SetLeftovers(r.endOrphans(ended, err))
 
 	endTelling()
 	r.at("output to be written")
