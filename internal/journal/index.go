@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 
 	"fanout/internal/job"
@@ -36,7 +35,7 @@ type index struct {
 }
 
 // page is the items with consecutive numbers.
-type page = [record.PageSize]known
+type page = record.Page[known]
 
 const pageSize = record.PageSize
 
@@ -57,7 +56,7 @@ func compare(a, b another) int {
 	return cmp.Or(cmp.Compare(a.number, b.number), bytes.Compare(a.id[:], b.id[:]))
 }
 
-func newIndex() *index { return &index{pages: record.Pages[known]{}} }
+func newIndex() *index { return &index{} }
 
 // set notes how an item ended.
 func (x *index) set(number int64, id ID, ok bool) {
@@ -78,13 +77,13 @@ func (x *index) settle() {
 	slices.SortStableFunc(x.more, compare)
 	kept := x.more[:0]
 	for i, a := range x.more {
-		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages[a.number/pageSize][a.number%pageSize].id == a.id {
+		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages.At(a.number).id == a.id {
 			continue // it was set again
 		}
 		kept = append(kept, a)
 	}
 	x.more = kept
-	for _, p := range x.pages {
+	for _, p := range x.pages.All() {
 		for i := range p {
 			if p[i].state == failed {
 				x.failed++
@@ -110,7 +109,7 @@ func (x *index) take(it job.Item) (st state, number int64) {
 			return done, number
 		}
 	}
-	if len(x.pages) == 0 {
+	if x.pages.Len() == 0 {
 		return unknown, 0
 	}
 	if x.table == nil {
@@ -163,9 +162,8 @@ type table struct {
 func newTable(x *index) *table {
 	t := &table{more: x.more}
 	items := len(x.more)
-	for _, n := range slices.Sorted(maps.Keys(x.pages)) {
-		p := x.pages[n]
-		t.numbers, t.pages = append(t.numbers, n*pageSize), append(t.pages, p)
+	for n, p := range x.pages.All() {
+		t.numbers, t.pages = append(t.numbers, n), append(t.pages, p)
 		for i := range p {
 			if p[i].state != unknown {
 				items++

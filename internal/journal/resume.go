@@ -130,7 +130,7 @@ func (j *Journal) Known() int64 {
 	if j.index == nil {
 		return 0
 	}
-	return int64(len(j.index.pages)) * pageSize
+	return int64(j.index.pages.Len()) * pageSize
 }
 
 // Programs returns the greatest number of a persistent program in the journal.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,7 @@ func TestReadTakenBack(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	p := Pages[int]{}
+	var p Pages[int]
 	for _, n := range []int64{0, 1, PageSize - 1, PageSize, 1 << 40} {
 		*p.At(n) = int(n) + 1
 	}
@@ -58,6 +59,16 @@ func TestPages(t *testing.T) {
 		if got := p.Find(n); got == nil || *got != want {
 			t.Errorf("%d: %v, want %d", n, got, want)
 		}
+	}
+	var first []int64
+	for n, page := range p.All() {
+		first = append(first, n)
+		if page[0] != int(n)+1 {
+			t.Errorf("the page from %d begins with %d", n, page[0])
+		}
+	}
+	if want := []int64{0, PageSize, 1 << 40}; !slices.Equal(first, want) || p.Len() != len(want) {
+		t.Errorf("pages from %d, want %d", first, want)
 	}
 	for _, n := range []int64{-1, -PageSize, 2 * PageSize} {
 		if got := p.Find(n); got != nil {

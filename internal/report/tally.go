@@ -83,7 +83,7 @@ func outcomeNumber(ok bool, name string) int {
 
 // count reads the whole journal.
 func count(j *Journal) (*tally, error) {
-	t := &tally{last: record.Pages[known]{}, owners: record.Pages[int64]{}, counts: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
+	t := &tally{counts: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
 	for e, err := range j.entries {
 		if err != nil {
 			return nil, err
