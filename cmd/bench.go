@@ -18,16 +18,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const benchLong = `bench finds out how COMMAND runs best: it runs a sample of the items one after the
-other, then in thread mode and in process mode with several numbers of workers, all
-in turn while there is time, and says which mode and -j to use, and whether a job is
-bound by CPU, by waiting or by its start-up.
+const benchLong = `bench measures which mode and which -j suit COMMAND best. It runs a sample of the items
+one after the other, then in thread mode and in process mode with different numbers of
+workers, each in turn until the time is up. It also tells whether jobs are bound by CPU,
+by waiting or by their start-up.
 
-COMMAND is run for real, again and again on the same items: use one that can be
-repeated, or a copy of the files. What it prints is thrown away.
+COMMAND runs for real, many times on the same items: use a command that can be repeated,
+or a copy of the files. Its output is thrown away.
 
-Other flags are those of fanout, such as -n 10 or --persistent. --mode M tries that
-mode only, and -j N no more workers than N.`
+Other flags are those of fanout, such as -n 10 or --persistent. With --mode, only that
+mode is tried; with -j N, at most N workers.`
 
 // benchFlags are bench's own.
 type benchFlags struct {
@@ -39,11 +39,10 @@ type benchFlags struct {
 func (a *app) bench() *cobra.Command {
 	f, own := newFlags(), &benchFlags{time: duration(10 * time.Second)}
 	c := &cobra.Command{
-		Use:                   "bench [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
-		Short:                 "find out which mode and -j suit COMMAND",
-		Long:                  benchLong,
-		Args:                  cobra.ArbitraryArgs,
-		DisableFlagsInUseLine: true,
+		Use:   "bench [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
+		Short: "measure which mode and -j suit COMMAND",
+		Long:  benchLong,
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.line = a.typed(c)
 			p, spec, err := own.plan(f, args)
@@ -56,10 +55,9 @@ func (a *app) bench() *cobra.Command {
 	c.ValidArgsFunction = completeCommand
 	set := c.Flags()
 	set.SetInterspersed(false)
-	set.SortFlags = false
-	set.BoolVar(&own.json, "json", false, "an object in place of the table; times are in seconds")
-	set.Var(valueOf(&own.sample, "100000", wholeFrom(1)), "sample", "take `N` items at most; fewer if they do not fit into the time")
-	set.Var(&own.time, "time", "time `D` to spend in all, about")
+	set.BoolVar(&own.json, "json", false, "print a JSON object instead of the table, with times in seconds")
+	set.Var(valueOf(&own.sample, "100000", wholeFrom(1)), "sample", "run at most `N` items; fewer if they do not fit into the time")
+	set.Var(&own.time, "time", "spend about `D` in all")
 	f.addTo(set, idleInBench()...)
 	f.hide()
 	return c

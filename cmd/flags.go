@@ -44,7 +44,7 @@ func newFlags() *flags {
 	workers := &workerFlags{}
 	workers.remote = &remoteFlags{workers: workers}
 	f := &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
+		&inputFlags{}, &commandFlags{}, workers, &failureFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
 		workers.remote, &environmentFlags{},
 	}}
 	for _, g := range f.groups {

@@ -31,16 +31,16 @@ type recordFlags struct {
 func (*recordFlags) name() string { return "Records" }
 
 func (f *recordFlags) register(set *pflag.FlagSet) {
-	set.BoolVar(&f.json, "json", false, "print an object of JSON for each job, with its outcome and output")
-	set.Var(valueOf(&f.jsonLimit, "", byteSize), "json-limit", "of each output, no more than the first `SIZE`, such as 64K")
-	set.StringVar(&f.results, "results", "", "keep each job's stdout, stderr and meta.json in a directory under `DIR`")
-	set.StringVar(&f.errorDir, "error-dir", "", "the same under `DIR`, of failed jobs only")
-	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "of the first `N` that fail; 0: of all")
-	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each job that has ended, for --resume and fanout report")
-	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "bring it to the disk within `1s`, after each line: always, or none")
-	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal, wherever they stand now")
-	set.BoolVar(&f.failed, "retry-failed", false, "run only the items whose last outcome in it is a failure")
-	set.BoolVar(&f.force, "force", false, "also when it was written with another COMMAND")
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each job, with its outcome and output")
+	set.Var(valueOf(&f.jsonLimit, "", byteSize), "json-limit", "include at most `SIZE` of each of stdout and stderr in --json, such as 64K")
+	set.StringVar(&f.results, "results", "", "keep stdout, stderr and meta.json of each job in a directory under `DIR`")
+	set.StringVar(&f.errorDir, "error-dir", "", "keep stdout, stderr and meta.json of each failed job under `DIR`")
+	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "keep at most `N` failed jobs in --error-dir; 0: no limit (default 100)")
+	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each ended job, for --resume and fanout report")
+	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "fsync the journal by the second (`WHEN` 1s, default), line (always) or none")
+	set.BoolVar(&f.resume, "resume", false, "skip items that have succeeded according to the journal")
+	set.BoolVar(&f.failed, "retry-failed", false, "run only items whose last outcome in the journal is a failure")
+	set.BoolVar(&f.force, "force", false, "resume even if the journal was written by a different COMMAND")
 }
 
 func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {

@@ -59,24 +59,17 @@ func (f *remoteFlags) isRemote() bool {
 func (*remoteFlags) name() string { return "Other machines" }
 
 func (f *remoteFlags) register(set *pflag.FlagSet) {
-	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
-	set.StringArrayVar(&f.hosts, "hosts", nil, "`HOSTS`, with the jobs that each runs at a time: n1:8,me@n2:4 (repeatable)")
-	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
-	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
-	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "give srun `ARGS` too, such as '-p long --mem=4G' (repeatable)")
-	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "workers `N` on each node of a Slurm allocation")
+	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs on `BACKEND` local (default), ssh, slurm, ray, or as found (auto)")
+	set.StringArrayVar(&f.hosts, "hosts", nil, "run jobs on `HOSTS`, 8 and 4 at a time for n1:8,me@n2:4 (repeatable)")
+	set.StringVar(&f.hostsFile, "hosts-file", "", "read hosts from `FILE`, and again when it changes")
+	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `CMD`, such as 'ssh -p 2222' (default ssh)")
+	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "pass `ARGS` to srun, such as '-p long --mem=4G' (repeatable)")
+	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "start `N` workers on each node of a Slurm allocation")
 	f.ray.register(set)
-	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where workers begin")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run remote jobs in `DIR` (default: as here), or where workers start (none)")
 	f.beat = duration(5 * time.Second)
-	set.Var(&f.beat, "heartbeat", "lose workers that are silent for six times `D`")
-	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never run again a job that may have begun")
-}
-
-// brief is for those who have not asked for other machines.
-func (f *remoteFlags) brief(set *pflag.FlagSet) string {
-	one := pflag.NewFlagSet("", pflag.ContinueOnError)
-	one.AddFlag(set.Lookup("backend"))
-	return one.FlagUsages() + "      fanout --backend ssh --help, and so on, shows the flags that are for these\n"
+	set.Var(&f.beat, "heartbeat", "check remote workers every `D`; drop after six missed replies (default 5s)")
+	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never rerun a remote job that may have begun")
 }
 
 func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {

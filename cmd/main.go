@@ -150,10 +150,13 @@ func (a *app) root() *cobra.Command {
 			a.helpErr = subHelp(c, c.OutOrStdout())
 			return
 		}
-		a.helpErr = f.help(c, c.OutOrStdout())
+		a.helpErr = a.help(c, f, c.OutOrStdout())
 	})
+	help := a.topics()
+	root.SetHelpCommand(help)
 	completions(root)
-	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
+	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker(), help)
+	helpOfSubcommands(root)
 	return root
 }
 

@@ -18,20 +18,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const trackLong = `track runs one command, such as a worker pool of your own, under fanout's care:
-with its guardian, its mark and its entry for fanout ps and fanout cleanup. The
-command has the standard files and the terminal as if it had been run by itself,
-and its exit status is fanout's. If it dies of INT, TERM, HUP or QUIT, so does fanout.
+const trackLong = `track looks after one command, such as a worker pool of your own: it has a guardian, a
+run ID and an entry in the registry, for fanout ps and fanout cleanup. The command has
+the standard files and the terminal as if it ran by itself. fanout exits with its status;
+if it dies of INT, TERM, HUP or QUIT, fanout dies of the same signal.
 
-A signal is passed on to the command, which ends when it wants to; a second one
-kills it. What it leaves behind is let be when it has ended by itself, unless
---reap is given, and ended after a signal.`
+The first signal to fanout is passed on to the command, which ends when it likes; the
+second one kills it. Leftovers are killed after a signal. If the command ends by itself,
+they keep running, unless --reap is given.`
 
 func (a *app) track() *cobra.Command {
 	spec := run.TrackSpec{}
 	c := &cobra.Command{
 		Use:   "track [flags] -- COMMAND [ARG]...",
-		Short: "run one command with fanout's guardian",
+		Short: "look after one command with a guardian",
 		Long:  trackLong,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -50,8 +50,8 @@ func (a *app) track() *cobra.Command {
 	}
 	c.Flags().SetInterspersed(false)
 	spec.Grace = 5 * time.Second
-	c.Flags().Var((*duration)(&spec.Grace), "grace", "time `D` that what is left has to end after TERM, before KILL")
-	c.Flags().BoolVar(&spec.Reap, "reap", false, "end what the command leaves running when it has ended")
+	c.Flags().Var((*duration)(&spec.Grace), "grace", "wait `D` after TERM before sending KILL to leftovers")
+	c.Flags().BoolVar(&spec.Reap, "reap", false, "kill what the command leaves running when it ends")
 	return c
 }
 

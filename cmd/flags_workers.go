@@ -38,17 +38,17 @@ type workerFlags struct {
 func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
-	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "`thread`: jobs are run by fanout itself; =process: by worker processes")
-	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs at a time, or as many as 150% of the CPUs, +2 or -1; process mode: N workers")
-	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "jobs `T` that each worker process runs at a time")
-	set.Var(valueOf(&f.nice, "", niceness), "nice", "run the jobs of worker processes with a niceness higher by `N`")
-	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn (repeatable)")
-	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker: one item a line in, one line out (-0: NULs)")
-	set.BoolVar(&f.frames, "frames", false, "a persistent COMMAND gets and prints 4 bytes of length, the highest first, before each")
-	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "let a persistent COMMAND have `N` items unanswered; a crash may run them twice")
-	set.Var(&f.warmUp, "warm-up", "time `D` that a persistent COMMAND has to start before --timeout counts")
+	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "run jobs in fanout (`MODE` thread, default) or worker processes (process)")
+	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs, or worker processes, at a time; 150%, +2, -1 count from CPUs")
+	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "run `T` jobs at a time in each worker process")
+	set.Var(valueOf(&f.nice, "", niceness), "nice", "raise the niceness of worker processes and their jobs by `N`")
+	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6 (repeatable)")
+	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker, to answer items one by one, in lines")
+	set.BoolVar(&f.frames, "frames", false, "precede --persistent items and replies by 4 bytes of length, big-endian")
+	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send --persistent up to `N` items before it replies (default 1)")
+	set.Var(&f.warmUp, "warm-up", "allow --persistent `D` to start before --timeout applies")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
-	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
+	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `RATE` jobs, such as 10/s, 90/m or 500/h")
 }
 
 func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
