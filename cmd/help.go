@@ -102,6 +102,38 @@ func subHelp(c *cobra.Command, w io.Writer) error {
 	return err
 }
 
+// Option is a flag as help shows it: -e, --stop-on-error[=now|soon], and what it does.
+type Option struct{ Flag, About string }
+
+// OptionGroup is the flags of one concern.
+type OptionGroup struct {
+	Title   string
+	Options []Option
+}
+
+// Options lists the flags of a command for its manual page: those of fanout itself in groups.
+func Options(c *cobra.Command) (groups []OptionGroup) {
+	titles, sets := []string{""}, []*pflag.FlagSet{c.LocalFlags()}
+	if !c.HasParent() {
+		f := newFlags()
+		titles, sets = nil, f.sets
+		for _, g := range f.groups {
+			titles = append(titles, g.name())
+		}
+	}
+	for i, set := range sets {
+		g := OptionGroup{Title: titles[i]}
+		set.VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				flag, about := describe(f)
+				g.Options = append(g.Options, Option{strings.TrimSpace(flag), about})
+			}
+		})
+		groups = append(groups, g)
+	}
+	return groups
+}
+
 // helpOfSubcommands lets all subcommands list their flags in the order in which they are added, and write their own
 // usage line.
 func helpOfSubcommands(c *cobra.Command) {

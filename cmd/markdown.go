@@ -16,6 +16,9 @@ type markdown struct {
 	link, span, item *regexp.Regexp
 }
 
+// RenderMarkdown returns a page as text without escape sequences.
+func RenderMarkdown(page string, width int) string { return renderMarkdown(page, width, false) }
+
 // renderMarkdown returns a page as text.
 func renderMarkdown(page string, width int, bold bool) string {
 	m := &markdown{
@@ -151,7 +154,11 @@ func (m *markdown) table(lines []string) {
 		}
 		cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "| "), `\|`, "\x00"), "|")
 		for c, cell := range cells {
-			cells[c] = m.inline(strings.TrimSpace(strings.ReplaceAll(cell, "\x00", "|")))
+			cell = strings.TrimSpace(strings.ReplaceAll(cell, "\x00", "|"))
+			if m.span.FindString(cell) == cell { // nothing but code
+				cell = strings.Trim(cell, "`")
+			}
+			cells[c] = m.inline(cell)
 			if c == len(widths) {
 				widths = append(widths, 0)
 			}
