@@ -88,11 +88,8 @@ func (f *failureFlags) applyRetries(p *plan.Plan, given *pflag.FlagSet) error {
 		return fmt.Errorf("--retry-delay %s: a time cannot be negative", &f.retryDelay)
 	}
 	p.Schedule.RetryDelay = time.Duration(f.retryDelay)
-	switch {
-	case given.Changed("retries"):
+	if given.Changed("retries") {
 		p.Schedule.Retries = f.retries
-	case given.Changed("retry-delay"):
-		return errors.New("--retry-delay without --retries: say with --retries N how often a failed job is tried again")
 	}
 	return nil
 }

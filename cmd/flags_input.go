@@ -89,8 +89,6 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	}
 	p.Input.Sources = append(files, p.Input.Sources...)
 	switch {
-	case f.null && given.Changed("delimiter"):
-		return errors.New("-0 and -d exclude each other: give only one of them")
 	case f.null:
 		p.Input.Delimiter = "\x00"
 	case given.Changed("delimiter"):
@@ -99,41 +97,14 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	if f.format == "shell" {
 		p.Input.Format = input.Shell
 	}
-	return f.applyRows(p, given)
-}
-
-// applyRows is for the formats whose items are rows.
-func (f *inputFlags) applyRows(p *plan.Plan, given *pflag.FlagSet) error {
-	chosen, format := "", p.Input.Format
 	for _, row := range []struct {
-		flag   string
-		set    bool
+		given  bool
 		format input.Format
-	}{
-		{"--csv", f.csv, input.CSV}, {"--tsv", f.tsv, input.TSV}, {"--jsonl", f.jsonl, input.JSONL},
-		{"--colsep", given.Changed("colsep"), input.Columns},
-	} {
-		switch {
-		case !row.set:
-			continue
-		case chosen != "":
-			return fmt.Errorf("%s and %s exclude each other: an item has one format", chosen, row.flag)
-		case p.Input.Format != input.Lines:
-			return fmt.Errorf("--format %s and %s exclude each other: an item has one format", f.format, row.flag)
-		}
-		chosen = row.flag
-		format = row.format
-	}
-	for _, flag := range []string{"header", "strict"} {
-		if given.Changed(flag) && (chosen == "" || flag == "header" && f.jsonl) {
-			others := "--tsv or --colsep"
-			if flag == "strict" {
-				others = "--tsv, --jsonl or --colsep"
-			}
-			return fmt.Errorf("--%s is for rows: add --csv, %s", flag, others)
+	}{{f.csv, input.CSV}, {f.tsv, input.TSV}, {f.jsonl, input.JSONL}, {given.Changed("colsep"), input.Columns}} {
+		if row.given {
+			p.Input.Format = row.format
 		}
 	}
-	p.Input.Format = format
 	p.Input.Header = f.header && (given.Changed("header") || !given.Changed("colsep"))
 	p.Input.Strict = f.strict
 	p.Input.ColSep = f.colSep

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"os"
 
 	"fanout/internal/plan"
@@ -29,8 +28,8 @@ func (f *messageFlags) register(set *pflag.FlagSet) {
 	set.Var(oneOf(&f.format, "text", "json"), "log-format", "write the log as `FORMAT` text or json")
 }
 
-func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
-	if err := f.applyLog(p, given); err != nil {
+func (f *messageFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
+	if err := f.applyLog(p); err != nil {
 		return err
 	}
 	p.Quiet = f.quiet
@@ -53,10 +52,7 @@ func (f *messageFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 }
 
 // applyLog is for the lines of a log.
-func (f *messageFlags) applyLog(p *plan.Plan, given *pflag.FlagSet) error {
-	if f.verbose > 0 && (f.quiet || given.Changed("log-level")) {
-		return errors.New("-v excludes -q and --log-level: it is --log-level info, and -vv is debug")
-	}
+func (f *messageFlags) applyLog(p *plan.Plan) error {
 	switch {
 	case f.verbose == 1:
 		f.level = "info"

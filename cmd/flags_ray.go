@@ -31,8 +31,9 @@ func (f *rayFlags) register(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.resources, "ray-resources", nil, "reserve resources `LIST`, as tpu=1,disk=2 for each Ray worker (repeatable)")
 }
 
+// names lists the flags as messages name them.
 func (*rayFlags) names() []string {
-	return []string{"ray-address", "ray-python", "ray-num-cpus", "ray-num-gpus", "ray-memory", "ray-resources"}
+	return []string{"--ray-address", "--ray-python", "--ray-num-cpus", "--ray-num-gpus", "--ray-memory", "--ray-resources"}
 }
 
 func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (err error) {

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -53,31 +52,16 @@ func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 	}
 	p.Records.JSONLimit = f.jsonLimit
-	switch {
-	case given.Changed("json-limit") && !f.json:
-		return errors.New("--json-limit is for --json: add that")
-	case given.Changed("max-error-files") && f.errorDir == "":
-		return errors.New("--max-error-files without --error-dir: say with --error-dir DIR where to keep them")
-	}
-	return f.applyJournal(p, given)
+	f.applyJournal(p)
+	return nil
 }
 
 // journalSyncs is in the order of journal.Sync.
 func journalSyncs() []string { return []string{"1s", "always", "none"} }
 
-func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
-	for _, flag := range []string{"journal-sync", "resume", "retry-failed", "force"} {
-		if given.Changed(flag) && f.journal == "" {
-			return fmt.Errorf("--%s without --journal: say with --journal FILE which journal", flag)
-		}
-	}
-	switch {
-	case f.journal == "":
-		return nil
-	case f.resume && f.failed:
-		return errors.New("--resume and --retry-failed exclude each other: --resume also runs what has failed")
-	case f.force && !f.resume && !f.failed:
-		return errors.New("--force without --resume or --retry-failed: there is nothing to insist on")
+func (f *recordFlags) applyJournal(p *plan.Plan) {
+	if f.journal == "" {
+		return
 	}
 	dir, _ := os.Getwd()
 	header := record.Header{Version: built(), Dir: record.Text(dir), Host: p.Host}
@@ -88,5 +72,4 @@ func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
 		Path: f.journal, Sync: journal.Sync(slices.Index(journalSyncs(), f.sync)), Header: header,
 		Resume: f.resume, Failed: f.failed, Force: f.force,
 	}
-	return nil
 }

@@ -241,7 +241,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"-r", "", "cat"}, "--retries"},
 		{[]string{"-r", "1", "--retry-delay", "-1s", "cat"}, "--retry-delay -1s"},
 		{[]string{"-r", "1", "--retry-delay", "x", "cat"}, "--retry-delay"},
-		{[]string{"--retry-delay", "1s", "cat"}, "--retry-delay without --retries"},
+		{[]string{"--retry-delay", "1s", "cat"}, "--retry-delay needs --retries"},
 		{[]string{"--max-failures", "120%", "cat"}, "--max-failures"},
 		{[]string{"--max-failures", "-1", "cat"}, "--max-failures"},
 		{[]string{"--stop-on-error=later", "cat"}, `-e, --stop-on-error "later": give one of now, soon`},

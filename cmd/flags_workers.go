@@ -17,10 +17,8 @@ import (
 )
 
 type workerFlags struct {
-	mode      string
-	modeGiven bool
-	workers   string
-	remote    *remoteFlags // where they run
+	mode    string
+	workers string
 
 	threadsGiven bool
 	threads      int
@@ -64,7 +62,7 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 
 // applyMode is for where jobs run, and how many.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	f.modeGiven, f.threadsGiven = given.Changed("mode"), given.Changed("threads")
+	f.threadsGiven = given.Changed("threads")
 	if f.mode == "process" || f.persistent && !given.Changed("mode") {
 		p.Mode = plan.Process
 	}
@@ -79,16 +77,11 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	default: // jobs of this mode mostly wait for something
 		p.Schedule.Workers = 2 * limits.CPUs()
 	}
-	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) && p.Mode != plan.Process && !f.remote.isRemote() {
-			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
-		}
-	}
 	p.Threads, p.Nice = f.threads, f.nice
 	if p.Threads > mostWorkers/p.Schedule.Workers {
 		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
-	if err := f.applyPersistent(p, given); err != nil {
+	if err := f.applyPersistent(p); err != nil {
 		return err
 	}
 	if given.Changed("cpu-affinity") {
@@ -102,25 +95,9 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 }
 
 // applyPersistent is for programs that are started once.
-func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) error {
+func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	if !f.persistent {
-		for _, flag := range []string{"frames", "window", "warm-up"} {
-			if given.Changed(flag) {
-				return fmt.Errorf("--%s is for programs that are started once: add --persistent", flag)
-			}
-		}
 		return nil
-	}
-	switch {
-	case p.Mode != plan.Process:
-		return fmt.Errorf("--persistent and --mode %s exclude each other: leave out --mode", f.mode)
-	case p.Template.Pipe:
-		return errors.New("--persistent and --pipe exclude each other: a persistent program has its items on standard input anyway")
-	}
-	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) {
-			return fmt.Errorf("--%s and --persistent exclude each other: say nice or taskset in COMMAND; -j N is how many run", flag)
-		}
 	}
 	p.Window = f.window
 	const most = 1 << 16

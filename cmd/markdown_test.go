@@ -52,7 +52,7 @@ func TestPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, width := range []int{60, 80, 100} {
+		for _, width := range []int{80, 100} {
 			for line := range strings.Lines(renderMarkdown(page, width, false)) {
 				code := strings.HasPrefix(line, "      ") || !strings.Contains(strings.TrimSpace(line), " ")
 				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width && !code {
