@@ -21,7 +21,8 @@ type ending struct {
 // obey has signals end what is done, from the beginning of the process to its end: whatever
 // it waits for, and however it came to that. disobey undoes it.
 func (a *app) obey() {
-	ctx, stop := obeySignals(context.Background(), a.current, a.signals, a.link)
+	l, ctx := newListener(context.Background(), a.signals, a.link)
+	stop := l.start(&runSignals{listener: l, run: a.current})
 	unhook := context.AfterFunc(ctx, func() { a.stopped(context.Cause(ctx)) })
 	a.ctx = ctx
 	a.disobey = func() {

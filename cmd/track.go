@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -64,17 +62,14 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 		return err
 	}
 	a.warnWeaker(t.Lacks())
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
+	l, ctx := newListener(context.Background(), a.signals, a.link)
 	a.io.Resort.Allow(spec.Grace, 0)
-	defer context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })()
-	p := passer{to: t, cancel: cancel, resort: a.io.Resort}
-	if a.link != nil {
-		p.reports = a.link.Signals()
-	}
+	unhook := context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })
+	p := trackSignals{listener: l, to: t, resort: a.io.Resort}
 	a.disobey() // as long as the command runs, signals are its own
-	stop := p.start(a.signals)
+	stop := l.start(&p)
 	defer func() {
+		unhook() // before the listener's end ends its context
 		stop()
 		a.obey()
 	}()
@@ -89,58 +84,34 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	return nil
 }
 
-// passer passes signals on to a tracked command.
-type passer struct {
+// trackSignals is the receiver that passes signals on to a tracked command.
+type trackSignals struct {
+	*listener
 	to       *run.Tracked
-	cancel   context.CancelCauseFunc
 	resort   *run.Resort
-	reports  <-chan syscall.Signal // the guardian's, nil without one
 	signaled atomic.Bool
-	strikes  int
 }
 
-func (p *passer) start(got <-chan os.Signal) (stop func()) {
-	done := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() { p.watch(got, done) })
-	return func() {
-		close(done)
-		watching.Wait()
+func (p *trackSignals) own(sig syscall.Signal, alone bool) {
+	if alone {
+		p.pass(sig, true)
+	} else if sig == syscall.SIGCONT {
+		p.to.Signal(sig)
 	}
 }
 
-func (p *passer) watch(got <-chan os.Signal, done <-chan struct{}) {
-	for {
-		select {
-		case s := <-got:
-			if sig := s.(syscall.Signal); p.reports == nil {
-				p.pass(sig, true)
-			} else if sig == syscall.SIGCONT {
-				p.to.Signal(sig)
-			}
-		case sig, ok := <-p.reports:
-			if !ok { // the guardian has been killed
-				p.reports = nil
-				p.cancel(&SignalError{syscall.SIGTERM})
-				continue
-			}
-			p.pass(sig, p.shared(got, sig))
-		case <-done:
-			return
-		}
-	}
-}
+func (p *trackSignals) reported(sig syscall.Signal) { p.pass(sig, p.shared(sig)) }
 
-// shared says that a signal which the guardian had came from the terminal, which
-// sends it to the command too: this process has had it then, at the same time.
-func (p *passer) shared(got <-chan os.Signal, sig syscall.Signal) bool {
+// shared reports whether a signal to the guardian came from the terminal, which sends it to the command too: then this
+// process gets it at the same time.
+func (p *trackSignals) shared(sig syscall.Signal) bool {
 	if sig != syscall.SIGINT && sig != syscall.SIGQUIT {
 		return false
 	}
 	late := time.After(100 * time.Millisecond)
 	for {
 		select {
-		case s := <-got:
+		case s := <-p.got:
 			if s == sig {
 				return true
 			}
@@ -150,22 +121,21 @@ func (p *passer) shared(got <-chan os.Signal, sig syscall.Signal) bool {
 	}
 }
 
-// pass hands a signal on, unless the command has had it.
-func (p *passer) pass(sig syscall.Signal, had bool) {
+// pass passes a signal on, unless the command has had it.
+func (p *trackSignals) pass(sig syscall.Signal, had bool) {
 	if sig == syscall.SIGTSTP {
 		p.to.Signal(sig)
 		process.SuspendMyself()
 		return
 	}
-	if ends(sig) && sig != syscall.SIGCONT {
+	if stops(sig) && sig != syscall.SIGCONT {
 		p.signaled.Store(true)
-		p.strikes++
-	}
-	if p.strikes > 1 {
-		p.to.KillNow()
-		p.resort.Hurry()
-		p.cancel(&SignalError{sig})
-		return
+		if !p.stop() {
+			p.to.KillNow()
+			p.resort.Hurry()
+			p.cancel(&SignalError{sig})
+			return
+		}
 	}
 	if !had || sig != syscall.SIGINT && sig != syscall.SIGQUIT {
 		p.to.Signal(sig)
