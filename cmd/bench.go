@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"fanout/internal/bench"
@@ -13,7 +12,6 @@ import (
 	"fanout/internal/plan"
 	"fanout/internal/run"
 	"fanout/internal/template"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -119,18 +117,17 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	}
 	defer t.close()
 
-	where := lookAt(a.io.Stderr)
-	n := narrator{w: a.io.Say, terminal: where.terminal}
-	a.warn(p, p.hints...)
+	a.messages.quiet = p.Quiet
+	a.messages.warn(p.hints...)
 	if readsTerminal(p.Input, a.io.Stdin) {
-		a.say(p, hint.Terminal.Say())
+		a.messages.note(hint.Terminal.Say())
 	}
-	n.warn("bench runs this for real, again and again on the same items: " + words(p.Template.Command))
-	spec.Tell, spec.Warn = n.tell, n.warn
+	a.messages.say("bench runs this for real, many times on the same items: %s", words(p.Template.Command))
+	spec.Tell, spec.Warn = a.tellBench(), func(what string) { a.messages.say("%s", what) }
 	report, err := bench.Measure(a.ctx, spec, t)
-	n.clear()
+	a.messages.clear()
 	if err != nil {
-		a.quiet = t.failed == nil
+		a.noSummary = t.failed == nil
 		a.summary = t.failed
 		return err
 	}
@@ -141,34 +138,18 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 		err = report.WriteText(a.io.Stdout, bench.Style{ASCII: out.ascii, Color: out.color})
 	}
 	if t.left != "" {
-		n.warn(t.left)
+		a.messages.say("%s", t.left)
 	}
 	if a.summary = t.failed; t.failed != nil {
-		n.warn("jobs failed, and the figures are of those too; of the first run with such, " + t.failedIn + ":")
+		a.messages.say("some jobs failed and are included in the figures; the first run with failures (%s):", t.failedIn)
 	}
 	return err
 }
 
-// narrator says what is going on: on a terminal, in a line that is taken back.
-type narrator struct {
-	w        io.Writer
-	terminal bool
-}
-
-func (n narrator) tell(what string) {
-	if n.terminal {
-		n.clear()
-		fmt.Fprintf(n.w, "bench: %s", what)
+// tellBench shows on a terminal what bench does.
+func (a *app) tellBench() func(string) {
+	if !lookAt(a.io.Stderr).terminal {
+		return func(string) {}
 	}
-}
-
-func (n narrator) clear() {
-	if n.terminal {
-		fmt.Fprint(n.w, "\r\x1b[K")
-	}
-}
-
-func (n narrator) warn(what string) {
-	n.clear()
-	text.Line(n.w, "%s", what)
+	return func(what string) { a.messages.show("bench: " + what) }
 }

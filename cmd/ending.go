@@ -9,7 +9,6 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
-	"fanout/internal/text"
 )
 
 // ending is how this process ends.
@@ -47,7 +46,7 @@ func (a *app) giveUp(cause error) {
 	told := make(chan struct{})
 	go func() { // which may be what is waited for
 		defer close(told)
-		a.sayError(cause)
+		a.messages.fail(cause)
 		a.io.Say.Stop()
 		a.io.Say.Close()
 	}()
@@ -76,16 +75,6 @@ func (l *lateRun) failureCode() int {
 		return exitLost
 	}
 	return failureCode(first)
-}
-
-// line tells the user something.
-func (a *app) line(what string) { text.Line(a.io.Say, "%s", what) }
-
-// sayError tells what was wrong.
-func (a *app) sayError(err error) {
-	if worthTelling(err) {
-		text.ErrorLines(a.io.Say, err)
-	}
 }
 
 // cutShort says that a run came to its end, but for output that nobody took.

@@ -6,7 +6,6 @@ import (
 
 	"fanout/internal/report"
 	"fanout/internal/run"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -55,7 +54,7 @@ func (a *app) writeReport(out io.Writer, format, name string) error {
 		return err
 	}
 	if n := j.Torn(); n > 0 {
-		text.Line(a.io.Say, "warning: %s: its last line, of %d bytes so far, is not finished and was left out", j, n)
+		a.messages.say("warning: %s: the last line is not finished (%d bytes so far) and was skipped", j, n)
 	}
 	return nil
 }

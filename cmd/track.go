@@ -11,7 +11,6 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/registry"
 	"fanout/internal/run"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -57,6 +56,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	if a.link != nil {
 		spec.Guardian = a.link.Pid()
 	}
+	spec.Warn = func(what string) { a.messages.warn(what) }
 	t, err := run.NewTracked(spec)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	}
 	a.tracked = &end
 	if end.Left > 0 {
-		text.Line(a.io.Say, "%d left behind still run; --reap ends such", end.Left)
+		a.messages.say("leftovers of the command still running: %d; use --reap to kill them", end.Left)
 	}
 	return nil
 }
