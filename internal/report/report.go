@@ -27,12 +27,12 @@ func Formats() []Format {
 	}
 }
 
-// Names returns the names of all formats.
-func Names() (names []string) {
+// names returns the names of all formats.
+func names() (all []string) {
 	for _, f := range Formats() {
-		names = append(names, f.Name)
+		all = append(all, f.Name)
 	}
-	return names
+	return all
 }
 
 // Write writes a report of the journal in the format of that name.
@@ -44,5 +44,5 @@ func Write(w io.Writer, name string, j *Journal) error {
 			return errors.Join(f.write(utf8, j), utf8.flush())
 		}
 	}
-	return fmt.Errorf("--format %q: give one of %s", name, strings.Join(Names(), ", "))
+	return fmt.Errorf("--format %q: give one of %s", name, strings.Join(names(), ", "))
 }

@@ -38,7 +38,7 @@ func TestReportsAreText(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range Names() {
+	for _, format := range names() {
 		j, err := Open(path, nil)
 		if err != nil {
 			t.Fatal(err)
