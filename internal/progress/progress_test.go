@@ -109,7 +109,7 @@ func TestJSON(t *testing.T) {
 func TestSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Spec{Mode: JSON}, Sources{Skipped: func() int64 { return 80 }})
-		p.tell = func() {}
+		p.flush = func() {}
 		p.SetTotal(100)
 		do(p, 10, time.Second, 0)
 		w := watcher{p: p}
@@ -144,16 +144,5 @@ func TestMedian(t *testing.T) {
 	}
 	if got := p.median(); got < 850*time.Millisecond || got > 900*time.Millisecond {
 		t.Errorf("%v", got)
-	}
-}
-
-func TestClock(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 499 * time.Millisecond: "0s", 59 * time.Second: "59s", 65 * time.Second: "1m05s", 3600 * time.Second: "1h00m",
-		47 * time.Hour: "47h00m", 50 * time.Hour: "2d02h",
-	} {
-		if got := clock(d); got != want {
-			t.Errorf("%v: %s, want %s", d, got, want)
-		}
 	}
 }

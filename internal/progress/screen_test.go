@@ -183,7 +183,7 @@ func TestDescribe(t *testing.T) {
 			d := newDrawing(New(Spec{ASCII: ascii, Timeout: timeout, Slots: 4}, Sources{}))
 			for _, label := range labels {
 				for width := range 120 {
-					row := d.describe(&picture{median: time.Second}, Running{Slot: 12, Label: label, For: 90 * time.Second, Attempt: 2}, width)
+					row := d.describe(&frame{median: time.Second}, Running{Slot: 12, Label: label, For: 90 * time.Second, Attempt: 2}, width)
 					if w := runewidth.StringWidth(row); w > width || strings.ContainsAny(row, "\n\t\x1b") {
 						t.Errorf("%q in %d columns: %q has %d", label, width, row, w)
 					}

@@ -1,6 +1,9 @@
 package text
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestNumbers(t *testing.T) {
 	for _, tt := range []struct {
@@ -30,6 +33,17 @@ func TestPlural(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 jobs", 1: "1 job", 2: "2 jobs"} {
 		if got := Plural(n, "job", "jobs"); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 499 * time.Millisecond: "0s", 59 * time.Second: "59s", 65 * time.Second: "1m05s", 3600 * time.Second: "1h00m",
+		47 * time.Hour: "47h00m", 50 * time.Hour: "2d02h",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}
 }
