@@ -9,7 +9,7 @@ import (
 	"fanout/internal/template"
 )
 
-// TestStartsProcesses: what fanout can do by itself is done without any process.
+// TestStartsProcesses: what fanout can do by itself needs no process.
 func TestStartsProcesses(t *testing.T) {
 	sup := newSupervisor(t)
 	for script, want := range map[string]bool{
@@ -42,7 +42,7 @@ func TestStartsProcesses(t *testing.T) {
 	}
 }
 
-// TestShellIsNeeded: what alters the meaning of a script is left to the shell.
+// TestShellIsNeeded: a script whose meaning is changed by the environment is left to the shell.
 func TestShellIsNeeded(t *testing.T) {
 	sup := newSupervisor(t)
 	for _, tt := range []struct {
@@ -83,8 +83,7 @@ func TestShellIsNeeded(t *testing.T) {
 	}
 }
 
-// TestOutcomes: the outcome of a job that is one command is that
-// command's own.
+// TestOutcomes: a job that is one command has that command's outcome.
 func TestOutcomes(t *testing.T) {
 	sup := newSupervisor(t)
 	dir := fixture(t)
@@ -102,7 +101,7 @@ func TestOutcomes(t *testing.T) {
 		{[]string{"{}", "x"}, "./folder", "not started: ./folder: cannot be executed: permission denied, or a directory"},
 		{[]string{"{}", "x"}, "./hashbang", "exit 5"},
 		{[]string{"./{}"}, "script", "exit 6"},
-		{[]string{"cat", "{}"}, "nul\x00", "not started: item \"nul\\x00\": an argument cannot hold a NUL byte; -0 is for items that end with NULs, as find -print0 writes them; --pipe gives an item on stdin"},
+		{[]string{"cat", "{}"}, "nul\x00", "not started: item \"nul\\x00\": an argument cannot hold a NUL byte; -0 is for items that end with NULs, as find -print0 writes them; --pipe gives items on standard input"},
 	} {
 		got := run(t, t.Context(), sup, Spec{Dir: dir}, template.Spec{Command: tt.command}, tt.item)
 		if got.status.String() != tt.want {
@@ -118,7 +117,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestUsage: the cost of all processes of a job is counted.
+// TestUsage: the usage of all processes of a job is counted.
 func TestUsage(t *testing.T) {
 	sup := newSupervisor(t)
 	got := run(t, t.Context(), sup, Spec{}, template.Spec{Command: []string{"sh -c 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done' | cat; true {}"}}, "x")

@@ -1,26 +1,26 @@
 package execute
 
-import "fanout/internal/template"
+import "fanout/internal/template/words"
 
 // plan is a template's plan whose programs have been found.
 type plan struct {
 	steps     []step
-	inline    bool // nothing but what fanout does itself
-	redirects bool // files are opened, as the items may name them
+	inline    bool // fanout itself does all of it
+	redirects bool // files are opened, whose names may come from items
 	stages    int  // of its longest pipeline
 }
 
 type step struct {
-	op       template.Op
+	op       words.Op
 	commands []command
 }
 
 type command struct {
-	template.Command
-	path string // "": fanout does it itself, or the item names the program
+	words.Command
+	path string // "": fanout does the command itself, or the item names the program
 }
 
-func newPlan(p *template.Plan, paths [][]string) *plan {
+func newPlan(p *words.Plan, paths [][]string) *plan {
 	out := &plan{inline: true}
 	for i, s := range p.Steps {
 		st := step{op: s.Op}
@@ -36,10 +36,10 @@ func newPlan(p *template.Plan, paths [][]string) *plan {
 	return out
 }
 
-// skip tells whether a step is passed over after this status of the one before.
+// skip reports whether a step is passed over after this status of the one before.
 func (s step) skip(status int) bool {
-	return s.op == template.And && status != 0 || s.op == template.Or && status == 0
+	return s.op == words.And && status != 0 || s.op == words.Or && status == 0
 }
 
-// single says that the plan is one command, whose end is the job's end.
+// single reports whether the plan is one command, with whose end the job ends.
 func (p *plan) single() bool { return len(p.steps) == 1 && len(p.steps[0].commands) == 1 }

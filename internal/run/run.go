@@ -23,6 +23,7 @@ import (
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
 	"fanout/internal/template"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 )
 
@@ -177,7 +178,7 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.plan.Template.Rows = &template.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
+	r.plan.Template.Rows = &words.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
 	return nil
 }
 

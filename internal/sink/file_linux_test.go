@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
 // patient is how long a test waits for what must happen.
-const patient = 30 * time.Second
+const patient = testkit.Patience
 
 func file(t *testing.T, fd int) *File {
 	t.Helper()
@@ -23,16 +25,6 @@ func file(t *testing.T, fd int) *File {
 	}
 	t.Cleanup(f.Close)
 	return f
-}
-
-// pipe is one as a shell makes it: it blocks, and Go's poller does not know it.
-func pipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	return ends(t, p)
 }
 
 func socketPair(t *testing.T) (r, w *os.File) {
@@ -50,16 +42,6 @@ func ends(t *testing.T, p [2]int) (r, w *os.File) {
 	return r, w
 }
 
-func fdOf(t *testing.T, f *os.File) (fd int) {
-	t.Helper()
-	conn, err := f.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Control(func(n uintptr) { fd = int(n) })
-	return fd
-}
-
 func nonblocking(t *testing.T, fd int) bool {
 	t.Helper()
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -67,21 +49,6 @@ func nonblocking(t *testing.T, fd int) bool {
 		t.Fatal(err)
 	}
 	return flags&unix.O_NONBLOCK != 0
-}
-
-// in runs f and fails when it is not done in time.
-func in(t *testing.T, most time.Duration, what string, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(most):
-		t.Fatalf("%s takes more than %v", what, most)
-	}
 }
 
 // outputs are the kinds of output, each with a reader for what was written.
@@ -94,16 +61,16 @@ func outputs(t *testing.T) map[string]func(t *testing.T) (w *os.File, read func(
 		}
 	}
 	return map[string]func(t *testing.T) (*os.File, func() string){
-		"pipe":   all(pipe),
+		"pipe":   all(testkit.Pipe),
 		"socket": all(socketPair),
 		"shared O_NONBLOCK pipe": all(func(t *testing.T) (r, w *os.File) {
-			r, w = pipe(t)
-			unix.SetNonblock(fdOf(t, w), true)
+			r, w = testkit.Pipe(t)
+			unix.SetNonblock(testkit.Descriptor(t, w), true)
 			return r, w
 		}),
 		"shared O_NONBLOCK socket": all(func(t *testing.T) (r, w *os.File) {
 			r, w = socketPair(t)
-			unix.SetNonblock(fdOf(t, w), true)
+			unix.SetNonblock(testkit.Descriptor(t, w), true)
 			return r, w
 		}),
 		"file":          fileOutput(0),
@@ -147,7 +114,7 @@ func TestBytes(t *testing.T) {
 	for name, open := range outputs(t) {
 		t.Run(name, func(t *testing.T) {
 			w, read := open(t)
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			var want bytes.Buffer
 			check := func(err error) {
 				if err != nil {
@@ -167,7 +134,7 @@ func TestBytes(t *testing.T) {
 				t.Error("something is pending")
 			}
 			for off := int64(0); off < int64(len(big)); {
-				n, full, err := f.SendFile(fdOf(t, spilled), off, len(big)-int(off))
+				n, full, err := f.SendFile(testkit.Descriptor(t, spilled), off, len(big)-int(off))
 				check(err)
 				if full {
 					check(f.AwaitReader())
@@ -175,12 +142,12 @@ func TestBytes(t *testing.T) {
 				off += int64(n)
 			}
 			want.Write(big)
-			from, to := pipe(t)
+			from, to := testkit.Pipe(t)
 			go func() { to.Write(big); to.Close() }()
-			poll := []unix.PollFd{{Fd: int32(fdOf(t, from)), Events: unix.POLLIN}}
+			poll := []unix.PollFd{{Fd: int32(testkit.Descriptor(t, from)), Events: unix.POLLIN}}
 			for {
 				unix.Poll(poll, -1)
-				n, full, err := f.Splice(fdOf(t, from))
+				n, full, err := f.Splice(testkit.Descriptor(t, from))
 				if err == errors.ErrUnsupported {
 					rest, _ := io.ReadAll(from)
 					_, err = f.Write(rest)
@@ -208,7 +175,7 @@ func TestBytes(t *testing.T) {
 func TestDescriptionIsLeftAlone(t *testing.T) {
 	for name, open := range outputs(t) {
 		w, _ := open(t)
-		fd := fdOf(t, w)
+		fd := testkit.Descriptor(t, w)
 		before := nonblocking(t, fd)
 		f := file(t, fd)
 		if name == "pipe" && (!f.private || !nonblocking(t, f.fd)) {
@@ -240,18 +207,18 @@ func fill(t *testing.T, f *File) {
 
 // TestStop: no wait for a reader that takes nothing outlasts it by much.
 func TestStop(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		t.Run(name, func(t *testing.T) {
 			_, w := make(t)
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			fill(t, f)
 			time.AfterFunc(10*time.Millisecond, f.Stop)
-			in(t, patient, "AwaitMoment", func() {
+			testkit.Within(t, patient, "AwaitMoment", func() {
 				for !f.AwaitMoment() {
 				}
 			})
 			began := time.Now()
-			in(t, patient, "AwaitReader", func() {
+			testkit.Within(t, patient, "AwaitReader", func() {
 				if err := f.AwaitReader(); err != ErrStopped {
 					t.Errorf("AwaitReader: %v", err)
 				}
@@ -259,7 +226,7 @@ func TestStop(t *testing.T) {
 			if took := time.Since(began); took < lastWait {
 				t.Errorf("after %v", took)
 			}
-			in(t, patient, "Flush", func() {
+			testkit.Within(t, patient, "Flush", func() {
 				f.Write([]byte("x"))
 				if err := f.Flush(); err != ErrStopped {
 					t.Errorf("Flush: %v", err)
@@ -271,10 +238,10 @@ func TestStop(t *testing.T) {
 
 // TestAwaitMomentIsShort: a job whose output is not taken can be ended meanwhile.
 func TestAwaitMomentIsShort(t *testing.T) {
-	_, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	_, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	fill(t, f)
-	in(t, patient, "AwaitMoment", func() {
+	testkit.Within(t, patient, "AwaitMoment", func() {
 		if f.AwaitMoment() {
 			t.Error("stopped")
 		}
@@ -284,16 +251,16 @@ func TestAwaitMomentIsShort(t *testing.T) {
 // TestStopWhileMoving: not even the calls that move bytes past our memory are
 // held up by a reader that takes nothing.
 func TestStopWhileMoving(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		t.Run(name, func(t *testing.T) {
 			r, w := make(t)
 			defer r.Close() // before all else: it sets free what hangs
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			fill(t, f)
-			from, to := pipe(t)
+			from, to := testkit.Pipe(t)
 			to.Write([]byte("x"))
-			in(t, patient/6, "Splice", func() {
-				if _, full, err := f.Splice(fdOf(t, from)); !full && err != errors.ErrUnsupported {
+			testkit.Within(t, patient/6, "Splice", func() {
+				if _, full, err := f.Splice(testkit.Descriptor(t, from)); !full && err != errors.ErrUnsupported {
 					t.Errorf("Splice: %v", err)
 				}
 			})
@@ -303,8 +270,8 @@ func TestStopWhileMoving(t *testing.T) {
 			}
 			defer spilled.Close()
 			spilled.WriteString(strings.Repeat("x", 1<<20))
-			in(t, patient/6, "SendFile", func() {
-				if _, full, err := f.SendFile(fdOf(t, spilled), 0, 1<<20); !full || err != nil {
+			testkit.Within(t, patient/6, "SendFile", func() {
+				if _, full, err := f.SendFile(testkit.Descriptor(t, spilled), 0, 1<<20); !full || err != nil {
 					t.Errorf("SendFile: %v", err)
 				}
 			})
@@ -314,8 +281,8 @@ func TestStopWhileMoving(t *testing.T) {
 
 // TestPatience: after Stop, a slow reader gets everything as long as it reads on.
 func TestPatience(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	f.Stop()
 	text := strings.Repeat("0123456789", 50_000)
 	got := make(chan int)
@@ -345,7 +312,7 @@ func TestFullDevice(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	f := file(t, fdOf(t, full))
+	f := file(t, testkit.Descriptor(t, full))
 	if _, err := f.Write([]byte("x")); err != nil {
 		t.Error("gathering fails:", err)
 	}
@@ -356,9 +323,9 @@ func TestFullDevice(t *testing.T) {
 }
 
 func TestReaderGone(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		r, w := make(t)
-		f := file(t, fdOf(t, w))
+		f := file(t, testkit.Descriptor(t, w))
 		if !f.CanLoseReader() {
 			t.Errorf("%s: has no reader", name)
 		}
@@ -372,7 +339,7 @@ func TestReaderGone(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, w = make(t)
-		f = file(t, fdOf(t, w))
+		f = file(t, testkit.Descriptor(t, w))
 		gone = goneLater(f)
 		f.Stop()
 		if <-gone {
@@ -381,7 +348,7 @@ func TestReaderGone(t *testing.T) {
 	}
 	null, _ := os.OpenFile("/dev/null", os.O_WRONLY, 0)
 	defer null.Close()
-	if file(t, fdOf(t, null)).CanLoseReader() {
+	if file(t, testkit.Descriptor(t, null)).CanLoseReader() {
 		t.Error("/dev/null has a reader")
 	}
 	if file(t, 1<<20).CanLoseReader() {
@@ -406,14 +373,14 @@ func TestClosedOutput(t *testing.T) {
 // TestSpliceToFullPipe has no room for what is to be moved: nothing is, and that is
 // not -1 byte.
 func TestSpliceToFullPipe(t *testing.T) {
-	_, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	_, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	fill(t, f)
-	from, give := pipe(t)
+	from, give := testkit.Pipe(t)
 	if _, err := give.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	if n, full, err := f.Splice(fdOf(t, from)); n != 0 || !full || err != nil {
+	if n, full, err := f.Splice(testkit.Descriptor(t, from)); n != 0 || !full || err != nil {
 		t.Errorf("%d, %t, %v; want 0, true, nil", n, full, err)
 	}
 }
@@ -421,12 +388,12 @@ func TestSpliceToFullPipe(t *testing.T) {
 // TestBorrowedPipe: a pipe that cannot be opened once more, such as another user's, does
 // not block either.
 func TestBorrowedPipe(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	unix.Close(f.fd)
 	f.fd, f.private, f.most = f.given, false, 4096
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
-	in(t, patient, "TryWrite", func() {
+	testkit.Within(t, patient, "TryWrite", func() {
 		sent := 0
 		for full, err := false, error(nil); !full && err == nil; {
 			var n int
@@ -442,7 +409,7 @@ func TestBorrowedPipe(t *testing.T) {
 		}
 	})
 	f.Stop()
-	in(t, patient, "Write", func() {
+	testkit.Within(t, patient, "Write", func() {
 		if _, err := f.Write(bytes.Repeat(text, 8)); !errors.Is(err, ErrStopped) {
 			t.Errorf("after Stop: %v", err)
 		}
@@ -451,10 +418,10 @@ func TestBorrowedPipe(t *testing.T) {
 
 // TestHole: behind what was given up nothing is written, also when the reader is there again.
 func TestHole(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	f.Stop()
-	in(t, patient, "Write", func() {
+	testkit.Within(t, patient, "Write", func() {
 		if _, err := f.Write(make([]byte, 4<<20)); !errors.Is(err, ErrStopped) {
 			t.Errorf("after Stop: %v", err)
 		}
