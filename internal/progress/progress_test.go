@@ -31,7 +31,7 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
-// do has jobs start and end, one every so often.
+// do starts and ends jobs, one at each interval.
 func do(p *Progress, jobs int, each time.Duration, failEvery int) {
 	for i := range jobs {
 		p.Observe(&job.Event{Kind: job.Started})
@@ -74,7 +74,7 @@ fanout: 30 of 100 done, 30%, 1 failed, 1 running, 3.16/s, 10s, about 22s left
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	// Many tenths in no time are a line a second at most.
+	// Many tenths in no time still make at most a line a second.
 	if got = show(t, Plain, 1000, func(p *Progress) { do(p, 1000, 2*time.Millisecond, 0) }); strings.Count(got, "\n") > 2 {
 		t.Errorf("%s", got)
 	}
