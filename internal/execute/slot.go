@@ -144,7 +144,7 @@ func (s *slot) start(path string, argv, env []string, fds [3]int) error {
 	}
 	err := s.tree.Start(&c)
 	if err == unix.E2BIG {
-		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", clip(s.job.Label()))
+		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", text.Clip(s.job.Label(), shownMax))
 	}
 	s.acted = s.acted || err == nil
 	return err
@@ -215,10 +215,5 @@ func StartError(name string, err error) error {
 	return fmt.Errorf("%s: %w", text.Name(name), err)
 }
 
-// clip shortens what is quoted in a message.
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:57] + "..."
-	}
-	return s
-}
+// shownMax limits what an error quotes, in bytes.
+const shownMax = 60
