@@ -42,7 +42,7 @@ func (r *Run) endOrphans(ended func() bool, err error) int {
 	}
 	left := len(r.sup.Left())
 	if p := r.pool.Load(); p != nil {
-		left += p.LeftBehind()
+		left += p.Leftovers()
 	}
 	return left
 }

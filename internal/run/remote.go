@@ -53,13 +53,13 @@ func (r *Run) prepareBackend() (err error) {
 	}
 	far := worker.Remote{Run: p.Execute.RunID, Dir: p.Remote.Dir, Silence: missed * p.Remote.Beat}
 	if p.Remote.NamesHosts() {
-		spec.Gather, far.Host = gather, "its place"
+		spec.Gather = gather
 	}
 	_, plenty := limits.RoomFor(process.Plenty)
 	r.sup.Expect(0, plenty) // how many workers there will be is not known
 	r.fitTo(spec)
 	starter := &worker.Starter{
-		Launcher: r.backend,
+		Launcher: r.backend, NamesHosts: p.Remote.NamesHosts(),
 		Free:     false, // whether jobs start processes is decided at the far end
 		Requeues: !p.Remote.AtMostOnce,
 		Setup: worker.Setup{

@@ -18,9 +18,6 @@ type retry struct {
 // pendingMax is how many retries may wait before no more items are taken.
 const pendingMax = 1 << 16
 
-// lostMax is how many workers a job may cost.
-const lostMax = 3
-
 // pending is the retries that wait.
 type pending struct {
 	later map[*retry]struct{}  // for their time
@@ -33,7 +30,7 @@ func (p *pending) count() int { return len(p.later) + len(p.due) }
 
 // again decides that a job whose try ended like this is to be tried once more.
 func (s *scheduler) again(j *job.Job, st *job.Status) bool {
-	if st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
+	if st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= job.LostMax) {
 		return false
 	}
 	return j.Attempt <= s.spec.Retries && st.Failed() && st.Outcome != job.NotFound && st.Outcome != job.NotExecutable && j.Err() == nil &&

@@ -208,13 +208,13 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	return job.Status{Code: code(j.Index)}
 }
 
-func (h *host) Free() bool  { return h.f.free }
-func (h *host) EndOrphans() {}
-func (h *host) Left() int   { return 0 }
-func (h *host) KillNow()    {}
-func (h *host) Suspend()    {}
-func (h *host) Resume()     {}
-func (h *host) Close()      {}
+func (h *host) Free() bool     { return h.f.free }
+func (h *host) EndOrphans()    {}
+func (h *host) Leftovers() int { return 0 }
+func (h *host) KillNow()       {}
+func (h *host) Suspend()       {}
+func (h *host) Resume()        {}
+func (h *host) Close()         {}
 
 // printed is what job n prints: mostly little, sometimes more than may be on its way at once.
 func printed(n int64) string {

@@ -141,7 +141,7 @@ func TestMessages(t *testing.T) {
 func TestPreface(t *testing.T) {
 	for said, want := range map[string]string{
 		preface():                        "",
-		"fanout worker protocol 2\n":     "speaks version 2 of the worker protocol and this fanout version 1",
+		"fanout worker protocol 2\n":     "speaks version 2 of the worker protocol, this fanout version 1",
 		"Welcome to host\n":              `it said "Welcome to host"`,
 		"no newline":                     `it said "no newline"`,
 		strings.Repeat("x", 1000) + "\n": "it said",

@@ -127,13 +127,13 @@ func (h sleeper) Run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	time.Sleep(h.takes)
 	return job.Status{}
 }
-func (sleeper) Free() bool  { return false }
-func (sleeper) EndOrphans() {}
-func (sleeper) Left() int   { return 0 }
-func (sleeper) KillNow()    {}
-func (sleeper) Suspend()    {}
-func (sleeper) Resume()     {}
-func (sleeper) Close()      {}
+func (sleeper) Free() bool     { return false }
+func (sleeper) EndOrphans()    {}
+func (sleeper) Leftovers() int { return 0 }
+func (sleeper) KillNow()       {}
+func (sleeper) Suspend()       {}
+func (sleeper) Resume()        {}
+func (sleeper) Close()         {}
 
 // counter is a Collector that only counts.
 type counter struct {
