@@ -150,16 +150,9 @@ func (r *slot) set(j job.Job, began time.Time) {
 	r.mu.Unlock()
 }
 
-// Running is a job that runs now.
-type Running struct {
-	Job job.Job
-	Pid int // of its first process, 0 before that
-	For time.Duration
-}
-
 // Running is the jobs that run now, in the order of their slots.
-func (l *Local) Running() []Running {
-	var all []Running
+func (l *Local) Running() []job.Running {
+	var all []job.Running
 	for i := range l.runners {
 		r := l.runners[i].Load()
 		if r == nil {
@@ -167,7 +160,7 @@ func (l *Local) Running() []Running {
 		}
 		r.mu.Lock()
 		if !r.began.IsZero() {
-			now := Running{Job: r.job, For: time.Since(r.began)}
+			now := job.Running{Job: r.job, For: time.Since(r.began)}
 			if r.tree != nil {
 				now.Pid = r.tree.Pid()
 			}

@@ -6,22 +6,14 @@ import (
 	"fanout/internal/job"
 )
 
-// Running is a job that a worker runs now.
-type Running struct {
-	Job    job.Job
-	Worker int
-	Host   string // "" is this machine
-	For    time.Duration
-}
-
 // Running returns the jobs that run now, by worker.
-func (p *Pool) Running() (all []Running) {
+func (p *Pool) Running() (all []job.Running) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for w := range p.each {
 		for t := w.tasks.first; t != nil; t = t.after {
 			if t.begun.Load() != 0 {
-				all = append(all, Running{Job: t.Attempt.Job, Worker: w.Number, Host: w.Machine, For: time.Since(time.Unix(0, t.begun.Load()))})
+				all = append(all, job.Running{Job: t.Attempt.Job, Worker: w.Number, Host: w.Machine, For: time.Since(time.Unix(0, t.begun.Load()))})
 			}
 		}
 	}

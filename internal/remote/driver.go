@@ -87,9 +87,9 @@ func (d *driver) connect(ctx context.Context, s settings) error {
 		return err
 	case <-d.over:
 		if said := d.said.last(); said != "" {
-			return fmt.Errorf("Ray's driver has ended: %s", said)
+			return fmt.Errorf("the driver of Ray has ended: %s", said)
 		}
-		return errors.New("Ray's driver has ended without a message")
+		return errors.New("the driver of Ray has ended without a message")
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -209,7 +209,7 @@ func (d *driver) begin(_, script string, stderr *relay) (peer, error) {
 	d.mu.Lock()
 	if d.ended {
 		d.mu.Unlock()
-		return nil, errors.New("Ray's driver has ended")
+		return nil, errors.New("the driver of Ray has ended")
 	}
 	d.last++
 	a := &actor{

@@ -31,13 +31,16 @@ type Backend interface {
 type Spec struct {
 	Kind       Kind
 	Chosen     string        // tells the user why fanout has chosen this backend; "": the user has chosen it
-	Dir        string        // where jobs run on a host; "" is where its workers start
+	Dir        string        // where jobs run on a host; "" is where its workers start, SameDir as it says
 	Beat       time.Duration // between two pings
 	AtMostOnce bool          // a job that may have begun is never run again
 	SSH        SSH
 	Slurm      Slurm
 	Ray        Ray
 }
+
+// SameDir is the Dir of jobs that run in the directory where they would run on this machine.
+const SameDir = "."
 
 // IsRemote reports whether jobs run on other machines.
 func (s Spec) IsRemote() bool { return s.Kind != Local && s.Kind != "" }
@@ -52,6 +55,15 @@ func New(spec Spec, here Here) (Backend, error) {
 	default:
 		return newSSH(spec.SSH, here)
 	}
+}
+
+// Slots returns about how many jobs run at a time on all hosts, as far as the user has said.
+func (s Spec) Slots() int {
+	n := max(s.Slurm.Workers, s.Ray.Workers) * max(1, s.Slurm.Threads, s.Ray.Threads)
+	for _, host := range s.SSH.Hosts {
+		n += max(1, host.Threads)
+	}
+	return max(1, n)
 }
 
 // NamesHosts reports whether the names of a backend's hosts are those of machines. Slurm and Ray decide later where a

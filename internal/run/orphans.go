@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"fanout/internal/plan"
 	"fanout/internal/schedule"
 )
 
-// endOrphansWith ends, as soon as ctx is done, what jobs have left behind, at the
-// same time as those that run. The function that it returns waits for that, and
-// reports whether it was so.
+// endOrphansWith ends leftovers as soon as ctx is done, at the same time as the jobs that run. The function that it returns
+// waits for that, and reports whether ctx was done.
 func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
 	done := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
@@ -25,17 +25,16 @@ func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
 	}
 }
 
-// stoppedNow says that the run was stopped, and its jobs with it.
-func (r *Run) stoppedNow(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, schedule.ErrFailures) && !r.plan.Schedule.Soon
+// failedNow reports whether a run has ended, and its jobs with it, because of failures.
+func failedNow(p *plan.Plan, err error) bool {
+	return errors.Is(err, schedule.ErrFailures) && !p.Schedule.Soon
 }
 
-// endOrphans deals with what jobs have left behind, and returns how much of it still
-// runs: what jobs that ended by themselves have left is let be, unless the run was
-// stopped.
+// endOrphans ends leftovers that may not stay, and returns how many still run. Leftovers of jobs that ended by themselves
+// may stay, unless the run was stopped.
 func (r *Run) endOrphans(ended func() bool, err error) int {
 	switch {
-	case ended(), r.stoppedNow(context.Background(), err):
+	case ended(), failedNow(&r.plan, err):
 		r.sup.EndOrphans(false)
 	case r.sup.Ended():
 		r.sup.EndOrphans(true)
