@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"fanout/internal/collect"
-	"fanout/internal/execute"
 	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
@@ -51,13 +50,12 @@ func (r *Run) prepareWorkers() error {
 		Ahead: ahead(p), Free: !r.local.StartsProcesses(), BackOff: backOff,
 	}
 	r.learn(func(f *plan.Facts) { f.Pooled = spec.Most() })
-	execute := p.Execute
 	starter := &worker.Starter{
 		Launcher: &worker.Local{
 			Supervisor: r.sup,
 			Path:       process.OwnPath(),
-			Environ:    execute.Environ,
-			Run:        execute.RunID,
+			Environ:    p.Execute.Environ,
+			Run:        p.Execute.RunID,
 			Stderr:     int(r.io.Stderr.Fd()),
 		},
 		Free: spec.Free,
@@ -65,7 +63,7 @@ func (r *Run) prepareWorkers() error {
 			Threads:  p.Threads,
 			Cancels:  p.Schedule.Timeout > 0,
 			Template: p.Template,
-			Execute:  execute,
+			Execute:  p.Execute,
 			Process:  p.Process,
 			Limits:   worker.Limits{Nice: p.Nice, CPUs: p.CPUs},
 		},
