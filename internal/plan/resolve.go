@@ -7,6 +7,7 @@ import (
 	"fanout/internal/progress"
 	"fanout/internal/remote"
 	"fanout/internal/template"
+	"fanout/internal/template/words"
 )
 
 // Facts are what a Plan depends on and only the system, the input or COMMAND can tell. They become known one after the
@@ -17,7 +18,7 @@ type Facts struct {
 	Limits    template.Limits // of a command line; zero: those that the Plan has stay
 
 	SharedTerminal bool           // standard output and standard error are the same file
-	Rows           *template.Rows // what the input says about its rows
+	Rows           *words.Rows // what the input says about its rows
 	Inline         bool           // jobs start no processes
 	Room           int            // for how many slots or workers the system has room; 0: for as many as asked for
 	Pooled         int            // how many jobs a pool of workers may have; 0: there is no pool

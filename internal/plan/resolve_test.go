@@ -13,6 +13,7 @@ import (
 	"fanout/internal/progress"
 	"fanout/internal/remote"
 	"fanout/internal/template"
+	"fanout/internal/template/words"
 )
 
 // asked is a plan as flags make it.
@@ -25,7 +26,7 @@ func asked() Plan {
 }
 
 func TestResolve(t *testing.T) {
-	rows := &template.Rows{Names: []string{"a"}}
+	rows := &words.Rows{Names: []string{"a"}}
 	for _, tt := range []struct {
 		name  string
 		alter func(*Plan)

@@ -10,6 +10,7 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/progress"
 	"fanout/internal/template"
+	"fanout/internal/template/words"
 )
 
 // ready does the work of New.
@@ -74,7 +75,7 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rows := &template.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
+	rows := &words.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
 	r.learn(func(f *plan.Facts) { f.Rows = rows })
 	return nil
 }
