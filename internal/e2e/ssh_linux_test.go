@@ -32,7 +32,7 @@ func TestScriptSSH(t *testing.T) { runScripts(t, sshVariables(backendUp(t, "ssh"
 // TestConformanceSSH is what holds on each backend.
 func TestConformanceSSH(t *testing.T) {
 	variables := sshVariables(backendUp(t, "ssh"))
-	variables["PLACE"] = "n1"
+	variables["MACHINE"] = "n1"
 	runScriptsOf(t, "testdata/backends", variables)
 }
 

@@ -34,8 +34,8 @@ func (d *Direct) Add(appendTo func([]byte) []byte) error {
 	return nil
 }
 
-// keepDirect is the size up to which a Direct reuses a buffer. It is less than an Outbox's: there is one in each worker,
-// whose memory counts for every worker of a run.
+// keepDirect is the size up to which a Direct reuses a buffer. It is less than an Outbox's: there is one in each
+// worker, whose memory counts for every worker of a run.
 const keepDirect = 4 * Plenty
 
 // Flush writes all that was added, unless the Direct is closed.

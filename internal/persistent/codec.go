@@ -46,8 +46,8 @@ func (p Protocol) appendItem(b []byte, item string) []byte {
 	}
 }
 
-// cut takes the first reply off b, as it is shown, with its end. n is its length with all that belongs to it; 0: it has not
-// come as a whole.
+// cut takes the first reply off b, as it is shown, with its end. n is its length with all that belongs to it; 0: it has
+// not come as a whole.
 func (p Protocol) cut(b []byte) (reply []byte, n int, err error) {
 	if p == Frames {
 		if len(b) < 4 {

@@ -55,7 +55,8 @@ func (p *program) Send(t *pool.Task) {
 	p.out.Add(func(b []byte) []byte { return p.starter.Spec.Protocol.appendItem(b, item) })
 }
 
-// begin lets the time of the oldest item run. Before the first reply, it runs once the warm-up is over. The lock is held.
+// begin lets the time of the oldest item run. Before the first reply, it runs once the warm-up is over. The lock is
+// held.
 func (p *program) begin(t *pool.Task) {
 	if p.replied {
 		p.worker.Begun(t)
@@ -101,8 +102,8 @@ func (p *program) Cancel(t *pool.Task) {
 	}
 }
 
-// Stop is part of pool.Client. When the run ends because another program is out of step, this one gets a moment to answer
-// its items, and so to show that it is in step.
+// Stop is part of pool.Client. When the run ends because another program is out of step, this one gets a moment to
+// answer its items, and so to show that it is in step.
 func (p *program) Stop() {
 	p.starter.mu.Lock()
 	failed := p.starter.failed
@@ -220,8 +221,8 @@ func cause(why, how error) error {
 	}
 }
 
-// abandon returns to the pool all items that the program cannot be blamed for, and to the caller the oldest, for which it
-// can.
+// abandon returns to the pool all items that the program cannot be blamed for, and to the caller the oldest, for which
+// it can.
 func (p *program) abandon() (head *pool.Task) {
 	p.mu.Lock()
 	items := p.items
@@ -241,8 +242,8 @@ func (p *program) abandon() (head *pool.Task) {
 	return head
 }
 
-// end ends a program that may still run. A program that has closed its output gets a moment to end by itself, so that its
-// exit status is known.
+// end ends a program that may still run. A program that has closed its output gets a moment to end by itself, so that
+// its exit status is known.
 func (p *program) end(why error) {
 	const moment = time.Second
 	if !errors.Is(why, io.EOF) {

@@ -2,8 +2,8 @@
 // that is slow to start pays for it once. Each program is a worker of a [pool.Pool]: the [Starter] starts it, and sends
 // items and takes replies by a [Protocol].
 //
-// A reply belongs to the oldest item without one: nothing else connects them. So a program that prints more replies than
-// it has items is out of step, and none of its replies can be trusted any more ([Replies], [OutOfStepError]).
+// A reply belongs to the oldest item without one: nothing else connects them. So a program that prints more replies
+// than it has items is out of step, and none of its replies can be trusted any more ([Replies], [OutOfStepError]).
 package persistent
 
 import (

@@ -57,9 +57,9 @@ func (r *Replies) Join(others Replies) {
 	r.Programs = slices.Concat(r.Programs, others.Programs)
 }
 
-// judge takes the replies of a program that has ended. A program that ended in step, when no more items came, has replied
-// to each once. Of others this is unknown. It does not matter until one is seen to reply too often: then the same COMMAND
-// may have done so in all of them, and nobody saw the surplus reply of those that were killed.
+// judge takes the replies of a program that has ended. A program that ended in step, when no more items came, has
+// replied to each once. Of others this is unknown. It does not matter until one is seen to reply too often: then the
+// same COMMAND may have done so in all of them, and nobody saw the surplus reply of those that were killed.
 func (s *Starter) judge(replies Replies, surplus, inStep bool) {
 	if inStep || !surplus && replies.Jobs == 0 {
 		return

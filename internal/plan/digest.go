@@ -8,7 +8,8 @@ import (
 	"fanout/internal/persistent"
 )
 
-// Digest returns what two runs must share for one to continue the other: what is done with an item, and what an item is.
+// Digest returns what two runs must share for one to continue the other: what is done with an item, and what an item
+// is.
 func (p *Plan) Digest() string {
 	switch {
 	case p.Template.Pipe && p.Template.Terminator != "\n":
@@ -28,7 +29,7 @@ func (p *Plan) digest(more ...any) string {
 	if p.Input.ColSep != nil {
 		colSep = p.Input.ColSep.String()
 	}
-	var names []string // names of fields matter only where fields have places
+	var names []string // they matter only where fields have positions
 	if rows := p.Template.Rows; rows != nil && !rows.Pick {
 		names = rows.Names
 	}

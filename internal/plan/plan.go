@@ -1,6 +1,6 @@
-// Package plan holds the Specs of all stages in one [Plan], which never changes: [Resolve] is a pure function from what the
-// user asks for, and the [Facts] that become known while a run is prepared, to the plan that the stages get. [Plan.Check]
-// refuses what cannot work together.
+// Package plan holds the Specs of all stages in one [Plan], which never changes: [Resolve] is a pure function from what
+// the user asks for, and the [Facts] that become known while a run is prepared, to the plan that the stages get.
+// [Plan.Check] refuses what cannot work together.
 package plan
 
 import (
@@ -66,7 +66,7 @@ type Log struct {
 	JSON  bool
 }
 
-// Records says what is kept of jobs beside their plain output, or in its place.
+// Records says what a run keeps of jobs besides their plain output, or instead of it.
 type Records struct {
 	JSON      bool  // a job's output becomes a JSON object
 	JSONLimit int64 // bytes of each output in the object; 0: all

@@ -17,11 +17,11 @@ type Facts struct {
 	NoWorkDir error           // why it is unknown
 	Limits    template.Limits // of a command line; zero: those that the Plan has stay
 
-	SharedTerminal bool           // standard output and standard error are the same file
+	SharedTerminal bool        // standard output and standard error are the same file
 	Rows           *words.Rows // what the input says about its rows
-	Inline         bool           // jobs start no processes
-	Room           int            // for how many slots or workers the system has room; 0: for as many as asked for
-	Pooled         int            // how many jobs a pool of workers may have; 0: there is no pool
+	Inline         bool        // jobs start no processes
+	Room           int         // for how many slots or workers the system has room; 0: for as many as asked for
+	Pooled         int         // how many jobs a pool of workers may have; 0: there is no pool
 }
 
 // Resolve returns the plan that p asks for, with all that one stage needs to know of another, and what follows from the

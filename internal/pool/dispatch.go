@@ -108,8 +108,8 @@ func (p *Pool) start(w *Worker, wait time.Duration) {
 	}
 }
 
-// settle gives jobs to a worker that may have room. When the queue is empty, it relieves a worker that has too many. The
-// lock is held.
+// settle gives jobs to a worker that may have room. When the queue is empty, it relieves a worker that has too many.
+// The lock is held.
 func (p *Pool) settle(w *Worker) {
 	if w.gone || w.client == nil {
 		return

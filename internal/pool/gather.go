@@ -13,8 +13,8 @@ const (
 	over
 )
 
-// gather starts all workers before the first job is handed out: any of them may find that COMMAND cannot be run there. The
-// lock is held.
+// gather starts all workers before the first job is handed out: any of them may find that COMMAND cannot be run there.
+// The lock is held.
 func (p *Pool) gather() {
 	if p.gathering != notBegun {
 		return

@@ -1,11 +1,11 @@
-// Package pool hands jobs to workers: a [Pool] starts them, keeps each busy, takes jobs back from slow ones, and replaces
-// those that die. What a worker is and how to talk to it is the business of its [Starter] and [Client].
+// Package pool hands jobs to workers: a [Pool] starts them, keeps each busy, takes jobs back from slow ones, and
+// replaces those that die. What a worker is and how to talk to it is the business of its [Starter] and [Client].
 //
 // A job that a worker has not begun goes to another when that worker dies or another has nothing to do. A job that has
 // begun stays with its worker until it ends.
 //
-// The Pool calls a Client; a Client reports to its [Worker]. Hosts may come and go ([Pool.Offer]); five deaths of workers
-// in a row, with no job finished, close a host, and the last host's end is the end of the run.
+// The Pool calls a Client; a Client reports to its [Worker]. Hosts may come and go ([Pool.Offer]); five deaths of
+// workers in a row, with no job finished, close a host, and the last host's end is the end of the run.
 package pool
 
 import (

@@ -53,8 +53,8 @@ func (owner) Begun(*job.Attempt)                   {}
 func (owner) Ended(*job.Attempt)                   {}
 func (o owner) Done(_ *job.Attempt, st job.Status) { o.done <- st }
 
-// TestGoneBeforeStart checks that a job gets another worker when the one that was started for it has gone before the Pool
-// had it: there was a moment in which nobody looked after the job.
+// TestGoneBeforeStart checks that a job gets another worker when the one that was started for it has gone before the
+// Pool had it: there was a moment in which nobody looked after the job.
 func TestGoneBeforeStart(t *testing.T) {
 	s := &shortLived{dead: 3}
 	p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })

@@ -38,8 +38,8 @@ type Starter interface {
 	Start(w *Worker) (Client, error)
 }
 
-// Client sends jobs to one worker. Its methods return at once, and the Pool calls them one at a time. The client reports
-// what becomes of the jobs to its Worker, from another goroutine.
+// Client sends jobs to one worker. Its methods return at once, and the Pool calls them one at a time. The client
+// reports what becomes of the jobs to its Worker, from another goroutine.
 type Client interface {
 	Flush()         // writes out what was sent, now
 	FlushSoon()     // does so a moment later, when more may have joined it

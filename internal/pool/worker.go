@@ -75,8 +75,8 @@ func (w *Worker) BegunAt(t *Task, now time.Time) {
 	t.Attempt.Owner.Begun(t.Attempt)
 }
 
-// Ended reports that a job has ended well, as far as the worker knows. Its slot is free; Done follows when the worker is
-// sure.
+// Ended reports that a job has ended well, as far as the worker knows. Its slot is free; Done follows when the worker
+// is sure.
 func (w *Worker) Ended(t *Task) {
 	now := time.Now()
 	p := w.pool
@@ -119,9 +119,9 @@ func (w *Worker) DoneAt(t *Task, st job.Status, now time.Time) {
 	attempt.Owner.Done(attempt, st)
 }
 
-// quick is how much work a worker should have beyond the jobs that it runs: enough to be busy while the next are on their
-// way, and for several to go over in one piece. 3000 × true by 4 workers took 1.2 times as long as by 4 threads with 2 ms,
-// and 1.07 times with 16 ms.
+// quick is how much work a worker should have beyond the jobs that it runs: enough to be busy while the next are on
+// their way, and for several to go over in one piece. 3000 × true by 4 workers took 1.2 times as long as by 4 threads
+// with 2 ms, and 1.07 times with 16 ms.
 const quick = 16 * time.Millisecond
 
 // learn adapts how many jobs the worker may have to how long they take. The lock is held.
@@ -145,8 +145,8 @@ func (w *Worker) learn(t *Task, now time.Time) {
 	w.depth = depth
 }
 
-// onTheWay returns how many jobs a worker on another machine finishes while the next are on their way, and as many again
-// for when they are late.
+// onTheWay returns how many jobs a worker on another machine finishes while the next are on their way, and as many
+// again for when they are late.
 func (w *Worker) onTheWay() int {
 	const small = 50 // times: less than 2 % is lost
 	if w.latency*small < w.mean {
@@ -208,8 +208,8 @@ func (w *Worker) leave() {
 	}
 }
 
-// Gone reports that nothing is left of the worker, and why it has died; nil: it was dismissed. Done may follow it for jobs
-// whose output is still on its way.
+// Gone reports that nothing is left of the worker, and why it has died; nil: it was dismissed. Done may follow it for
+// jobs whose output is still on its way.
 func (w *Worker) Gone(why error) {
 	p := w.pool
 	defer p.left.Done()

@@ -19,10 +19,10 @@ type Program struct {
 	Size     int64
 }
 
-// cleanup is what the script's shell does when its worker has failed. It is for backends that may kill a worker together
-// with its guardian and leave its shell.
+// cleanup is what the script's shell does when its worker has failed. It is for backends that may kill a worker
+// together with its guardian and leave its shell.
 type cleanup struct {
-	run     string // the run whose leftovers it ends; "": nothing is done, and the worker takes the shell's place
+	run     string // the run whose leftovers it ends; "": the worker replaces the shell
 	scancel bool   // it gives the allocation of Slurm back, too
 }
 
@@ -47,14 +47,15 @@ func (p Program) script(token, jobID string, after cleanup, args ...string) stri
 	return b.String()
 }
 
-// quoted returns a word for the script, which is sent in single quotes: so it stands in double ones. Values of ours have
-// neither single quotes nor exclamation marks; these become underscores, so that none ever ends the script's quotes.
+// quoted returns a word for the script, which is sent in single quotes: so it stands in double ones. Values of ours
+// have neither single quotes nor exclamation marks; these become underscores, so that none ever ends the script's
+// quotes.
 func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`", `'`, `_`, `!`, `_`, "\n", `_`).Replace(s) + `"`
 }
 
-// oneLine returns a script without its comments, in one line. A line of it is a whole command, or ends with a word after
-// which the command goes on.
+// oneLine returns a script without its comments, in one line. A line of it is a whole command, or ends with a word
+// after which the command goes on.
 func oneLine(script string) string {
 	var b strings.Builder
 	between := ""

@@ -6,7 +6,7 @@
 #	job_id     the name of the worker's processes in their environment
 #	identity   what the right fanout says to `fanout worker --identity`
 #	sum, size  of a copy: SHA-256 in hexadecimal digits, and bytes
-#	clean_run  the run whose leftovers this shell ends when the worker fails; empty: the worker takes this shell's place
+#	clean_run  the run whose leftovers this shell ends when the worker fails; empty: the worker replaces this shell
 #	scancel    yes: and then it gives the allocation of Slurm back
 #
 # and of the worker's arguments to "$@". It is for any POSIX shell. It has no single quotes, so that it can stand in

@@ -167,7 +167,7 @@ func TestScriptTraps(t *testing.T) {
 			if err := trap(h); err != nil {
 				t.Fatal(err)
 			}
-			h.program.Sum = fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name()))) // so that no place takes it
+			h.program.Sum = fmt.Sprintf("%x", sha256.Sum256([]byte(t.Name()))) // so that no directory has it
 			if out := h.run(); strings.Contains(out, "send "+h.kept()) || strings.Contains(out, "run") {
 				t.Errorf("%q", out)
 			}

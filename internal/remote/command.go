@@ -43,8 +43,8 @@ func (l localPeer) Write(b []byte) (int, error) { return l.Stdin.Write(b) }
 func (l localPeer) Close() error                { return l.Stdin.Close() }
 func (l localPeer) Release()                    { l.Stdout.Close() }
 
-// lostStatus is the exit status of the ssh client when it has lost its connection, and of an actor of Ray's that did not
-// end by itself.
+// lostStatus is the exit status of the ssh client when it has lost its connection, and of an actor of Ray's that did
+// not end by itself.
 const lostStatus = 255
 
 // keptConnection reports whether a program has not lost its connection: then it ends as the worker did, after all that

@@ -30,8 +30,8 @@ type driver struct {
 	ready   chan error    // gets the result of connecting
 	over    chan struct{} // closed when no more frames come
 
-	// out goes to it. Nobody waits until it is read: a stuck driver must not keep others from giving it up. It holds one
-	// piece of each worker's input at most.
+	// out goes to it. Nobody waits until it is read: a stuck driver must not keep others from giving it up. It holds
+	// one piece of each worker's input at most.
 	out *outbox.Outbox
 
 	mu     sync.Mutex // guards these

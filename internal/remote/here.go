@@ -30,8 +30,8 @@ func (i *ids) next(number int) string {
 	return fmt.Sprintf("%s.w%d.%d", i.run, number, i.n.Add(1))
 }
 
-// loginVariables returns the variables that a login has on a host. Slurm and Ray would give workers the whole environment
-// of this machine; they get these.
+// loginVariables returns the variables that a login has on a host. Slurm and Ray would give workers the whole
+// environment of this machine; they get these.
 func loginVariables() []string {
 	return []string{"HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"}
 }

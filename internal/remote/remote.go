@@ -1,10 +1,10 @@
 // Package remote starts workers on other machines, by what the user already has for that: the ssh client, Slurm or Ray,
-// each of which is a [Backend]. A worker is a fanout whose standard input and output reach us through it. What runner and
-// worker say to each other, and what becomes of jobs, is not a backend's business, but that of package worker.
+// each of which is a [Backend]. A worker is a fanout whose standard input and output reach us through it. What runner
+// and worker say to each other, and what becomes of jobs, is not a backend's business, but that of package worker.
 //
 // A backend differs from the others in its transport: a program that runs a shell on a host. The rest is common to all:
-// the shell runs bootstrap.sh, which finds or fetches a fanout and becomes a worker; talk answers that script, and a link
-// is the connection to the worker. [Session] is the use that a run makes of a backend.
+// the shell runs bootstrap.sh, which finds or fetches a fanout and becomes a worker; talk answers that script, and a
+// link is the connection to the worker. [Session] is the use that a run makes of a backend.
 package remote
 
 import (

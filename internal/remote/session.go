@@ -34,8 +34,8 @@ func NewSession(spec Spec, here Here) (*Session, error) {
 	return &Session{Backend: b, spec: spec, run: here.Run, warn: here.Warn, offered: map[string]bool{}, died: map[string]bool{}}, nil
 }
 
-// Offer gives a pool the hosts that the backend has, until the function that it returns is called. It calls fail when the
-// backend has none to give.
+// Offer gives a pool the hosts that the backend has, until the function that it returns is called. It calls fail when
+// the backend has none to give.
 func (s *Session) Offer(p *pool.Pool, fail func(error)) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup

@@ -68,8 +68,8 @@ func (e *slurm) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	return nil
 }
 
-// hosts returns the nodes of the allocation or, without one, a host for each worker: Slurm decides which node that is, and
-// one that is lost says nothing of the others.
+// hosts returns the nodes of the allocation or, without one, a host for each worker: Slurm decides which node that is,
+// and one that is lost says nothing of the others.
 func (e *slurm) hosts(ctx context.Context) (hosts []pool.Host, err error) {
 	if e.spec.Job == "" {
 		for n := range e.spec.Workers {
@@ -186,8 +186,8 @@ func exported(environ []string) (names []string) {
 	return names
 }
 
-// setsStreams reports whether a variable makes srun do anything with a worker's input and output but pass them on, or run
-// something beside the worker.
+// setsStreams reports whether a variable makes srun do anything with a worker's input and output but pass them on, or
+// run something beside the worker.
 func setsStreams(kv string) bool {
 	name, _, _ := strings.Cut(kv, "=")
 	return slices.Contains([]string{
@@ -221,8 +221,8 @@ func refusedBySlurm(said string) bool {
 	return true
 }
 
-// Clean is part of Backend. It cancels all that has the run's name. On a node of the allocation it also looks for what a
-// worker has left: not every Slurm ends that.
+// Clean is part of Backend. It cancels all that has the run's name. On a node of the allocation it also looks for what
+// a worker has left: not every Slurm ends that.
 func (e *slurm) Clean(ctx context.Context, run, host string) ([]string, error) {
 	if host != "" {
 		if e.spec.Job == "" {

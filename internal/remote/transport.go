@@ -32,7 +32,7 @@ type starter interface {
 type traits struct {
 	patience time.Duration             // how long the shell may take to become a worker; 0: as long as it takes
 	gently   bool                      // the program gets TERM at its end, not KILL: it has to tell others
-	linger   time.Duration             // how long a worker may take to end by itself, without input, before the program is ended
+	linger   time.Duration             // how long a worker without input may take to end before the program is ended
 	complete func(process.Result) bool // reports whether all that the host has written has come
 	after    cleanup                   // by the script's shell
 	messages messages                  // on its standard error

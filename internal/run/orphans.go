@@ -8,8 +8,8 @@ import (
 	"fanout/internal/schedule"
 )
 
-// endOrphansWith ends leftovers as soon as ctx is done, at the same time as the jobs that run. The function that it returns
-// waits for that, and reports whether ctx was done.
+// endOrphansWith ends leftovers as soon as ctx is done, at the same time as the jobs that run. The function that it
+// returns waits for that, and reports whether ctx was done.
 func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
 	done := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
@@ -30,8 +30,8 @@ func failedNow(p *plan.Plan, err error) bool {
 	return errors.Is(err, schedule.ErrFailures) && !p.Schedule.Soon
 }
 
-// endOrphans ends leftovers that may not stay, and returns how many still run. Leftovers of jobs that ended by themselves
-// may stay, unless the run was stopped.
+// endOrphans ends leftovers that may not stay, and returns how many still run. Leftovers of jobs that ended by
+// themselves may stay, unless the run was stopped.
 func (r *Run) endOrphans(ended func() bool, err error) int {
 	switch {
 	case ended(), failedNow(&r.plan, err):

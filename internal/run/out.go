@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openOut opens the file for standard output. It keeps what an earlier run has printed there if this run resumes that one;
-// otherwise the function that it returns empties the file, when nothing can prevent the run any more.
+// openOut opens the file for standard output. It keeps what an earlier run has printed there if this run resumes that
+// one; otherwise the function that it returns empties the file, when nothing can prevent the run any more.
 func (r *Run) openOut(ctx context.Context, again bool) (ready func() error, err error) {
 	path := r.plan.Out
 	if path == "" {
@@ -99,8 +99,8 @@ func isFIFO(path string) bool {
 	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
-// endLine ends a last line that is torn since an earlier run was killed within it, where output is lines: otherwise the next
-// line would continue it.
+// endLine ends a last line that is torn since an earlier run was killed within it, where output is lines: otherwise the
+// next line would continue it.
 func endLine(p *plan.Plan, out *os.File, size int64) (torn bool, err error) {
 	if size == 0 || !(p.Records.JSON || p.Collect.Tag || p.Collect.Mode == collect.Line) {
 		return false, nil

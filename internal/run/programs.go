@@ -32,8 +32,8 @@ func (r *Run) preparePrograms() error {
 	if err := r.makeRoom(ofWorkers, demand{own: ownThreads, each: 1 + processes, least: 2}, processes); err != nil {
 		return err
 	}
-	// Free: items that were sent to a program cannot be taken back for another, so it gets its whole window only when it
-	// answers quickly.
+	// Free: items that were sent to a program cannot be taken back for another, so it gets its whole window only when
+	// it answers quickly.
 	spec := pool.Spec{Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
 	r.learn(func(f *plan.Facts) { f.Pooled = spec.Most() })
 	stderr := r.io.Say

@@ -59,8 +59,8 @@ func (r *Run) progressSources() progress.Sources {
 	return progress.Sources{Running: r.rows, Begun: r.begun, Count: r.countJobs(), Skipped: r.skippedJobs}
 }
 
-// begun returns how many jobs run, and how many wait for a worker, or for room for their processes. ok is false where all
-// jobs that were started run.
+// begun returns how many jobs run, and how many wait for a worker, or for room for their processes. ok is false where
+// all jobs that were started run.
 func (r *Run) begun() (running, waiting int, ok bool) {
 	if p := r.pool.Load(); p != nil {
 		running, waiting = p.Counts()

@@ -16,7 +16,7 @@ import (
 	"fanout/internal/text"
 )
 
-// records keeps what the plan wants of jobs beside their plain output, or in its place.
+// records keeps what the plan wants of jobs besides their plain output, or instead of it.
 type records struct {
 	json    *sink.JSON
 	folded  bool // output is for the log of GitHub Actions
@@ -26,9 +26,9 @@ type records struct {
 	keeping atomic.Bool // results are being written
 }
 
-// openRecords opens what the plan wants kept. The journal is opened first: it says whether this run resumes an earlier one,
-// and its lock keeps another from doing so at the same time. It is written last: the journal of a run that never began
-// would be in the way of the next one.
+// openRecords opens what the plan wants kept. The journal is opened first: it says whether this run resumes an earlier
+// one, and its lock keeps another from doing so at the same time. It is written last: the journal of a run that never
+// began would be in the way of the next one.
 func (r *Run) openRecords(ctx context.Context) (err error) {
 	p := &r.plan
 	if p.DryRun {

@@ -11,9 +11,9 @@ import (
 	"fanout/internal/text"
 )
 
-// report enters the run into the registry, where fanout ps and fanout cleanup find it. From then on it reports how far the
-// run has come: to the registry each second, and to the journal and the log more often, which else would not hear soon of
-// jobs without output. The function that it returns ends both.
+// report enters the run into the registry, where fanout ps and fanout cleanup find it. From then on it reports how far
+// the run has come: to the registry each second, and to the journal and the log more often, which else would not hear
+// soon of jobs without output. The function that it returns ends both.
 //
 // tell passes on all events that wait.
 func (r *Run) report(tell func()) (end func()) {
@@ -53,8 +53,8 @@ func (r *Run) report(tell func()) (end func()) {
 	}
 }
 
-// register enters the run into the registry. It returns nil for a run that starts no processes, or that the registry cannot
-// take: such a run goes on without.
+// register enters the run into the registry. It returns nil for a run that starts no processes, or that the registry
+// cannot take: such a run goes on without.
 func (r *Run) register() *registry.Registration {
 	if r.local == nil || !r.local.StartsProcesses() {
 		return nil

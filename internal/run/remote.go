@@ -71,8 +71,8 @@ func (r *Run) prepareRemote() (err error) {
 	return nil
 }
 
-// remoteAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. It needs as many jobs that take no time as
-// end meanwhile: 100,000 × echo there took 11.5 s with 64 ahead, and 3.5 s with 512.
+// remoteAhead is ahead for a worker whose answers take a while: with Ray, 10 ms. It needs as many jobs that take no
+// time as end meanwhile: 100,000 × echo there took 11.5 s with 64 ahead, and 3.5 s with 512.
 func remoteAhead(p *plan.Plan, processes bool) int {
 	const times = 8
 	if processes {

@@ -8,12 +8,12 @@ import (
 	"fanout/internal/schedule"
 )
 
-// Resort is the last resort of a process that was told to stop and does not end: it says what the process waits for, ends
-// what it can, and then the process itself. All waits of fanout's own obey a stop by themselves; but a disk may be on a
-// server that is gone, a process may survive KILL, and a program may have faults.
+// Resort is the last resort of a process that was told to stop and does not end: it says what the process waits for,
+// ends what it can, and then the process itself. All waits of fanout's own obey a stop by themselves; but a disk may be
+// on a server that is gone, a process may survive KILL, and a program may have faults.
 //
-// It acts when the grace and two seconds have passed since the stop, and nothing has moved for a second. While something
-// moves, as on a busy machine or with a slow reader, it acts ten seconds after the grace.
+// It acts when the grace and two seconds have passed since the stop, and nothing has moved for a second. While
+// something moves, as on a busy machine or with a slow reader, it acts ten seconds after the grace.
 //
 // Its clock stands still while the run is suspended. A nil Resort does nothing.
 type Resort struct {

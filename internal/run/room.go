@@ -45,9 +45,9 @@ func (r *Run) prepareProcess() error {
 	return nil
 }
 
-// makeRoom fits the number of slots or workers to what the system allows, and makes the threads that they need. A number
-// that the user asked for and that is impossible is an error; one that is too much just now, because of what others have,
-// becomes less for this run. processes is how many each has besides a thread of ours.
+// makeRoom fits the number of slots or workers to what the system allows, and makes the threads that they need. A
+// number that the user asked for and that is impossible is an error; one that is too much just now, because of what
+// others have, becomes less for this run. processes is how many each has besides a thread of ours.
 func (r *Run) makeRoom(files, all demand, processes int) error {
 	n, err := fitFiles(&r.plan, files)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package run makes a [Run] of a plan: it opens what the plan names, resolves the plan by the facts that it finds, wires the
-// stages, and runs the jobs. It also owns what spans the stages: the registry's entry, the deadline and the drain, the
-// answer to USR1, what a stop waits for ([Resort]), and what is taken back of persistent programs' replies. [Tracked] is
-// the run of one command under fanout track.
+// Package run makes a [Run] of a plan: it opens what the plan names, resolves the plan by the facts that it finds,
+// wires the stages, and runs the jobs. It also owns what spans the stages: the registry's entry, the deadline and the
+// drain, the answer to USR1, what a stop waits for ([Resort]), and what is taken back of persistent programs' replies.
+// [Tracked] is the run of one command under fanout track.
 package run
 
 import (
@@ -80,8 +80,8 @@ type source interface {
 	Close() error
 }
 
-// New prepares everything that can fail before the first job: it compiles the template, finds the programs, and opens the
-// input. Where the first rows name the fields, it waits for them, but no longer than ctx.
+// New prepares everything that can fail before the first job: it compiles the template, finds the programs, and opens
+// the input. Where the first rows name the fields, it waits for them, but no longer than ctx.
 func New(ctx context.Context, p plan.Plan, std IO) (*Run, error) {
 	return newRun(ctx, p, std, nil)
 }
@@ -158,8 +158,8 @@ func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
 	return r.counted(wholeBatches(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx))), r.tmpl.Named(), r.warn))
 }
 
-// Do runs the jobs. The error is what ended the run early or went wrong with it. Failed jobs are not an error: the summary
-// tells of them.
+// Do runs the jobs. The error is what ended the run early or went wrong with it. Failed jobs are not an error: the
+// summary tells of them.
 func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	summary := &sink.Summary{}
 	defer r.unwatch()

@@ -45,7 +45,8 @@ func ownStop(cause error) bool {
 	return errors.Is(cause, schedule.ErrDeadline) || errors.As(cause, &outOfStep)
 }
 
-// ownProcesses returns the limits of the processes that this one starts. A worker is not subject to the limits of its jobs.
+// ownProcesses returns the limits of the processes that this one starts. A worker is not subject to the limits of its
+// jobs.
 func ownProcesses(p plan.Plan) process.Spec {
 	spec := p.Process
 	spec.RunID = p.Execute.RunID

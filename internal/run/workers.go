@@ -12,22 +12,22 @@ import (
 	"fanout/internal/worker"
 )
 
-// leaveMost is how long a worker on this machine may take beyond the grace to end its jobs and itself: less than the last
-// resort waits. cancelMost is how long it may be silent beyond the grace when it was told to end a job.
+// leaveMost is how long a worker on this machine may take beyond the grace to end its jobs and itself: less than the
+// last resort waits. cancelMost is how long it may be silent beyond the grace when it was told to end a job.
 const (
 	leaveMost  = 1500 * time.Millisecond
 	cancelMost = 2 * time.Second
 )
 
-// mostAhead is how many short jobs a worker may have beyond those that it runs. If they take no time, 64 keep it busy while the
-// next are on their way.
+// mostAhead is how many short jobs a worker may have beyond those that it runs. If they take no time, 64 keep it busy
+// while the next are on their way.
 const mostAhead = 64
 
 // backOff is how long the next worker on this machine waits when two have died in a row.
 const backOff = 100 * time.Millisecond
 
-// ahead returns how many jobs a worker may have beyond those that it runs: none where jobs have a pace or a stop rule, since
-// a job that a worker has may begin before it hears of a stop, or earlier than the pace allows.
+// ahead returns how many jobs a worker may have beyond those that it runs: none where jobs have a pace or a stop rule,
+// since a job that a worker has may begin before it hears of a stop, or earlier than the pace allows.
 func ahead(p *plan.Plan) int {
 	if s := p.Schedule; s.Delay > 0 || s.Rate > 0 || s.MaxFailures != (schedule.Limit{}) {
 		return 0
@@ -35,8 +35,8 @@ func ahead(p *plan.Plan) int {
 	return mostAhead
 }
 
-// prepareWorkers prepares a pool of workers on this machine. The executor of this process has found the jobs' programs, and
-// runs none.
+// prepareWorkers prepares a pool of workers on this machine. The executor of this process has found the jobs' programs,
+// and runs none.
 func (r *Run) prepareWorkers() error {
 	p := &r.plan
 	// Processes and threads: a worker has those of its start and some more, and those of its jobs.
@@ -138,7 +138,8 @@ type suspender interface {
 	Resume()
 }
 
-// eachWorker calls the function for each worker that suspends its jobs itself. It reports whether such workers run them.
+// eachWorker calls the function for each worker that suspends its jobs itself. It reports whether such workers run
+// them.
 func (r *Run) eachWorker(call func(suspender)) bool {
 	p := r.pool.Load()
 	if p == nil || r.plan.Persistent {

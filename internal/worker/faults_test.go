@@ -21,10 +21,10 @@ import (
 	"fanout/internal/worker"
 )
 
-// rates is how many of a thousand pieces suffer each fault.
+// rates says how many of a thousand pieces suffer each fault.
 type rates struct{ drop, truncate, delay, double, garble, kill int }
 
-// faulty launches workers that run in this process, by connections that do harm.
+// faulty launches workers that run in this process, over connections that do harm.
 type faulty struct {
 	seed  uint64
 	rates rates
@@ -233,7 +233,7 @@ func code(n int64) int {
 	return 0
 }
 
-// book is a Collector that remembers all.
+// book is a Collector that remembers everything.
 type book struct {
 	mu    sync.Mutex
 	now   map[int64]*[2]bytes.Buffer // of the attempt that runs
@@ -313,7 +313,7 @@ type trial struct {
 	ahead, retries   int
 	timeout          time.Duration
 	free             bool
-	far              bool
+	remote           bool
 	rates            rates
 }
 
@@ -326,7 +326,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 		Setup:    worker.Setup{Threads: tr.threads, Cancels: tr.timeout > 0},
 		Patience: worker.Patience{Beat: time.Second, Missed: 5, Leave: 3 * time.Second},
 	}
-	if tr.far {
+	if tr.remote {
 		starter.Setup.Remote = &worker.Remote{}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -393,7 +393,7 @@ func TestFaults(t *testing.T) {
 		if random.IntN(3) == 0 {
 			tr.timeout = 100 * time.Millisecond
 		}
-		tr.far = seed%2 == 1
+		tr.remote = seed%2 == 1
 		bad := func() int { return random.IntN(2) * random.IntN(12) }
 		tr.rates = rates{bad(), bad(), 3 * bad(), bad(), bad(), bad()}
 		if random.IntN(3) == 0 {

@@ -126,8 +126,8 @@ func (c *client) output(body []byte) error {
 	return nil
 }
 
-// drainAll drains one job after the other, until the worker is dead; the Pool waits for the last of them. A goroutine for
-// each job, whose stack grows anew, took 1.1 times as long for echo.
+// drainAll drains one job after the other, until the worker is dead; the Pool waits for the last of them. A goroutine
+// for each job, whose stack grows anew, took 1.1 times as long for echo.
 func (c *client) drainAll(f *flight) {
 	for {
 		c.drain(f)

@@ -24,8 +24,8 @@ const headerSize = 16
 // maxBody is the largest length that a frame may claim.
 const maxBody = 1 << 30
 
-// checksum returns the CRC-32C. Its table is made when it is first needed: it would cost every start of fanout 0.2 ms, in
-// guardian and runner.
+// checksum returns the CRC-32C. Its table is made when it is first needed: it would cost every start of fanout 0.2 ms,
+// in guardian and runner.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // kind is the first byte of a body. The comments say which side sends a frame, and what it says.

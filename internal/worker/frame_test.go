@@ -137,7 +137,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestPreface tells what is at the other end when it is not what it should be.
+// TestPreface checks what readPreface says of a wrong other side.
 func TestPreface(t *testing.T) {
 	for said, want := range map[string]string{
 		preface():                        "",

@@ -54,7 +54,7 @@ func NewHost(setup Setup) (Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	if setup.Remote != nil && spec.ShellForced && local.StartsShells() { // the runner has tried the shell of its own machine
+	if setup.Remote != nil && spec.ShellForced && local.StartsShells() { // the runner has tried its own shell
 		if err := execute.TryShell(context.Background(), spec, sup); err != nil {
 			return nil, err
 		}
@@ -113,8 +113,8 @@ func (l Limits) cpus(n int) []int {
 	return []int{l.CPUs[(n-1)%len(l.CPUs)]}
 }
 
-// adapt fits what the runner says to this machine: its directory, its environment with the variables that the user names,
-// and a shell that is here.
+// adapt fits what the runner says to this machine: its directory, its environment with the variables that the user
+// names, and a shell that is here.
 func (r *Remote) adapt(spec execute.Spec) (execute.Spec, error) {
 	spec.Remote, spec.Host = false, r.Host
 	if spec.Dir = ""; r.Dir != "" {

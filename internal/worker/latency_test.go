@@ -18,7 +18,7 @@ import (
 	"fanout/internal/worker"
 )
 
-// distant launches workers that are so far away in time.
+// distant launches workers whose bytes take a while.
 type distant struct{ latency, takes time.Duration }
 
 func (d *distant) Launch(_ context.Context, number int, _ string) (worker.Link, error) {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// window is how many bytes of a job's output may be on their way. Those for which the runner has no room yet wait in the
-// job's pipe, and no other job waits for them.
+// window is how many bytes of a job's output may be on their way. Those for which the runner has no room yet wait in
+// the job's pipe, and no other job waits for them.
 const window = 256 << 10
 
 // credit counts how many more bytes a job may send.
@@ -154,8 +154,8 @@ func (o *outlet) send(p []byte) {
 	})
 }
 
-// given is an output of the run that jobs write to themselves: it is a process.Inheritable. Write takes what fanout prints
-// in their stead; what cannot be written goes to the runner, which will say why.
+// given is an output of the run that jobs write to themselves: it is a process.Inheritable. Write takes what fanout
+// prints in their stead; what cannot be written goes to the runner, which will say why.
 type given struct {
 	outlet
 	fd      int
@@ -191,8 +191,8 @@ func (g *given) Settle() error {
 	return g.outlet.Settle()
 }
 
-// wait is called when the reader takes nothing at the moment. It returns EAGAIN, or gives the reader up, as the runner does
-// after a stop.
+// wait is called when the reader takes nothing at the moment. It returns EAGAIN, or gives the reader up, as the runner
+// does after a stop.
 func (g *given) wait() error {
 	const patience = 250 * time.Millisecond
 	switch {

@@ -23,8 +23,9 @@ func (c *client) pong() {
 	}
 }
 
-// probe adds a ping to the jobs that go out, from time to time: a connection can be quick by itself and slow when it has
-// work. With small packets, srun's took 50 to 100 ms, and 10,000 × true took 35 s in place of 6 until that was seen.
+// probe adds a ping to the jobs that go out, from time to time: a connection can be quick by itself and slow when it
+// has work. With small packets, srun's took 50 to 100 ms, and 10,000 × true took 35 s in place of 6 until that was
+// seen.
 func (c *client) probe() {
 	const often = 100 * time.Millisecond
 	now := time.Now().UnixNano()
@@ -37,8 +38,8 @@ func (c *client) probe() {
 	}
 }
 
-// awaitWord gives up a worker that stays silent for Patience.Cancel. It counts looks, so that a time in which the runner
-// itself was stopped counts as one of them.
+// awaitWord gives up a worker that stays silent for Patience.Cancel. It counts looks, so that a time in which the
+// runner itself was stopped counts as one of them.
 func (c *client) awaitWord(words int64) {
 	const looks = 20
 	tick := time.NewTicker(c.patience.Cancel / looks)

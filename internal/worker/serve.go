@@ -158,8 +158,8 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	return err
 }
 
-// listen sends an error when the runner of a worker on another machine is silent for too long: a network that is cut ends
-// no connection. While jobs are suspended, so is the runner.
+// listen sends an error when the runner of a worker on another machine is silent for too long: a network that is cut
+// ends no connection. While jobs are suspended, so is the runner.
 func (s *server) listen(remote *Remote) (silent <-chan error, end func()) {
 	if remote == nil || remote.Silence == 0 {
 		return nil, func() {}
@@ -223,8 +223,8 @@ func (s *server) read(f *frames) error {
 	}
 }
 
-// rouse wakes slots for the jobs that have come in one piece. If each job woke one, the outcomes of many short jobs would
-// go out one by one.
+// rouse wakes slots for the jobs that have come in one piece. If each job woke one, the outcomes of many short jobs
+// would go out one by one.
 func (s *server) rouse() {
 	for range min(s.fresh, s.threads) {
 		s.work.Signal()

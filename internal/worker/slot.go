@@ -17,8 +17,8 @@ type assigned struct {
 	outlets [2]given // for its standard output and standard error
 }
 
-// assign takes a job in. It reuses what a job that has ended used: made anew for each, 5,000 short jobs grew a worker from
-// 2.5 MiB of its own to 3.4.
+// assign takes a job in. It reuses what a job that has ended used: made anew for each, 5,000 short jobs grew a worker
+// from 2.5 MiB of its own to 3.4.
 func (s *server) assign(id uint64, j job.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,8 +117,8 @@ func (s *server) run(ctx context.Context, a *assigned) job.Status {
 	return st
 }
 
-// awaitRoom runs a job for which the system had no room, as soon as it has some. The worker does not know whether jobs of
-// others will make room: it tries for a while.
+// awaitRoom runs a job for which the system had no room, as soon as it has some. The worker does not know whether jobs
+// of others will make room: it tries for a while.
 func (s *server) awaitRoom(ctx context.Context, a *assigned, st job.Status) job.Status {
 	const often, most = 50 * time.Millisecond, 10 * time.Second
 	for began := time.Now(); st.NoRoom && time.Since(began) <= most; {

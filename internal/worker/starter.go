@@ -11,13 +11,13 @@ import (
 
 // Launcher starts processes that become workers. It alone knows where workers run.
 type Launcher interface {
-	// Launch starts the fanout worker of this number on this host, and gives up when ctx is done. The user sees what the
-	// worker writes to its standard error.
+	// Launch starts the fanout worker of this number on this host, and gives up when ctx is done. The user sees what
+	// the worker writes to its standard error.
 	Launch(ctx context.Context, number int, host string) (Link, error)
 }
 
-// Link is the connection to a process that was launched. Read and Write are its standard output and input; Close ends its
-// standard input.
+// Link is the connection to a process that was launched. Read and Write are its standard output and input; Close ends
+// its standard input.
 type Link interface {
 	io.ReadWriteCloser
 	Dismiss()       // its end is wanted: what its jobs leave then may stay
