@@ -47,7 +47,7 @@ func (c *client) run() {
 	for _, f := range c.rest() {
 		how := "died"
 		if f.ended {
-			how = "died a moment after the job's end, which its death may have caused"
+			how = "died a moment after the job's end, perhaps for the same reason"
 		}
 		c.finish(f, job.Status{Outcome: job.Lost, Err: fmt.Errorf("worker %d %s: %w", c.worker.Number, how, why)})
 	}
