@@ -188,7 +188,6 @@ func (w *Worker) Return(t *Task) {
 type HopelessError struct{ Err error }
 
 func (e *HopelessError) Error() string { return e.Err.Error() }
-
 func (e *HopelessError) Unwrap() error { return e.Err }
 
 // Leave reports that the worker takes no more jobs: it has died, or is about to. Done or Return still follows for each

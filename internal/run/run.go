@@ -125,7 +125,6 @@ func (r *Run) learn(add func(*plan.Facts)) {
 type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
-
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // Starts reports whether jobs start processes, and whether the first process of each is a shell.
@@ -191,8 +190,8 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.records.addTo(&hooks, summary)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	r.collector.Store(c)
-	defer r.report(c.Tell)()
-	hideProgress := r.progress.Show(c.Tell, r.io.Say, r.screen)
+	defer r.report(c.Wake)()
+	hideProgress := r.progress.Show(c.Wake, r.io.Say, r.screen)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
 		if !ownStop(context.Cause(ctx)) {
@@ -200,18 +199,18 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 		}
 		c.Stop()
 	})
-	ended := r.endOrphansWith(ctx)
+	ended := r.endLeftoversWith(ctx)
 
 	r.at("jobs to end")
 	err = r.schedule(ctx, cancel, c)
-	r.at("processes that jobs have left to end")
-	summary.Left(r.endOrphans(ended, err))
+	r.at("leftovers of jobs to end")
+	summary.SetLeftovers(r.endLeftovers(ended, err))
 
 	r.at("output to be written")
 	writeErr := c.Close()
 	hideProgress() // now that it knows of all jobs
 	if r.cut {
-		summary.Rest(r.plan.Journal.Path != "")
+		summary.SetCutShort(r.plan.Journal.Path != "")
 	}
 	r.at("what is kept of jobs to be on the disk")
 	journalErr := r.records.close(summary)

@@ -68,15 +68,11 @@ type link struct {
 	err   error
 }
 
-func (l *link) Read(b []byte) (int, error) { return l.from.Read(b) }
-
+func (l *link) Read(b []byte) (int, error)  { return l.from.Read(b) }
 func (l *link) Write(b []byte) (int, error) { return l.to.Write(b) }
-
-func (l *link) Close() error { return l.to.Close() }
-
-func (l *link) Dismiss() {}
-
-func (l *link) Kill() { l.kill(errors.New("killed")) }
+func (l *link) Close() error                { return l.to.Close() }
+func (l *link) Dismiss()                    {}
+func (l *link) Kill()                       { l.kill(errors.New("killed")) }
 
 func (l *link) Wait() error {
 	<-l.ended
@@ -212,19 +208,13 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	return job.Status{Code: code(j.Index)}
 }
 
-func (h *host) Free() bool { return h.f.free }
-
-func (h *host) EndOrphans() {}
-
+func (h *host) Free() bool     { return h.f.free }
+func (h *host) EndLeftovers()  {}
 func (h *host) Leftovers() int { return 0 }
-
-func (h *host) KillNow() {}
-
-func (h *host) Suspend() {}
-
-func (h *host) Resume() {}
-
-func (h *host) Close() {}
+func (h *host) KillNow()       {}
+func (h *host) Suspend()       {}
+func (h *host) Resume()        {}
+func (h *host) Close()         {}
 
 // printed is what job n prints: mostly little, sometimes more than may be on its way at once.
 func printed(n int64) string {

@@ -85,22 +85,17 @@ func ownJobID(jobIDs string, remote bool) string {
 const RemoteSuffix = ".far"
 
 // Free is part of Host.
-func (h *localHost) Free() bool { return !h.StartsProcesses() }
-
-func (h *localHost) EndOrphans() { h.sup.EndOrphans(false) }
-
-func (h *localHost) Leftovers() int { return len(h.sup.Left()) }
-
-func (h *localHost) KillNow() { h.sup.KillNow() }
-
-func (h *localHost) Suspend() { h.sup.Suspend() }
-
-func (h *localHost) Resume() { h.sup.Resume() }
+func (h *localHost) Free() bool     { return !h.StartsProcesses() }
+func (h *localHost) EndLeftovers()  { h.sup.EndLeftovers(false) }
+func (h *localHost) Leftovers() int { return len(h.sup.Leftovers()) }
+func (h *localHost) KillNow()       { h.sup.KillNow() }
+func (h *localHost) Suspend()       { h.sup.Suspend() }
+func (h *localHost) Resume()        { h.sup.Resume() }
 
 // Close ends processes that only their descent shows to belong to a job that was ended.
 func (h *localHost) Close() {
 	if h.sup.Ended() {
-		h.sup.EndOrphans(true)
+		h.sup.EndLeftovers(true)
 	}
 	h.sup.Close()
 }

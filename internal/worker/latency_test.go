@@ -128,7 +128,7 @@ func (h sleeper) Run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	return job.Status{}
 }
 func (sleeper) Free() bool     { return false }
-func (sleeper) EndOrphans()    {}
+func (sleeper) EndLeftovers()  {}
 func (sleeper) Leftovers() int { return 0 }
 func (sleeper) KillNow()       {}
 func (sleeper) Suspend()       {}

@@ -51,17 +51,12 @@ func (l *Local) Launch(_ context.Context, number int, _ string) (Link, error) {
 // localLink is the Link to a worker on this machine.
 type localLink struct{ p *process.Program }
 
-func (l *localLink) Read(b []byte) (int, error) { return l.p.Stdout.Read(b) }
-
+func (l *localLink) Read(b []byte) (int, error)  { return l.p.Stdout.Read(b) }
 func (l *localLink) Write(b []byte) (int, error) { return l.p.Stdin.Write(b) }
-
-func (l *localLink) Close() error { return l.p.Stdin.Close() }
-
-func (l *localLink) Lossless() bool { return true } // as pipes are
-
-func (l *localLink) Dismiss() { l.p.Dismiss() }
-
-func (l *localLink) Kill() { l.p.Kill() }
+func (l *localLink) Close() error                { return l.p.Stdin.Close() }
+func (l *localLink) Lossless() bool              { return true } // as pipes are
+func (l *localLink) Dismiss()                    { l.p.Dismiss() }
+func (l *localLink) Kill()                       { l.p.Kill() }
 
 func (l *localLink) Wait() error {
 	res := l.p.Wait()

@@ -18,7 +18,7 @@ import (
 type Host interface {
 	Run(ctx context.Context, j job.Job, out job.Output) job.Status
 	Free() bool     // jobs start no processes: one that runs twice does no harm
-	EndOrphans()    // ends the leftovers of jobs
+	EndLeftovers()  // ends the leftovers of jobs
 	Leftovers() int // counts them
 	KillNow()       // ends the grace of what is being ended
 	Suspend()       // stops all jobs
@@ -147,7 +147,7 @@ func (s *server) serve(ctx context.Context, f *frames, setup Setup) error {
 	s.releaseAll()
 	s.ending.Wait()
 	if err != nil {
-		s.host.EndOrphans()
+		s.host.EndLeftovers()
 	}
 	left := s.host.Leftovers()
 	s.host.Close()
@@ -256,7 +256,7 @@ func (s *server) obey(k kind, body []byte) error {
 		s.cancelJob(t.number())
 	case kindStop:
 		s.cancel()
-		s.ending.Go(s.host.EndOrphans)
+		s.ending.Go(s.host.EndLeftovers)
 		s.settle()
 	case kindKill:
 		s.host.KillNow()

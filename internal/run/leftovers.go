@@ -8,13 +8,13 @@ import (
 	"fanout/internal/schedule"
 )
 
-// endOrphansWith ends leftovers as soon as ctx is done, at the same time as the jobs that run. The function that it
+// endLeftoversWith ends leftovers as soon as ctx is done, at the same time as the jobs that run. The function that it
 // returns waits for that, and reports whether ctx was done.
-func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
+func (r *Run) endLeftoversWith(ctx context.Context) (ended func() bool) {
 	done := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
 		defer close(done)
-		r.sup.EndOrphans(false)
+		r.sup.EndLeftovers(false)
 	})
 	return func() bool {
 		if unhook() {
@@ -30,16 +30,16 @@ func failedNow(p *plan.Plan, err error) bool {
 	return errors.Is(err, schedule.ErrFailures) && !p.Schedule.Soon
 }
 
-// endOrphans ends leftovers that may not stay, and returns how many still run. Leftovers of jobs that ended by
+// endLeftovers ends leftovers that may not stay, and returns how many still run. Leftovers of jobs that ended by
 // themselves may stay, unless the run was stopped.
-func (r *Run) endOrphans(ended func() bool, err error) int {
+func (r *Run) endLeftovers(ended func() bool, err error) int {
 	switch {
 	case ended(), failedNow(&r.plan, err):
-		r.sup.EndOrphans(false)
+		r.sup.EndLeftovers(false)
 	case r.sup.Ended():
-		r.sup.EndOrphans(true)
+		r.sup.EndLeftovers(true)
 	}
-	left := len(r.sup.Left())
+	left := len(r.sup.Leftovers())
 	if p := r.pool.Load(); p != nil {
 		left += p.Leftovers()
 	}
