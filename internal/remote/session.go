@@ -31,7 +31,11 @@ func NewSession(spec Spec, here Here) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{Backend: b, spec: spec, run: here.Run, warn: here.Warn, offered: map[string]bool{}, died: map[string]bool{}}, nil
+	return newSession(b, spec, here), nil
+}
+
+func newSession(b Backend, spec Spec, here Here) *Session {
+	return &Session{Backend: b, spec: spec, run: here.Run, warn: here.Warn, offered: map[string]bool{}, died: map[string]bool{}}
 }
 
 // Offer gives a pool the hosts that the backend has, until the function that it returns is called. It calls fail when

@@ -19,8 +19,8 @@ func (r *Run) files() (stdout, stderr *sink.File, err error) {
 	return stdout, stderr, err
 }
 
-// warnFull warns of a full disk for output that waits. A slot calls it, which has a job to look after: it must not
-// wait.
+// warnFull warns that jobs wait because the disk takes no more of their output. A slot calls it, which has a job to look
+// after: it must not wait.
 func (r *Run) warnFull(why error) {
 	if !r.plan.Quiet {
 		text.Line(r.io.Say.Hasty(), "jobs wait for their turn to write: %v", why)
