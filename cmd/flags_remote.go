@@ -141,7 +141,6 @@ func ofStreams() []string {
 	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
 
-
 func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	ssh := &p.Remote.SSH
 	if ssh.Command, err = shlex.Split(f.sshCommand); err != nil || len(ssh.Command) == 0 {
