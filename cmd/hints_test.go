@@ -23,7 +23,7 @@ func TestHintsOf(t *testing.T) {
 		"echo ::: a ::::: b":    `":::::" is an item here; did you mean ::: or ::::?`,
 		"echo ::: a :: b":       `"::" is an item here; did you mean :::?`,
 		"echo ::: a :::b":       `":::b" is an item here; did you mean ::: b?`,
-		"rm ::: a b --dry-run":  `"--dry-run" is an item, since it stands behind :::;`,
+		"rm ::: a b --dry-run":  `"--dry-run" is an item because it stands after :::;`,
 		"rm ::: a --dry-run b":  `"--dry-run" is an item`,
 		"rm ::: a --output=raw": `"--output=raw" is an item`,
 		"rm ::: a b -j4":        `"-j4" is an item`,

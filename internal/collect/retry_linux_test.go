@@ -289,7 +289,7 @@ func TestSlotLooksUp(t *testing.T) {
 						e := w.entries[j.Slot]
 						e.mu.Lock()
 						defer e.mu.Unlock()
-						return e.live
+						return e.state == streaming
 					})
 				}
 				running.Go(func() {

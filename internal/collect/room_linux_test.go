@@ -164,14 +164,14 @@ func TestAwaitAfterLend(t *testing.T) {
 	testkit.Until(t, "the head gets the stream", func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return e.live
+		return e.state == streaming
 	})
 	w.idle()
 	testkit.Within(t, patient, "the wait", func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if err := w.await(&e.streams[0], round, &noRoomError{}); err != nil {
-			t.Error(err)
+		if got := e.streams[0].awaitRound(round, &noRoomError{}); got != done {
+			t.Errorf("progress %d", got)
 		}
 	})
 	w.Done(j, job.Status{})

@@ -83,7 +83,7 @@ func TestFullWithoutTheLock(t *testing.T) {
 	said, goOn := make(chan struct{}), make(chan struct{})
 	w, r := unread(t, Spec{KeepOrder: true, Slots: 2})
 	w.spill.file = full
-	w.onFull = func(error) { close(said); <-goOn }
+	w.hooks.OnFull = func(error) { close(said); <-goOn }
 	defer close(goOn)
 	first, second := newJob(1, 1, "x"), newJob(2, 2, "x")
 	w.Start(first)

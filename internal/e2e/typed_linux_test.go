@@ -73,7 +73,7 @@ func (k *typist) ends() {
 	}
 }
 
-const itemsAreTyped = "fanout: items are read from the terminal; Ctrl-D ends them\r\n"
+const itemsAreTyped = "fanout: reading items from the terminal; Ctrl-D ends them\r\n"
 
 // TestTyping: who is to type items is told so, and no bars clear the line that he types on;
 // once there are no more to type, they are there.

@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"fanout/internal/job"
 	"fanout/internal/process"
 	"fanout/internal/template"
+	"fanout/internal/template/script"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 )
 
@@ -177,7 +178,7 @@ func (l *Local) Running() []Running {
 }
 
 // resolveProgram finds the program of the program form.
-func (l *Local) resolveProgram(p *template.Plan) (*plan, error) {
+func (l *Local) resolveProgram(p *words.Plan) (*plan, error) {
 	c := p.Steps[0].Pipeline[0]
 	name, literal := c.Words[0].Literal()
 	if c.Builtin != "" || !literal {
@@ -203,18 +204,16 @@ func (l *Local) hint(name string) string {
 	if l.env.functions[name] {
 		return fmt.Sprintf("a shell function needs the shell: fanout '%s {}'", name)
 	}
-	if strings.Contains(" "+shellBuiltins+" ", " "+name+" ") {
+	if script.IsBuiltin(name) {
 		return fmt.Sprintf("a shell builtin needs the shell: fanout '%s {}'", name)
 	}
 	return ""
 }
 
-const shellBuiltins = "cd test printf read exec set export eval source . [ type command builtin let declare local unset wait kill ulimit umask"
-
 // resolveScript finds the programs of a script. A script that names something else than a program is run by the shell.
 // Only where the script is nothing but that command, and there is no such function, is it clear that no job can
 // succeed.
-func (l *Local) resolveScript(p *template.Plan) (*plan, error) {
+func (l *Local) resolveScript(p *words.Plan) (*plan, error) {
 	if p == nil || l.spec.ShellForced || l.env.alters {
 		return nil, nil
 	}

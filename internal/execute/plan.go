@@ -1,6 +1,6 @@
 package execute
 
-import "fanout/internal/template"
+import "fanout/internal/template/words"
 
 // plan is a template's plan whose programs have been found.
 type plan struct {
@@ -11,16 +11,16 @@ type plan struct {
 }
 
 type step struct {
-	op       template.Op
+	op       words.Op
 	commands []command
 }
 
 type command struct {
-	template.Command
+	words.Command
 	path string // "": fanout does the command itself, or the item names the program
 }
 
-func newPlan(p *template.Plan, paths [][]string) *plan {
+func newPlan(p *words.Plan, paths [][]string) *plan {
 	out := &plan{inline: true}
 	for i, s := range p.Steps {
 		st := step{op: s.Op}
@@ -38,7 +38,7 @@ func newPlan(p *template.Plan, paths [][]string) *plan {
 
 // skip reports whether a step is passed over after this status of the one before.
 func (s step) skip(status int) bool {
-	return s.op == template.And && status != 0 || s.op == template.Or && status == 0
+	return s.op == words.And && status != 0 || s.op == words.Or && status == 0
 }
 
 // single reports whether the plan is one command, with whose end the job ends.

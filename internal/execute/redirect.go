@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"fanout/internal/template"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 
 	"golang.org/x/sys/unix"
@@ -48,7 +48,7 @@ func (f *files) closeOpened() {
 // redirect applies the command's redirections in their order, as a shell does.
 func (s *slot) redirect(c *command, f *files) error {
 	for _, rd := range c.Redirects {
-		if rd.Kind == template.Dup {
+		if rd.Kind == words.Dup {
 			f.fds[rd.Fd] = f.fds[rd.From]
 			continue
 		}
@@ -56,10 +56,10 @@ func (s *slot) redirect(c *command, f *files) error {
 		if err != nil {
 			return err
 		}
-		fd, err := s.open(name, map[template.RedirectKind]int{
-			template.In:     unix.O_RDONLY,
-			template.Out:    unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC,
-			template.Append: unix.O_WRONLY | unix.O_CREAT | unix.O_APPEND,
+		fd, err := s.open(name, map[words.RedirectKind]int{
+			words.In:     unix.O_RDONLY,
+			words.Out:    unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC,
+			words.Append: unix.O_WRONLY | unix.O_CREAT | unix.O_APPEND,
 		}[rd.Kind])
 		if errors.Is(err, errStopped) {
 			return err
@@ -80,7 +80,7 @@ func (s *slot) needsShell(p *plan) bool {
 	for _, step := range p.steps {
 		for _, c := range step.commands {
 			for _, rd := range c.Redirects {
-				if rd.Kind == template.Dup {
+				if rd.Kind == words.Dup {
 					continue
 				}
 				name, err := rd.Target.Single(s.job)

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// brace is a placeholder of another runner that is none here.
+// brace is a placeholder of another runner that is text in fanout.
 type brace struct {
-	body  string // a regular expression for what is between the braces
-	whose string
-	way   string // what is written here instead, "" where nothing is; $1 is what the first parentheses of body match
-	code  bool   // it also stands in programs of awk, python and the like, where nothing is said
+	body  string // a regular expression for the text between the braces
+	whose string // the runner
+	way   string // the fanout way, "" if there is none; $1 is the match of the first parentheses in body
+	code  bool   // programs of awk, python and the like contain such braces, so nothing is said there
 }
 
-// braces is all of them, by the manuals of parallel 20221122 and rush 0.9. Not among them are
-// {,x}, which is bash's, and what fd, xe and xargs have, which is all ours.
+// braces lists them by the manuals of parallel 20221122 and rush 0.9. It leaves out {,x}, which is bash's,
+// and the placeholders of fd, xe and xargs, which fanout has too.
 func braces() []brace {
 	const inScript = " in a quoted script"
 	return []brace{
@@ -52,14 +52,14 @@ func braces() []brace {
 }
 
 const (
-	begins = ".+/#%^:@-0123456789usc="              // what bodies begin with: most braces are none of these
-	before = "$%@^#{"                               // is the shell's, curl's, git's, ruby's, or a template's
-	verb   = `^%[-+ #0-9.]*(?:hh?|ll?|z)?[a-zA-Z]$` // is filled in by printf and date
+	begins = ".+/#%^:@-0123456789usc="              // the first bytes of bodies: most braces have others
+	before = "$%@^#{"                               // braces behind these belong to the shell, curl, git, ruby or a template
+	verb   = `^%[-+ #0-9.]*(?:hh?|ll?|z)?[a-zA-Z]$` // what printf and date fill in
 	perl   = `f={}; and what bash has, such as "${f%.*}", in a quoted script`
 )
 
-// Brace is what there is to say of the text in braces that begins at word[i], where COMMAND has no
-// such placeholder; "" is nothing. Coded says that the word may be a program's text.
+// Brace returns the placeholder of another runner that begins at word[i], and a hint about it; "" and "" if
+// there is none. Coded says that the word may be the text of a program.
 func Brace(word string, i int, coded bool) (placeholder, say string) {
 	n := strings.IndexByte(word[i:], '}')
 	if i > 0 && strings.IndexByte(before, word[i-1]) >= 0 || n < 2 || strings.HasPrefix(word[i+n+1:], "}") {
@@ -69,7 +69,7 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 	if strings.IndexByte(begins, body[0]) < 0 || regexp.MustCompile(verb).MatchString(body) {
 		return "", ""
 	}
-	if body[0] == '=' { // what is between them may have braces of its own
+	if body[0] == '=' { // the text between the signs may contain braces
 		n := strings.Index(word[i+2:], "=}")
 		if n < 1 {
 			return "", ""
@@ -95,7 +95,7 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 	return "", ""
 }
 
-// Coded says that a COMMAND names a program whose arguments are the text of programs.
+// Coded reports whether a COMMAND names a program whose arguments are the text of programs.
 func Coded(command string) bool {
 	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n|&;()/'\"", r) })
 	return slices.ContainsFunc(words, func(word string) bool {

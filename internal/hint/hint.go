@@ -1,5 +1,6 @@
-// Package hint has what fanout says to those who may have meant something else: one line for
-// each, which changes nothing of what is done. It has no side effects.
+// Package hint says to users what they may have meant instead: one line for each case, which changes nothing
+// of the run. Each [Kind] has a text, and [Brace] recognises the placeholders of other runners. The package
+// has no side effects.
 package hint
 
 import "fmt"
@@ -25,16 +26,16 @@ const (
 	Subcommand
 	Behind
 	Nulls
-	Kinds // how many there are
+	Kinds // the number of hints
 )
 
-// hint is what to say, about what %s and %q stand for.
+// hint is the text of a hint, with %s and %q for its subject.
 type hint struct {
 	say   string
-	typed string // a command that is told so, for bash
+	typed string // a command line for bash that causes the hint
 }
 
-// table is all hints: a new one is a line here, and where it is given.
+// table has all hints. A new hint is a line here, and a call where it is given.
 var table = [Kinds]hint{
 	Braces: {
 		`%s is a placeholder of %s, not of fanout, and stays as it is; %s`,
@@ -49,31 +50,31 @@ var table = [Kinds]hint{
 		`fanout echo ::: a ::::: b`,
 	},
 	FlagItem: {
-		`%q is an item, since it stands behind :::; flags of fanout stand before COMMAND`,
+		`%q is an item because it stands after :::; put flags of fanout before COMMAND`,
 		`fanout echo ::: a --dry-run`,
 	},
 	NoItems: {
-		`there was no item on standard input, and nothing was run; did you mean %s?`,
+		`standard input had no items, so nothing was run; did you mean %s?`,
 		`touch a.txt b.txt; fanout wc -l a.txt b.txt < /dev/null`,
 	},
 	Terminal: {
-		`items are read from the terminal; Ctrl-D ends them`,
+		`reading items from the terminal; Ctrl-D ends them`,
 		``, // needs one
 	},
 	OneLine: {
-		`%s is one line with carriage returns in it; if they end lines, convert it first, as tr '\r' '\n' does`,
+		`%s is one line with carriage returns in it; if they end its lines, convert it with tr '\r' '\n'`,
 		`printf 'a\rb\r' | fanout true`,
 	},
 	CRLF: {
-		`the lines of %s end with CR LF, and the CR is part of each item; -d '\r\n' leaves it out`,
+		`the lines of %s end with CR LF, and the CR becomes part of each item; -d '\r\n' removes it`,
 		`printf 'a\r\nb\r\n' | fanout true`,
 	},
 	Mark: {
-		`%s begins with a byte order mark, which is part of the first item; tail -c +4 leaves it out`,
+		`%s begins with a byte order mark, which becomes part of the first item; tail -c +4 removes it`,
 		`printf '\xef\xbb\xbfa\nb\n' | fanout true`,
 	},
 	UTF16: {
-		`%s is UTF-16; convert it first, as iconv -f UTF-16 -t UTF-8 does`,
+		`%s is UTF-16; convert it with iconv -f UTF-16 -t UTF-8`,
 		`printf '\xff\xfea\0\n\0' | fanout --pipe true`,
 	},
 	Operator: {
@@ -93,20 +94,20 @@ var table = [Kinds]hint{
 		`fanout repot j < /dev/null`,
 	},
 	Behind: {
-		`a value of %s stands behind =, and is one of %s`,
+		`the value of %s follows =, and is one of %s`,
 		`fanout --stop-on-error never ls ::: a`,
 	},
 	Nulls: {
-		`-0 is for items that end with NULs, as find -print0 writes them; --pipe gives an item on stdin`,
+		`-0 is for items that end with NULs, as find -print0 writes them; --pipe gives items on standard input`,
 		`printf 'a\0b\0' | fanout /bin/echo`,
 	},
 }
 
-// Text is what a hint says, with %s and %q for what it is about.
+// Text returns the text of a hint, with %s and %q for its subject.
 func (k Kind) Text() string { return table[k].say }
 
-// Say is the hint about that.
+// Say returns the hint about its subject.
 func (k Kind) Say(about ...any) string { return fmt.Sprintf(table[k].say, about...) }
 
-// Typed is a command for bash that is told so, "" where it takes more than that.
+// Typed returns a command line for bash that causes the hint; "" if it takes more than a command line.
 func (k Kind) Typed() string { return table[k].typed }

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// argCSV reads arguments, each of which is a row of CSV: an open quotation mark does not
-// reach into the next.
+// argCSV reads arguments, each of which is a row of CSV: an open quotation mark does not reach into the next
+// argument.
 type argCSV struct {
 	args   []string
-	at     int // of the argument that was read last, from 1
+	at     int // the number of the last argument read, from 1
 	comma  rune
 	header bool
 	width  int
 }
 
-// schema is part of table.
+// schema implements table.
 func (a *argCSV) schema() (Schema, error) {
 	if !a.header {
 		for _, arg := range a.args {
@@ -38,13 +38,13 @@ func (a *argCSV) schema() (Schema, error) {
 	a.at = 1
 	names, err := a.parse(a.args[0])
 	if err != nil {
-		return Schema{}, fmt.Errorf("%w; it is the header, without which no row can be read", &RowError{Line: 1, Raw: a.args[0], Err: err})
+		return Schema{}, fmt.Errorf("%w; it is the header, and no row can be read without it", &RowError{Line: 1, Raw: a.args[0], Err: err})
 	}
 	a.width = len(names)
 	return Schema{Known: true, Width: a.width, Names: names}, nil
 }
 
-// row is part of table.
+// row implements table.
 func (a *argCSV) row() (string, []string, error) {
 	if a.at == len(a.args) {
 		return "", nil, io.EOF
@@ -61,7 +61,7 @@ func (a *argCSV) row() (string, []string, error) {
 	return raw, fields, nil
 }
 
-// parse takes one row apart.
+// parse splits one row.
 func (a *argCSV) parse(arg string) ([]string, error) {
 	if arg == "" {
 		return []string{""}, nil

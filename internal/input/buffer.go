@@ -3,12 +3,11 @@ package input
 import "io"
 
 const (
-	bufferSize = 64 << 10 // what a pipe holds: more is seldom there to be read at once
-	bufferKept = 1 << 20  // a buffer that one item made larger than this is given up after it
+	bufferSize = 64 << 10 // the size of a pipe: more can seldom be read at once
+	bufferKept = 1 << 20  // a buffer that one item made larger than this is freed after it
 )
 
-// buffer holds the bytes that were read and not yet split. It grows to the size
-// of the longest item.
+// buffer holds bytes that are read but not split yet. It grows to the size of the longest item.
 type buffer struct {
 	from io.Reader
 	buf  []byte
@@ -20,8 +19,8 @@ func (b *buffer) data() []byte { return b.buf[b.r:b.w] }
 
 func (b *buffer) skip(n int) { b.r += n }
 
-// more adds to data what one read gives. The error is that of the reader, after
-// all its bytes, and stays: a terminal is not asked again after an end of file.
+// more adds the bytes of one read to data. The error is the reader's; it comes after all bytes, and stays: a
+// terminal is not read again after an end of file.
 func (b *buffer) more() error {
 	if b.err != nil {
 		return b.err
@@ -36,9 +35,8 @@ func (b *buffer) more() error {
 	return err
 }
 
-// makeRoom moves the unread bytes to the front. An unread byte is moved at most
-// once for each doubling and once for the start of its item, so that the cost is
-// linear however small the reads are.
+// makeRoom moves the unread bytes to the front. An unread byte is moved at most once for each doubling and
+// once for the start of its item, so the cost is linear however small the reads are.
 func (b *buffer) makeRoom() {
 	held := b.data()
 	switch {

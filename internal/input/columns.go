@@ -6,16 +6,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"fanout/internal/text"
 )
 
-// columns reads lines, which a regular expression splits into fields.
+// columns reads lines, and splits them into fields by a regular expression.
 type columns struct {
 	name   string
 	lines  *lines
 	sep    *regexp.Regexp
 	header bool
 	all    *tables
-	line   int // that was read last
+	line   int // the number of the last line read
 	fields []string
 }
 
@@ -28,10 +30,10 @@ func newColumns(from io.Reader, name string, all *tables) *columns {
 	return &columns{name: name, lines: l, sep: spec.ColSep, header: spec.Header, all: all}
 }
 
-// schema is part of table.
+// schema implements table.
 func (c *columns) schema() (Schema, error) {
 	if !c.header {
-		return Schema{Known: true}, nil // of the first row nothing follows for the others
+		return Schema{Known: true}, nil // the first row says nothing about the others
 	}
 	raw, err := c.read()
 	if err != nil {
@@ -60,18 +62,18 @@ func (c *columns) read() (string, error) {
 	}
 }
 
-// row is part of table.
+// row implements table.
 func (c *columns) row() (string, []string, error) {
 	raw, err := c.read()
 	if err != nil {
 		return "", nil, err
 	}
 	fields := c.split(raw)
-	// A row needs not have more than is used of it.
+	// A row needs no more fields than COMMAND uses.
 	if least := c.all.least; len(fields) < least {
-		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: fmt.Errorf("the row has %s, and {%d} is used", count(len(fields), "field"), least)}
+		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: fmt.Errorf("the row has %s, but {%d} is used", text.Plural(int64(len(fields)), "field", "fields"), least)}
 	}
-	if width := c.all.first.Width; width > 0 { // as many as have names
+	if width := c.all.first.Width; width > 0 { // as many fields as names
 		for len(fields) < width {
 			fields = append(fields, "")
 		}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Counter finds out, beside the reading, how many items there will be.
+// Counter counts the items beside the reading.
 type Counter struct {
 	sources []counted
 	link    Link
@@ -18,14 +18,14 @@ type Counter struct {
 
 // counted is one source.
 type counted struct {
-	items int64    // of arguments
-	file  *os.File // our own, of a regular file; nil for arguments
+	items int64    // the number of arguments
+	file  *os.File // fanout's own description of a regular file; nil for arguments
 	from  int64
 	delim string
 }
 
-// Counter is for a run whose sources can be counted: arguments, and regular files of lines.
-// Others give nil. It is made before the items are read.
+// Counter returns a Counter if all sources can be counted, which arguments and regular files of lines can;
+// else nil. Call it before the items are read.
 func (in *Input) Counter() *Counter {
 	if in.spec.Format != Lines || in.spec.SkipEmpty {
 		return nil
@@ -45,7 +45,7 @@ func (in *Input) Counter() *Counter {
 	return c
 }
 
-// counted is what is needed to count the items of a regular file of lines beside the reading.
+// counted prepares to count the items of a regular file of lines beside the reading.
 func (in *Input) counted(fl *file) (counted, error) {
 	one := counted{delim: in.spec.Delimiter}
 	switch {
@@ -68,7 +68,7 @@ func (in *Input) counted(fl *file) (counted, error) {
 
 var errUncountable = errors.New("its items cannot be counted")
 
-// Close closes what the Counter has of the files.
+// Close closes the Counter's descriptions of the files.
 func (c *Counter) Close() {
 	for _, s := range c.sources {
 		if s.file != nil {
@@ -77,7 +77,7 @@ func (c *Counter) Close() {
 	}
 }
 
-// Count gives the number of items, if it can be told and ctx does not end before.
+// Count returns the number of items, unless it is not known or ctx ends first.
 func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
 	const most = 1 << 50
 	for i, s := range c.sources {
@@ -103,7 +103,7 @@ func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
 	return items, true
 }
 
-// count reads the file from where its items begin, without moving the place from which others
+// count reads the file from the place where its items begin. It does not move the position from which others
 // read.
 func (s *counted) count(ctx context.Context) (n int64, ok bool) {
 	buf := make([]byte, 256<<10)

@@ -9,10 +9,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"fanout/internal/text"
 )
 
-// csvTable reads rows as RFC 4180 has them, by encoding/csv. Beside the fields it keeps the
-// row as it is written.
+// csvTable reads rows of RFC 4180 with encoding/csv. Beside the fields, it keeps each row as it is written.
 type csvTable struct {
 	name   string
 	tee    *tee
@@ -22,12 +23,12 @@ type csvTable struct {
 	held   []held // the first rows, when there is no header
 }
 
-// held is what row is to give.
+// held is a row that was read ahead.
 type held struct {
 	raw    string
 	fields []string
 	err    error
-	line   int // 0: that of the reader
+	line   int // 0: the line of the reader
 }
 
 func newCSV(from io.Reader, name string, comma rune, header bool) *csvTable {
@@ -39,7 +40,7 @@ func newCSV(from io.Reader, name string, comma rune, header bool) *csvTable {
 	return c
 }
 
-// schema is part of table.
+// schema implements table.
 func (c *csvTable) schema() (Schema, error) {
 	if c.header {
 		return c.head()
@@ -67,7 +68,7 @@ func (c *csvTable) schema() (Schema, error) {
 			c.width = len(fields)
 			known = Schema{Known: true, Width: c.width}
 		}
-		if known.Known && (len(c.held) > 1 || !bareCR(raw)) { // else it may be all lines in one
+		if known.Known && (len(c.held) > 1 || !bareCR(raw)) { // else the row may be all lines in one
 			break
 		}
 	}
@@ -85,7 +86,7 @@ func (c *csvTable) head() (Schema, error) {
 	case bareCR(raw):
 		return Schema{}, fmt.Errorf("reading %s: %w", place(c.name), errCR)
 	case bad != nil:
-		return Schema{}, fmt.Errorf("%w; it is the header, without which no row can be read", err)
+		return Schema{}, fmt.Errorf("%w; it is the header, and no row can be read without it", err)
 	case err != nil:
 		return Schema{}, err
 	}
@@ -93,7 +94,7 @@ func (c *csvTable) head() (Schema, error) {
 	return Schema{Known: true, Width: c.width, Names: slices.Clone(fields)}, nil
 }
 
-// row is part of table.
+// row implements table.
 func (c *csvTable) row() (string, []string, error) {
 	var h held
 	if len(c.held) > 0 {
@@ -113,20 +114,13 @@ func (c *csvTable) row() (string, []string, error) {
 	return h.raw, h.fields, h.err
 }
 
-// misfit is a row with another number of fields than there are.
+// misfit is the error of a row with a wrong number of fields.
 func misfit(fields, width int, header bool) error {
 	what := "the first row"
 	if header {
 		what = "the header"
 	}
-	return fmt.Errorf("the row has %s, %s has %d", count(fields, "field"), what, width)
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Errorf("the row has %s, %s has %d", text.Plural(int64(fields), "field", "fields"), what, width)
 }
 
 func (c *csvTable) read() (raw string, fields []string, err error) {
@@ -154,17 +148,17 @@ func (c *csvTable) read() (raw string, fields []string, err error) {
 	return "", nil, &RowError{File: c.name, Line: bad.StartLine, Raw: raw, Err: why}
 }
 
-// tee keeps what was read and not yet taken.
+// tee keeps the bytes that are read but not taken yet.
 type tee struct {
 	from  io.Reader
 	begun bool
 	buf   []byte
-	taken int   // of buf
-	base  int64 // where buf begins
-	line  int   // at which what is not taken begins, from 0
+	taken int   // the bytes of buf that are taken
+	base  int64 // the offset at which buf begins
+	line  int   // the line at which the bytes that are not taken begin, from 0
 }
 
-// Read is part of io.Reader. A byte order mark is left out.
+// Read implements io.Reader. It leaves out a byte order mark.
 func (t *tee) Read(p []byte) (int, error) {
 	if len(t.buf)-t.taken > rowMax {
 		t.line += 1 + bytes.Count(t.buf[t.taken:t.taken+leadingBlank(t.buf[t.taken:])], []byte(newline))
@@ -178,11 +172,11 @@ func (t *tee) Read(p []byte) (int, error) {
 			n += more
 		}
 		t.begun = true
-		text := bytes.TrimPrefix(p[:n], []byte(byteOrderMark))
-		if bytes.HasPrefix(text, []byte(utf16Little)) || bytes.HasPrefix(text, []byte(utf16Big)) {
+		start := bytes.TrimPrefix(p[:n], []byte(byteOrderMark))
+		if bytes.HasPrefix(start, []byte(utf16Little)) || bytes.HasPrefix(start, []byte(utf16Big)) {
 			return 0, errUTF16
 		}
-		n = copy(p, text)
+		n = copy(p, start)
 	}
 	if t.taken > len(t.buf)/2 {
 		t.base += int64(t.taken)
@@ -203,7 +197,7 @@ const (
 	utf16Big      = "\xfe\xff"
 )
 
-// mayBeMark says that more bytes are needed to know whether they begin with a mark.
+// mayBeMark reports whether more bytes are needed to recognise a mark.
 func mayBeMark(b []byte) bool {
 	for _, mark := range []string{byteOrderMark, utf16Little, utf16Big} {
 		if len(b) < len(mark) && strings.HasPrefix(mark, string(b)) {
@@ -213,11 +207,12 @@ func mayBeMark(b []byte) bool {
 	return false
 }
 
-var errCR = errors.New(`its lines end with a carriage return alone: convert it first, as tr '\r' '\n' does`)
+var errCR = errors.New(`its lines end with a carriage return alone; convert it with tr '\r' '\n'`)
 
-var errUTF16 = errors.New("it is UTF-16: convert it first, as iconv -f UTF-16 -t UTF-8 does")
+var errUTF16 = errors.New("it is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
 
-// take is the row that ends there, without blank lines before it and the end of its line.
+// take returns the row that ends at an offset, without blank lines before it and without the end of its
+// line.
 func (t *tee) take(end int64) string {
 	raw := t.buf[t.taken:int(end-t.base)]
 	t.taken += len(raw)
@@ -226,7 +221,7 @@ func (t *tee) take(end int64) string {
 	return strings.TrimSuffix(strings.TrimSuffix(string(raw), newline), "\r")
 }
 
-// leadingBlank is how much of b is blank lines.
+// leadingBlank returns the number of bytes in the blank lines at the beginning of b.
 func leadingBlank(b []byte) (n int) {
 	for {
 		switch rest := b[n:]; {

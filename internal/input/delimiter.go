@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-var errEmptyDelimiter = errors.New("the delimiter is empty: give at least one character, or -0 for NUL")
+var errEmptyDelimiter = errors.New("the delimiter is empty; give at least one character, or -0 for NUL")
 
 // The C escapes of one letter, and what each stands for.
 const (
@@ -15,8 +15,8 @@ const (
 	escapeBytes   = "\a\b\f\n\r\t\v\\"
 )
 
-// ParseDelimiter reads the value of -d: literal text in which C escapes stand
-// for bytes. A lone backslash is itself, as it is for xargs -d.
+// ParseDelimiter reads the value of -d: literal text in which C escapes stand for bytes. A lone backslash is
+// itself, as it is for xargs -d.
 func ParseDelimiter(s string) (string, error) {
 	if s == "" {
 		return "", errEmptyDelimiter
@@ -41,8 +41,7 @@ func ParseDelimiter(s string) (string, error) {
 	return out.String(), nil
 }
 
-// unescape reads one escape, without its backslash, from the start of s and
-// says how long it is.
+// unescape reads one escape, without its backslash, from the start of s, and returns its length.
 func unescape(s string) (c byte, n int, ok bool) {
 	if s == "" {
 		return 0, 0, false
@@ -57,7 +56,7 @@ func unescape(s string) (c byte, n int, ok bool) {
 	return number(s, 8, 3)
 }
 
-// number reads up to most digits as one byte.
+// number reads at most most digits as one byte.
 func number(s string, base, most int) (c byte, n int, ok bool) {
 	const digits = "0123456789abcdef"
 	for n < min(most, len(s)) && strings.IndexByte(digits[:base], lower(s[n])) >= 0 {

@@ -15,25 +15,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stdinName is how standard input is called in errors.
+// stdinName is the name of standard input in errors.
 const stdinName = "standard input"
 
-// file is an open source of bytes. It is read by descriptor and not through
-// os.File, whose reads on a blocking descriptor nothing can interrupt.
+// file is an open source of bytes. It is read by descriptor, not through os.File, whose reads of a blocking
+// descriptor cannot be interrupted.
 type file struct {
 	name  string
 	f     *os.File
 	fd    int
 	info  fs.FileInfo
-	own   bool     // it was opened here and is ours to close
-	again *os.File // nil, or a second description of what was given, which is read in its place
+	own   bool     // opened here, so closed here
+	again *os.File // a second description of standard input, which is read instead; or nil
 	busy  atomic.Bool
 }
 
-// openFile opens the file of a source. O_NONBLOCK keeps a FIFO without a writer
-// from hanging the open, where Ctrl-C would not be heard; the wait for its
-// writer happens in reader.wait. The flag is set on our own description only:
-// that of standard input is shared with the shell and is never changed.
+// openFile opens the file of a source. O_NONBLOCK keeps a FIFO without a writer from blocking the open,
+// where Ctrl-C would have no effect; reader.wait waits for its writer instead. The flag is set only on a
+// description of fanout's own: the shell shares the description of standard input, which is never changed.
 func openFile(path string, stdin *os.File) (*file, error) {
 	fl := &file{name: stdinName, f: stdin}
 	if path != stdinPath {
@@ -53,17 +52,17 @@ func openFile(path string, stdin *os.File) (*file, error) {
 	return fl, nil
 }
 
-// ownDescription opens a pipe or terminal that we were given once more, non-blocking for us
-// alone: another process that reads it, too, may have taken what poll has told us of, and a
-// read that blocks obeys nobody. Where that is not allowed, reads may block.
+// ownDescription opens a given pipe or terminal a second time, non-blocking for fanout alone: another
+// process that reads it too may have taken the bytes that poll reported, and a blocked read obeys no stop.
+// Where the system does not allow it, reads may block.
 func (fl *file) ownDescription() {
 	if fd, err := sysio.Reopen(fl.fd, unix.O_RDONLY); err == nil {
 		fl.again, fl.fd = os.NewFile(uintptr(fd), fl.name), fd
 	}
 }
 
-// inspect fills in the descriptor and what it refers to. It goes through
-// SyscallConn because os.File.Fd may change the mode of the description.
+// inspect finds the descriptor and the file's information. It goes through SyscallConn because os.File.Fd
+// may change the mode of the description.
 func (fl *file) inspect() error {
 	conn, err := fl.f.SyscallConn()
 	if err != nil {
@@ -94,11 +93,11 @@ func (fl *file) close() error {
 	return err
 }
 
-// isPipe reports that what one reader takes, another does not get.
+// isPipe reports whether bytes that one reader takes are lost for another.
 func (fl *file) isPipe() bool { return fl.info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 }
 
-// reader reads a file until the context ends. Its errors name the file; that of
-// an ended context is the cause, as it is.
+// reader reads a file until the context ends. Its errors name the file; after the end of the context, the
+// error is its cause.
 type reader struct {
 	*file
 	ctx  context.Context
@@ -120,7 +119,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			mayBlock = true // also some files in /proc, which look regular
+			mayBlock = true // also for some files in /proc that look regular
 		case err != nil:
 			return 0, readError(r.name, err)
 		case n == 0:
@@ -131,14 +130,14 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 }
 
-// read reads once. A file may be on a server that has gone.
+// read reads once. The file may be on a server that is gone.
 func (r *reader) read(p []byte) (int, error) {
 	r.busy.Store(true)
 	defer r.busy.Store(false)
 	return sysio.Read(r.fd, p)
 }
 
-// wait returns when a read will not block, or the context has ended.
+// wait returns when a read will not block, or when the context has ended.
 func (r *reader) wait() error {
 	fds := []unix.PollFd{
 		{Fd: int32(r.fd), Events: unix.POLLIN},
@@ -151,8 +150,7 @@ func (r *reader) wait() error {
 	}
 }
 
-// readError says which file could not be read, in the words of the user and not
-// of the system call that failed.
+// readError names the file that could not be read, in the user's words, not in those of the system call.
 func readError(name string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

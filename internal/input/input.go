@@ -1,6 +1,6 @@
-// Package input turns bytes and arguments into items: it reads standard input,
-// files and the arguments after :::, splits them, and combines several sources.
-// It reads and does nothing else.
+// Package input turns bytes and arguments into items. [Open] opens standard input, files and the arguments
+// after :::; [Input.Items] splits them and combines several sources. A [Sample] keeps the first items, a
+// [Counter] counts all of them beside the reading. The package only reads.
 package input
 
 import (
@@ -18,16 +18,15 @@ import (
 type Input struct {
 	spec    Spec
 	sources []Source
-	files   []*file // files[i] is that of sources[i], nil for arguments
-	table   *tables // of the formats whose items are rows
+	files   []*file // files[i] is the file of sources[i]; nil for arguments
+	table   *tables // nil unless items are rows
 	used    bool
 	watched []watched
 }
 
-// Open opens every file, so that one that cannot be read is an error before
-// anything runs, and so are sources of sizes that cannot be paired, if they are known before: a
-// *LinkError. Where each file is read from stays as it was. Standard input is used only if the Spec
-// asks for it, and stays the caller's.
+// Open opens every file, so that a file that cannot be read is an error before anything runs. So are sources
+// of unequal sizes that are known before: a *LinkError. The position of each file stays as it was. Standard
+// input is used only if the Spec asks for it, and stays the caller's.
 func Open(spec Spec, stdin *os.File) (*Input, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
@@ -58,8 +57,8 @@ func Open(spec Spec, stdin *os.File) (*Input, error) {
 	return in, nil
 }
 
-// notTwice refuses a pipe that is already open under another name, such as - and
-// /dev/stdin: each of the two would get some of its bytes.
+// notTwice refuses a pipe that is already open under another name, such as - and /dev/stdin: each of the two
+// would get some of its bytes.
 func (in *Input) notTwice(fl *file) error {
 	for _, other := range in.files {
 		if other != nil && fl.isPipe() && os.SameFile(fl.info, other.info) {
@@ -69,10 +68,10 @@ func (in *Input) notTwice(fl *file) error {
 	return nil
 }
 
-// Sources is how many sources there are, standard input alone being one.
+// Sources is the number of sources. Standard input alone is one.
 func (in *Input) Sources() int { return len(in.sources) }
 
-// Reading is the names of those that are being read at this moment. Any goroutine may ask.
+// Reading lists the names of the files that are being read at this moment. Any goroutine may call it.
 func (in *Input) Reading() (names []string) {
 	for _, fl := range in.files {
 		if fl != nil && fl.busy.Load() {
@@ -82,8 +81,8 @@ func (in *Input) Reading() (names []string) {
 	return names
 }
 
-// Close closes the files that Open opened; the end of Items has done so already.
-// It must not run while an item is read: end the context of Items first.
+// Close closes the files that Open opened; the end of Items has done so already. It must not run while an
+// item is read: end the context of Items first.
 func (in *Input) Close() error {
 	var errs []error
 	for _, fl := range in.files {

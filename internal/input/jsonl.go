@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// jsonl reads objects of JSON, a line each.
+// jsonl reads JSON objects, one a line.
 type jsonl struct {
 	name   string
 	lines  *lines
 	all    *tables
-	line   int      // that was read last
-	queue  []string // lines that were read to know the schema
+	line   int      // the number of the last line read
+	queue  []string // lines that were read for the schema
 	fields []string
 }
 
@@ -29,14 +29,13 @@ func newJSONL(from io.Reader, name string, all *tables) *jsonl {
 	return &jsonl{name: name, lines: newLines(from, end), all: all}
 }
 
-// lookAhead is how many lines are read to find one that is an object.
+// lookAhead is the number of lines to read in search of an object.
 const lookAhead = 1000
 
-// namesMax bounds what is learnt from an object.
+// namesMax bounds the names that are learnt from an object.
 const namesMax = 10_000
 
-// schema is part of table: the names of what is in the first object, also of what is deeper
-// in it.
+// schema implements table. The names are those of the first object, including the names deeper in it.
 func (j *jsonl) schema() (Schema, error) {
 	if j.all.first.Known {
 		return j.all.first, nil
@@ -61,7 +60,7 @@ func (j *jsonl) schema() (Schema, error) {
 	return Schema{}, nil
 }
 
-// row is part of table.
+// row implements table.
 func (j *jsonl) row() (string, []string, error) {
 	for {
 		raw, err := j.read()
@@ -94,7 +93,7 @@ func (j *jsonl) read() (string, error) {
 	return j.lines.next()
 }
 
-// pick gives the fields that are wanted.
+// pick returns the wanted fields.
 func (j *jsonl) pick(raw string) ([]string, error) {
 	object, err := parseObject(raw)
 	if err != nil {
@@ -115,11 +114,11 @@ func (j *jsonl) pick(raw string) ([]string, error) {
 	return j.fields, nil
 }
 
-// parseObject checks all of a row, and takes it apart at the top.
+// parseObject checks all of a row, and splits it at the top level.
 func parseObject(raw string) (map[string]json.RawMessage, error) {
 	raw = strings.TrimPrefix(raw, byteOrderMark)
 	if !utf8.ValidString(raw) {
-		return nil, errors.New("it is not UTF-8, and so no JSON")
+		return nil, errors.New("it is not UTF-8, so not JSON")
 	}
 	var object map[string]json.RawMessage
 	err := json.Unmarshal([]byte(raw), &object)
@@ -127,19 +126,19 @@ func parseObject(raw string) (map[string]json.RawMessage, error) {
 	var other *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("no JSON: %w, at byte %d", err, syntax.Offset)
+		return nil, fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
 	case errors.As(err, &other):
-		return nil, fmt.Errorf("it is a JSON %s, and an object is needed", other.Value)
+		return nil, fmt.Errorf("it is a JSON %s, but an object is needed", other.Value)
 	case err != nil:
 		return nil, err
 	case object == nil:
-		return nil, errors.New("it is a JSON null, and an object is needed")
+		return nil, errors.New("it is a JSON null, but an object is needed")
 	}
 	return object, nil
 }
 
-// lookUp finds a value by its whole name, and else by the part before a dot in which the
-// rest of the name is found.
+// lookUp finds a value by its whole name, else by a part before a dot, in whose value the rest of the name
+// is found.
 func lookUp(object map[string]json.RawMessage, name string) (json.RawMessage, bool) {
 	if value, ok := object[name]; ok {
 		return value, true
@@ -184,7 +183,7 @@ func lookIn(value json.RawMessage, name string) (json.RawMessage, bool) {
 	return nil, false
 }
 
-// textOf is a value as an argument: a string as it is, all else as it is written.
+// textOf returns a value as an argument: the content of a string, and any other value as it is written.
 func textOf(value json.RawMessage) (string, error) {
 	if value[0] != '"' {
 		return string(value), nil
@@ -193,9 +192,9 @@ func textOf(value json.RawMessage) (string, error) {
 	if err := json.Unmarshal(value, &text); err != nil {
 		return "", err
 	}
-	// What is half of a character becomes U+FFFD, which may also have been written as such.
+	// Half of a character becomes U+FFFD, but the input may contain that character too.
 	if strings.ContainsRune(text, utf8.RuneError) && halfCharacter(value) {
-		return "", errors.New(`it has half of a surrogate pair, such as \ud800, which is no character`)
+		return "", errors.New(`it has half of a surrogate pair, such as \ud800, which is not a character`)
 	}
 	return text, nil
 }
@@ -231,10 +230,10 @@ func escaped4(b []byte) uint64 {
 	return n
 }
 
-// flatten adds the names of all that is in a value, in its order.
+// flatten adds the names of all values in a value, in their order.
 func flatten(names []string, prefix string, value json.RawMessage) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(value, []byte(byteOrderMark))))
-	d.UseNumber() // of any size
+	d.UseNumber() // for numbers of any size
 	open, err := d.Token()
 	if _, composite := open.(json.Delim); err != nil || !composite {
 		return names, err

@@ -5,12 +5,11 @@ import (
 	"io"
 )
 
-// lines splits at a delimiter, which ends an item: none is needed after the
-// last. Bytes pass through unchanged.
+// lines splits at a delimiter. The last item needs none. Bytes pass through unchanged.
 type lines struct {
 	in      buffer
 	delim   []byte
-	scanned int // this many unread bytes cannot be the start of a delimiter
+	scanned int // so many unread bytes cannot be the start of a delimiter
 	seen    ends
 }
 
@@ -18,17 +17,17 @@ func newLines(from io.Reader, delim string) *lines {
 	return &lines{in: buffer{from: from}, delim: []byte(delim)}
 }
 
-// ends is what is seen of how lines begin and end, for Notes.
+// ends records how lines begin and end, for Notes.
 type ends struct {
-	known bool // what there is to know: no more lines are looked at, which costs a little each
+	known bool // all is known: no more lines are inspected, because each costs a little
 	read  int
-	plain bool   // one did not end with CR
-	first []byte // how the first begins
-	inner bool   // the first has a CR before its end
-	over  bool   // there are no more
+	plain bool   // a line did not end with CR
+	first []byte // the beginning of the first line
+	inner bool   // the first line has a CR before its end
+	over  bool   // the file has ended
 }
 
-// see looks at a line.
+// see inspects a line.
 func (e *ends) see(line []byte) {
 	if e.read++; e.read == 1 {
 		e.first = bytes.Clone(line[:min(4, len(line))])
@@ -60,7 +59,7 @@ func (l *lines) next() (string, error) {
 	}
 }
 
-// last is the item that the end of the file ends, if there is one.
+// last returns the item before the end of the file, if there is one.
 func (l *lines) last() (string, error) {
 	data := l.in.data()
 	l.seen.over = true

@@ -6,31 +6,33 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"fanout/internal/text"
 )
 
-// Link says what several sources make together.
+// Link says how several sources are combined.
 type Link uint8
 
-// The ways. Product is all with all, the first source being the slowest; the others pair the nth
-// values of all sources.
+// Product combines all values with all others, and the first source is the slowest. The others pair the nth values of
+// all sources.
 const (
 	Product  Link = iota
 	Equal         // sources of different sizes are an error
-	Shortest      // the first that ends ends all
-	Wrap          // one that has ended begins again, until all have
+	Shortest      // the first source that ends is the end of all
+	Wrap          // a source that has ended begins again, until all have ended
 )
 
-// LinkError is sources that cannot be paired.
+// LinkError says that sources cannot be paired.
 type LinkError struct {
 	Text  string
-	Early bool // it is known before any item is read
+	Early bool // no item was read before
 }
 
 func (e *LinkError) Error() string { return e.Text }
 
 const linkHint = "; --link=shortest stops with the first that ends, --link=wrap begins short ones again"
 
-// pairing is what is needed of the sources to pair them.
+// pairing is what is known of the sources to pair.
 type pairing struct {
 	link  Link
 	names []string // of the sources
@@ -50,7 +52,7 @@ func (in *Input) pairing() pairing {
 	return p
 }
 
-// check refuses sizes that cannot be paired, as far as they are known; -1 is one that is not.
+// check refuses sizes that cannot be paired, as far as they are known; -1 is an unknown size.
 func (p pairing) check(sizes []int64) error {
 	most, least := int64(-1), int64(-1)
 	var parts []string
@@ -58,7 +60,7 @@ func (p pairing) check(sizes []int64) error {
 		if n < 0 {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s has %s", p.names[i], countOf(n)))
+		parts = append(parts, fmt.Sprintf("%s has %s", p.names[i], text.Plural(n, "item", "items")))
 		if most = max(most, n); least < 0 || n < least {
 			least = n
 		}
@@ -67,19 +69,12 @@ func (p pairing) check(sizes []int64) error {
 	case p.link == Equal && least < most:
 		return &LinkError{Text: "--link: " + all + linkHint, Early: true}
 	case p.link == Wrap && least == 0 && most > 0:
-		return &LinkError{Text: "--link=wrap: " + all + "; none can begin again that has no item", Early: true}
+		return &LinkError{Text: "--link=wrap: " + all + "; a source without items cannot begin again", Early: true}
 	}
 	return nil
 }
 
-func countOf(n int64) string {
-	if n == 1 {
-		return "1 item"
-	}
-	return fmt.Sprintf("%d items", n)
-}
-
-// uneven is that some have ended after n items and others have not.
+// uneven is the error when some sources have ended after n items and others have not.
 func (p pairing) uneven(n int64, over []bool) error {
 	var ended, more []string
 	for i, name := range p.names {
@@ -89,25 +84,24 @@ func (p pairing) uneven(n int64, over []bool) error {
 			more = append(more, name)
 		}
 	}
-	text := fmt.Sprintf("--link: %s ended after %s, %s has more", strings.Join(ended, ", "), countOf(n), strings.Join(more, ", "))
+	said := fmt.Sprintf("--link: %s ended after %s, %s has more", strings.Join(ended, ", "), text.Plural(n, "item", "items"), strings.Join(more, ", "))
 	switch {
 	case n == 1:
-		text += "; 1 of each was run"
+		said += "; 1 of each was run"
 	case n > 1:
-		text += fmt.Sprintf("; %d of each were run", n)
+		said += fmt.Sprintf("; %d of each were run", n)
 	}
-	return &LinkError{Text: text + linkHint, Early: n == 0}
+	return &LinkError{Text: said + linkHint, Early: n == 0}
 }
 
-// sizesRead is how much of files is read to know before anything runs whether their sizes are
-// equal: some 20 ms.
+// sizesRead bounds the bytes of files that are read to compare sizes before anything runs: some 20 ms.
 const sizesRead = 64 << 20
 
-// checkLink is before any item is read: arguments and small files are counted then. Where the
-// size of a source is not known, it shows when the first ends.
+// checkLink compares the sizes of arguments and small files before any item is read. An unknown size shows
+// when the first source ends.
 func (in *Input) checkLink() error {
 	if len(in.sources) < 2 || in.spec.Link == Product || in.spec.Link == Shortest || in.spec.SkipEmpty {
-		return nil // or what there is too much of may be empty
+		return nil // the surplus may be empty values
 	}
 	sizes := make([]int64, len(in.sources))
 	left := int64(sizesRead)
@@ -137,14 +131,14 @@ func (in *Input) checkLink() error {
 type linked struct {
 	pairing
 	values    []values
-	skipEmpty bool     // leave out rows without any value; leaving out values would mispair the rest
+	skipEmpty bool     // leave out rows without any value; to leave out single values would mispair the rest
 	row       []string // one value a source
 	slab      slab
 
 	read   int64
-	over   []bool     // which have ended
-	ended  int        // how many
-	before [][]string // of Wrap: what they gave, for when they begin again
+	over   []bool     // the sources that have ended
+	ended  int        // the number of them
+	before [][]string // for Wrap: their values, to begin again
 }
 
 func newLinked(p pairing, all []values, skipEmpty bool) *linked {
@@ -166,7 +160,7 @@ func (l *linked) next() ([]string, error) {
 	}
 }
 
-// empty says that the row has nothing but empty values.
+// empty reports whether all values of the row are empty.
 func (l *linked) empty() bool {
 	return !slices.ContainsFunc(l.row, func(s string) bool { return s != "" })
 }
@@ -200,14 +194,14 @@ func (l *linked) fill() error {
 	return nil
 }
 
-// wrap has those that have ended begin again. What a source gives is kept until it is the only
-// one that goes on.
+// wrap restarts the sources that have ended. The values of a source are kept until it is the only one that
+// continues.
 func (l *linked) wrap() error {
 	last := l.ended == len(l.values)-1
 	for i, over := range l.over {
 		switch n := int64(len(l.before[i])); {
 		case over && n == 0:
-			return &LinkError{Text: fmt.Sprintf("--link=wrap: %s has no item; none can begin again that has no item", l.names[i]), Early: true}
+			return &LinkError{Text: fmt.Sprintf("--link=wrap: %s has no item; a source without items cannot begin again", l.names[i]), Early: true}
 		case over:
 			l.row[i] = l.before[i][l.read%n]
 		case last:

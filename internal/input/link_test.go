@@ -47,8 +47,8 @@ func TestUnequal(t *testing.T) {
 		{"stdin is empty", Spec{Link: Equal, Sources: []Source{abc, stdin, file("three")}}, "", 0, `--link: source 2 (standard input) ended after 0 items, source 1, source 3 ("three") has more` + ways, true},
 		{"empty rows", Spec{Link: Equal, SkipEmpty: true, Sources: []Source{argsOf("a", "", "b"), x}}, "", 1, "--link: source 2 ended after 2 items, source 1 has more; 2 of each were run" + ways, false},
 		{"long delimiter", Spec{Link: Equal, Delimiter: "\n2", Sources: []Source{file("two"), x}}, "", 1, `--link: source 2 ended after 1 item, source 1 ("two") has more; 1 of each was run` + ways, false},
-		{"nothing to wrap", Spec{Link: Wrap, Sources: []Source{abc, argsOf()}}, "", 0, "--link=wrap: source 1 has 3 items, source 2 has 0 items; none can begin again that has no item", true},
-		{"nothing on stdin", Spec{Link: Wrap, Sources: []Source{abc, stdin}}, "", 0, "--link=wrap: source 2 (standard input) has no item; none can begin again that has no item", true},
+		{"nothing to wrap", Spec{Link: Wrap, Sources: []Source{abc, argsOf()}}, "", 0, "--link=wrap: source 1 has 3 items, source 2 has 0 items; a source without items cannot begin again", true},
+		{"nothing on stdin", Spec{Link: Wrap, Sources: []Source{abc, stdin}}, "", 0, "--link=wrap: source 2 (standard input) has no item; a source without items cannot begin again", true},
 
 		{"equal", Spec{Link: Equal, Sources: []Source{abc, file("three"), stdin}}, "1\n2\n3\n", 3, "", false},
 		{"all empty", Spec{Link: Equal, Sources: []Source{argsOf(), file("none"), stdin}}, "", 0, "", false},

@@ -7,21 +7,22 @@ import (
 	"fanout/internal/hint"
 )
 
-// watched is a source of lines whose beginning and ends are looked at.
+// watched is a source of lines whose beginnings and ends are inspected.
 type watched struct {
 	name string
 	seen *ends
-	trim bool // the CR of CR LF is no part of the items
+	trim bool // the CR of CR LF is not part of the items
 }
 
-// watch has Notes tell of a file whose lines end with a newline.
+// watch lets Notes report on a file whose lines end with a newline.
 func (in *Input) watch(name string, l *lines, trim bool) {
 	if in.spec.Delimiter == newline {
 		in.watched = append(in.watched, watched{name, &l.seen, trim})
 	}
 }
 
-// Notes is hints about files that are no lines of text as they are here, when they have been read.
+// Notes returns hints about files that are not lines of text in fanout's sense. Call it when they have been
+// read.
 func (in *Input) Notes() (notes []string) {
 	for _, w := range in.watched {
 		name, e := w.name, w.seen
@@ -44,13 +45,13 @@ func (in *Input) Notes() (notes []string) {
 	return notes
 }
 
-// isUTF16 says that a text begins with a mark of that and a character of ASCII. The mark alone
-// may be the name of a file.
+// isUTF16 reports whether a text begins with the mark of UTF-16 and an ASCII character. The mark alone may
+// be the name of a file.
 func isUTF16(s string) bool {
 	return len(s) >= 4 && (strings.HasPrefix(s, utf16Little) && s[3] == 0 || strings.HasPrefix(s, utf16Big) && s[2] == 0)
 }
 
-// bareCR says that a row of CSV has a CR outside of quotes, which does not end it.
+// bareCR reports whether a row of CSV has a CR outside of quotes, which does not end it.
 func bareCR(row string) bool {
 	quoted := false
 	for i := range len(row) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// rows gives the Fields of one item after the other; io.EOF is the end.
+// rows returns the Fields of one item after the other; io.EOF is the end.
 type rows interface {
 	next() ([]string, error)
 }
@@ -26,14 +26,13 @@ func (s *single) next() ([]string, error) {
 	return fields, nil
 }
 
-// product makes an item of each combination, the first source being the
-// slowest. The first source streams; the others are held in memory from the
-// first item on, since each of their values is needed again.
+// product makes an item of each combination; the first source is the slowest. The first source streams. The
+// others are kept in memory from the first item on, because each of their values is needed again.
 type product struct {
 	first values
 	rest  []values
 	lists [][]string // the values of rest, once they have been read
-	at    []int      // the place in each list
+	at    []int      // the index in each list
 	row   []string   // one value a source
 	slab  slab
 }
@@ -57,8 +56,8 @@ func (p *product) next() ([]string, error) {
 	return p.slab.join(p.row), nil
 }
 
-// step goes to the next combination with the same first value. It reports false
-// when there is none; all places are then back at their start.
+// step moves to the next combination with the same first value. It returns false when there is none, with
+// all indexes back at their start.
 func (p *product) step() bool {
 	for i := len(p.lists) - 1; i >= 0; i-- {
 		p.at[i]++
@@ -89,12 +88,12 @@ func (p *product) load() error {
 
 const (
 	slabFields = 16  // strings in one array
-	slabItem   = 128 // bytes of the longest item that shares one
+	slabItem   = 128 // bytes of the longest item in a shared array
 )
 
-// slab cuts the Fields of short items out of a shared array: a short line costs
-// little more than the allocation of its bytes. An item that is kept keeps its
-// neighbours alive, at most 2.3 KB; a long one has an array of its own.
+// slab cuts the Fields of short items out of a shared array: a short line costs little more than the
+// allocation of its bytes. An item that is kept keeps its neighbours alive, at most 2.3 KB; a long item has
+// an array of its own.
 type slab struct{ free []string }
 
 func (s *slab) take(n, bytes int) []string {
@@ -109,7 +108,7 @@ func (s *slab) take(n, bytes int) []string {
 	return fields
 }
 
-// join gives the whole item and then the values that it is made of.
+// join returns the whole item, and then the values that it is made of.
 func (s *slab) join(row []string) []string {
 	whole := strings.Join(row, " ")
 	fields := s.take(1+len(row), len(whole))

@@ -7,28 +7,28 @@ import (
 	"fanout/internal/job"
 )
 
-// Sample is the first items of an Input, kept so that they can be read again and again. Its
-// methods are those of an Input, but that Close is left to who opened it.
+// Sample keeps the first items of an Input, so that they can be read again and again. It has the methods of
+// an Input, but its Close does nothing.
 type Sample struct {
 	in     *Input
 	schema *Schema
 	used   bool
 	kept   []job.Item
-	want   int // how many of them Items yields
-	bytes  int // of all that is kept
+	want   int // the number of items that Items yields
+	bytes  int // the size of the kept items
 	pull   func() (job.Item, error, bool)
 	stop   func()
 }
 
-// NewSample is one of an Input that nobody else reads. Close it, and not the Input.
+// NewSample takes over an Input that has no other reader. End closes both.
 func NewSample(in *Input) *Sample { return &Sample{in: in, stop: func() {}} }
 
-// sampleMax is how many bytes of items are kept: what does not fit is not part of the sample.
+// sampleMax bounds the bytes of the kept items. Items beyond it are not part of the sample.
 const sampleMax = 256 << 20
 
-// Fill has Items yield the first n items from now on, and reads those that were not read
-// before. It reports how many there are, which is less than n at the end of the input, or
-// when they are too large. All calls are to have the same ctx.
+// Fill makes Items yield the first n items from now on, and reads those that are not read yet. It returns
+// the number of items, which is less than n at the end of the input, or when the items are too large. All
+// calls must have the same ctx.
 func (s *Sample) Fill(ctx context.Context, n int) (int, error) {
 	if s.pull == nil {
 		s.pull, s.stop = iter.Pull2(s.in.Items(ctx))
@@ -50,7 +50,7 @@ func (s *Sample) Fill(ctx context.Context, n int) (int, error) {
 	return s.want, nil
 }
 
-// Items yields what Fill has asked for.
+// Items yields the items of the last Fill.
 func (s *Sample) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 	return func(yield func(job.Item, error) bool) {
 		for _, it := range s.kept[:s.want] {
@@ -65,7 +65,7 @@ func (s *Sample) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 	}
 }
 
-// Schema is that of the Input.
+// Schema is the schema of the Input.
 func (s *Sample) Schema(ctx context.Context) (Schema, error) {
 	if s.schema == nil {
 		schema, err := s.in.Schema(ctx)
@@ -77,7 +77,7 @@ func (s *Sample) Schema(ctx context.Context) (Schema, error) {
 	return *s.schema, nil
 }
 
-// Use is that of the Input. The first counts: what was read stays as it is.
+// Use is Use of the Input. Only the first call counts, because rows that are read stay as they are.
 func (s *Sample) Use(picked []string, highest int) {
 	if !s.used {
 		s.in.Use(picked, highest)
@@ -85,13 +85,13 @@ func (s *Sample) Use(picked []string, highest int) {
 	s.used = true
 }
 
-// Reading is that of the Input.
+// Reading is Reading of the Input.
 func (s *Sample) Reading() []string { return s.in.Reading() }
 
-// Counter is none: how many items there are is known.
+// Counter returns nil: the number of items is known.
 func (s *Sample) Counter() *Counter { return nil }
 
-// Notes is that of the Input.
+// Notes is Notes of the Input.
 func (s *Sample) Notes() []string { return s.in.Notes() }
 
 // Close does nothing, so that the items can be read again.

@@ -6,23 +6,22 @@ import (
 	"regexp"
 )
 
-// Spec says where the items come from and what ends one.
+// Spec describes the sources of items, and what ends an item.
 type Spec struct {
 	Sources   []Source // none: standard input
 	Delimiter string   // ends an item: "\n", or "\x00" for -0; may be several bytes; only for Lines and Columns
 	SkipEmpty bool     // leave out empty items; with Link, rows of nothing but empty values
 	Format    Format
-	Link      Link           // of several sources
-	Header    bool           // the first row names the fields
-	ColSep    *regexp.Regexp // of Columns
+	Link      Link           // combines several sources
+	Header    bool           // the first row has the names of the fields
+	ColSep    *regexp.Regexp // splits the lines of Columns
 	Strict    bool           // a row that cannot be read ends the input
 }
 
-// Format is how the bytes of a source are read.
+// Format says how to read the bytes of a source.
 type Format uint8
 
-// The formats. From Columns on items are rows, and several sources are read one after the
-// other.
+// The formats. From Columns on, items are rows, and several sources are read one after the other.
 const (
 	Lines   Format = iota
 	Shell          // words split as xargs does
@@ -32,10 +31,10 @@ const (
 	JSONL
 )
 
-// Rows says that items are rows.
+// Rows reports whether items are rows.
 func (f Format) Rows() bool { return f >= Columns }
 
-// flag is what asks for the format.
+// flag returns the flag that asks for the format.
 func (f Format) flag() string {
 	return []string{"--format lines", "--format shell", "--colsep", "--csv", "--tsv", "--jsonl"}[f]
 }
@@ -44,7 +43,7 @@ func (f Format) flag() string {
 type Source struct {
 	Args   []string // the arguments after :::
 	Path   string   // the FILE of -a or ::::, "-" for standard input
-	IsFile bool     // Path counts, and not Args
+	IsFile bool     // Path is used, not Args
 }
 
 const (
@@ -52,12 +51,12 @@ const (
 	newline   = "\n"
 )
 
-// Validate reports what cannot work before anything is opened.
+// Validate refuses what cannot work, before anything is opened.
 func (s Spec) Validate() error {
 	given := s.Delimiter != "" && s.Delimiter != newline
 	switch {
 	case s.Format == Shell && given:
-		return errors.New("a delimiter and the shell format exclude each other: blanks and newlines end its words; give only one of the two")
+		return errors.New("a delimiter and --format shell exclude each other: blanks and newlines end its words; give only one of them")
 	case s.Format > Columns && given:
 		return fmt.Errorf("a delimiter and %s exclude each other: the format says where a row ends", s.Format.flag())
 	case s.Format <= Columns && s.Format != Shell && s.Delimiter == "":
@@ -65,25 +64,25 @@ func (s Spec) Validate() error {
 	case s.Format.Rows() && s.Link != Product:
 		return fmt.Errorf("--link and %s exclude each other: rows of several sources are read one after the other", s.Format.flag())
 	case s.Format == Columns && s.ColSep.MatchString(""):
-		return fmt.Errorf("--colsep %s: it matches the empty text, which is everywhere", s.ColSep)
+		return fmt.Errorf("--colsep %s: it matches the empty text; give an expression that matches at least one character", s.ColSep)
 	}
 	stdin := 0
 	for _, src := range s.Sources {
 		switch {
 		case !src.IsFile:
 		case src.Path == "":
-			return errors.New("the name of an input file is empty: name a file, or - for standard input")
+			return errors.New("the name of an input file is empty; name a file, or - for standard input")
 		case src.Path == stdinPath:
 			stdin++
 		}
 	}
 	if stdin > 1 {
-		return errors.New("standard input (-) is named twice as input: it can be read only once; put it in a file first")
+		return errors.New("standard input (-) is named twice, but can be read only once; put it in a file first")
 	}
 	return nil
 }
 
-// sources is what is read when nothing else is said.
+// sources adds the default, standard input.
 func (s Spec) sources() []Source {
 	if len(s.Sources) == 0 {
 		return []Source{{Path: stdinPath, IsFile: true}}

@@ -11,20 +11,20 @@ import (
 	"fanout/internal/text"
 )
 
-// Schema is what is known of rows before the first is run.
+// Schema is what is known of rows before the first one runs.
 type Schema struct {
-	Names []string // of the fields, "" for one without
-	Width int      // how many fields each row has; 0: it is not known, or differs
-	Pick  bool     // rows have those fields only that Use asks for
+	Names []string // the names of the fields; "" for a field without one
+	Width int      // the number of fields in each row; 0: unknown, or different
+	Pick  bool     // rows have only the fields that Use asks for
 	Known bool     // there was a row to learn from
 }
 
-// RowError is a row that cannot be used. Those after it can.
+// RowError is a row that cannot be used. The rows after it can.
 type RowError struct {
 	File string // "" for arguments
-	Line int    // at which it begins, from 1
+	Line int    // the line at which the row begins, from 1
 	Err  error
-	Raw  string // what is there
+	Raw  string // the text of the row
 }
 
 func (e *RowError) Error() string {
@@ -38,24 +38,24 @@ func (e *RowError) Unwrap() error { return e.Err }
 
 // table reads the rows of one source.
 type table interface {
-	// schema reads as much as is needed to know it; io.EOF says that there are no rows.
+	// schema reads as much as it needs; io.EOF says that there are no rows.
 	schema() (Schema, error)
-	// row gives the whole row and its fields. A *RowError is of that row only.
+	// row returns the next row, whole and as fields. A *RowError concerns that row only.
 	row() (raw string, fields []string, err error)
 }
 
-// tables reads the rows of all sources, one after the other.
+// tables reads the rows of all sources, one source after the other.
 type tables struct {
 	in     *Input
-	open   []*reader // those that read files
+	open   []*reader // the readers of files
 	ctx    context.Context
 	wake   int
-	at     int   // the source that is opened next
-	now    table // nil: none is open
+	at     int   // the source to open next
+	now    table // the open source; nil: none
 	first  Schema
-	order  []int // which field of the first source each one of this is; nil: the same
+	order  []int // for each field of the first source, its index in this one; nil: the same
 	picked []string
-	least  int // as many fields a row must have, where their number differs
+	least  int // the fewest fields of a row, where the number may differ
 	slab   slab
 }
 
@@ -63,8 +63,7 @@ func newTables(in *Input) *tables {
 	return &tables{in: in}
 }
 
-// Schema reads the header, or the first row, of the first source that has one. It waits
-// for that no longer than ctx.
+// Schema reads the header, or the first row, of the first source that has one. It waits no longer than ctx.
 func (in *Input) Schema(ctx context.Context) (Schema, error) {
 	t := in.table
 	wake, err := newWake(ctx)
@@ -75,7 +74,7 @@ func (in *Input) Schema(ctx context.Context) (Schema, error) {
 	t.interruptible(ctx, wake.fd)
 	for !t.first.Known && t.at < len(in.sources) {
 		err := t.begin()
-		if err == io.EOF { // the next will tell
+		if err == io.EOF { // the next source may have one
 			t.now = nil
 			continue
 		}
@@ -88,11 +87,11 @@ func (in *Input) Schema(ctx context.Context) (Schema, error) {
 	return t.first, nil
 }
 
-// Use says which fields are wanted: these, of a format whose rows are picked from, and else
-// all up to a number.
+// Use names the wanted fields: picked for a format whose fields are picked, else all fields up to the number
+// highest.
 func (in *Input) Use(picked []string, highest int) { in.table.picked, in.table.least = picked, highest }
 
-// interruptible has reads end when ctx does.
+// interruptible makes reads end when ctx ends.
 func (t *tables) interruptible(ctx context.Context, wake int) {
 	t.ctx, t.wake = ctx, wake
 	for _, r := range t.open {
@@ -100,7 +99,7 @@ func (t *tables) interruptible(ctx context.Context, wake int) {
 	}
 }
 
-// begin opens the next source, and has its fields be those of the first.
+// begin opens the next source, and orders its fields as those of the first source.
 func (t *tables) begin() error {
 	src, fl := t.in.sources[t.at], t.in.files[t.at]
 	t.at++
@@ -143,13 +142,13 @@ func (t *tables) match(s Schema, name string) error {
 	case t.in.spec.Format == JSONL, slices.Equal(s.Names, t.first.Names) && s.Width == t.first.Width:
 		return nil
 	case s.Width != t.first.Width:
-		return fmt.Errorf("reading %s: its rows have %d fields, and those before it %d", place(name), s.Width, t.first.Width)
+		return fmt.Errorf("reading %s: its rows have %d fields, but the rows before have %d", place(name), s.Width, t.first.Width)
 	}
 	order := make([]int, len(s.Names))
 	for i, field := range t.first.Names {
 		at := slices.Index(s.Names, field)
 		if at < 0 || slices.Contains(s.Names[at+1:], field) || slices.Contains(t.first.Names[i+1:], field) {
-			return fmt.Errorf("reading %s: its header is %s, and the first was %s: the same fields are needed, in any order",
+			return fmt.Errorf("reading %s: its header is %s, but the first was %s; the same fields are needed, in any order",
 				place(name), strings.Join(s.Names, ","), strings.Join(t.first.Names, ","))
 		}
 		order[i] = at
@@ -158,6 +157,7 @@ func (t *tables) match(s Schema, name string) error {
 	return nil
 }
 
+// place names a source in an error.
 func place(name string) string {
 	switch name {
 	case "":
@@ -168,7 +168,7 @@ func place(name string) string {
 	return text.Name(name)
 }
 
-// next is part of rows.
+// next implements rows.
 func (t *tables) next() ([]string, error) {
 	for {
 		if t.now == nil {
@@ -203,10 +203,10 @@ func (t *tables) next() ([]string, error) {
 	}
 }
 
-// argEnd is what no argument has, while one may well be JSON of several lines.
+// argEnd ends an argument of JSON: no argument contains it, while a newline may stand in the JSON.
 const argEnd = "\x00"
 
-// argReader is arguments as a file that has one on each line.
+// argReader reads arguments as a file with one argument a line.
 type argReader struct {
 	left []string
 	end  string
@@ -236,7 +236,7 @@ func (a *argReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// rowMax bounds what one row may take: more is a quotation mark that is not closed.
+// rowMax bounds the size of one row. A larger one means a quotation mark that is not closed.
 const rowMax = 64 << 20
 
-var errRowTooLong = errors.New("a row of more than 64 MiB begins there: is a quotation mark not closed?")
+var errRowTooLong = errors.New("a row of more than 64 MiB begins there; is a quotation mark not closed?")

@@ -90,10 +90,10 @@ func TestTables(t *testing.T) {
 		"csv, any bytes":       {Spec{Format: CSV, Header: true}, nil, 0, []string{"a,b\n\xff,\x00\n"}, []string{"a", "b"}, []string{"\xff,\x00|\xff|\x00"}, ""},
 		"csv, strict":          {Spec{Format: CSV, Header: true, Strict: true}, nil, 0, []string{"a,b\n1,2\n3\n4,5\n"}, []string{"a", "b"}, []string{"1,2|1|2"}, ":3: the row has 1 field"},
 		"csv, several files":   {Spec{Format: CSV, Header: true}, nil, 0, []string{"", "a,b\n1,2\n", "", "b,a\n3,4\n", "a,b\n", "a,b\n5,6"}, []string{"a", "b"}, []string{"1,2|1|2", "3,4|4|3", "5,6|5|6"}, ""},
-		"csv, other fields":    {Spec{Format: CSV, Header: true}, nil, 0, []string{"a,b\n1,2\n", "a,c\n3,4\n"}, []string{"a", "b"}, []string{"1,2|1|2"}, "its header is a,c, and the first was a,b"},
-		"csv, more fields":     {Spec{Format: CSV, Header: true}, nil, 0, []string{"a,b\n1,2\n", "a,b,c\n3,4,5\n"}, []string{"a", "b"}, []string{"1,2|1|2"}, "its rows have 3 fields, and those before it 2"},
+		"csv, other fields":    {Spec{Format: CSV, Header: true}, nil, 0, []string{"a,b\n1,2\n", "a,c\n3,4\n"}, []string{"a", "b"}, []string{"1,2|1|2"}, "its header is a,c, but the first was a,b"},
+		"csv, more fields":     {Spec{Format: CSV, Header: true}, nil, 0, []string{"a,b\n1,2\n", "a,b,c\n3,4,5\n"}, []string{"a", "b"}, []string{"1,2|1|2"}, "its rows have 3 fields, but the rows before have 2"},
 		"tsv":                  {Spec{Format: TSV, Header: true}, nil, 0, []string{"a\tb c\n1, 2\t\"3\t4\"\n"}, []string{"a", "b c"}, []string{"1, 2\t\"3\t4\"|1, 2|3\t4"}, ""},
-		"columns":              {Spec{Format: Columns, ColSep: comma}, nil, 2, []string{"1 , 2,3\n4\n,\n"}, nil, []string{"1 , 2,3|1|2|3", "! f:2: the row has 1 field, and {2} is used", ",||"}, ""},
+		"columns":              {Spec{Format: Columns, ColSep: comma}, nil, 2, []string{"1 , 2,3\n4\n,\n"}, nil, []string{"1 , 2,3|1|2|3", "! f:2: the row has 1 field, but {2} is used", ",||"}, ""},
 		"columns, header":      {Spec{Format: Columns, ColSep: comma, Header: true}, nil, 1, []string{"\ufeffa,b\n1,2,3\n4\n", "b,a\n5,6\n"}, []string{"a", "b"}, []string{"1,2,3|1|2", "4|4|", "5,6|6|5"}, ""},
 		"columns, NUL":         {Spec{Format: Columns, ColSep: comma, Delimiter: "\x00"}, nil, 1, []string{"1,\n2\x003"}, nil, []string{"1,\n2|1|\n2", "3|3"}, ""},
 		"columns, skip empty":  {Spec{Format: Columns, ColSep: comma, SkipEmpty: true}, nil, 1, []string{"1\n\n2"}, nil, []string{"1|1", "2|2"}, ""},
@@ -103,12 +103,12 @@ func TestTables(t *testing.T) {
 		"jsonl, lists":         {Spec{Format: JSONL}, []string{"a.1.b"}, 0, []string{`{"a":[0,{"b":"x"}]}` + "\n" + `{"a":[0]}` + "\n" + `{"a":{"1":{"b":2}}}`}, []string{"a", "a.0", "a.1", "a.1.b"}, []string{`{"a":[0,{"b":"x"}]}|x`, `! f:2: the object has no field "a.1.b"`, `{"a":{"1":{"b":2}}}|2`}, ""},
 		"jsonl, twice":         {Spec{Format: JSONL}, []string{"a"}, 0, []string{`{"a":1,"a":2}`}, []string{"a", "a"}, []string{`{"a":1,"a":2}|2`}, ""},
 		"jsonl, bad": {Spec{Format: JSONL}, []string{"a"}, 0, []string{"{\n[1]\nnull\n7 \n{\"a\":1}x\n{\"a\":\"\xff\"}\n{\"b\":1}\n{\"a\":\"\\ud800\"}\n{\"a\":\"\\ud83d\\ude00\\ufffd\ufffd\"}\n"}, []string{"b"},
-			[]string{"! f:1: no JSON: unexpected end of JSON input, at byte 1", "! f:2: it is a JSON array, and an object is needed", "! f:3: it is a JSON null, and an object is needed", "! f:4: it is a JSON number, and an object is needed",
-				"! f:5: no JSON: invalid character 'x' after top-level value, at byte 8", "! f:6: it is not UTF-8, and so no JSON", `! f:7: the object has no field "a"`,
-				`! f:8: the field "a": it has half of a surrogate pair, such as \ud800, which is no character`, `{"a":"\ud83d\ude00\ufffd` + "\ufffd\"}|😀\ufffd\ufffd"}, ""},
-		"jsonl, several files": {Spec{Format: JSONL}, []string{"a"}, 0, []string{"", "{\"a\":1}\n", "x\n{\"b\":2,\"a\":3}\n"}, []string{"a"}, []string{`{"a":1}|1`, "! f:1: no JSON: invalid character 'x' looking for beginning of value, at byte 1", `{"b":2,"a":3}|3`}, ""},
+			[]string{"! f:1: not JSON: unexpected end of JSON input, at byte 1", "! f:2: it is a JSON array, but an object is needed", "! f:3: it is a JSON null, but an object is needed", "! f:4: it is a JSON number, but an object is needed",
+				"! f:5: not JSON: invalid character 'x' after top-level value, at byte 8", "! f:6: it is not UTF-8, so not JSON", `! f:7: the object has no field "a"`,
+				`! f:8: the field "a": it has half of a surrogate pair, such as \ud800, which is not a character`, `{"a":"\ud83d\ude00\ufffd` + "\ufffd\"}|😀\ufffd\ufffd"}, ""},
+		"jsonl, several files": {Spec{Format: JSONL}, []string{"a"}, 0, []string{"", "{\"a\":1}\n", "x\n{\"b\":2,\"a\":3}\n"}, []string{"a"}, []string{`{"a":1}|1`, "! f:1: not JSON: invalid character 'x' looking for beginning of value, at byte 1", `{"b":2,"a":3}|3`}, ""},
 		"jsonl, BOM":           {Spec{Format: JSONL}, []string{"a"}, 0, []string{"\ufeff{\"a\":1}\n"}, []string{"a"}, []string{`{"a":1}|1`}, ""},
-		"jsonl, nothing known": {Spec{Format: JSONL}, []string{"a"}, 0, []string{"x\n"}, nil, []string{"! f:1: no JSON: invalid character 'x' looking for beginning of value, at byte 1"}, ""},
+		"jsonl, nothing known": {Spec{Format: JSONL}, []string{"a"}, 0, []string{"x\n"}, nil, []string{"! f:1: not JSON: invalid character 'x' looking for beginning of value, at byte 1"}, ""},
 	} {
 		s, rows, err := readRows(t, tt.spec, tt.picked, tt.least, tt.texts...)
 		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
@@ -129,7 +129,7 @@ func TestRowsOfArguments(t *testing.T) {
 	}{
 		"csv":     {Spec{Format: CSV, Header: true}, []string{"a,b", "1,2", "3"}, "[1,2 1 2] argument 3: the row has 1 field, the header has 2"},
 		"columns": {Spec{Format: Columns, ColSep: regexp.MustCompile(","), Delimiter: "\n"}, []string{"1,2", ""}, "[1,2 1 2] [ ]"},
-		"jsonl":   {Spec{Format: JSONL}, []string{`{"a":1}`, "x"}, `[{"a":1}] argument 2: no JSON: invalid character 'x' looking for beginning of value, at byte 1`},
+		"jsonl":   {Spec{Format: JSONL}, []string{`{"a":1}`, "x"}, `[{"a":1}] argument 2: not JSON: invalid character 'x' looking for beginning of value, at byte 1`},
 	} {
 		tt.spec.Sources = []Source{{Args: tt.args}}
 		in, err := Open(tt.spec, nil)

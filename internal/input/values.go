@@ -2,12 +2,12 @@ package input
 
 import "io"
 
-// values is what one source gives, in order; io.EOF is its end.
+// values returns the values of one source, in order; io.EOF is its end.
 type values interface {
 	next() (string, error)
 }
 
-// args are the values of a source that came with the command line.
+// args are the values of a source on the command line.
 type args struct{ left []string }
 
 func (a *args) next() (string, error) {
@@ -30,7 +30,7 @@ func (v nonEmpty) next() (string, error) {
 	}
 }
 
-// readAll gives all values that are left.
+// readAll returns all values that are left.
 func readAll(v values) ([]string, error) {
 	var all []string
 	for {

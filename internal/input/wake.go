@@ -6,14 +6,13 @@ import (
 	"os"
 )
 
-// wake is a pipe that becomes readable when a context ends, so that poll can
-// wait for input and for the context at once. It is a pipe and not an eventfd,
-// which only Linux has.
+// wake is a pipe that becomes readable when a context ends, so that poll can wait for input and for the
+// context at once. It is not an eventfd, which only Linux has.
 type wake struct {
 	r, w  *os.File
-	fd    int // of r
+	fd    int // the descriptor of r
 	stop  func() bool
-	fired chan struct{} // closed when the function of AfterFunc is through
+	fired chan struct{} // closed when the function of AfterFunc has returned
 }
 
 func newWake(ctx context.Context) (*wake, error) {
@@ -29,7 +28,7 @@ func newWake(ctx context.Context) (*wake, error) {
 	return k, nil
 }
 
-// close waits for the function of AfterFunc, if it has been started.
+// close waits for the function of AfterFunc if it has started.
 func (k *wake) close() {
 	if k.stop() {
 		k.w.Close()

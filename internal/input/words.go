@@ -5,27 +5,24 @@ import (
 	"io"
 )
 
-// words splits as GNU xargs does: blanks and newlines end a word, single and
-// double quotes and the backslash quote.
+// words splits as GNU xargs does: blanks and newlines end a word, and single quotes, double quotes and
+// backslashes quote.
 //
-// It is not built on google/shlex, which loses data: `a #b` gives it one word,
-// since # starts a comment; bytes that are not UTF-8 come out as U+FFFD; a
-// backslash within double quotes disappears.
+// It is not built on google/shlex, which loses data: `a #b` becomes one word, because # starts a comment;
+// bytes that are not UTF-8 become U+FFFD; a backslash within double quotes disappears.
 //
-// It differs from xargs where xargs silently drops input: a quote that is open
-// at the end of the file is always an error, and an empty quoted word at the
-// end of the file is an item, as it is before a newline.
+// It differs from xargs where xargs silently drops input: a quote that is open at the end of the file is
+// always an error, and an empty quoted word at the end of the file is an item, as it is before a newline.
 type words struct {
 	name  string // of the file, for errors
 	in    buffer
 	word  []byte
 	state wordState
-	line  int // of the byte that is read next
-	open  int // line of the quote that was opened last
+	line  int // the line of the next byte
+	open  int // the line of the last opening quote
 }
 
-// wordState is where in a word the splitter stands; within quotes it is the
-// quote itself.
+// wordState is the splitter's state within a word; within quotes it is the quote itself.
 type wordState byte
 
 const (
@@ -63,8 +60,8 @@ func (w *words) next() (string, error) {
 	}
 }
 
-// scan reads up to the end of a word, or to a newline within quotes, and says
-// how many bytes that took. The word and the state carry over to the next call.
+// scan reads up to the end of a word, or to a newline within quotes, and returns the number of bytes that it
+// took. The word and the state carry over to the next call.
 func (w *words) scan(data []byte) (n int, done bool) {
 	for i, c := range data {
 		if c == '\n' {
@@ -103,8 +100,8 @@ func (w *words) scan(data []byte) (n int, done bool) {
 	return len(data), false
 }
 
-// last is the word that the end of the file ends, if there is one. A backslash
-// that quotes nothing is no word.
+// last returns the word before the end of the file, if there is one. A backslash that quotes nothing is not
+// a word.
 func (w *words) last() (string, error) {
 	switch {
 	case w.quoted():
@@ -118,6 +115,7 @@ func (w *words) last() (string, error) {
 
 func (w *words) quoted() bool { return w.state == singleQuote || w.state == doubleQuote }
 
+// unmatched is the error of a quote without its end.
 func (w *words) unmatched() error {
 	kind := "double"
 	if w.state == singleQuote {
@@ -127,6 +125,6 @@ func (w *words) unmatched() error {
 		"put a backslash before a quote that is data, or read whole lines without the shell format", w.name, w.open, kind)
 }
 
-// isSpace is what xargs skips before a word. Within a word only blank and
-// newline end it: a CR at the end of a line stays.
+// isSpace reports the bytes that xargs skips before a word. Only blank and newline end a word: a CR at the
+// end of a line stays.
 func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }

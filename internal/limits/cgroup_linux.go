@@ -2,6 +2,7 @@ package limits
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groups is the folder of the control group that this process is in, and of each group around
-// that, as far as they can be seen from here, for a controller.
+// groups lists the folder of this process's control group for a controller, and the folder of each group
+// around it, as far as they can be seen from here.
 func (m machine) groups(controller string) []string {
 	group, usual := "", ""
 	version2 := false
@@ -24,14 +25,14 @@ func (m machine) groups(controller string) []string {
 		if fields[1] == "" && group == "" {
 			group, usual, version2 = fields[2], "/sys/fs/cgroup", true
 		}
-		if listed(fields[1], controller) { // then it is not in version 2, which may be there, too
+		if listed(fields[1], controller) { // then it is not in version 2, even if that is mounted too
 			group, usual, version2 = fields[2], "/sys/fs/cgroup/"+fields[1], false
 		}
 	}
 	if group == "" || strings.HasPrefix(group, "/..") { // it is outside of what can be seen from here
 		return nil
 	}
-	// It takes longer to ask for the mounts than all the rest.
+	// To read the mounts takes longer than all the rest.
 	if folder := path.Join(usual, group); unix.Access(m.root+folder+"/cgroup.procs", unix.F_OK) == nil {
 		return upTo(folder, usual)
 	}
@@ -43,8 +44,8 @@ func (m machine) groups(controller string) []string {
 	return nil
 }
 
-// mounted is where a group is, and the folder of the uppermost group that can be seen, if a
-// line of mountinfo is of the file system that has it; else "".
+// mounted returns the folder of a group, and of the uppermost group that can be seen, if a line of mountinfo
+// describes the file system of the group; else "".
 func mounted(line string, version2 bool, controller, group string) (folder, top string) {
 	// 35 25 0:29 ROOT POINT rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
 	mount, kind, _ := strings.Cut(line, " - ")
@@ -67,7 +68,7 @@ func mounted(line string, version2 bool, controller, group string) (folder, top 
 	return path.Join(top, below), top
 }
 
-// upTo is the folder and those around it, up to the top.
+// upTo lists the folder and the folders around it, up to the top.
 func upTo(folder, top string) []string {
 	all := []string{folder}
 	for folder != top {
@@ -77,16 +78,9 @@ func upTo(folder, top string) []string {
 	return all
 }
 
-func listed(list, word string) bool {
-	for w := range strings.SplitSeq(list, ",") {
-		if w == word {
-			return true
-		}
-	}
-	return false
-}
+func listed(list, word string) bool { return slices.Contains(strings.Split(list, ","), word) }
 
-// unescape undoes what the system does to blanks, line ends and backslashes in mountinfo.
+// unescape undoes the escapes of blanks, line ends and backslashes in mountinfo.
 func unescape(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -94,8 +88,8 @@ func unescape(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
-// read is what a file holds, "" if it cannot be read. It does without package os, whose files
-// are made ready for being waited for: that doubles the time.
+// read returns the text of a file; "" if it cannot be read. It does without package os, which prepares files
+// for waiting: that doubles the time.
 func (m machine) read(name string) string {
 	fd, err := unix.Open(m.root+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -118,7 +112,7 @@ func (m machine) read(name string) string {
 	}
 }
 
-// number is the one in a file; ok is false where there is none, such as "max".
+// number returns the number in a file; ok is false if there is none, as for "max".
 func (m machine) number(name string) (n int, ok bool) {
 	n, err := strconv.Atoi(strings.TrimSpace(m.read(name)))
 	return n, err == nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// cpus is how many of these CPUs the quotas of the control groups allow.
+// cpus is the number of these CPUs that the quotas of the control groups allow.
 func (m machine) cpus(affinity int) int {
 	share := float64(affinity)
 	for _, group := range m.groups("cpu") {
@@ -17,19 +17,18 @@ func (m machine) cpus(affinity int) int {
 	return max(1, int(math.Ceil(share)))
 }
 
-// quota is how long the processes of a group may compute in each period, 0 if that is not
-// limited.
+// quota is the time that the processes of a group may compute in each period; 0 is unlimited.
 func (m machine) quota(group string) (quota, period float64) {
 	if fields := strings.Fields(m.read(group + "/cpu.max")); len(fields) == 2 { // version 2
 		return figure(fields[0]), figure(fields[1])
 	}
-	if quota = figure(m.read(group + "/cpu.cfs_quota_us")); quota <= 0 { // version 1, -1 mostly
+	if quota = figure(m.read(group + "/cpu.cfs_quota_us")); quota <= 0 { // version 1, mostly -1
 		return 0, 0
 	}
 	return quota, figure(m.read(group + "/cpu.cfs_period_us"))
 }
 
-// figure is 0 for what is none, such as "max".
+// figure returns 0 for a text that is not a number, such as "max".
 func figure(s string) float64 {
 	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || f < 0 {

@@ -147,7 +147,7 @@ func TestRoomFor(t *testing.T) {
 		t.Errorf("no room for 30: %v", p)
 	}
 	p, ok := m.roomFor(31)
-	if want := "pids.max of the control group " + top + " allows 100 processes and threads, and 70 are there"; ok || p.String() != want || p.Left() != 30 {
+	if want := "pids.max of the control group " + top + " allows 100 processes and threads, and 70 exist"; ok || p.String() != want || p.Left() != 30 {
 		t.Errorf("%v, %v, want %s", p, ok, want)
 	}
 	if p, ok := m.roomFor(41); ok || p.Left() != 30 {

@@ -2,8 +2,8 @@
 
 package limits
 
-// cpus is all of them: there are no quotas here.
+// cpus is the affinity: this system has no quotas.
 func (machine) cpus(affinity int) int { return affinity }
 
-// roomFor knows of no limit here.
+// roomFor knows of no limit on this system.
 func (machine) roomFor(int) (Processes, bool) { return Processes{}, true }

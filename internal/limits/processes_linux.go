@@ -30,8 +30,8 @@ func (m machine) roomFor(more int) (tightest Processes, ok bool) {
 	return tightest, ok
 }
 
-// ofUser is the limit on what the user has, unless that leaves room for so many more whoever
-// has what there is.
+// ofUser returns the limit of the user, unless it leaves room for so many more no matter whose processes run
+// now.
 func (m machine) ofUser(more int) (p Processes, limited bool) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &limit); err != nil {
@@ -44,8 +44,7 @@ func (m machine) ofUser(more int) (p Processes, limited bool) {
 	return Processes{"the limit of the user (ulimit -u)", int(limit.Cur), m.own(os.Getuid())}, true
 }
 
-// all is how many processes and threads there are on the machine, also those that are not seen
-// from here.
+// all is the number of processes and threads on the machine, also of those that cannot be seen from here.
 func (m machine) all() int {
 	// 0.00 0.01 0.05 RUNNING/ALL LAST
 	fields := strings.Fields(m.read("/proc/loadavg"))
@@ -60,8 +59,8 @@ func (m machine) all() int {
 	return n
 }
 
-// exempt says that the limit on what a user has does not hold for this process: it is root's, or
-// may override the limits. In a user namespace that is nobody.
+// exempt reports whether the limit of the user does not hold for this process: the process is root's, or may
+// override limits. In a user namespace, none may.
 func (m machine) exempt() bool {
 	if f := strings.Fields(m.read("/proc/self/uid_map")); len(f) != 3 || f[0] != "0" || f[1] != "0" || f[2] != "4294967295" {
 		return false
@@ -94,12 +93,12 @@ func (m machine) own(uid int) (count int) {
 	return count
 }
 
-// threadsOf is how many threads a process has, 0 if it is another user's.
+// threadsOf returns the number of threads of a process; 0 if it is another user's.
 func threadsOf(status, uid string) (n int) {
 	ours := false
 	for line := range strings.Lines(status) {
 		switch key, value, _ := strings.Cut(line, ":"); key {
-		case "Uid": // real, effective, saved, and that of the file system
+		case "Uid": // real, effective, saved, file system
 			ours = len(strings.Fields(value)) > 0 && strings.Fields(value)[0] == uid
 		case "Threads":
 			if ours {

@@ -48,7 +48,7 @@ func TestFitProcesses(t *testing.T) {
 		"never":                     {60, true, 1, limits.Processes{Max: 100, Used: 20}, 0, "-j 60: at least 144 processes and threads are needed and X allows 100: "},
 		"just so, without guardian": {43, true, 0, limits.Processes{Max: 99, Used: 10}, 28, "there is room for 28"},
 		"not just so":               {43, true, 1, limits.Processes{Max: 99, Used: 10}, 0, "-j 43: at least 110 "},
-		"none":                      {1, false, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more processes and threads are needed: X allows 27 processes and threads, and 20 are there; raise that"},
+		"none":                      {1, false, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more processes and threads are needed: X allows 27 processes and threads, and 20 exist; raise that"},
 		"none for what was asked":   {1, true, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more "},
 		"more than there may be":    {1, false, 1, limits.Processes{Max: 10, Used: 20}, 0, "one job at a time: "},
 	} {

@@ -23,6 +23,7 @@ import (
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
 	"fanout/internal/template"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 )
 
@@ -177,7 +178,7 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.plan.Template.Rows = &template.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
+	r.plan.Template.Rows = &words.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
 	return nil
 }
 
@@ -297,9 +298,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.records.addTo(&hooks, summary)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	r.collector.Store(c)
-	defer r.register(c.Tell)()
-	endTelling := r.tellOften(c.Tell)
-	hideProgress := r.showProgress(c.Tell)
+	defer r.register(c.Wake)()
+	endTelling := r.tellOften(c.Wake)
+	hideProgress := r.showProgress(c.Wake)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
 		if !ownStop(context.Cause(ctx)) {
@@ -312,7 +313,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.at("jobs to end")
 	err = r.schedule(ctx, cancel, c)
 	r.at("processes to end that jobs have left behind")
-	summary.Left(r.endOrphans(ended, err))
+	summary.SetLeftovers(r.endOrphans(ended, err))
 
 	endTelling()
 	r.at("output to be written")

@@ -134,12 +134,11 @@ func TestBytes(t *testing.T) {
 				t.Error("something is pending")
 			}
 			for off := int64(0); off < int64(len(big)); {
-				n, err := f.SendFile(testkit.Descriptor(t, spilled), off, len(big)-int(off))
-				if err == unix.EAGAIN {
-					check(f.AwaitPatiently())
-					continue
-				}
+				n, full, err := f.SendFile(testkit.Descriptor(t, spilled), off, len(big)-int(off))
 				check(err)
+				if full {
+					check(f.AwaitReader())
+				}
 				off += int64(n)
 			}
 			want.Write(big)
@@ -148,20 +147,18 @@ func TestBytes(t *testing.T) {
 			poll := []unix.PollFd{{Fd: int32(testkit.Descriptor(t, from)), Events: unix.POLLIN}}
 			for {
 				unix.Poll(poll, -1)
-				n, ok, err := f.Splice(testkit.Descriptor(t, from))
-				if !ok {
+				n, full, err := f.Splice(testkit.Descriptor(t, from))
+				if err == errors.ErrUnsupported {
 					rest, _ := io.ReadAll(from)
 					_, err = f.Write(rest)
 					check(err)
 					check(f.Flush())
 					break
 				}
-				if err == unix.EAGAIN {
-					check(f.Await())
-					continue
-				}
 				check(err)
-				if n == 0 {
+				if full {
+					f.AwaitMoment()
+				} else if n == 0 {
 					break
 				}
 			}
@@ -199,10 +196,10 @@ func TestDescriptionIsLeftAlone(t *testing.T) {
 func fill(t *testing.T, f *File) {
 	t.Helper()
 	for range 1 << 20 {
-		if _, err := f.TryWrite(make([]byte, 4096)); err == unix.EAGAIN {
-			return
-		} else if err != nil {
+		if _, full, err := f.TryWrite(make([]byte, 4096)); err != nil {
 			t.Fatal(err)
+		} else if full {
+			return
 		}
 	}
 	t.Fatal("never full")
@@ -216,22 +213,17 @@ func TestStop(t *testing.T) {
 			f := file(t, testkit.Descriptor(t, w))
 			fill(t, f)
 			time.AfterFunc(10*time.Millisecond, f.Stop)
-			testkit.Within(t, patient, "Await", func() {
-				err := f.Await()
-				for err == nil {
-					err = f.Await()
-				}
-				if err != ErrStopped {
-					t.Errorf("Await: %v", err)
+			testkit.Within(t, patient, "AwaitMoment", func() {
+				for !f.AwaitMoment() {
 				}
 			})
 			began := time.Now()
-			testkit.Within(t, patient, "AwaitPatiently", func() {
-				if err := f.AwaitPatiently(); err != ErrStopped {
-					t.Errorf("AwaitPatiently: %v", err)
+			testkit.Within(t, patient, "AwaitReader", func() {
+				if err := f.AwaitReader(); err != ErrStopped {
+					t.Errorf("AwaitReader: %v", err)
 				}
 			})
-			if took := time.Since(began); took < patience {
+			if took := time.Since(began); took < lastWait {
 				t.Errorf("after %v", took)
 			}
 			testkit.Within(t, patient, "Flush", func() {
@@ -244,14 +236,14 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestAwaitIsShort: a job whose output is not taken can be ended meanwhile.
-func TestAwaitIsShort(t *testing.T) {
+// TestAwaitMomentIsShort: a job whose output is not taken can be ended meanwhile.
+func TestAwaitMomentIsShort(t *testing.T) {
 	_, w := testkit.Pipe(t)
 	f := file(t, testkit.Descriptor(t, w))
 	fill(t, f)
-	testkit.Within(t, patient, "Await", func() {
-		if err := f.Await(); err != nil {
-			t.Error(err)
+	testkit.Within(t, patient, "AwaitMoment", func() {
+		if f.AwaitMoment() {
+			t.Error("stopped")
 		}
 	})
 }
@@ -268,7 +260,7 @@ func TestStopWhileMoving(t *testing.T) {
 			from, to := testkit.Pipe(t)
 			to.Write([]byte("x"))
 			testkit.Within(t, patient/6, "Splice", func() {
-				if _, ok, err := f.Splice(testkit.Descriptor(t, from)); ok && err != unix.EAGAIN {
+				if _, full, err := f.Splice(testkit.Descriptor(t, from)); !full && err != errors.ErrUnsupported {
 					t.Errorf("Splice: %v", err)
 				}
 			})
@@ -279,7 +271,7 @@ func TestStopWhileMoving(t *testing.T) {
 			defer spilled.Close()
 			spilled.WriteString(strings.Repeat("x", 1<<20))
 			testkit.Within(t, patient/6, "SendFile", func() {
-				if _, err := f.SendFile(testkit.Descriptor(t, spilled), 0, 1<<20); err != unix.EAGAIN {
+				if _, full, err := f.SendFile(testkit.Descriptor(t, spilled), 0, 1<<20); !full || err != nil {
 					t.Errorf("SendFile: %v", err)
 				}
 			})
@@ -383,16 +375,13 @@ func TestClosedOutput(t *testing.T) {
 func TestSpliceToFullPipe(t *testing.T) {
 	_, w := testkit.Pipe(t)
 	f := file(t, testkit.Descriptor(t, w))
-	for full := false; !full; {
-		_, err := f.TryWrite(make([]byte, 4096))
-		full = err == unix.EAGAIN
-	}
+	fill(t, f)
 	from, give := testkit.Pipe(t)
 	if _, err := give.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	if n, ok, err := f.Splice(testkit.Descriptor(t, from)); n != 0 || !ok || err != unix.EAGAIN {
-		t.Errorf("%d, %t, %v; want 0, true, %v", n, ok, err, unix.EAGAIN)
+	if n, full, err := f.Splice(testkit.Descriptor(t, from)); n != 0 || !full || err != nil {
+		t.Errorf("%d, %t, %v; want 0, true, nil", n, full, err)
 	}
 }
 
@@ -406,9 +395,9 @@ func TestBorrowedPipe(t *testing.T) {
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
 	testkit.Within(t, patient, "TryWrite", func() {
 		sent := 0
-		for err := error(nil); err == nil; {
+		for full, err := false, error(nil); !full && err == nil; {
 			var n int
-			n, err = f.TryWrite(text)
+			n, full, err = f.TryWrite(text)
 			sent += n
 		}
 		if sent == 0 || sent > 1<<20 {
@@ -441,7 +430,7 @@ func TestHole(t *testing.T) {
 	if _, err := io.ReadFull(r, make([]byte, moved)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
+	if n, _, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
 		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -6,10 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Poll waits until there is something to be said of one of the descriptors, at most so
-// many milliseconds; -1 is for ever. It is ppoll(2) or, where that is refused, the
-// epoll(7) that Go's runtime cannot do without. It never answers with an error at once
-// again and again: who loops would spin.
+// Poll waits until one of the descriptors is ready, at most timeout milliseconds; -1 waits for ever. It is
+// ppoll(2) or, where that is refused, the epoll(7) that Go's runtime cannot do without. It sleeps before it
+// returns an error, so that a caller's loop does not spin.
 func Poll(fds []unix.PollFd, timeout int) (int, error) {
 	n, err := unix.Poll(fds, timeout)
 	if err == nil || err == unix.EINTR {
@@ -25,7 +24,7 @@ func Poll(fds []unix.PollFd, timeout int) (int, error) {
 	return of(n, err)
 }
 
-// pollByEpoll costs three system calls more, and one for each descriptor.
+// pollByEpoll costs three more system calls, and one for each descriptor.
 func pollByEpoll(fds []unix.PollFd, timeout int) (ready int, err error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -41,7 +40,7 @@ func pollByEpoll(fds []unix.PollFd, timeout int) (ready int, err error) {
 		ev := unix.EpollEvent{Events: uint32(fds[i].Events), Fd: int32(i)}
 		switch err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, int(fds[i].Fd), &ev); err {
 		case nil:
-		case unix.EPERM: // a file, which never has to be waited for
+		case unix.EPERM: // a file is always ready
 			fds[i].Revents = fds[i].Events & (unix.POLLIN | unix.POLLOUT)
 			ready++
 		case unix.EBADF:

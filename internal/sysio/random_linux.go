@@ -8,7 +8,7 @@ import (
 )
 
 // Random fills p with random bytes: from getrandom(2) or, where that is refused, from the device. Go's
-// crypto/rand ends the program then.
+// crypto/rand ends the program in that case.
 func Random(p []byte) error {
 	if n, err := unix.Getrandom(p, 0); err == nil && n == len(p) {
 		return nil

@@ -6,10 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reopen opens a pipe or a terminal that this process was given once more, non-blocking:
-// the description that it was given is shared with others and has to stay as it is. Where
-// that is not allowed, as for another user's pipe, there is an error, and ENOTSUP for what is
-// neither.
+// Reopen opens a pipe or a terminal a second time, non-blocking: others share the description that this
+// process was given, so it must stay as it is. Reopen fails where the system does not allow it, as for
+// another user's pipe, and with ENOTSUP for other files.
 func Reopen(fd, mode int) (own int, err error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {

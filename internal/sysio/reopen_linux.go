@@ -2,7 +2,7 @@ package sysio
 
 import "golang.org/x/sys/unix"
 
-// isTerminal does not mean the other end of one: to open /dev/ptmx makes a new terminal.
+// isTerminal is false for the other end of a terminal: to open /dev/ptmx makes a new one.
 func isTerminal(fd int) bool {
 	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 		return false

@@ -1,14 +1,14 @@
-// Package sysio makes the system calls that answer with a count of bytes. The
-// system's own answer is -1 when a call fails, and who adds that up loses count:
-// here, as io.Reader and io.Writer have it, a count is never below zero. All other
-// packages call these and not the system's (a test holds that).
+// Package sysio makes the system calls that several packages need. A count of bytes is never below zero, as
+// io.Reader and io.Writer have it: the system itself answers -1 when a call fails, and a sum of such answers
+// is wrong. All other packages call [Read], [Write] and the like instead of the system's calls; a test holds
+// that.
 //
-// It also has what is done in another way where the system refuses a call.
+// Where the system refuses a call, [Poll], [Random] and [Reopen] have another way.
 package sysio
 
 import "golang.org/x/sys/unix"
 
-// of is what a call has moved.
+// of returns the number of bytes that a call has moved.
 func of[N int | int64](n N, err error) (int, error) { return int(max(0, n)), err }
 
 // Read is read(2).

@@ -6,9 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tell writes a few words to a descriptor that others share, such as standard error, as far as
-// its reader takes them in the time: a process that is about to end does not wait for one who
-// does not read.
+// Tell writes a few words to a descriptor that others share, such as standard error, and gives its reader at
+// most this time: a process that is about to end does not wait for a reader who does not read.
 func Tell(fd int, words string, most time.Duration) {
 	if own, err := Reopen(fd, unix.O_WRONLY); err == nil {
 		defer unix.Close(own)

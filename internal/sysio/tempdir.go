@@ -11,9 +11,8 @@ import (
 	"fanout/internal/text"
 )
 
-// TempDir is where temporary files go: the directory that TMPDIR names or, where that
-// cannot be used, /tmp. Then why says what is wrong with it. A batch system may set it on
-// one machine, and the command runs on another.
+// TempDir returns the directory for temporary files: TMPDIR or, if that cannot be used, /tmp. Then why says
+// what is wrong with TMPDIR. A batch system may set it on one machine and run the command on another.
 func TempDir() (dir string, why error) {
 	const usual = "/tmp"
 	dir = os.Getenv("TMPDIR")
@@ -22,12 +21,12 @@ func TempDir() (dir string, why error) {
 	}
 	var st unix.Stat_t
 	if !filepath.IsAbs(dir) {
-		why = errors.New("it is no absolute path")
+		why = errors.New("it is not an absolute path")
 	} else if why = unix.Stat(dir, &st); why == nil {
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			why = unix.ENOTDIR
 		} else if err := unix.Access(dir, unix.W_OK|unix.X_OK); err == unix.EACCES || err == unix.EROFS {
-			why = err // any other is a system that does not let us ask
+			why = err // any other error means that the system does not let us ask
 		}
 	}
 	if why == nil {

@@ -20,7 +20,7 @@ func TestTempDir(t *testing.T) {
 	const instead = "; /tmp is used instead"
 	for name, want := range map[string]string{
 		"": "", dir: "", dir + "/gone": "TMPDIR is " + dir + "/gone: no such file or directory" + instead, file: "TMPDIR is " + file + ": not a directory" + instead,
-		file + "/x": "TMPDIR is " + file + "/x: not a directory" + instead, ".": "TMPDIR is .: it is no absolute path" + instead,
+		file + "/x": "TMPDIR is " + file + "/x: not a directory" + instead, ".": "TMPDIR is .: it is not an absolute path" + instead,
 		"/a b\x1b": `TMPDIR is "/a b\x1b": no such file or directory` + instead, sealed: "TMPDIR is " + sealed + ": permission denied" + instead,
 	} {
 		if name == sealed && os.Geteuid() == 0 {

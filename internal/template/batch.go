@@ -1,24 +1,23 @@
 package template
 
 import (
-	"fmt"
 	"iter"
 
 	"fanout/internal/job"
 )
 
-// pipeBytes is how much goes to the stdin of one job that is filled.
+// pipeBytes is the size up to which a filled job gets items on stdin.
 const pipeBytes = 1 << 20
 
-// Jobs turns items into jobs, lazily. Seq counts from 1 and Attempt is 1. With
-// BatchEven it reads ahead by one job, to share out the last items among the
-// workers. An error of items comes after the jobs of the items before it.
+// Jobs turns items into jobs, lazily. Seq counts from 1, and Attempt is 1. With BatchEven it reads ahead by
+// one job, to spread the last items over the workers. An error among the items comes after the jobs of the
+// items before it.
 func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	if !t.spec.batched() {
 		return t.single(items)
 	}
 	return func(yield func(job.Job, error) bool) {
-		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.loads), yield: yield}
+		b := batcher{t: t, budget: newBudget(t.spec.Limits, t.sizes), yield: yield}
 		for it, err := range items {
 			if err != nil {
 				if !b.finish() || !yield(job.Job{}, err) {
@@ -34,7 +33,7 @@ func (t *Template) Jobs(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, err
 	}
 }
 
-// single is the hot path: one allocation a job.
+// single makes a job of each item. It is the hot path: one allocation a job.
 func (t *Template) single(items iter.Seq2[job.Item, error]) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		seq := int64(0)
@@ -67,9 +66,9 @@ type batcher struct {
 	piped   int // bytes of pending on stdin
 }
 
-// add takes one more item; false if the jobs are no longer wanted.
+// add takes one more item. It returns false if no more jobs are wanted.
 func (b *batcher) add(it job.Item) bool {
-	if it.Err != nil { // it is a job of its own
+	if it.Err != nil { // a bad item is a job of its own
 		return (len(b.pending) == 0 || b.send(len(b.pending))) && b.sendBad(it)
 	}
 	spec := &b.t.spec
@@ -90,7 +89,7 @@ func (b *batcher) add(it job.Item) bool {
 	return true
 }
 
-// send gives the first n pending items to a job.
+// send makes a job of the first n pending items.
 func (b *batcher) send(n int) bool {
 	b.seq++
 	j := job.Job{Index: b.seq, Offset: b.t.before, Attempt: 1, Items: b.pending[:n:n]}
@@ -102,12 +101,13 @@ func (b *batcher) send(n int) bool {
 	return b.yield(j, nil)
 }
 
+// sendBad makes a job of an item with an error.
 func (b *batcher) sendBad(it job.Item) bool {
 	b.pending = append(b.pending, it)
 	return b.send(1)
 }
 
-// finish sends what is pending; BatchEven spreads it over the workers.
+// finish sends the pending items. BatchEven spreads them over the workers.
 func (b *batcher) finish() bool {
 	jobs := 1
 	if b.t.spec.Batch == BatchEven {
@@ -120,29 +120,4 @@ func (b *batcher) finish() bool {
 		}
 	}
 	return true
-}
-
-// leavesOut warns of a batch of which COMMAND does not use all items.
-func (s *Spec) leavesOut() []string {
-	f := s.fields
-	if !s.batched() || s.Pipe || f.all || len(f.nth) == 0 {
-		return nil
-	}
-	if s.Filled() {
-		return []string{"COMMAND names only some items of a batch, and leaves the others out: {} is all"}
-	}
-	for n := 1; n <= s.Batch; n++ {
-		if !f.nth[n] {
-			return []string{fmt.Sprintf("{%d} is not in COMMAND: that item of each batch of %d is left out; {} is all", n, s.Batch)}
-		}
-	}
-	return nil
-}
-
-// Named is how many items a batch is to have, since COMMAND names each; 0 if it names none.
-func (t *Template) Named() (most int) {
-	for n := range t.spec.fields.nth {
-		most = max(most, n)
-	}
-	return most
 }

@@ -1,47 +1,35 @@
 package template
 
-import "fanout/internal/job"
+import (
+	"fanout/internal/job"
+	"fanout/internal/template/words"
+)
 
-// shape tells what a word costs as an argument.
-type shape struct {
-	lit      int   // bytes of literal text
-	refs     []ref // placeholders in it
-	repeated bool  // it is one argument for each item
-}
-
-// load is what one program is started with.
-type load struct {
-	fixed  int // bytes of all that does not depend on items
-	text   int // bytes of its longest argument of that kind
-	growth int // bytes by which that one grows with each item
-	shapes []shape
-}
-
-// budget adds items to a job while they keep within the limits. Its counts are
-// exact for programs, and never too small for scripts.
+// budget adds items to a job as long as the job stays within the limits. Its counts are exact for programs,
+// and never too small for scripts.
 type budget struct {
 	limits Limits
-	loads  []load
-	totals []int   // of each load
-	longs  [][]int // of each shape: the bytes of its argument, if it is one
+	execs  []words.ExecSize
+	totals []int   // bytes of each program
+	args   [][]int // bytes of each argument that is not repeated
 	items  int
 	over   bool  // the only item is too big for any job
-	next   []int // scratch: totals with the item that is tried
+	next   []int // scratch: totals with the item that add tries
 }
 
-func newBudget(limits Limits, loads []load) *budget {
-	b := &budget{limits: limits, loads: loads, totals: make([]int, len(loads)), next: make([]int, len(loads))}
-	for _, l := range loads {
-		b.longs = append(b.longs, make([]int, len(l.shapes)))
+func newBudget(limits Limits, execs []words.ExecSize) *budget {
+	b := &budget{limits: limits, execs: execs, totals: make([]int, len(execs)), next: make([]int, len(execs))}
+	for _, l := range execs {
+		b.args = append(b.args, make([]int, len(l.Args)))
 	}
 	return b
 }
 
-// add takes the item if the job stays within the limits, or is empty.
+// add takes the item if the job stays within the limits or is empty.
 func (b *budget) add(it job.Item) bool {
 	fits := true
-	for i := range b.loads {
-		total, ok := b.try(i, it)
+	for i := range b.execs {
+		total, ok := b.total(i, it)
 		b.next[i] = total
 		fits = fits && ok && (b.limits.Total <= 0 || total <= b.limits.Total)
 	}
@@ -51,10 +39,10 @@ func (b *budget) add(it job.Item) bool {
 	b.over = !fits
 	b.items++
 	copy(b.totals, b.next)
-	for i, l := range b.loads {
-		for k, s := range l.shapes {
-			if !s.repeated {
-				b.longs[i][k] += b.grow(s, it)
+	for i, l := range b.execs {
+		for k, s := range l.Args {
+			if !s.Repeated {
+				b.args[i][k] += b.grow(s, it)
 			}
 		}
 	}
@@ -64,39 +52,39 @@ func (b *budget) add(it job.Item) bool {
 func (b *budget) reset() {
 	b.items, b.over = 0, false
 	clear(b.totals)
-	for _, l := range b.longs {
+	for _, l := range b.args {
 		clear(l)
 	}
 }
 
-// try is the total of one load with the item, and whether each argument fits.
-func (b *budget) try(i int, it job.Item) (int, bool) {
-	l := b.loads[i]
-	total := b.totals[i] + l.growth
+// total returns the total of one program with the item, and whether each argument fits.
+func (b *budget) total(i int, it job.Item) (int, bool) {
+	l := b.execs[i]
+	total := b.totals[i] + l.Growth
 	if b.items == 0 {
-		total += l.fixed
+		total += l.Fixed
 	}
-	fits := b.argFits(l.text + (b.items+1)*l.growth)
-	for k, s := range l.shapes {
-		if !s.repeated {
+	fits := b.argFits(l.Script + (b.items+1)*l.Growth)
+	for k, s := range l.Args {
+		if !s.Repeated {
 			n := b.grow(s, it)
 			if b.items == 0 {
-				n += s.lit + slotBytes
+				n += s.Text + slotBytes
 			}
 			total += n
-			fits = fits && b.argFits(s.lit+b.longs[i][k]+n)
+			fits = fits && b.argFits(s.Text+b.args[i][k]+n)
 			continue
 		}
-		if len(s.refs) == 1 && s.lit == 0 && s.refs[0].spread {
-			for _, v := range s.refs[0].values(nil, it) {
+		if len(s.Refs) == 1 && s.Text == 0 && s.Refs[0].Spread {
+			for _, v := range s.Refs[0].Values(nil, it) {
 				total += len(v) + slotBytes
 				fits = fits && b.argFits(len(v))
 			}
 			continue
 		}
-		n := s.lit
-		for _, r := range s.refs {
-			n += r.size(it, b.items)
+		n := s.Text
+		for _, r := range s.Refs {
+			n += r.Size(it, b.items)
 		}
 		total += n + slotBytes
 		fits = fits && b.argFits(n)
@@ -104,79 +92,13 @@ func (b *budget) try(i int, it job.Item) (int, bool) {
 	return total, fits
 }
 
-// grow is what the item adds to an argument that is not repeated.
-func (b *budget) grow(s shape, it job.Item) int {
+// grow returns the bytes that the item adds to an argument that is not repeated.
+func (b *budget) grow(s words.ArgSize, it job.Item) int {
 	n := 0
-	for _, r := range s.refs {
-		switch {
-		case r.perItem():
-			n += r.size(it, b.items) + 1
-		case r.kind == refNth && r.n == b.items+1 || r.kind != refNth && b.items == 0:
-			n += r.size(it, b.items)
-		}
+	for _, r := range s.Refs {
+		n += r.Grow(it, b.items)
 	}
 	return n
 }
 
-// size is the length of the placeholder's value for the item at a place of the
-// batch. Numbers of ours are taken to be as long as they get.
-func (r ref) size(it job.Item, at int) int {
-	switch r.kind {
-	case refItem, refField:
-		return len(r.item(it))
-	case refNth:
-		if r.n != at+1 {
-			return 0
-		}
-		return len(r.shape(it.String()))
-	default:
-		return len("9223372036854775807")
-	}
-}
-
 func (b *budget) argFits(n int) bool { return b.limits.Arg <= 0 || n+1 <= b.limits.Arg }
-
-// loads are the programs that a job of the script starts: the shell with the
-// script and its parameters, and then each command with its words.
-func (s *script) loads() []load {
-	const overhead = 64 // the path of the shell, -c and its name
-	text := len(s.render(1))
-	l := load{fixed: overhead + text, text: text}
-	for _, r := range s.layout.fixed {
-		l.shapes = append(l.shapes, shape{refs: []ref{r}})
-	}
-	for _, v := range s.layout.vectors {
-		l.shapes = append(l.shapes, shape{refs: []ref{v.ref}, repeated: true})
-	}
-	if !s.layout.all && len(s.layout.vectors) > 0 {
-		l.growth = len(s.render(1001))/1000 + 8*len(s.occs) // and for longer numbers
-	}
-	return append([]load{l}, s.calls...)
-}
-
-// loads is what the plan's programs are started with.
-func (p *Plan) loads() []load {
-	var out []load
-	for _, s := range p.Steps {
-		for _, c := range s.Pipeline {
-			var l load
-			for _, w := range c.Words {
-				l.shapes = append(l.shapes, w.shape())
-			}
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-func (w Word) shape() shape {
-	s := shape{lit: len(w.lit), repeated: w.per}
-	for _, p := range w.segs {
-		if p.isRef {
-			s.refs = append(s.refs, p.ref)
-		} else {
-			s.lit += len(p.lit)
-		}
-	}
-	return s
-}

@@ -2,21 +2,19 @@ package template
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
-	"mvdan.cc/sh/v3/syntax"
-
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
-// Display is what would run for a job, quoted so that it can be pasted into
-// bash. It is one line unless the items cannot be given: then it says why.
+// Display returns the command of a job, quoted so that it can be pasted into bash. It is one line. If the
+// job's items cannot be arguments, it is a comment that says why.
 func (t *Template) Display(j job.Job, shell string) string {
 	var s string
 	var err error
 	if t.plan != nil {
-		s, err = t.plan.display(j)
+		s, err = t.plan.Display(j)
 	} else {
 		s, err = t.displayShell(j, shell)
 	}
@@ -32,8 +30,8 @@ func (t *Template) Display(j job.Job, shell string) string {
 	return s
 }
 
-// printfFormat is a format that makes printf print the pieces, which may hold
-// NUL bytes as its arguments may not.
+// printfFormat returns a format with which printf prints the pieces. They may contain NUL bytes, which its
+// arguments may not.
 func printfFormat(pieces []string) string {
 	var b strings.Builder
 	for _, piece := range pieces {
@@ -52,9 +50,10 @@ func printfFormat(pieces []string) string {
 			}
 		}
 	}
-	return "-- " + quotePOSIX(b.String())
+	return "-- " + words.QuotePOSIX(b.String())
 }
 
+// displayShell returns the command that runs the script in a shell.
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {
 	text, params, err := t.Shell(j)
 	if err != nil {
@@ -63,72 +62,9 @@ func (t *Template) displayShell(j job.Job, shell string) (string, error) {
 	if shell == "" {
 		shell = "bash"
 	}
-	words := []string{quoteBash(shell), "-c", quoteBash(text)}
+	shown := []string{words.QuoteBash(shell), "-c", words.QuoteBash(text)}
 	for _, p := range append([]string{shell[strings.LastIndexByte(shell, '/')+1:]}, params...) {
-		words = append(words, quoteBash(p))
+		shown = append(shown, words.QuoteBash(p))
 	}
-	return strings.Join(words, " "), nil
-}
-
-func (p *Plan) display(j job.Job) (string, error) {
-	var b strings.Builder
-	for i, s := range p.Steps {
-		if i > 0 {
-			b.WriteString([]string{Always: "; ", And: " && ", Or: " || "}[s.Op])
-		}
-		for k, c := range s.Pipeline {
-			if k > 0 {
-				b.WriteString(" | ")
-			}
-			if err := c.display(&b, j); err != nil {
-				return "", err
-			}
-		}
-	}
-	return b.String(), nil
-}
-
-func (c Command) display(b *strings.Builder, j job.Job) error {
-	for _, a := range c.Assigns {
-		v, err := a.Value.Single(j)
-		if err != nil {
-			return err
-		}
-		b.WriteString(a.Name + "=" + quoteBash(v) + " ")
-	}
-	argv, err := c.Argv(nil, j)
-	if err != nil {
-		return err
-	}
-	for i, a := range argv {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if i == 0 && syntax.IsKeyword(a) {
-			a = quotePOSIX(a)
-		} else {
-			a = quoteBash(a)
-		}
-		b.WriteString(a)
-	}
-	for _, r := range c.Redirects {
-		if err := r.display(b, j); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r Redirect) display(b *strings.Builder, j job.Job) error {
-	b.WriteByte(' ')
-	if r.Kind == In && r.Fd != 0 || r.Kind != In && r.Fd != 1 {
-		b.WriteString(strconv.Itoa(r.Fd))
-	}
-	if r.Kind == Dup {
-		b.WriteString(">&" + strconv.Itoa(r.From))
-		return nil
-	}
-	v, err := r.Target.Single(j)
-	b.WriteString([]string{In: "<", Out: ">", Append: ">>"}[r.Kind] + quoteBash(v))
-	return err
+	return strings.Join(shown, " "), nil
 }

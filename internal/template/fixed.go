@@ -4,16 +4,15 @@ import (
 	"fmt"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
-// Fixed is a COMMAND that is run once for many items, and so holds none: its words, or
-// one script.
+// Fixed returns the words or the script of a COMMAND that runs once for many items, and refuses a COMMAND
+// with an item in it.
 func (t *Template) Fixed() (words []string, isScript bool, err error) {
 	if t.form == ScriptForm {
-		for _, occ := range t.script.occs {
-			if occ.token.literal == "" {
-				return nil, false, placed(occ.token.src)
-			}
+		if src := t.script.Placeholder(); src != "" {
+			return nil, false, placed(src)
 		}
 		text, _, err := t.Shell(job.Job{})
 		return []string{text}, true, err
@@ -28,9 +27,10 @@ func (t *Template) Fixed() (words []string, isScript bool, err error) {
 	return words, false, nil
 }
 
+// placed refuses a placeholder.
 func placed(where string) error {
-	return &Error{
-		Msg:  fmt.Sprintf("%s: a program that is started once for many items has no item among its arguments", where),
-		Hint: "it reads them from its standard input; {{}} is a literal {}",
+	return &words.Error{
+		Msg:  fmt.Sprintf("%s: a program that runs once for many items cannot have an item among its arguments", where),
+		Hint: "it reads the items from its standard input; write {{}} for a literal {}",
 	}
 }

@@ -5,26 +5,27 @@ import (
 	"strings"
 
 	"fanout/internal/hint"
+	"fanout/internal/template/words"
 	"fanout/internal/text"
 )
 
-// foreign is hints about braces that are placeholders of other runners, and text here.
-func (s *Spec) foreign(script bool) (hints []string) {
-	coded := hint.Coded(strings.Join(s.Command, " "))
+// foreign returns hints about braces that are placeholders in other runners, but text in fanout.
+func foreign(scope *words.Scope, command []string, script bool) (hints []string) {
+	coded := hint.Coded(strings.Join(command, " "))
 	const longest = 300
 	var told []string
-	for _, word := range s.Command {
-		toks, err := scanner{s}.scan(word, script)
+	for _, word := range command {
+		toks, err := scope.Scan(word, script)
 		if err != nil {
 			return nil
 		}
 		for i := 0; i < len(word); i++ {
-			if len(toks) > 0 && i == toks[0].start {
-				i = toks[0].end - 1
+			if len(toks) > 0 && i == toks[0].Start {
+				i = toks[0].End - 1
 				toks = toks[1:]
 				continue
 			}
-			if word[i] != '{' || script && oddRun(word[:i], '\\') {
+			if word[i] != '{' || script && words.OddRun(word[:i], '\\') {
 				continue
 			}
 			placeholder, say := hint.Brace(word, i, coded && programText(word, i, script))
@@ -41,7 +42,7 @@ func (s *Spec) foreign(script bool) (hints []string) {
 	return hints
 }
 
-// programText says that a place in a word may well be in the text of a program: in quotes of a
+// programText reports whether a place in a word is probably in the text of a program: within quotes of a
 // script, or in a word that is more than a name.
 func programText(word string, i int, script bool) bool {
 	if script {

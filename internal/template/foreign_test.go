@@ -3,6 +3,8 @@ package template
 import (
 	"strings"
 	"testing"
+
+	"fanout/internal/template/words"
 )
 
 // TestForeign: braces that are placeholders elsewhere are told of once, and change nothing.
@@ -33,7 +35,7 @@ func TestForeign(t *testing.T) {
 			}
 		}
 	}
-	rows := &Rows{Names: []string{"slot", "uniq"}, Width: 2}
+	rows := &words.Rows{Names: []string{"slot", "uniq"}, Width: 2}
 	tmpl, err := Compile(Spec{Command: []string{"echo {slot} {uniq}"}, Sources: 1, Rows: rows})
 	if err != nil || len(tmpl.Warnings()) > 0 {
 		t.Errorf("fields of rows: %q, %v", tmpl.Warnings(), err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
 func TestProgram(t *testing.T) {
@@ -26,9 +27,9 @@ func TestProgram(t *testing.T) {
 		{Spec{Command: []string{"x", "{1}+{3}", "{2/}"}, Batch: 3}, items("a", "b/c"), []string{"x", "a+", "c"}},
 		{Spec{Command: []string{"x", "{}", "-{}", "{2}{1}"}, Sources: 2}, spread, []string{"x", "a", "b", "-a b", "ba"}},
 		{Spec{Command: []string{"x"}, Sources: 2}, spread, []string{"x", "a", "b"}},
-		{Spec{Command: []string{"x", "{m}", "{n.}", "{2}", "{{no}}"}, Rows: &Rows{Names: []string{"n", "m"}}, Batch: 2}, rows,
+		{Spec{Command: []string{"x", "{m}", "{n.}", "{2}", "{{no}}"}, Rows: &words.Rows{Names: []string{"n", "m"}}, Batch: 2}, rows,
 			[]string{"x", "y", "", "x", "z", "y", "", "{no}"}},
-		{Spec{Command: []string{"x", "{}", "{2}", "{3}"}, Rows: &Rows{}}, rows[:1], []string{"x", "x,y", "y", ""}},
+		{Spec{Command: []string{"x", "{}", "{2}", "{3}"}, Rows: &words.Rows{}}, rows[:1], []string{"x", "x,y", "y", ""}},
 		{Spec{Command: []string{"x", "{:q}", "{/:q}"}}, items("a/b'c"), []string{"x", `'a/b'\''c'`, `'b'\''c'`}},
 		{Spec{Command: []string{"echo", "|", "wc"}}, items("a"), []string{"echo", "|", "wc", "a"}},
 		{Spec{Command: []string{"ssh", "{}", "uptime"}}, items("h"), []string{"ssh", "h", "uptime"}},

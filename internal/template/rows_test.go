@@ -8,17 +8,18 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/template/words"
 )
 
 // TestRowNames says what stands between braces when items are rows.
 func TestRowNames(t *testing.T) {
-	people := &Rows{Names: []string{"name", "user id", "twice", "twice", "", "e-mail", "größe"}, Width: 7}
-	numbers := &Rows{Width: 3}
-	object := &Rows{Names: []string{"a", "a.b", "list.0"}, Pick: true}
+	people := &words.Rows{Names: []string{"name", "user id", "twice", "twice", "", "e-mail", "größe"}, Width: 7}
+	numbers := &words.Rows{Width: 3}
+	object := &words.Rows{Names: []string{"a", "a.b", "list.0"}, Pick: true}
 	row := job.Item{Fields: []string{"row", "dir/n.txt", "17", "t1", "t2", "none", "m@x", "g"}}
 	picked := job.Item{Fields: []string{"row", "first", "second"}}
 	for _, tt := range []struct {
-		rows    *Rows
+		rows    *words.Rows
 		item    job.Item
 		command string
 		want    string // the arguments, or what is wrong
@@ -30,20 +31,20 @@ func TestRowNames(t *testing.T) {
 		{people, row, "p {nmae/}", `the nearest is {name}`},
 		{people, row, "p {user-id}", `the nearest is {user id}`},
 		{people, row, "p {user_idd}", `the nearest is {user id}`},
-		{people, row, "p {other}", `there are: name, "user id", twice, twice, e-mail, größe`},
+		{people, row, "p {other}", `the fields are name, "user id", twice, twice, e-mail, größe`},
 		{people, row, "p {twice}", `{twice}: 2 fields have this name; use their numbers: {3}, {4}`},
 		{people, row, "p {3} {4} {5}", "t1 t2 none"},
 		{people, row, "p {8}", "{8}: a row has only 7 fields"},
 		{people, row, "p {a,b} {1..3} {x y} {+} {-1} {1x}", "{a,b} {1..3} {x y} {+} {-1} {1x} row"},
 		{numbers, row, "p {3} {1}", "t1 dir/n.txt"},
 		{numbers, row, "p {4}", "a row has only 3 fields"},
-		{numbers, row, "p {name}", "fields have numbers here, from {1} to {3}"},
+		{numbers, row, "p {name}", "fields are numbered from {1} to {3}"},
 		{object, picked, "p {a.b} {a} {a.b}", "first second first"},
 		{object, picked, "p {list.0}", "first"},
-		{object, picked, "p {1}", "the fields of these rows have names, and no numbers"},
-		{object, picked, "p {b}", `there is no field "b"; there are: a, a.b, list.0`},
-		{&Rows{Any: true, Pick: true}, picked, "p {what.ever} {else}", "first second"},
-		{&Rows{Any: true}, job.Item{Fields: []string{"row"}}, "p {name}", ""},
+		{object, picked, "p {1}", "the fields of these rows have names, not numbers"},
+		{object, picked, "p {b}", `there is no field "b"; the fields are a, a.b, list.0`},
+		{&words.Rows{Any: true, Pick: true}, picked, "p {what.ever} {else}", "first second"},
+		{&words.Rows{Any: true}, job.Item{Fields: []string{"row"}}, "p {name}", ""},
 		{nil, row, "p {name}", "{name} row"},
 	} {
 		command := strings.Split(tt.command, " ")
@@ -73,11 +74,11 @@ func TestRowNames(t *testing.T) {
 
 // TestPicked is what readers of rows are told.
 func TestPicked(t *testing.T) {
-	tmpl, err := Compile(Spec{Command: []string{"echo {b} {a} {b/} | cat {b}"}, Rows: &Rows{Names: []string{"a", "b", "c"}, Pick: true}})
+	tmpl, err := Compile(Spec{Command: []string{"echo {b} {a} {b/} | cat {b}"}, Rows: &words.Rows{Names: []string{"a", "b", "c"}, Pick: true}})
 	if err != nil || !slices.Equal(tmpl.Picked(), []string{"b", "a"}) || tmpl.Highest() != 2 {
 		t.Errorf("%q, %d, %v", tmpl.Picked(), tmpl.Highest(), err)
 	}
-	tmpl, err = Compile(Spec{Command: []string{"x", "{3}", "{c/}", "{{9}}", "{1}"}, Rows: &Rows{Names: []string{"a", "b", "", "c"}}})
+	tmpl, err = Compile(Spec{Command: []string{"x", "{3}", "{c/}", "{{9}}", "{1}"}, Rows: &words.Rows{Names: []string{"a", "b", "", "c"}}})
 	if err != nil || tmpl.Picked() != nil || tmpl.Highest() != 4 {
 		t.Errorf("%q, %d, %v", tmpl.Picked(), tmpl.Highest(), err)
 	}

@@ -1,29 +1,27 @@
 package template
 
-import "fmt"
+import "fanout/internal/template/words"
 
-// Values of Spec.Batch other than a number of items. Both fill a job up to the limits of the
-// system before the next begins.
+// BatchMax and BatchEven are values of Spec.Batch other than a number of items. Both fill a job up to the limits of
+// the system before the next job begins.
 const (
-	BatchMax  = -1 // so does the last one, however few items are left
-	BatchEven = -2 // what is left at the end is spread over the workers
+	BatchMax  = -1 // the last job takes the items that are left, however few
+	BatchEven = -2 // the items that are left at the end are spread over the workers
 )
 
-// Spec is what the template stage is given.
+// Spec is the input of the template stage.
 type Spec struct {
-	Command    []string // the words after the flags: one word with blanks or shell syntax is a script, else a program
-	Batch      int      // items a job; 0 or 1: one; BatchMax, BatchEven: as many as the limits allow
-	Pipe       bool     // the items go to stdin: none is appended, and no placeholder is needed
-	Terminator string   // what follows each item on stdin
-	Sources    int      // input sources; from 2 on, Fields[1:] of an item hold one value a source
-	Rows       *Rows    // nil: items are no rows
-	Workers    int      // BatchEven spreads the last items over this many jobs
+	Command    []string    // the words after the flags: one word with blanks or shell syntax is a script, else a program
+	Batch      int         // items a job; 0 and 1 mean one; BatchMax and BatchEven mean as many as the limits allow
+	Pipe       bool        // the items go to stdin: none is appended, and no placeholder is needed
+	Terminator string      // the text after each item on stdin
+	Sources    int         // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Rows       *words.Rows // nil: items are not rows
+	Workers    int         // BatchEven spreads the last items over this many jobs
 	Limits     Limits
-
-	fields *fields // what is used of rows; Compile's own
 }
 
-// Form tells how COMMAND is run.
+// Form is the way to run COMMAND.
 type Form uint8
 
 // The two forms of a COMMAND.
@@ -32,33 +30,18 @@ const (
 	ScriptForm              // the text of a bash script
 )
 
-// Error is a template that cannot be run. Line and Col count from 1, in bytes,
-// in the script, or are 0 where no position is known.
-type Error struct {
-	Line, Col int
-	Msg       string
-	Hint      string
+// scope returns what the placeholders may stand for.
+func (s *Spec) scope() *words.Scope {
+	return &words.Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
 }
 
-// Error gives position, message and hint in one line.
-func (e *Error) Error() string {
-	s := e.Msg
-	if e.Line > 0 {
-		s = fmt.Sprintf("%d:%d: %s", e.Line, e.Col, s)
-	}
-	if e.Hint != "" {
-		s += "; " + e.Hint
-	}
-	return s
-}
-
-// batched tells whether a job can have several items.
+// batched reports whether a job can have several items.
 func (s *Spec) batched() bool { return s.Batch > 1 || s.Filled() }
 
-// Filled tells whether it is the limits that say how many items a job has.
+// Filled reports whether the limits of the system decide the number of items in a job.
 func (s *Spec) Filled() bool { return s.Batch == BatchMax || s.Batch == BatchEven }
 
-// max is the greatest number of items a job can have; 0: no bound.
+// max is the greatest number of items in a job; 0: unlimited.
 func (s *Spec) max() int {
 	if s.Filled() {
 		return 0

@@ -1,6 +1,8 @@
-// Package template compiles COMMAND once and turns items into jobs. It knows
-// which words a job's program gets, and which text and parameters a shell gets:
-// an item is always an argument and never program text. It has no side effects.
+// Package template compiles COMMAND once and turns items into jobs. [Compile] reads a COMMAND into a
+// [Template], which knows the words that a job's program gets, or the text and the parameters that a shell
+// gets: an item is always an argument and never program text. [Template.Jobs] fills batches up to the limits
+// of the system. Package words has the placeholders and words, package script has the scripts. The package
+// has no side effects.
 package template
 
 import (
@@ -9,17 +11,20 @@ import (
 	"sync"
 
 	"fanout/internal/job"
+	"fanout/internal/template/script"
+	"fanout/internal/template/words"
 )
 
 // Template is a compiled COMMAND. It is safe for concurrent use.
 type Template struct {
 	spec     Spec
+	scope    *words.Scope
 	form     Form
-	plan     *Plan
-	script   *script // of ScriptForm
+	plan     *words.Plan
+	script   *script.Script // of ScriptForm
 	warnings []string
-	loads    []load
-	before   int64    // the greatest number of a job in earlier runs
+	sizes    []words.ExecSize
+	before   int64    // the greatest seq of earlier runs
 	after    bool     // jobs of one item are numbered from there on, too
 	texts    sync.Map // number of items → text of the script
 }
@@ -27,77 +32,87 @@ type Template struct {
 // Compile reads COMMAND, and refuses it if an item could become code.
 func Compile(spec Spec) (*Template, error) {
 	if len(spec.Command) == 0 || len(spec.Command) == 1 && spec.Command[0] == "" {
-		return nil, &Error{Msg: "there is no command"}
+		return nil, &words.Error{Msg: "there is no command"}
 	}
 	for _, word := range spec.Command {
 		if strings.IndexByte(word, 0) >= 0 {
-			return nil, &Error{Msg: "a command cannot hold a NUL byte"}
+			return nil, &words.Error{Msg: "a command cannot hold a NUL byte"}
 		}
 	}
-	spec.fields = &fields{}
-	t := &Template{spec: spec}
+	t := &Template{spec: spec, scope: spec.scope()}
 	if err := t.compile(); err != nil {
 		return nil, err
 	}
-	t.warnings = append(t.warnings, t.spec.leavesOut()...)
+	if !spec.Pipe {
+		t.warnings = append(t.warnings, t.scope.Unused()...)
+	}
 	return t, nil
 }
 
-// compile is the rest of Compile.
+// compile is the part of Compile that decides between a program and a script.
 func (t *Template) compile() error {
-	defer func() { t.warnings = append(t.warnings, t.spec.foreign(t.form == ScriptForm)...) }()
-	script, err := t.spec.isScript()
+	defer func() { t.warnings = append(t.warnings, foreign(t.scope, t.spec.Command, t.form == ScriptForm)...) }()
+	isScript, err := script.IsScript(t.scope, t.spec.Command)
 	if err != nil {
 		return err
 	}
-	if !script {
-		t.plan, t.warnings, err = compileProgram(&t.spec)
+	if !isScript {
+		t.plan, t.warnings, err = script.CompileProgram(t.scope, t.spec.Command, t.spec.Pipe)
 		if err != nil {
 			return err
 		}
-		t.loads = t.plan.loads()
+		t.sizes = t.plan.Sizes()
 		return nil
 	}
 	t.form = ScriptForm
-	if t.script, err = compileScript(&t.spec, t.spec.Command[0]); err != nil {
+	if t.script, err = script.Compile(t.scope, t.spec.Command[0], t.spec.Pipe); err != nil {
 		return err
 	}
-	t.plan, t.warnings = t.script.plan, t.script.warnings
-	t.loads = t.script.loads()
+	t.plan, t.warnings = t.script.Plan, t.script.Warnings
+	t.sizes = t.script.Sizes()
 	return nil
 }
 
-// NumberAfter has the jobs of several items be numbered from there on. Those of one have the
-// number of their item, unless all are to be numbered so.
+// NumberAfter makes the jobs of several items continue after the number last. A job of one item keeps the
+// number of its item, unless all is set.
 func (t *Template) NumberAfter(last int64, all bool) { t.before, t.after = last, all }
 
-// Warnings are for the user: what was accepted and may not be what was meant.
+// Warnings lists, for the user, what was accepted but may not be what was meant.
 func (t *Template) Warnings() []string { return t.warnings }
 
-// Form tells how COMMAND was read.
+// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth name is field n.
+func (t *Template) Picked() []string { return t.scope.Picked() }
+
+// Highest is the greatest number of a field that COMMAND uses.
+func (t *Template) Highest() int { return t.scope.Highest() }
+
+// Named is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
+func (t *Template) Named() int { return t.scope.Nth() }
+
+// Form says how COMMAND was read.
 func (t *Template) Form() Form { return t.form }
 
-// Plan is how COMMAND runs without a shell; nil if it needs one.
-func (t *Template) Plan() *Plan { return t.plan }
+// Plan returns the way to run COMMAND without a shell; nil if it needs one.
+func (t *Template) Plan() *words.Plan { return t.plan }
 
-// Shell gives the text and the parameters to run SHELL -c TEXT NAME PARAM...
-// The text depends on the number of the job's items and on nothing else.
+// Shell returns the text and the parameters to run SHELL -c TEXT NAME PARAM.... The text depends on the
+// number of the job's items and on nothing else.
 func (t *Template) Shell(j job.Job) (script string, params []string, err error) {
 	if t.script == nil {
 		return "", nil, errors.New("a program has no script")
 	}
-	if params, err = t.script.params(j); err != nil {
+	if params, err = t.script.Params(j); err != nil {
 		return "", nil, err
 	}
 	if text, ok := t.texts.Load(len(j.Items)); ok {
 		return text.(string), params, nil
 	}
-	text := t.script.render(len(j.Items))
+	text := t.script.Render(len(j.Items))
 	t.texts.Store(len(j.Items), text)
 	return text, params, nil
 }
 
-// Stdin is what to write to the job's stdin, piece by piece; nil without Pipe.
+// Stdin returns the input of the job, piece by piece; nil without Pipe.
 func (t *Template) Stdin(j job.Job) []string {
 	if !t.spec.Pipe {
 		return nil

@@ -1,0 +1,278 @@
+// Package script compiles scripts, and keeps items out of code. A [Script] gets its items as parameters:
+// [Compile] parses the text, decides for each placeholder how it can be spliced as an expansion, refuses
+// every place that is not known to be safe, and parses the result once more. [CompileProgram] checks the
+// words of a program in the same way. The package has no side effects.
+package script
+
+import (
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"fanout/internal/template/words"
+)
+
+// Script is the compiled text of a script.
+type Script struct {
+	text     string // what the user wrote
+	standIns standIns
+	pieces   []piece   // the script around its splices
+	words    [][]piece // the repeated words
+	occs     []*occurrence
+	layout   layout
+	integers []words.Ref // the placeholders whose values must be integers
+	commands []words.ExecSize
+	Plan     *words.Plan // how it runs without a shell; nil if it needs one
+	Warnings []string    // what was accepted and may not be what was meant
+}
+
+// compiler turns a text into a [Script].
+type compiler struct {
+	scope    *words.Scope
+	piped    bool   // the items go to stdin, and none is appended
+	text     string // what the user wrote
+	toks     []words.Token
+	standIns standIns
+	raw      string      // text with stand-ins, as it is parsed
+	mended   [][2]string // what was mended in raw, and what it was before
+}
+
+// appended stands in messages for the item that is appended.
+const appended = "{} (appended)"
+
+const writeWhere = "write {} where the item belongs"
+
+// Compile compiles the text of a script. Unless the items are piped to it, they are appended to a script
+// without placeholders.
+func Compile(scope *words.Scope, text string, piped bool) (*Script, error) {
+	toks, err := scope.Scan(text, true)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{scope: scope, piped: piped, text: text, toks: toks, standIns: newStandIns(text)}
+	c.raw = c.standIns.substitute(text, toks, 0)
+	f, err := c.parse()
+	if err != nil {
+		return nil, err
+	}
+	if !piped && !c.inScript() {
+		if f, err = c.append(); err != nil {
+			return nil, err
+		}
+	}
+	return c.compile(f)
+}
+
+// parse parses the script. It mends $x{}, which a stand-in turned into another variable.
+func (c *compiler) parse() (*syntax.File, error) {
+	for range len(c.toks) + 1 {
+		f, err := parseScript(c.raw, false)
+		if err != nil {
+			return nil, c.original(err.(*words.Error))
+		}
+		glued := c.glued(f)
+		if glued == "" {
+			return f, nil
+		}
+		i := strings.IndexByte(glued, 0)
+		old := "$" + glued[:i] + glued[i+1:]
+		if !strings.Contains(c.raw, old) {
+			return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
+		}
+		mended := "${" + glued[:i] + "}" + glued[i+1:]
+		c.raw = strings.Replace(c.raw, old, mended, 1)
+		c.mended = append(c.mended, [2]string{mended, old})
+	}
+	return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
+}
+
+// glued finds a variable whose name runs into a stand-in, and returns name, NUL, stand-in.
+func (c *compiler) glued(f *syntax.File) string {
+	var out string
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && out == "" {
+			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok && start > 0 {
+				out = p.Param.Value[:start] + "\x00" + p.Param.Value[start:]
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// original moves an error in the text with stand-ins to its place in the user's text.
+func (c *compiler) original(e *words.Error) error {
+	if strings.Contains(e.Msg, c.standIns.prefix) {
+		for i, t := range c.toks {
+			e.Msg = strings.ReplaceAll(e.Msg, c.standIns.token(i), t.Source)
+		}
+	}
+	if e.Line < 1 || e.Col < 1 {
+		return e
+	}
+	start := 0
+	for range e.Line - 1 {
+		n := strings.IndexByte(c.text[start:], '\n')
+		if n < 0 {
+			return e
+		}
+		start += n + 1
+	}
+	col := e.Col - 1 // in the line with stand-ins
+	at := start
+	for i, t := range c.toks {
+		if t.Start < start {
+			continue
+		}
+		if t.Start-at >= col {
+			break
+		}
+		col -= t.Start - at
+		at = t.Start
+		if col < len(c.standIns.token(i)) {
+			col = 0
+			break
+		}
+		col -= len(c.standIns.token(i))
+		at = t.End
+	}
+	line := c.text[at:]
+	if n := strings.IndexByte(line, '\n'); n >= 0 {
+		line = line[:n]
+	}
+	e.Col = at - start + min(col, len(line)) + 1
+	return e
+}
+
+// inScript reports whether any token stands outside of comments.
+func (c *compiler) inScript() bool {
+	return len(c.comments()) < len(c.toks)
+}
+
+// comments finds the tokens that stand in comments.
+func (c *compiler) comments() map[int]bool {
+	out := map[int]bool{}
+	f, err := parseScript(c.raw, true)
+	if err != nil {
+		return out
+	}
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if comment, ok := n.(*syntax.Comment); ok {
+			for _, id := range c.standIns.tokens(comment.Text) {
+				out[id] = true
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// append puts the item at the end of the script, if it becomes an argument of the last command there.
+func (c *compiler) append() (*syntax.File, error) {
+	bad := &words.Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
+	end := len(strings.TrimRight(c.text, " \t\n"))
+	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
+		end++ // an escaped blank, or a continued line
+	}
+	c.toks = append(c.toks, words.Token{Start: end, End: end, Source: appended, Ref: words.Ref{Spread: c.scope.Sources > 1}})
+	name := c.standIns.token(len(c.toks) - 1)
+	end += len(c.raw) - len(c.text)
+	c.raw = c.raw[:end] + " " + name + c.raw[end:]
+	f, err := parseScript(c.raw, false)
+	if err != nil {
+		return nil, bad
+	}
+	ok := false
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if call, isCall := n.(*syntax.CallExpr); isCall && len(call.Args) > 1 {
+			ok = ok || call.Args[len(call.Args)-1].Lit() == name
+		}
+		return true
+	})
+	if !ok {
+		return nil, bad
+	}
+	return f, nil
+}
+
+// restored undoes the mending in a text.
+func (c *compiler) restored(text string) string {
+	for _, pair := range c.mended {
+		text = strings.Replace(text, pair[0], pair[1], 1)
+	}
+	return text
+}
+
+// compile decides how each placeholder is spliced, splices it, and verifies the result.
+func (c *compiler) compile(f *syntax.File) (*Script, error) {
+	w := &walker{standIns: c.standIns, src: &edits{text: c.raw}, batched: c.scope.Several}
+	for i, t := range c.toks {
+		w.occs = append(w.occs, &occurrence{Token: t, id: i})
+	}
+	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
+	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
+	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
+		return nil, c.original((&words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}).At(c.raw, at))
+	}
+	if parsable(c.raw) == c.raw {
+		s.Plan = nativePlan(f, w)
+	}
+	before := paths(f, c.standInsOf)
+	w.checkFlows()
+	w.stmts(f.Stmts)
+	if w.refused == nil {
+		w.refused = c.missed(w)
+	}
+	if w.refused != nil {
+		return nil, c.at(w.refused.id, w.refused.msg, w.refused.hint)
+	}
+	if strings.Contains(c.text, "\r\n") {
+		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash reads each CR as part of a word; remove them with tr -d '\r'`)
+	}
+	for _, warning := range w.warnings {
+		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
+	}
+	s.commands = w.calls
+	if len(c.toks) == 0 {
+		return s, nil
+	}
+	for i, text := range w.words {
+		w.words[i] = c.restored(text)
+	}
+	s.assemble(w, c.restored(w.src.all()), c.scope)
+	return s, c.verify(s, before)
+}
+
+// Placeholder returns the first placeholder of the script as the user wrote it; "" if there is none.
+func (s *Script) Placeholder() string {
+	for _, o := range s.occs {
+		if o.Literal == "" {
+			return o.Source
+		}
+	}
+	return ""
+}
+
+// missed finds a token that the walk did not reach.
+func (c *compiler) missed(w *walker) *refusal {
+	var comments map[int]bool
+	for _, o := range w.occs {
+		if o.quoting != unseen {
+			continue
+		}
+		if comments == nil {
+			comments = c.comments()
+		}
+		if !comments[o.id] {
+			return &refusal{o.id, "the item cannot stand here", `put it in a variable first: x={}; ... "$x"`}
+		}
+		o.quoting = inComment
+	}
+	return nil
+}
+
+// at returns an error at a token.
+func (c *compiler) at(id int, msg, hint string) *words.Error {
+	t := c.toks[id]
+	return (&words.Error{Msg: t.Source + ": " + msg, Hint: hint}).At(c.text, t.Start)
+}

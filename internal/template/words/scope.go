@@ -1,0 +1,62 @@
+package words
+
+import "fmt"
+
+// Scope says what the placeholders of one COMMAND may stand for, and records what they use.
+type Scope struct {
+	Sources int   // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Rows    *Rows // nil: items are not rows
+	Several bool  // a job can have several items
+	Batch   int   // the most items that a job has; 0: unknown
+
+	picked  []string
+	highest int          // the greatest number of a field that is used
+	nth     map[int]bool // the items of a batch that {N} uses
+	all     bool         // all items are used
+}
+
+// Picked lists the fields that COMMAND uses, for Rows.Pick. The nth name is field n.
+func (s *Scope) Picked() []string { return s.picked }
+
+// Highest is the greatest number of a field that COMMAND uses.
+func (s *Scope) Highest() int { return s.highest }
+
+// Nth is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
+func (s *Scope) Nth() (most int) {
+	for n := range s.nth {
+		most = max(most, n)
+	}
+	return most
+}
+
+// use records a placeholder.
+func (s *Scope) use(r Ref) {
+	switch r.kind {
+	case refField:
+		s.highest = max(s.highest, r.n)
+		s.all = true
+	case refItem:
+		s.all = true
+	case refNth:
+		if s.nth == nil {
+			s.nth = map[int]bool{}
+		}
+		s.nth[r.n] = true
+	}
+}
+
+// Unused warns if COMMAND uses only some items of a batch.
+func (s *Scope) Unused() []string {
+	if !s.Several || s.all || len(s.nth) == 0 {
+		return nil
+	}
+	if s.Batch == 0 {
+		return []string{"COMMAND uses only some items of each batch; write {} for all of them"}
+	}
+	for n := 1; n <= s.Batch; n++ {
+		if !s.nth[n] {
+			return []string{fmt.Sprintf("{%d}: COMMAND does not use this item of each batch of %d; write {} for all items", n, s.Batch)}
+		}
+	}
+	return nil
+}
