@@ -205,24 +205,9 @@ func (f *analysis) noteInput(s *syntax.Stmt, call *syntax.CallExpr, from []synta
 
 // stdinShell returns the shell of a call that reads its code from stdin; "" if there is none.
 func (f *analysis) stdinShell(call *syntax.CallExpr) string {
-	w := walker{standIns: f.standIns}
 	args := make([]arg, len(call.Args))
 	for i, word := range call.Args {
-		args[i] = w.resolve(word)
+		args[i] = f.standIns.resolve(word)
 	}
 	return (&checker{standIns: f.standIns, occs: f.occs}).stdinShell(args)
-}
-
-// firstCall returns the command that reads the input of the statement.
-func firstCall(s *syntax.Stmt) *syntax.CallExpr {
-	for {
-		switch c := s.Cmd.(type) {
-		case *syntax.CallExpr:
-			return c
-		case *syntax.BinaryCmd:
-			s = c.X
-		default:
-			return nil
-		}
-	}
 }

@@ -104,7 +104,7 @@ func onlyOptions(args []*syntax.Word) bool {
 	for i, word := range args {
 		lit := word.Lit()
 		named := i > 0 && strings.HasSuffix(args[i-1].Lit(), "o")
-		if !named && (len(lit) < 2 || lit[0] != '-' && lit[0] != '+' || strings.Trim(lit[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") || lit == "" {
+		if !named && !isFlags(lit) || lit == "" {
 			return false
 		}
 	}

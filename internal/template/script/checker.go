@@ -77,9 +77,13 @@ func (c *checker) shells(args []arg, wrapped bool) {
 
 // isCodeFlag recognises -c and its bundles, such as -lc or -ec.
 func isCodeFlag(a arg) bool {
-	t := a.text
-	return len(a.ids) == 0 && len(t) > 1 && t[0] == '-' && t[1] != '-' && strings.ContainsRune(t, 'c') &&
-		strings.Trim(t[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return len(a.ids) == 0 && strings.HasPrefix(a.text, "-") && isFlags(a.text) && strings.ContainsRune(a.text, 'c')
+}
+
+// isFlags recognises a bundle of options, such as -ec or +x.
+func isFlags(text string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return len(text) > 1 && (text[0] == '-' || text[0] == '+') && strings.Trim(text[1:], letters) == ""
 }
 
 // codeIndex returns the index of the word behind -c if only options stand before it; else 0.

@@ -91,7 +91,7 @@ func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 		return
 	}
 	if word, ok := text.(*syntax.Word); ok {
-		a := w.resolve(word)
+		a := w.standIns.resolve(word)
 		quoted = !a.dynamic && !strings.ContainsRune(a.text, '\\') && w.checker().quotedForShell(a.text, w.checker().data(a))
 	}
 	name := w.analysis.stdinShell(c)

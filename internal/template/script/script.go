@@ -70,34 +70,31 @@ func (c *compiler) parse() (*syntax.File, error) {
 		if err != nil {
 			return nil, c.original(err.(*words.Error))
 		}
-		glued := c.glued(f)
-		if glued == "" {
+		name, rest := c.glued(f)
+		if name == "" {
 			return f, nil
 		}
-		i := strings.IndexByte(glued, 0)
-		old := "$" + glued[:i] + glued[i+1:]
+		old, mended := "$"+name+rest, "${"+name+"}"+rest
 		if !strings.Contains(c.raw, old) {
-			return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
+			break
 		}
-		mended := "${" + glued[:i] + "}" + glued[i+1:]
 		c.raw = strings.Replace(c.raw, old, mended, 1)
 		c.mended = append(c.mended, [2]string{mended, old})
 	}
 	return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
 }
 
-// glued finds a variable whose name runs into a stand-in, and returns name, NUL, stand-in.
-func (c *compiler) glued(f *syntax.File) string {
-	var out string
+// glued finds a variable whose name runs into a stand-in, and cuts the two apart.
+func (c *compiler) glued(f *syntax.File) (name, rest string) {
 	syntax.Walk(f, func(n syntax.Node) bool {
-		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && out == "" {
-			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok && start > 0 {
-				out = p.Param.Value[:start] + "\x00" + p.Param.Value[start:]
+		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && name == "" {
+			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok {
+				name, rest = p.Param.Value[:start], p.Param.Value[start:]
 			}
 		}
 		return true
 	})
-	return out
+	return name, rest
 }
 
 // original moves an error in the text with stand-ins to its place in the user's text.
@@ -224,13 +221,13 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 		w.refused = c.missed(w)
 	}
 	if w.refused != nil {
-		return nil, c.at(w.refused.id, w.refused.msg, w.refused.hint)
+		return nil, c.at(*w.refused)
 	}
 	if strings.Contains(c.text, "\r\n") {
 		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash reads each CR as part of a word; remove them with tr -d '\r'`)
 	}
 	for _, warning := range w.warnings {
-		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
+		s.Warnings = append(s.Warnings, c.at(warning).Error())
 	}
 	s.commands = w.calls
 	if len(c.toks) == 0 {
@@ -254,7 +251,7 @@ func (s *Script) Placeholder() string {
 }
 
 // missed finds a token that the walk did not reach.
-func (c *compiler) missed(w *walker) *refusal {
+func (c *compiler) missed(w *walker) *finding {
 	var comments map[int]bool
 	for _, o := range w.occs {
 		if o.quoting != unseen {
@@ -264,15 +261,15 @@ func (c *compiler) missed(w *walker) *refusal {
 			comments = c.comments()
 		}
 		if !comments[o.id] {
-			return &refusal{o.id, "the item cannot stand here", `put it in a variable first: x={}; ... "$x"`}
+			return &finding{id: o.id, msg: "the item cannot stand here", hint: `put it in a variable first: x={}; ... "$x"`}
 		}
 		o.quoting = inComment
 	}
 	return nil
 }
 
-// at returns an error at a token.
-func (c *compiler) at(id int, msg, hint string) *words.Error {
-	t := c.toks[id]
-	return (&words.Error{Msg: t.Source + ": " + msg, Hint: hint}).At(c.text, t.Start)
+// at returns a finding as an error at its token.
+func (c *compiler) at(f finding) *words.Error {
+	t := c.toks[f.id]
+	return (&words.Error{Msg: t.Source + ": " + f.msg, Hint: f.hint}).At(c.text, t.Start)
 }

@@ -190,14 +190,24 @@ func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 	})
 }
 
+// firstCall returns the command that reads the input of the statement.
+func firstCall(s *syntax.Stmt) *syntax.CallExpr {
+	return endCall(s, func(b *syntax.BinaryCmd) *syntax.Stmt { return b.X })
+}
+
 // lastCall returns the command whose output is the output of the statement.
 func lastCall(s *syntax.Stmt) *syntax.CallExpr {
+	return endCall(s, func(b *syntax.BinaryCmd) *syntax.Stmt { return b.Y })
+}
+
+// endCall returns the command at one end of a statement.
+func endCall(s *syntax.Stmt, side func(*syntax.BinaryCmd) *syntax.Stmt) *syntax.CallExpr {
 	for {
 		switch c := s.Cmd.(type) {
 		case *syntax.CallExpr:
 			return c
 		case *syntax.BinaryCmd:
-			s = c.Y
+			s = side(c)
 		default:
 			return nil
 		}

@@ -70,7 +70,7 @@ func (c *compiler) verify(s *Script, before map[string]string) error {
 			continue
 		}
 		if after[name] == "" || after[name] != before[name] {
-			return c.at(o.id, "the item cannot be put in here", "put it in a variable first: x={}")
+			return c.at(finding{id: o.id, msg: "the item cannot be put in here", hint: "put it in a variable first: x={}"})
 		}
 	}
 	return nil

@@ -95,8 +95,8 @@ func (w *walker) setQuoting(ids []int, q quoting, at surroundings) {
 		if o.quoting != unseen {
 			w.refuse(id, "bash reads this place twice", "assign the item to a variable first: x={}")
 		}
-		if o.Literal != "" && at.param && w.refused == nil {
-			w.refused = &refusal{id, "literal braces cannot stand inside ${…}", "put them in a variable first"}
+		if o.Literal != "" && at.param {
+			w.refuseAny(id, "literal braces cannot stand inside ${…}", "put them in a variable first")
 		}
 		o.quoting = q
 	}
@@ -213,8 +213,8 @@ func (w *walker) requireInteger(ids []int) {
 	for _, id := range ids {
 		o := w.occs[id]
 		o.integer = o.Data()
-		if o.Literal != "" && w.refused == nil {
-			w.refused = &refusal{id, "literal braces cannot stand in arithmetic", ""}
+		if o.Literal != "" {
+			w.refuseAny(id, "literal braces cannot stand in arithmetic", "")
 		}
 		if o.Data() && o.Ref.PerItem() && w.batched {
 			w.refuse(id, batchInArithmetic, oneItem)
