@@ -71,7 +71,8 @@ func (c *columns) row() (string, []string, error) {
 	fields := c.split(raw)
 	// A row needs no more fields than COMMAND uses.
 	if least := c.all.least; len(fields) < least {
-		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: fmt.Errorf("the row has %s, but {%d} is used", text.Plural(int64(len(fields)), "field", "fields"), least)}
+		few := fmt.Errorf("the row has %s, but {%d} is used", text.Plural(int64(len(fields)), "field", "fields"), least)
+		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: few}
 	}
 	if width := c.all.first.Width; width > 0 { // as many fields as names
 		for len(fields) < width {

@@ -210,10 +210,11 @@ func halfCharacter(quoted []byte) bool {
 			continue
 		}
 		high := escaped4(quoted[i+1:])
+		rest := quoted[min(i+5, len(quoted)):]
 		i += 4
 		switch {
 		case high < 0xd800 || high > 0xdfff:
-		case high < 0xdc00 && i+6 < len(quoted) && quoted[i+1] == '\\' && quoted[i+2] == 'u' && escaped4(quoted[i+3:])&^0x3ff == 0xdc00:
+		case high < 0xdc00 && bytes.HasPrefix(rest, []byte(`\u`)) && escaped4(rest[2:])&^0x3ff == 0xdc00:
 			i += 6
 		default:
 			return true

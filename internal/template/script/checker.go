@@ -64,11 +64,11 @@ func (c *checker) substituted(before []arg) bool {
 func (c *checker) shells(args []arg, wrapped bool) {
 	for i, a := range args {
 		name := c.program(a)
-		posix := slices.Contains(posixShells, name)
 		switch {
-		case posix || slices.Contains(otherShells, name):
+		case isShell(name):
 			c.findNames(args[:i], args[i+1:])
-			c.shell(name, args[i+1:], posix && !c.substituted(args[:i]), i == 0 || wrapped)
+			quotable := slices.Contains(posixShells, name) && !c.substituted(args[:i])
+			c.shell(name, args[i+1:], quotable, i == 0 || wrapped)
 		case name == "" && (i == 0 || wrapped) && codeIndex(args[i+1:]) > 0:
 			c.shell("a shell", args[i+1:], false, true)
 		}
@@ -227,7 +227,10 @@ func (c *checker) quotedForShell(code string, ids []int) bool {
 	for i, o := range c.occs {
 		occs[i] = &occurrence{Token: o.Token, id: o.id}
 	}
-	w := &walker{standIns: c.standIns, occs: occs, analysis: analyse(f, c.standIns, occs, c.batched), src: &edits{text: code}, batched: c.batched, nested: true}
+	w := &walker{
+		standIns: c.standIns, occs: occs, analysis: analyse(f, c.standIns, occs, c.batched), src: &edits{text: code},
+		batched: c.batched, nested: true,
+	}
 	w.checkFlows()
 	w.stmts(f.Stmts)
 	if w.refused != nil {

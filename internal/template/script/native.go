@@ -10,8 +10,10 @@ import (
 )
 
 // specialVars mean something to the shell that would run the command, or cannot be assigned.
-var specialVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
-	"SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_"}
+var specialVars = []string{
+	"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "LANG", "PATH",
+	"POSIXLY_CORRECT", "PPID", "SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_",
+}
 
 // planner translates a script that needs no shell into a plan. It accepts only what it knows, as the walker
 // does.
@@ -120,8 +122,8 @@ func (n planner) assign(a *syntax.Assign) (words.Assign, bool) {
 		return words.Assign{}, false
 	}
 	out := words.Assign{Name: a.Name.Value}
-	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) || strings.HasPrefix(out.Name, "BASH") ||
-		strings.HasPrefix(out.Name, "LC_") || out.Name == "LANG" {
+	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) ||
+		strings.HasPrefix(out.Name, "BASH") || strings.HasPrefix(out.Name, "LC_") {
 		return out, false
 	}
 	if a.Value == nil {

@@ -1,5 +1,7 @@
 package script
 
+import "slices"
+
 // rule tells which arguments of a program are code.
 type rule uint8
 
@@ -27,22 +29,33 @@ var (
 	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "elvish", "xonsh", "rc", "es"}
 )
 
+func isShell(name string) bool {
+	return slices.Contains(posixShells, name) || slices.Contains(otherShells, name)
+}
+
 // programs are the commands that take code among their arguments.
 var programs = map[string]rule{
 	"eval": allCode, "watch": allCode, "hyperfine": allCode,
-	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode, "dbclient": remoteCode,
-	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
+	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode,
+	"dbclient": remoteCode,
+	"mosh":     anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
 	"tmux": anyCode, "screen": screenCode,
-	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode, "vagrant": optionCode,
+	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode,
+	"vagrant":  optionCode,
 	"parallel": afterCode, "sem": afterCode,
-	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode, "gcloud": flagCode, "ansible": flagCode, "expect": flagCode,
+	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode, "gcloud": flagCode,
+	"ansible": flagCode, "expect": flagCode,
 	"git": gitCode, "adb": adbCode,
 }
 
 // codeFlags are the options that have a command as their value, as FLAG VALUE or FLAG=VALUE.
 var codeFlags = map[string][]string{
-	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"}, "gcloud": {"--command"},
-	"tar":     {"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script", "--new-volume-script"},
+	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"},
+	"gcloud": {"--command"},
+	"tar": {
+		"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script",
+		"--new-volume-script",
+	},
 	"ansible": {"-a", "--args"}, "expect": {"-c"},
 }
 

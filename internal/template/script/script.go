@@ -40,7 +40,10 @@ type compiler struct {
 // appended stands in messages for the item that is appended.
 const appended = "{} (appended)"
 
-const writeWhere = "write {} where the item belongs"
+// appendedToken is the placeholder of that item, at a place of the text.
+func appendedToken(scope *words.Scope, at int) words.Token {
+	return words.Token{Start: at, End: at, Source: appended, Ref: words.Ref{Spread: scope.Sources > 1}}
+}
 
 // Compile compiles the text of a script. Unless the items are piped to it, they are appended to a script
 // without placeholders.
@@ -166,12 +169,15 @@ func (c *compiler) comments() map[int]bool {
 
 // append puts the item at the end of the script, if it becomes an argument of the last command there.
 func (c *compiler) append() (*syntax.File, error) {
-	bad := &words.Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
+	bad := &words.Error{
+		Msg:  "the item cannot be appended to this script: its end takes no argument",
+		Hint: "write {} where the item belongs",
+	}
 	end := len(strings.TrimRight(c.text, " \t\n"))
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
 		end++ // an escaped blank, or a continued line
 	}
-	c.toks = append(c.toks, words.Token{Start: end, End: end, Source: appended, Ref: words.Ref{Spread: c.scope.Sources > 1}})
+	c.toks = append(c.toks, appendedToken(c.scope, end))
 	name := c.standIns.token(len(c.toks) - 1)
 	end += len(c.raw) - len(c.text)
 	c.raw = c.raw[:end] + " " + name + c.raw[end:]
@@ -209,7 +215,8 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
 	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
 	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
-		return nil, c.original((&words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}).At(c.raw, at))
+		unclear := &words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}
+		return nil, c.original(unclear.At(c.raw, at))
 	}
 	if parsable(c.raw) == c.raw {
 		s.Plan = nativePlan(f, w)
@@ -224,7 +231,8 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 		return nil, c.at(*w.refused)
 	}
 	if strings.Contains(c.text, "\r\n") {
-		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash reads each CR as part of a word; remove them with tr -d '\r'`)
+		s.Warnings = append(s.Warnings, "the lines of the script end with CR LF, and bash reads each CR as part of a word; "+
+			`remove them with tr -d '\r'`)
 	}
 	for _, warning := range w.warnings {
 		s.Warnings = append(s.Warnings, c.at(warning).Error())

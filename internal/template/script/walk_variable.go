@@ -72,7 +72,8 @@ func (w *walker) declare(d *syntax.DeclClause) {
 			w.refuseAll(a.Value, nameOfVariable, nameHint)
 		case unsafe && a.Value != nil:
 			for _, id := range w.standIns.under(a.Value) {
-				w.refuse(id, d.Variant.Value+" could evaluate the item as code here", "assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
+				w.refuse(id, d.Variant.Value+" could evaluate the item as code here",
+					"assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
 			}
 		}
 		w.assign(a)

@@ -48,7 +48,10 @@ func ambiguous(names []string, name string) *Error {
 			at = append(at, fmt.Sprintf("{%d}", i+1))
 		}
 	}
-	return &Error{Msg: fmt.Sprintf("{%s}: %d fields have this name", name, len(at)), Hint: "use their numbers: " + strings.Join(at, ", ")}
+	return &Error{
+		Msg:  fmt.Sprintf("{%s}: %d fields have this name", name, len(at)),
+		Hint: "use their numbers: " + strings.Join(at, ", "),
+	}
 }
 
 // unknown returns the error for a text that looks like the name of a field but is not; nil for any other
