@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fanout/internal/run"
-	"fanout/internal/sink"
+	"fanout/internal/sysio"
 	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
@@ -74,7 +74,7 @@ func (a *app) configPath() *cobra.Command {
 				}
 				s.path = paths[0]
 			}
-			if sink.IsTerminal(int(a.io.Stdout.Fd())) { // else a program wants it as it is
+			if sysio.IsTerminal(int(a.io.Stdout.Fd())) { // else a program wants it as it is
 				s.path = text.Plain(s.path)
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), s.path)

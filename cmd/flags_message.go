@@ -7,7 +7,7 @@ import (
 
 	"fanout/internal/plan"
 	"fanout/internal/progress"
-	"fanout/internal/sink"
+	"fanout/internal/sysio"
 
 	"github.com/spf13/pflag"
 )
@@ -84,7 +84,7 @@ type surroundings struct {
 func lookAt(f *os.File) surroundings {
 	set := func(name string) bool { v := os.Getenv(name); return v != "" && v != "0" && v != "false" }
 	s := surroundings{ci: set("CI") || set("GITHUB_ACTIONS")}
-	s.terminal = sink.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	s.terminal = sysio.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 	s.color = (s.terminal || set("CLICOLOR_FORCE")) && os.Getenv("NO_COLOR") == ""
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := os.Getenv(name); v != "" {

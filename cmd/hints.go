@@ -12,7 +12,7 @@ import (
 	"fanout/internal/hint"
 	"fanout/internal/input"
 	"fanout/internal/process"
-	"fanout/internal/sink"
+	"fanout/internal/sysio"
 	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
@@ -245,7 +245,7 @@ func isTerminal(f *os.File) (is bool) {
 	if err != nil {
 		return false
 	}
-	err = conn.Control(func(fd uintptr) { is = sink.IsTerminal(int(fd)) })
+	err = conn.Control(func(fd uintptr) { is = sysio.IsTerminal(int(fd)) })
 	return is && err == nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/process"
 	"fanout/internal/sink"
+	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,15 +39,15 @@ func TestStop(t *testing.T) {
 			for range spec.Slots {
 				<-begun
 			}
-			until(t, "the pipe is full", func() bool {
-				n, err := unix.IoctlGetInt(fdOf(t, r), unix.TIOCINQ)
+			testkit.Until(t, "the pipe is full", func() bool {
+				n, err := unix.IoctlGetInt(testkit.Descriptor(t, r), unix.TIOCINQ)
 				return err == nil && n >= 60<<10
 			})
 			w.Stop()
 			began := time.Now()
-			in(t, "the run", slots.Wait)
+			testkit.Within(t, patient, "the run", slots.Wait)
 			var err error
-			in(t, "Close", func() { err = w.Close() })
+			testkit.Within(t, patient, "Close", func() { err = w.Close() })
 			if took := time.Since(began); took > patient/6 {
 				t.Errorf("%+v: %v", spec, took)
 			}
@@ -71,7 +72,7 @@ func TestFailure(t *testing.T) {
 	}{
 		"full": {func() *os.File { return full }, unix.ENOSPC},
 		"closed pipe": {func() *os.File {
-			r, w := blockingPipe(t)
+			r, w := testkit.Pipe(t)
 			r.Close()
 			return w
 		}, sink.ErrReaderGone},
@@ -82,7 +83,7 @@ func TestFailure(t *testing.T) {
 				for stream := range 2 {
 					spec.Slots = 4
 					w := &world{t: t}
-					r, good := blockingPipe(t)
+					r, good := testkit.Pipe(t)
 					go io.Copy(io.Discard, r)
 					files := [2]*sink.File{newFile(t, good), newFile(t, good)}
 					files[stream] = newFile(t, output.open())
@@ -90,7 +91,7 @@ func TestFailure(t *testing.T) {
 					const jobs = 40
 					var seq atomic.Int64
 					var slots sync.WaitGroup
-					in(t, "the run", func() {
+					testkit.Within(t, patient, "the run", func() {
 						for slot := range spec.Slots {
 							slots.Go(func() {
 								for n := seq.Add(1); n <= jobs; n = seq.Add(1) {
@@ -104,7 +105,7 @@ func TestFailure(t *testing.T) {
 						slots.Wait()
 					})
 					var err error
-					in(t, "Close", func() { err = w.Close() })
+					testkit.Within(t, patient, "Close", func() { err = w.Close() })
 					what := fmt.Sprintf("%s, %+v, size %d, stream %d", name, spec, size, stream)
 					if !errors.Is(err, output.want) || w.errs.Load() != 1 {
 						t.Errorf("%s: %v, OnError %d times", what, err, w.errs.Load())
@@ -130,7 +131,7 @@ func TestBadTmpDir(t *testing.T) {
 		t.Error("2 MiB were kept")
 	}
 	w.Done(j, job.Status{})
-	in(t, "Close", func() {
+	testkit.Within(t, patient, "Close", func() {
 		if err := w.Close(); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), dir) || w.errs.Load() != 1 {
 			t.Errorf("%v, OnError %d times", err, w.errs.Load())
 		}

@@ -1,3 +1,5 @@
+// Finality: hooks are told of a success only when no stop from outside can have cut it short.
+
 package collect
 
 import (
@@ -7,32 +9,32 @@ import (
 	"fanout/internal/job"
 )
 
-// finality keeps what is told of jobs back until it is sure. Who ends everything at once, as
-// the end of a container does, may reach a job's processes before us: a script that goes on
-// without the command that it waited for ends well. So a success that a stop from outside
-// follows within a moment is in doubt, and one that none follows is final.
+// finality holds back what Hooks.Final is told until it is sure. A stop from outside that ends everything at once, such
+// as the end of a container, may reach a job's processes before us: a script that goes on without the command that it
+// waited for ends well. So a success that such a stop follows within a moment is in doubt, and one that none follows is
+// final.
 //
-// It is the Collector's goroutine's own.
+// It belongs to the Collector's goroutine.
 type finality struct {
 	hold time.Duration   // that moment; 0: all is sure at once
 	jobs []*job.Finished // in the order of output
 	last time.Time       // when some were taken
 }
 
-// heldMost is how many jobs may be kept back, at some 400 bytes each. Only programs that answer
-// more than 28,000 items a second have more, which are final earlier then: they do not wait for
-// another program at each item, which is what is cut short.
+// heldMost is how many jobs are held back at most, at some 400 bytes each. Only programs that answer more than 28,000
+// items a second reach it, and their successes are final earlier then: they do not wait for another program at each
+// item, which is what a stop cuts short.
 const heldMost = 1 << 13
 
-// Those that are final wait for others, which cost no more to tell: for so long, or until too many
-// are kept back, of which so many are final then.
+// Jobs that are final wait for others, since many cost no more to tell than one: at most for together, or until too
+// many are held back, of which manyTogether are final then.
 const (
 	together     = 50 * time.Millisecond
 	manyTogether = heldMost / 8
 )
 
-// take is what is decided by now, until it is called again. A stop, the zero time before there is one,
-// decides all: what is in doubt is apart then.
+// take returns what is decided by now; both are the caller's until it is called again. A stop, the zero time before
+// there is one, decides all.
 func (f *finality) take(now, stop time.Time) (final, inDoubt []*job.Finished) {
 	if !stop.IsZero() {
 		return f.decide(stop)
@@ -64,15 +66,15 @@ func (f *finality) decide(stop time.Time) (final, inDoubt []*job.Finished) {
 	return final, inDoubt
 }
 
-// rest is all that is left, when the run ends by itself.
+// rest takes all that is left, when the run ends by itself.
 func (f *finality) rest() []*job.Finished {
 	all := f.jobs
 	f.jobs = nil
 	return all
 }
 
-// until is when a run that ends by itself may do so. It waits for as long as others only where
-// a job was struck just now.
+// until returns when a run that ends by itself may do so. Only where a job was struck just now does it wait the whole
+// hold.
 func (f *finality) until() (end time.Time) {
 	struck := slices.ContainsFunc(f.jobs, func(d *job.Finished) bool { return d.Status.Struck() })
 	for _, d := range f.jobs {
@@ -87,34 +89,34 @@ func (f *finality) until() (end time.Time) {
 	return end
 }
 
-// settle tells of the jobs that are sure by now.
-func (c *Collector) settle() {
+// announce tells the hooks of the jobs that are sure by now.
+func (c *Collector) announce() {
 	if len(c.finality.jobs) == 0 {
 		return
 	}
 	final, inDoubt := c.finality.take(time.Now(), c.stopFromOutside())
 	c.tellFinal(final, inDoubt)
-	clear(final) // they are in the list's memory still
+	clear(final) // the list's memory still holds them
 }
 
-// conclude tells of the rest, at the end of the run.
-func (c *Collector) conclude() {
+// announceRest tells of the rest, at the end of the run.
+func (c *Collector) announceRest() {
 	if len(c.finality.jobs) == 0 {
 		return
 	}
 	c.awaitStop(c.finality.until())
-	if c.settle(); len(c.finality.jobs) > 0 {
+	if c.announce(); len(c.finality.jobs) > 0 {
 		c.tellFinal(c.finality.rest(), nil)
 	}
 }
 
-// awaitStop waits until then, or a stop.
+// awaitStop waits for a stop until then.
 func (c *Collector) awaitStop(end time.Time) {
 	left := time.Until(end)
 	if left <= 0 {
 		return
 	}
-	alarm := time.AfterFunc(left, c.Tell)
+	alarm := time.AfterFunc(left, c.Wake)
 	defer alarm.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -137,20 +139,20 @@ func (c *Collector) tellFinal(final, inDoubt []*job.Finished) {
 	}
 }
 
-// Doubt says that something from outside stops the run, before Stop is called: it may have hit
-// jobs that have succeeded just now.
+// Doubt takes that something from outside stops the run, before Stop is called: it may have hit jobs that have
+// succeeded just now.
 func (c *Collector) Doubt() {
 	now := time.Now()
-	c.doubted.CompareAndSwap(nil, &now)
+	c.stoppedAt.CompareAndSwap(nil, &now)
 }
 
-// stopFromOutside is when that was, the zero time when it was not.
+// stopFromOutside returns when that was; the zero time when it was not.
 func (c *Collector) stopFromOutside() time.Time {
-	if at := c.doubted.Load(); at != nil {
+	if at := c.stoppedAt.Load(); at != nil {
 		return *at
 	}
 	return time.Time{}
 }
 
-// InDoubt is how many successes were in doubt, after Close.
+// InDoubt returns how many successes were in doubt, after Close.
 func (c *Collector) InDoubt() int64 { return c.inDoubt }

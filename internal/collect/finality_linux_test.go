@@ -53,7 +53,7 @@ func (w *told) job(seq int64, code int, took time.Duration) {
 func (w *told) after(d time.Duration) {
 	for range d / (10 * time.Millisecond) {
 		time.Sleep(10 * time.Millisecond)
-		w.Tell()
+		w.Wake()
 	}
 	synctest.Wait()
 }
@@ -159,7 +159,7 @@ func TestFinality(t *testing.T) {
 			for seq := range int64(heldMost + more) {
 				w.job(seq+1, 0, 0)
 			}
-			w.Tell()
+			w.Wake()
 			synctest.Wait()
 			if len(w.final) < more {
 				t.Errorf("more than %d are kept back", heldMost)

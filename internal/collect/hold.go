@@ -1,45 +1,71 @@
+// Holding: a job's bytes are kept in memory and then in the spill. Where neither has room, the job waits for the
+// stream.
+
 package collect
 
 import (
-	"errors"
-	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"fanout/internal/sysio"
 )
 
-// errDropped is the answer to output that came after our own output had failed.
-var errDropped = errors.New("output dropped")
-
-// readSize is as much as a pipe holds, if it was not enlarged.
-const readSize = 64 << 10
-
-var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
-
-// hold keeps some of p until it is the job's turn.
-func (s *stream) hold(p []byte) (int, error) {
-	err := s.makeRoom()
-	if err == unix.EAGAIN {
-		s.holdMore(p)
-		return len(p), nil
+// hold keeps p until it can be written.
+func (s *stream) hold(p []byte) progress {
+	for len(p) > 0 {
+		switch s.makeRoom() {
+		case later:
+			return s.holdOver(p)
+		case dropped:
+			return dropped
+		}
+		if s.e.state == streaming { // since it had to wait for room
+			return s.send(p)
+		}
+		buf := s.held.buf
+		n := copy(buf[len(buf):cap(buf)], p)
+		s.held.buf = buf[:len(buf)+n]
+		p = p[n:]
 	}
-	if err != nil {
-		return 0, err
+	return done
+}
+
+// holdOver keeps p beyond the bounds of the buffer, however long it is: settle is to come before more is taken. The
+// last words of a job that is being stopped stay there, and what it says after those is dropped.
+func (s *stream) holdOver(p []byte) progress {
+	if len(s.held.buf) > lastBuffer {
+		s.cut = true
+		return dropped
 	}
-	if s.direct() { // since it had to wait for room
-		return 0, nil
+	before := cap(s.held.buf)
+	s.held.buf = append(s.held.buf, p...)
+	s.e.c.memory.used.Add(int64(cap(s.held.buf) - before))
+	return done
+}
+
+// fill reads from the pipe into what is held.
+func (s *stream) fill(fd int) (int, error) {
+	if s.outgrown() && s.yield() {
+		return 0, later.err()
+	}
+	if got := s.makeRoom(); got != done {
+		return 0, got.err()
+	}
+	if s.e.state == streaming { // since it had to wait for room
+		return 0, later.err()
 	}
 	buf := s.held.buf
-	n := copy(buf[len(buf):cap(buf)], p)
+	n, err := sysio.Read(fd, buf[len(buf):cap(buf)])
+	if n == 0 || err != nil {
+		return 0, err
+	}
 	s.held.buf = buf[:len(buf)+n]
 	return n, nil
 }
 
-// makeRoom leaves room in the buffer: it grows up to a limit, and then is spilled.
-// Where that is not possible the job waits for its turn to write, which the head
-// of the order always has; one that may be tried again has none. EAGAIN means that
-// it did not come within a moment.
-func (s *stream) makeRoom() error {
+// makeRoom makes room in the buffer: it grows up to a limit, and then is spilled. Where that is not possible the job
+// waits until it may stream, which the head of the order always may. A job that never asks for the stream ends the run
+// instead.
+func (s *stream) makeRoom() progress {
 	c := s.e.c
 	for {
 		buf := s.held.buf
@@ -47,40 +73,40 @@ func (s *stream) makeRoom() error {
 		case buf == nil:
 			s.held.buf = c.memory.take()
 			if c.order.streams() {
-				c.nudge(s.e)
+				c.wakeForHead(s.e)
 			}
-			return nil
+			return done
 		case len(buf) < min(cap(buf), lastBuffer):
-			return nil
+			return done
 		}
 		if grown, ok := c.memory.grow(buf); ok {
 			s.held.buf = grown
-			return nil
+			return done
 		}
-		s.want()
+		s.ask()
 		round := c.rounds.Load()
 		ext, err := c.spill.store(buf)
 		if err == nil {
 			s.held.spill(ext)
 			s.held.buf = buf[:0]
-			return nil
+			return done
 		}
-		if isNoRoom(err) && !c.byLines() && !s.e.kept {
-			err = c.await(s, round, err)
-		}
-		if err != nil && err != errDropped && err != unix.EAGAIN {
+		if !isNoRoom(err) || s.e.state != asking {
 			c.fail(err)
+			return dropped
 		}
-		if s.direct() && (err == nil || err == unix.EAGAIN) {
-			return nil
-		}
-		if err != nil {
-			return err
+		switch got := s.awaitRound(round, err); {
+		case got == dropped:
+			return dropped
+		case s.e.state == streaming:
+			return done
+		case got == later:
+			return later
 		}
 	}
 }
 
-// outgrown says that the buffer is as large as buffers get, and full.
+// outgrown reports whether the buffer is as large as buffers get, and full.
 func (s *stream) outgrown() bool {
 	return len(s.held.buf) >= lastBuffer
 }
@@ -91,56 +117,46 @@ func (s *stream) outgrown() bool {
 const (
 	fastBytes = 4 << 20
 	fastTime  = 5 * time.Millisecond
-	// freeSpill is how much is spilled before the next try, so that trying takes
-	// little of the time of a job that is not waiting for the likes of cat.
+	// freeSpill is how much is spilled before the next wait, so that waiting takes
+	// little of the time of a job that does not wait for the likes of cat.
 	freeSpill = 64 << 20
 )
 
-// awaitTurn waits a moment for the job's turn to write, and reports whether it is
-// to go on waiting, in its next read, instead of spilling.
-func (s *stream) awaitTurn() bool {
-	c := s.e.c
-	if s.free > 0 || c.byLines() || s.e.kept {
+// yield gives way for a moment to output that moves fast, and reports whether the job is to wait on, in its next read,
+// instead of spilling.
+func (s *stream) yield() bool {
+	if s.free > 0 || s.e.state == withheld {
 		s.free -= lastBuffer
 		return false
 	}
-	s.want()
-	before := c.files[s.number].Moved()
+	s.ask()
+	file := s.e.c.files[s.number]
+	before := file.Moved()
 	s.e.mu.Unlock()
 	time.Sleep(fastTime)
 	s.e.mu.Lock()
-	if s.direct() || c.files[s.number].Moved()-before >= fastBytes {
+	if s.e.state == streaming || file.Moved()-before >= fastBytes {
 		return true
 	}
 	s.free = freeSpill
 	return false
 }
 
-// want has the job queue for the stream.
-func (s *stream) want() {
-	if c := s.e.c; !s.e.wants && !c.byLines() && !s.e.kept {
-		s.e.wants = true
-		c.want(s.e)
+// ask queues the job for the stream, once. Jobs that write lines, or are withheld, never stream.
+func (s *stream) ask() {
+	if s.e.state != holding {
+		return
 	}
+	s.e.state = asking
+	c := s.e.c
+	c.mu.Lock()
+	c.order.ask(s.e)
+	c.work.Signal()
+	c.mu.Unlock()
 }
 
-// extentMax bounds an extent, whose room is given back as a whole.
-const extentMax = 16 << 20
-
-// spill adds an extent, as a continuation of the last where it is one.
-func (h *held) spill(e extent) {
-	if last := len(h.spilled) - 1; last >= 0 {
-		if l := &h.spilled[last]; l.off+int64(l.n) == e.off && l.n < extentMax {
-			l.n += e.n
-			l.size += e.size
-			return
-		}
-	}
-	h.spilled = append(h.spilled, e)
-}
-
-// nudge has the stream lent to a job that begins to print, if it is the head.
-func (c *Collector) nudge(e *entry) {
+// wakeForHead wakes the goroutine, which lends the stream, if a job that begins to print is the head.
+func (c *Collector) wakeForHead(e *entry) {
 	c.mu.Lock()
 	if e.job.Index == c.order.head {
 		c.work.Signal()
@@ -148,26 +164,18 @@ func (c *Collector) nudge(e *entry) {
 	c.mu.Unlock()
 }
 
-// want asks for the stream on behalf of a job whose output has outgrown memory.
-func (c *Collector) want(e *entry) {
-	c.mu.Lock()
-	c.order.want(e)
-	c.work.Signal()
-	c.mu.Unlock()
-}
-
-// await gives way, with nothing more to be spilled, until the goroutine has gone
-// on from the round: there may be room by then, or it is the job's turn to write.
-// EAGAIN means that this takes longer than a moment.
-func (c *Collector) await(s *stream, round int64, why error) error {
+// awaitRound waits, when nothing more can be spilled, until the goroutine has gone on from the round: there may be room
+// by then, or the stream. It is later when that takes longer than a moment.
+func (s *stream) awaitRound(round int64, why error) progress {
 	s.e.mu.Unlock()
 	defer s.e.mu.Lock()
+	c := s.e.c
 	c.mu.Lock()
 	first := !c.full
 	c.full = true
 	c.mu.Unlock()
 	if first {
-		c.onFull(why)
+		c.hooks.OnFull(why)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,14 +187,14 @@ func (c *Collector) await(s *stream, round int64, why error) error {
 	for c.rounds.Load() == round {
 		if c.stopped || c.failed.Load() {
 			s.cut = true
-			return errDropped
+			return dropped
 		}
 		if c.moments != began {
-			return unix.EAGAIN
+			return later
 		}
 		c.room.Wait()
 	}
-	return nil
+	return done
 }
 
 // moment is how long at most a slot waits without looking after its job.
@@ -201,8 +209,17 @@ func (c *Collector) countMoment() {
 	c.mu.Unlock()
 }
 
-// byLines says that all slots write, whole lines or, with Raw, what fanout does in
-// the jobs' stead.
-func (c *Collector) byLines() bool {
-	return c.spec.Mode == Raw || c.spec.Mode == Line && !c.spec.KeepOrder
+// extentMax bounds an extent, whose room is given back as a whole.
+const extentMax = 16 << 20
+
+// spill adds an extent, as a continuation of the last one if it is that.
+func (h *held) spill(e extent) {
+	if last := len(h.spilled) - 1; last >= 0 {
+		if l := &h.spilled[last]; l.off+int64(l.n) == e.off && l.n < extentMax {
+			l.n += e.n
+			l.size += e.size
+			return
+		}
+	}
+	h.spilled = append(h.spilled, e)
 }

@@ -1,43 +1,30 @@
+// Long lines: those that are spilled are written by the goroutine, since no slot is to wait for the reader as long as
+// that takes.
+
 package collect
 
-import (
-	"fanout/internal/sink"
-
-	"golang.org/x/sys/unix"
-)
-
-// longLines is, of one of our outputs, lines that are too long to be gathered: they are
-// spilled. The Collector's goroutine writes them, since none of the slots is to wait for the
-// reader as long as that takes. The lock of the lines guards it.
+// longLines are the lines of one of our outputs that do not fit into memory. The lock of the lines guards them.
 type longLines struct {
 	queue  []*held
 	behind []byte // the lines that came after them
 }
 
-// queueLong has lines written of which the first is spilled. What is held is the queue's
-// from now on.
+// queueLong queues lines, of which the first is spilled. What is held belongs to the queue from now on.
 func (c *Collector) queueLong(number int, h *held, lines []byte) {
-	taken := *h
+	queued := *h
 	*h = held{}
-	before := cap(taken.buf)
-	taken.buf = append(taken.buf, lines...)
-	c.memory.used.Add(int64(cap(taken.buf) - before))
+	before := cap(queued.buf)
+	queued.buf = append(queued.buf, lines...)
+	c.memory.used.Add(int64(cap(queued.buf) - before))
 	c.lines.Lock()
-	c.long[number].queue = append(c.long[number].queue, &taken)
+	c.long[number].queue = append(c.long[number].queue, &queued)
 	c.longs.Add(1)
 	c.lines.Unlock()
-	c.rouse()
+	c.Wake()
 }
 
-// rouse has the goroutine look around.
-func (c *Collector) rouse() {
-	c.mu.Lock()
-	c.work.Signal()
-	c.mu.Unlock()
-}
-
-// writeLongs writes the long lines of an output, and waits for its reader.
-func (c *Collector) writeLongs(number int) {
+// sendLongs writes the long lines of an output, and waits for its reader.
+func (c *Collector) sendLongs(number int) {
 	for {
 		c.lines.Lock()
 		queue := c.long[number].queue
@@ -45,9 +32,29 @@ func (c *Collector) writeLongs(number int) {
 		if len(queue) == 0 {
 			return
 		}
-		c.writeLong(number, queue[0])
-		c.release(queue[0]) // there is something left only after a failure
+		c.sendLong(number, queue[0])
+		c.release(queue[0]) // something is left only after a failure
 		c.unqueueLong(number)
+	}
+}
+
+// sendLong writes what is held. Nobody else writes to the file meanwhile.
+func (c *Collector) sendLong(number int, h *held) {
+	file := c.files[number]
+	for !c.failed.Load() {
+		full, err := file.TryFlush(nil)
+		if !full && err == nil {
+			if h.empty() {
+				return
+			}
+			full, err = c.sendSome(file, h)
+		}
+		if full {
+			err = file.AwaitReader()
+		}
+		if err != nil {
+			c.fail(err)
+		}
 	}
 }
 
@@ -63,44 +70,4 @@ func (c *Collector) unqueueLong(number int) {
 	behind := l.behind
 	*l = longLines{}
 	c.tryLines(number, behind) // where it fails, the run is being ended
-}
-
-// writeLong writes what is held. Nobody else writes there meanwhile.
-func (c *Collector) writeLong(number int, h *held) {
-	file := c.files[number]
-	for {
-		err := c.writeSomeLong(file, h)
-		if err == unix.EAGAIN {
-			err = file.AwaitPatiently()
-		} else if err == nil {
-			return
-		}
-		if err != nil {
-			c.fail(err)
-			return
-		}
-	}
-}
-
-// writeSomeLong writes as much as is taken now.
-func (c *Collector) writeSomeLong(file *sink.File, h *held) error {
-	if c.failed.Load() {
-		return errDropped
-	}
-	if err := file.TryFlush(nil); err != nil {
-		return err
-	}
-	for len(h.spilled) > 0 {
-		if err := c.sendSome(file, h); err != nil {
-			return err
-		}
-	}
-	for len(h.buf) > 0 {
-		n, err := file.TryWrite(h.buf)
-		h.buf = h.buf[:copy(h.buf, h.buf[n:])]
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

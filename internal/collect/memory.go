@@ -1,3 +1,5 @@
+// Memory: the buffers for held output, and their bound.
+
 package collect
 
 import (
@@ -20,14 +22,13 @@ const (
 	keepBuffers = 256
 )
 
-// tight says that what waits to be written is a good part of what is allowed.
+// tight reports whether what waits to be written takes a good part of the bound.
 func (m *memory) tight() bool { return m.used.Load() > memoryCap/2 }
 
-// over says that no more may be held.
+// over reports whether no more may be held.
 func (m *memory) over() bool { return m.used.Load() > memoryCap }
 
-// take returns an empty buffer of the least size. A stream always gets one, or
-// its job could not go on.
+// take returns an empty buffer of the least size. A stream always gets one, or its job could not go on.
 func (m *memory) take() []byte {
 	m.used.Add(firstBuffer)
 	m.mu.Lock()
@@ -40,7 +41,7 @@ func (m *memory) take() []byte {
 	return make([]byte, 0, firstBuffer)
 }
 
-// grow moves buf into a buffer four times as large, or says that it may not be.
+// grow moves buf into a buffer four times as large, if that is allowed.
 func (m *memory) grow(buf []byte) ([]byte, bool) {
 	size := 4 * cap(buf)
 	if size > lastBuffer {
@@ -51,23 +52,23 @@ func (m *memory) grow(buf []byte) ([]byte, bool) {
 		return buf, false
 	}
 	grown := append(make([]byte, 0, size), buf...)
-	m.give(buf)
+	m.release(buf)
 	return grown, true
 }
 
-// shrink moves buf into as little memory as will do.
+// shrink moves buf into as little memory as it needs.
 func (m *memory) shrink(buf []byte) []byte {
 	if len(buf) > cap(buf)/2 {
 		return buf
 	}
 	small := append(make([]byte, 0, len(buf)), buf...)
 	m.used.Add(int64(cap(small)))
-	m.give(buf)
+	m.release(buf)
 	return small
 }
 
-// give takes a buffer back.
-func (m *memory) give(buf []byte) {
+// release takes a buffer back.
+func (m *memory) release(buf []byte) {
 	m.used.Add(-int64(cap(buf)))
 	if cap(buf) != firstBuffer {
 		return

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/testkit"
 )
 
 // randomText is lines that tell whose they are, mostly short ones.
@@ -162,7 +163,7 @@ func model(t *testing.T, spec Spec, jobs int64, sizes []int, piped bool) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	spec.Null = fdOf(t, null)
+	spec.Null = testkit.Descriptor(t, null)
 	w := newWorld(t, spec, piped)
 	work := make([][]chunk, jobs)
 	items := make([]string, jobs)
@@ -174,7 +175,7 @@ func model(t *testing.T, spec Spec, jobs int64, sizes []int, piped bool) {
 	var seq atomic.Int64
 	var slots sync.WaitGroup
 	var pull sync.Mutex
-	in(t, "the run", func() {
+	testkit.Within(t, patient, "the run", func() {
 		for slot := range spec.Slots {
 			slots.Go(func() {
 				for {
@@ -252,7 +253,7 @@ func TestLongLines(t *testing.T) {
 		w := newWorld(t, Spec{Mode: Line, Slots: writers}, piped)
 		var slots sync.WaitGroup
 		want := make([]string, writers)
-		in(t, "the run", func() {
+		testkit.Within(t, patient, "the run", func() {
 			for i := range writers {
 				want[i] = strings.Repeat(string(rune('a'+i)), size) + "\nshort " + string(rune('a'+i)) + "\n"
 				slots.Go(func() {

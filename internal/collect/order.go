@@ -1,15 +1,16 @@
+// The order: whose output is next. The Collector's lock guards it.
+
 package collect
 
 import "slices"
 
-// order decides whose output is next. With keep, it is the job with the lowest
-// number; otherwise finished jobs come in the order of their end, and a job that
-// wants to stream has its turn between them.
+// order decides whose output is next. With keep, it is that of the job with the lowest index; otherwise finished jobs
+// come in the order in which they ended, and a job that asks for the stream has its turn between them.
 type order struct {
 	keep  bool
 	lends bool // running jobs may have the stream
 
-	// With keep: a ring of places by job number, the first of them head's.
+	// With keep: a ring of turns by index, the first of them the head's.
 	head int64
 	ring []turn
 
@@ -21,7 +22,7 @@ type order struct {
 	owner *entry // the job that the stream is lent to
 }
 
-// hostState is a job of the order: not started yet, running, or done.
+// turn is what the order knows of a job: it has not started, runs, or is done.
 type turn struct {
 	running *entry // nil while its output must not be seen
 	done    bool
@@ -30,25 +31,25 @@ type turn struct {
 
 func newOrder(keep, lends bool) order { return order{keep: keep, lends: lends, head: 1} }
 
-// streams says that the head of the order has the stream while it runs.
+// streams reports whether the head of the order has the stream while it runs.
 func (o *order) streams() bool { return o.keep && o.lends }
 
-// within reports whether the job may start with no more than n jobs before it in
-// the order of which the first is not written yet.
-func (o *order) within(seq int64, n int) bool {
+// within reports whether the job may start, with no more than n jobs before it in the order of which the first is not
+// written yet.
+func (o *order) within(index int64, n int) bool {
 	if o.keep {
-		return seq-o.head < int64(n)
+		return index-o.head < int64(n)
 	}
 	return len(o.finished) < n
 }
 
 func (o *order) start(e *entry) {
-	if o.keep && !e.kept {
+	if o.keep && e.state != withheld {
 		o.at(e.job.Index).running = e
 	}
 }
 
-// unstart has the job not be started yet.
+// unstart takes a start back.
 func (o *order) unstart(e *entry) {
 	if o.owner == e {
 		o.owner = nil
@@ -56,77 +57,46 @@ func (o *order) unstart(e *entry) {
 	if o.keep {
 		*o.at(e.job.Index) = turn{}
 	}
-	o.unwait(e)
+	o.unask(e)
 }
 
-// abandon takes what the last try of a job has left, of which there is no other. Like finish,
-// it returns how many results can be written out now that could not before.
-func (o *order) abandon(seq int64, r *result) (more int) {
-	switch {
-	case o.keep:
-		return o.put(seq, r)
-	case r != nil:
-		o.finished = append(o.finished, r)
-	}
-	return o.count()
-}
-
-func (o *order) put(seq int64, r *result) (more int) {
-	*o.at(seq) = turn{done: true, result: r}
-	if r != nil {
-		return 1
-	}
-	return 0
-}
-
-// count returns how many results there are before the first open one, of those that were not
-// counted yet.
-func (o *order) count() (more int) {
-	before := o.counted
-	for o.counted < len(o.finished) && !o.finished[o.counted].open {
-		o.counted++
-	}
-	return o.counted - before
-}
-
-// expect gives a job that has ended and is not done its place: what ends after it comes after
-// it.
-func (o *order) expect(e *entry) {
+// reserve gives a job that has ended and is not done its turn: what ends after it comes after it.
+func (o *order) reserve(e *entry) {
 	if o.keep || o.owner == e {
 		return
 	}
-	e.early = &result{open: true}
-	o.finished = append(o.finished, e.early)
-	o.unwait(e)
+	e.reserved = &result{open: true}
+	o.finished = append(o.finished, e.reserved)
+	o.unask(e)
 }
 
-// vacate takes back what expect has done, for a job that is tried again.
-func (o *order) vacate(e *entry) (more int) {
-	if e.early != nil {
-		*e.early = result{}
-		e.early = nil
+// unreserve takes a reserve back, for a job that is retried. Like finish, it returns how many results became ready.
+func (o *order) unreserve(e *entry) (ready int) {
+	if e.reserved != nil {
+		*e.reserved = result{}
+		e.reserved = nil
 	}
-	return o.count()
+	return o.countReady()
 }
 
-// finish takes the job's result, and reports whether others waited for its end.
-func (o *order) finish(e *entry, r *result) (awaited bool, more int) {
+// finish takes the job's result. It reports whether others waited for its end, and how many results became ready: they
+// can be written now and could not before.
+func (o *order) finish(e *entry, r *result) (awaited bool, ready int) {
 	if o.keep {
-		more = o.put(e.job.Index, r)
 		if o.owner == e {
 			o.owner = nil
 		}
-		return e.job.Index == o.head, more
+		return e.job.Index == o.head, o.setDone(e.job.Index, r)
 	}
 	awaited = o.owner == e
 	switch {
-	case e.early != nil:
+	case e.reserved != nil:
 		if r == nil {
 			r = &result{}
 		}
-		*e.early = *r
+		*e.reserved = *r
 		awaited = len(o.finished) > 1
-		e.early = nil
+		e.reserved = nil
 	case r == nil:
 	case awaited:
 		o.finished = append([]*result{r}, o.finished...)
@@ -136,18 +106,47 @@ func (o *order) finish(e *entry, r *result) (awaited bool, more int) {
 	if o.owner == e {
 		o.owner = nil
 	}
-	o.unwait(e)
-	return awaited, o.count()
+	o.unask(e)
+	return awaited, o.countReady()
 }
 
-// want queues a job of which the output does not fit into its buffer.
-func (o *order) want(e *entry) {
+// finishFailed takes what the last attempt of a job has left that is not retried after all. It returns how many results
+// became ready.
+func (o *order) finishFailed(index int64, r *result) (ready int) {
+	switch {
+	case o.keep:
+		return o.setDone(index, r)
+	case r != nil:
+		o.finished = append(o.finished, r)
+	}
+	return o.countReady()
+}
+
+func (o *order) setDone(index int64, r *result) (ready int) {
+	*o.at(index) = turn{done: true, result: r}
+	if r != nil {
+		return 1
+	}
+	return 0
+}
+
+// countReady counts the results before the first open one, and returns how many of them were not counted before.
+func (o *order) countReady() (more int) {
+	before := o.counted
+	for o.counted < len(o.finished) && !o.finished[o.counted].open {
+		o.counted++
+	}
+	return o.counted - before
+}
+
+// ask queues a job for the stream. With keep the head has it anyway.
+func (o *order) ask(e *entry) {
 	if !o.keep {
 		o.waiting = append(o.waiting, e)
 	}
 }
 
-func (o *order) unwait(e *entry) {
+func (o *order) unask(e *entry) {
 	for i, w := range o.waiting {
 		if w == e {
 			o.waiting = append(o.waiting[:i], o.waiting[i+1:]...)
@@ -156,8 +155,8 @@ func (o *order) unwait(e *entry) {
 	}
 }
 
-// next takes from the order what can be written out now, and lends the stream,
-// for the time after that, to a running job whose turn it is.
+// next takes from the order what can be written now. It lends the stream, for the time after that, to a running job
+// whose turn it is.
 func (o *order) next(batch []*result) (ready []*result, lend *entry) {
 	if o.owner != nil {
 		return batch, nil
@@ -177,26 +176,25 @@ func (o *order) next(batch []*result) (ready []*result, lend *entry) {
 
 func (o *order) nextInOrder(batch []*result) (ready []*result, lend *entry) {
 	for len(o.ring) > 0 {
-		p := o.at(o.head)
-		if !p.done {
+		head := o.at(o.head)
+		if !head.done {
 			if o.streams() && len(batch) == 0 {
-				o.owner = p.running
+				o.owner = head.running
 			}
 			return batch, o.owner
 		}
-		if p.result != nil {
-			batch = append(batch, p.result)
+		if head.result != nil {
+			batch = append(batch, head.result)
 		}
-		*p = turn{}
+		*head = turn{}
 		o.head++
 	}
 	return batch, nil
 }
 
-// at is the place of a job that is not before the head, in a ring that grows to
-// hold it.
-func (o *order) at(seq int64) *turn {
-	if need := seq - o.head; need >= int64(len(o.ring)) {
+// at returns the turn of a job that is not before the head. The ring grows to hold it.
+func (o *order) at(index int64) *turn {
+	if need := index - o.head; need >= int64(len(o.ring)) {
 		size := int64(max(64, len(o.ring)))
 		for size <= need {
 			size *= 2
@@ -208,5 +206,5 @@ func (o *order) at(seq int64) *turn {
 		}
 		o.ring = grown
 	}
-	return &o.ring[seq%int64(len(o.ring))]
+	return &o.ring[index%int64(len(o.ring))]
 }

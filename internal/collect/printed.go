@@ -1,3 +1,5 @@
+// What a job has printed, as the hooks read it.
+
 package collect
 
 import (
@@ -10,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// printed is what a job has printed to one of its outputs, as long as it is held.
+// printed is what a job has printed to one of its outputs, while it is held.
 type printed struct {
 	c    *Collector
 	held *held

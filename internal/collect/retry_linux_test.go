@@ -11,6 +11,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
+	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,7 +65,7 @@ func TestRetriedOutput(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer null.Close()
-				spec.Null, spec.Slots, spec.Retries = fdOf(t, null), 6, retries
+				spec.Null, spec.Slots, spec.Retries = testkit.Descriptor(t, null), 6, retries
 				jobs := []int{200, 60, 20}[size]
 				w := newWorld(t, spec, true)
 				q := queue{left: jobs}
@@ -81,7 +82,7 @@ func TestRetriedOutput(t *testing.T) {
 						want[stream] = append(want[stream], shown(spec, j, stream))
 					}
 				}
-				in(t, "the run", func() { runTried(t, w, &q) })
+				testkit.Within(t, patient, "the run", func() { runTried(t, w, &q) })
 				var got [2]string
 				got[0], got[1] = w.finish()
 				for stream := range got {
@@ -183,7 +184,7 @@ func TestRetriedHead(t *testing.T) {
 		if got := readN(t, r, 10); got != "more.next." {
 			t.Errorf("%q", got)
 		}
-		in(t, "Close", func() { w.Close() })
+		testkit.Within(t, patient, "Close", func() { w.Close() })
 	}
 }
 
@@ -243,13 +244,13 @@ func TestNoRoomForRetry(t *testing.T) {
 	noRoom(t, w.Collector)
 	j := newJob(1, 1, "x")
 	out := w.Start(j)
-	in(t, "the job", func() {
+	testkit.Within(t, patient, "the job", func() {
 		if err := print(out, chunk{0, strings.Repeat("x", 4<<20), true}); err == nil {
 			t.Error("4 MiB were kept")
 		}
 	})
 	w.Done(j, job.Status{})
-	in(t, "Close", func() {
+	testkit.Within(t, patient, "Close", func() {
 		if err := w.Close(); !isNoRoom(err) || w.errs.Load() != 1 {
 			t.Errorf("%v, OnError %d times", err, w.errs.Load())
 		}
@@ -284,11 +285,11 @@ func TestSlotLooksUp(t *testing.T) {
 				if spec.KeepOrder && !full { // it is to stream, or all would be spilled
 					print(out, chunk{0, text[:100], true})
 					text = text[100:]
-					until(t, "the head gets the stream", func() bool {
+					testkit.Until(t, "the head gets the stream", func() bool {
 						e := w.entries[j.Slot]
 						e.mu.Lock()
 						defer e.mu.Unlock()
-						return e.live
+						return e.state == streaming
 					})
 				}
 				running.Go(func() {
@@ -296,17 +297,17 @@ func TestSlotLooksUp(t *testing.T) {
 					w.Done(j, job.Status{})
 				})
 			}
-			in(t, fmt.Sprintf("%+v, full %v: a slot", spec, full), func() {
+			testkit.Within(t, patient, fmt.Sprintf("%+v, full %v: a slot", spec, full), func() {
 				for range jobs {
 					<-blocked
 				}
 			})
 			got := readN(t, r, len(want))
-			in(t, "the run", running.Wait)
+			testkit.Within(t, patient, "the run", running.Wait)
 			if len(jobs) == 1 && got != want || spec.KeepOrder && got != want {
 				t.Errorf("%+v, full %v: the output differs from byte %d of %d on", spec, full, differ(got, want), len(want))
 			}
-			in(t, "Close", func() { w.Close() })
+			testkit.Within(t, patient, "Close", func() { w.Close() })
 			if used := w.memory.used.Load(); used != 0 {
 				t.Errorf("%+v: %d bytes of memory were not given back", spec, used)
 			}
@@ -364,6 +365,6 @@ func TestUnstart(t *testing.T) {
 		if got := readN(t, r, 11); got != "first.next." {
 			t.Errorf("%+v: %q", spec, got)
 		}
-		in(t, "Close", func() { w.Close() })
+		testkit.Within(t, patient, "Close", func() { w.Close() })
 	}
 }

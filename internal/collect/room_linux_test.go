@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/testkit"
 )
 
 // TestSpills: of many large outputs that have to wait nothing is lost, memory
@@ -19,7 +20,7 @@ func TestSpills(t *testing.T) {
 	head := newJob(1, 1, "1")
 	first := w.Start(head)
 	var others sync.WaitGroup
-	in(t, "the run", func() {
+	testkit.Within(t, patient, "the run", func() {
 		for i := 2; i <= slots; i++ {
 			others.Go(func() {
 				j := newJob(int64(i), i, "x")
@@ -104,7 +105,7 @@ func TestNoRoom(t *testing.T) {
 			want := make([]string, jobs)
 			var seq atomic.Int64
 			var slots sync.WaitGroup
-			in(t, "the run", func() {
+			testkit.Within(t, patient, "the run", func() {
 				for slot := range spec.Slots {
 					slots.Go(func() {
 						for n := seq.Add(1); n <= jobs; n = seq.Add(1) {
@@ -143,8 +144,8 @@ func TestNoRoomForLines(t *testing.T) {
 			w.Done(j, job.Status{})
 		})
 	}
-	in(t, "the run", slots.Wait)
-	in(t, "Close", func() {
+	testkit.Within(t, patient, "the run", slots.Wait)
+	testkit.Within(t, patient, "Close", func() {
 		if err := w.Close(); !isNoRoom(err) || w.errs.Load() != 1 {
 			t.Errorf("%v, OnError %d times", err, w.errs.Load())
 		}
@@ -160,17 +161,17 @@ func TestAwaitAfterLend(t *testing.T) {
 	out := w.Start(j)
 	print(out, chunk{0, "x", false})
 	e := w.entries[1]
-	until(t, "the head gets the stream", func() bool {
+	testkit.Until(t, "the head gets the stream", func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return e.live
+		return e.state == streaming
 	})
 	w.idle()
-	in(t, "the wait", func() {
+	testkit.Within(t, patient, "the wait", func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if err := w.await(&e.streams[0], round, &noRoomError{}); err != nil {
-			t.Error(err)
+		if got := e.streams[0].awaitRound(round, &noRoomError{}); got != done {
+			t.Errorf("progress %d", got)
 		}
 	})
 	w.Done(j, job.Status{})
@@ -193,10 +194,10 @@ func TestNoRoomStopped(t *testing.T) {
 			w.Done(j, job.Status{Outcome: job.Stopped})
 		})
 	}
-	until(t, "no room", func() bool { return w.fulls.Load() == 1 })
+	testkit.Until(t, "no room", func() bool { return w.fulls.Load() == 1 })
 	w.Stop()
-	in(t, "the run", slots.Wait)
-	in(t, "Close", func() { w.Close() })
+	testkit.Within(t, patient, "the run", slots.Wait)
+	testkit.Within(t, patient, "Close", func() { w.Close() })
 	if cut.Load() < 2 { // the head may have had the stream
 		t.Errorf("%d jobs of 3 were cut off", cut.Load())
 	}

@@ -1,3 +1,5 @@
+// The spill: output on disk for which memory is too small.
+
 package collect
 
 import (
@@ -13,16 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noRoomError says that output has to wait for its turn instead of being spilled. It
-// becomes an error of the run where there is no turn to wait for: a line that is
-// too long for memory and not complete, a job that may be tried again.
+// noRoomError says that output has to wait for the stream instead of being spilled. It becomes an error of the run
+// where the job never streams: a line that is too long for memory and not complete, a job that may be retried.
 type noRoomError struct{ why, hint string }
 
 func (e *noRoomError) Error() string { return "no room to spill output: " + e.why + "; " + e.hint }
 
-// noRoom is why nothing more can be spilled; nil when it is something else.
+// noRoom returns why there is no more room to spill; nil if the error says something else.
 func (s *spill) noRoom(err error) error {
-	const elsewhere = "name another place with --tmpdir"
+	const elsewhere = "name another directory with --tmpdir"
 	switch err {
 	case unix.ENOSPC:
 		return &noRoomError{text.Name(s.dir) + " is nearly full", elsewhere}
@@ -39,38 +40,37 @@ func isNoRoom(err error) bool {
 	return errors.As(err, &room)
 }
 
-// spill is the one unlinked temporary file that holds all output for which memory
-// is too small. One file for all jobs, because a finished job that waits for its
-// turn must not hold a descriptor: there may be tens of thousands of them. It
-// grows at the end; what has been written out is given back as a hole.
+// spill is the one unlinked temporary file that holds all output for which memory is too small. It is one file for all
+// jobs, because a finished job that waits for its turn must not hold a descriptor: there may be tens of thousands of
+// them. It grows at the end; what has been written out is given back as a hole.
 type spill struct {
 	dir, name string
 
 	mu   sync.Mutex
 	file *os.File // nil until something is spilled
 	end  int64
-	live int64 // bytes in extents that are in use
+	live int64 // bytes of extents in use
 
-	busy atomic.Int32 // how many write to it at this moment
+	busy atomic.Int32 // how many slots write to it at this moment
 }
 
 // extent is a piece of the spill.
 type extent struct {
 	off  int64
-	n    int   // bytes in it that are still to be written out
-	from int64 // where it began
-	size int64 // what it takes in the file
+	n    int   // bytes from off that are still to be written out
+	from int64 // where it begins
+	size int64 // bytes that it takes in the file
 }
 
-// page is what holes are made of.
+// page is the unit of holes.
 const page = 4096
 
-// keepFree is what is left of the temporary file system for others, though never
-// more than a tenth of it; at that point jobs wait for their turn.
+// keepFree is how much of the temporary file system is left to others, though never more than a tenth of it; at that
+// point jobs wait for the stream.
 const keepFree = 256 << 20
 
-// store appends p to the file. A *noRoomError means that the file system is full, or
-// nearly, or that a limit is reached.
+// store appends p to the file. A *noRoomError means that the file system is full, or nearly, or that a limit is
+// reached.
 func (s *spill) store(p []byte) (extent, error) {
 	size := (int64(len(p)) + page - 1) &^ (page - 1)
 	e, err := s.reserve(len(p), size)
@@ -89,7 +89,8 @@ func (s *spill) store(p []byte) (extent, error) {
 			if full := s.noRoom(err); full != nil {
 				return extent{}, full
 			}
-			return extent{}, fmt.Errorf("spilling output to %s: %w", text.Name(s.dir), os.NewSyscallError("pwrite", err))
+			err = os.NewSyscallError("pwrite", err)
+			return extent{}, fmt.Errorf("spilling output to %s: %w", text.Name(s.dir), err)
 		}
 		p, at = p[n:], at+int64(n)
 	}
@@ -119,7 +120,7 @@ func (s *spill) reserve(n int, size int64) (extent, error) {
 	return e, nil
 }
 
-// release gives the extent's room back.
+// release gives back the extent's room on disk.
 func (s *spill) release(e extent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +141,7 @@ func (s *spill) close() {
 	}
 }
 
-// unlinked makes a temporary file the plain way: its name is gone before it is used.
+// unlinked makes a temporary file the plain way, and removes its name before the file is used.
 func unlinked(dir, name string) (*os.File, error) {
 	file, err := os.CreateTemp(dir, name+"*")
 	if err != nil {

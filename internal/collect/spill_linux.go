@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// temporary makes a file that never has a name, where the file system can.
+// temporary makes a file that never has a name, where the file system can do that.
 func temporary(dir, name string) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if err == unix.EISDIR || sysio.Refused(err) { // what is wrong with the directory shows there, too
+	if err == unix.EISDIR || sysio.Refused(err) { // whatever is wrong with the directory shows there, too
 		return unlinked(dir, name)
 	}
 	if err != nil {

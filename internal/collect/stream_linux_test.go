@@ -11,12 +11,13 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/sink"
+	"fanout/internal/testkit"
 )
 
 // idle returns when the Collector's goroutine waits for work.
 func (w *world) idle() {
 	w.t.Helper()
-	until(w.t, "the goroutine is idle", func() bool {
+	testkit.Until(w.t, "the goroutine is idle", func() bool {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		return bytes.Contains(stacks, []byte("collect.(*Collector).idle("))
@@ -27,8 +28,8 @@ func (w *world) idle() {
 func unread(t *testing.T, spec Spec) (w *world, out *os.File) {
 	t.Helper()
 	w = &world{t: t}
-	r, wr := blockingPipe(t)
-	re, we := blockingPipe(t)
+	r, wr := testkit.Pipe(t)
+	re, we := testkit.Pipe(t)
 	go io.Copy(io.Discard, re)
 	w.Collector = newCollector(t, w, spec, [2]*sink.File{newFile(t, wr), newFile(t, we)})
 	return w, r
@@ -90,7 +91,7 @@ func TestHeadStreams(t *testing.T) {
 		if got := readN(t, r, 6); got != "third." {
 			t.Errorf("%q", got)
 		}
-		in(t, "Close", func() { w.Close() })
+		testkit.Within(t, patient, "Close", func() { w.Close() })
 	}
 }
 
@@ -113,7 +114,7 @@ func TestHeadStreamsAfterSilence(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	w.Done(next, job.Status{})
-	in(t, "Close", func() { w.Close() })
+	testkit.Within(t, patient, "Close", func() { w.Close() })
 }
 
 // TestOutgrown: a job whose output has outgrown its buffer gets the stream, and
@@ -139,7 +140,7 @@ func TestOutgrown(t *testing.T) {
 		if got := readN(t, r, 9); got != "end.quiet" {
 			t.Errorf("%q", got)
 		}
-		in(t, "Close", func() { w.Close() })
+		testkit.Within(t, patient, "Close", func() { w.Close() })
 		if w.spill.live != 0 {
 			t.Errorf("%d bytes of the spill were not given back", w.spill.live)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/process"
+	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,7 @@ func TestLongLineOfAnother(t *testing.T) {
 			outs = append(outs, w.Start(j).Stdout.(process.Holder))
 		}
 		long := strings.Repeat("x", 3<<20) + "\n"
-		in(t, "a long line", func() {
+		testkit.Within(t, patient, "a long line", func() {
 			if err := outs[0].Hold([]byte(long)); err != nil {
 				t.Error(err)
 			}
@@ -31,7 +32,7 @@ func TestLongLineOfAnother(t *testing.T) {
 				t.Errorf("it is taken: %v", err)
 			}
 		})
-		in(t, "another job", func() {
+		testkit.Within(t, patient, "another job", func() {
 			if err := outs[1].Hold([]byte("short\n")); err != nil {
 				t.Error(err)
 			}
@@ -39,15 +40,15 @@ func TestLongLineOfAnother(t *testing.T) {
 				t.Errorf("it is taken: %v", err)
 			}
 		})
-		in(t, "the end of a job", func() { w.Done(jobs[2], job.Status{}) })
-		in(t, "the end of the others", func() {
+		testkit.Within(t, patient, "the end of a job", func() { w.Done(jobs[2], job.Status{}) })
+		testkit.Within(t, patient, "the end of the others", func() {
 			w.Done(jobs[0], job.Status{})
 			w.Done(jobs[1], job.Status{})
 		})
 		if got := readN(t, r, len(long)+len("short\n")); got != long+"short\n" {
 			t.Errorf("mode %d: other bytes", mode)
 		}
-		in(t, "Close", func() {
+		testkit.Within(t, patient, "Close", func() {
 			if err := w.Close(); err != nil {
 				t.Error(err)
 			}
@@ -69,7 +70,7 @@ func TestLateLines(t *testing.T) {
 		t.Error("other bytes")
 	}
 	w.Done(j, job.Status{})
-	in(t, "Close", func() { w.Close() })
+	testkit.Within(t, patient, "Close", func() { w.Close() })
 }
 
 // TestFullWithoutTheLock: who says that there is no room to spill may have to wait for its own
@@ -82,7 +83,7 @@ func TestFullWithoutTheLock(t *testing.T) {
 	said, goOn := make(chan struct{}), make(chan struct{})
 	w, r := unread(t, Spec{KeepOrder: true, Slots: 2})
 	w.spill.file = full
-	w.onFull = func(error) { close(said); <-goOn }
+	w.hooks.OnFull = func(error) { close(said); <-goOn }
 	defer close(goOn)
 	first, second := newJob(1, 1, "x"), newJob(2, 2, "x")
 	w.Start(first)
@@ -93,7 +94,7 @@ func TestFullWithoutTheLock(t *testing.T) {
 	case <-time.After(patient):
 		t.Fatal("there is room")
 	}
-	in(t, "Stop", w.Stop)
+	testkit.Within(t, patient, "Stop", w.Stop)
 	r.Close()
 }
 
@@ -113,12 +114,12 @@ func TestWrittenBeforeTheStop(t *testing.T) {
 			w.Done(j, job.Status{})
 		}
 		w.Done(first, job.Status{})
-		until(t, "the pipe is full", func() bool {
-			n, err := unix.IoctlGetInt(fdOf(t, r), unix.TIOCINQ)
+		testkit.Until(t, "the pipe is full", func() bool {
+			n, err := unix.IoctlGetInt(testkit.Descriptor(t, r), unix.TIOCINQ)
 			return err == nil && n >= 60<<10
 		})
 		w.Stop()
-		in(t, "Close", func() { w.Close() })
+		testkit.Within(t, patient, "Close", func() { w.Close() })
 		taken := int(w.files[0].Moved())
 		// Of the first there is nothing to be taken.
 		if got, want := len(w.written), 1+taken/size; got != want {

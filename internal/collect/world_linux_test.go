@@ -9,68 +9,21 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"fanout/internal/job"
 	"fanout/internal/process"
 	"fanout/internal/sink"
+	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
 
 // patient is how long a test waits for what must happen.
-const patient = 20 * time.Second
-
-// until waits for what other goroutines bring about.
-func until(t *testing.T, what string, reached func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patient); !reached(); time.Sleep(100 * time.Microsecond) {
-		if time.Now().After(end) {
-			t.Fatalf("timed out: %s", what)
-		}
-	}
-}
-
-// in runs f and fails when it is not done in time.
-func in(t *testing.T, what string, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(patient):
-		t.Fatalf("%s hangs", what)
-	}
-}
-
-func fdOf(t *testing.T, f *os.File) (fd int) {
-	t.Helper()
-	conn, err := f.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Control(func(n uintptr) { fd = int(n) })
-	return fd
-}
-
-// blockingPipe is one as a shell makes it.
-func blockingPipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	r, w = os.NewFile(uintptr(p[0]), "r"), os.NewFile(uintptr(p[1]), "w")
-	t.Cleanup(func() { r.Close(); w.Close() })
-	return r, w
-}
+const patient = testkit.Patience
 
 func newFile(t *testing.T, f *os.File) *sink.File {
 	t.Helper()
-	file, err := sink.NewFile(fdOf(t, f), f.Name())
+	file, err := sink.NewFile(testkit.Descriptor(t, f), f.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +54,7 @@ func newWorld(t *testing.T, spec Spec, piped bool) *world {
 	for i := range files {
 		var out *os.File
 		if piped {
-			r, wr := blockingPipe(t)
+			r, wr := testkit.Pipe(t)
 			got := make(chan string, 1)
 			go func() {
 				text, _ := io.ReadAll(r)
@@ -198,7 +151,7 @@ func (w *world) checkWritten() {
 // finish closes the Collector and returns what came out.
 func (w *world) finish() (out, errs string) {
 	w.t.Helper()
-	in(w.t, "Close", func() {
+	testkit.Within(w.t, patient, "Close", func() {
 		if err := w.Close(); err != nil {
 			w.t.Error(err)
 		}

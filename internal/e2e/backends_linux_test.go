@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // needBackend skips the test where it is not asked for: backends are only tested where the
@@ -102,8 +104,8 @@ func workerKilled(t *testing.T, flags ...string) {
 
 // farWorkers is the workers of a run at the far end, with their guardians.
 func farWorkers(r *running) (pids []int) {
-	for _, pid := range processes() {
-		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(line), "fanout\x00worker\x00--far\x00") && farOf(pid, r) {
+	for _, pid := range testkit.Processes() {
+		if line := testkit.CommandLine(pid); strings.Contains(line, "fanout\x00worker\x00--far\x00") && farOf(pid, r) {
 			pids = append(pids, pid)
 		}
 	}

@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,7 +103,7 @@ func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool
 // waiting is how many jobs wait that descend from a process.
 func waiting(top int) (n int) {
 	for _, pid := range slices.Concat(inOrder(top)...) {
-		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(line) == "sleep\x001000\x00" {
+		if line := testkit.CommandLine(pid); line == "sleep\x001000\x00" {
 			n++
 		}
 	}
@@ -119,7 +118,7 @@ func (r *running) inOrder() [][]int { return inOrder(r.cmd.Process.Pid) }
 // it is, children first, and then those of its kind.
 func inOrder(top int) (stages [][]int) {
 	children := map[int][]int{}
-	for _, pid := range processes() {
+	for _, pid := range testkit.Processes() {
 		_, parent := stat(pid)
 		children[parent] = append(children[parent], pid)
 	}

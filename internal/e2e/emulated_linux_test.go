@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -156,14 +155,10 @@ func (h *hangable) watch(entry string) (stop func()) {
 
 // unexecuted says that a process is an emulated program's child that is still a copy of it.
 func unexecuted(pid int) bool {
-	own, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	stat, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	var state string
-	var parent int
-	fmt.Sscan(string(stat[bytes.LastIndexByte(stat, ')')+1:]), &state, &parent)
-	theirs, err3 := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", parent))
-	program, _, _ := bytes.Cut(own, []byte{0})
-	return errors.Join(err, err2, err3) == nil && bytes.HasSuffix(program, []byte("qemu-aarch64-static")) && bytes.Equal(own, theirs)
+	own := testkit.CommandLine(pid)
+	_, parent := stat(pid)
+	program, _, _ := strings.Cut(own, "\x00")
+	return strings.HasSuffix(program, "qemu-aarch64-static") && own == testkit.CommandLine(parent)
 }
 
 // emulatedProgram builds the program as make build does, but for arm64, and returns the directory that it is in.

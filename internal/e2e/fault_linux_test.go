@@ -24,7 +24,7 @@ func TestFault(t *testing.T) {
 				job := tt.job + `[ {} = 1 ] && kill -` + signal + ` $runner; sleep 1000`
 				r := start(t, append(append([]string{"fanout"}, tt.args...), job, ":::", "0", "1")...)
 				r.ends(1)
-				line := regexp.MustCompile(`^fanout: the runner died: ` + what + `; its jobs have been ended; please report it with what is in (\S+)\n$`)
+				line := regexp.MustCompile(`^fanout: the runner died: ` + what + `; its jobs were ended; please report it with the contents of (\S+)\n$`)
 				m := line.FindSubmatch(r.said())
 				if m == nil {
 					t.Fatalf("it said %.500q", r.said())
@@ -40,7 +40,7 @@ func TestFault(t *testing.T) {
 		r.cmd.Env = append(r.cmd.Env, "GOTRACEBACK=single")
 		r.begin()
 		r.ends(1)
-		if said := string(r.said()); !strings.Contains(said, "\ngoroutine ") || !strings.HasSuffix(said, "fanout: the runner died: exit status 2; its jobs have been ended\n") {
+		if said := string(r.said()); !strings.Contains(said, "\ngoroutine ") || !strings.HasSuffix(said, "fanout: the runner died: exit status 2; its jobs were ended\n") {
 			t.Errorf("it said %.500q", said)
 		}
 	})

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +65,7 @@ func (c *crowd) end() {
 			return
 		}
 		if time.Now().After(until) {
-			c.t.Errorf("these could not be ended:%s", describe(left))
+			c.t.Errorf("these could not be ended:%s", testkit.Describe(left))
 			return
 		}
 		for _, pid := range left {
@@ -101,23 +100,12 @@ func (c *crowd) has(pid int) bool {
 
 // pids is every process that bears the token, at some moment of the search.
 func (c *crowd) pids() (found []int) {
-	for _, pid := range processes() {
+	for _, pid := range testkit.Processes() {
 		if c.has(pid) {
 			found = append(found, pid)
 		}
 	}
 	return found
-}
-
-// processes is the pids of all.
-func processes() (pids []int) {
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }
 
 // words is the command for one of the crowd.
@@ -226,7 +214,7 @@ func TestHostile(t *testing.T) {
 				}
 			}
 			if n := len(c.pids()); n < mode.processes-mode.comets || n > mode.processes+mode.comets {
-				t.Errorf("%d processes, want %d:%s", n, mode.processes, describe(c.pids()))
+				t.Errorf("%d processes, want %d:%s", n, mode.processes, testkit.Describe(c.pids()))
 			}
 			// Without its leader, what it has started goes on.
 			c.kill(child.Process.Pid)

@@ -35,7 +35,7 @@ func (in *innocents) check(t *testing.T) {
 	} {
 		alive := slices.DeleteFunc(part.crowd.pids(), func(pid int) bool { return state(pid) == 'T' })
 		if len(alive) != part.n {
-			t.Errorf("of %s %d processes are left and not stopped, want %d:%s", part.what, len(alive), part.n, describe(alive))
+			t.Errorf("of %s %d processes are left and not stopped, want %d:%s", part.what, len(alive), part.n, testkit.Describe(alive))
 		}
 	}
 	if ended(in.other.cmd.Process.Pid) {

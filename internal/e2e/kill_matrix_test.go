@@ -214,7 +214,7 @@ func (tr *trial) within(from time.Time, what string, cond func(end time.Time) bo
 		return true
 	}
 	tr.t.Errorf("%s: not after %v (the machine being overloaded %.1f times); left, as far as seen:%s\nstderr:\n%s",
-		what, time.Since(from), factor, describe(append(tr.crowd.pids(), tr.marked()...)), tr.said())
+		what, time.Since(from), factor, testkit.Describe(append(tr.crowd.pids(), tr.marked()...)), tr.said())
 	return false
 }
 
@@ -290,7 +290,7 @@ func (row row) try(t *testing.T, program, place, mode string, flags []string) bo
 		row.after(tr)
 		tr.exits(row.status)
 		if left := tr.crowd.pids(); len(left) != 2 || tr.crowd.gone(time.Now()) {
-			t.Errorf("left is not just a daemon of each job:%s", describe(left))
+			t.Errorf("left is not just a daemon of each job:%s", testkit.Describe(left))
 		}
 		return true
 	}

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -117,19 +116,13 @@ func pipe(t *testing.T) (read, write *os.File) {
 
 // marked is every process that carries the mark, fanout among them. A zombie has
 // no environment any more.
-func (r *running) marked() (pids []int) {
-	for _, pid := range processes() {
-		if r.bears(pid) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+func (r *running) marked() []int {
+	return testkit.Bearing(r.mark)
 }
 
 // bears says whether the process carries the mark.
 func (r *running) bears(pid int) bool {
-	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	return slices.Contains(strings.Split(string(env), "\x00"), r.mark)
+	return slices.Contains(testkit.Environ(pid), r.mark)
 }
 
 // eventually waits for what must become true.
@@ -186,7 +179,7 @@ func (r *running) ends(code int) time.Duration {
 	}
 	took := time.Since(began)
 	if left := r.marked(); len(left) > 0 {
-		r.t.Errorf("%d processes are left:%s", len(left), describe(left))
+		r.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 	}
 	var exit *exec.ExitError
 	switch {
@@ -222,15 +215,6 @@ func (r *running) kill(s syscall.Signal) {
 	for _, pid := range r.marked() {
 		syscall.Kill(pid, s)
 	}
-}
-
-func describe(pids []int) string {
-	var b strings.Builder
-	for _, pid := range pids {
-		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		fmt.Fprintf(&b, "\n%d: %s", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
-	}
-	return b.String()
 }
 
 // forever is a job with two children, none of which ends by itself. Each form says
@@ -295,8 +279,8 @@ func (r *running) named(name string) int {
 	r.t.Helper()
 	parents := map[int]int{}
 	for _, pid := range r.marked() {
-		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if program, _, _ := bytes.Cut(line, []byte{0}); string(program) == name {
+		line := testkit.CommandLine(pid)
+		if program, _, _ := strings.Cut(line, "\x00"); program == name {
 			_, parents[pid] = stat(pid)
 		}
 	}

@@ -84,8 +84,8 @@ func TestWithoutProc(t *testing.T) {
 				{"fanout echo ::: a b", "a\nb\n0\n", ""}, // no process, nothing weaker
 				{"fanout -k -j2 -m process 'echo {} | cat' ::: a b", "a\nb\n0\n", warned},
 				{"fanout -q -t 0.3 --grace 0.1 'sleep 1000; : {}' ::: a b", "123\n", ""},
-				{"fanout --memory-limit 100M 'echo {} | cat' ::: a", "1\n", "fanout: --memory-limit: what memory jobs have cannot be seen: /proc cannot be used: " + s.why + "\n"},
-				{"fanout -m process --memory-limit 100M 'echo {} | cat' ::: a", "1\n", "fanout: --memory-limit: what memory jobs have cannot be seen: /proc cannot be used: " + s.why + "\n"},
+				{"fanout --memory-limit 100M 'echo {} | cat' ::: a", "1\n", "fanout: --memory-limit: the memory of jobs cannot be measured: /proc cannot be used: " + s.why + "\n"},
+				{"fanout -m process --memory-limit 100M 'echo {} | cat' ::: a", "1\n", "fanout: --memory-limit: the memory of jobs cannot be measured: /proc cannot be used: " + s.why + "\n"},
 			} {
 				out, errs, _ := script(t, t.TempDir(), s.namespaces, s.enter+tt.script+"; echo $?")
 				if out != tt.out || errs != tt.errs {
@@ -106,7 +106,7 @@ func TestCleanupWithoutProc(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			out, errs, _ := script(t, dir, s.namespaces, s.enter+killedRun+"fanout cleanup; echo $?; fanout cleanup --dry-run; echo $?")
-			want := "entry kept: what is left of the run cannot be searched for: /proc cannot be used: " + s.why
+			want := "entry kept: its leftovers cannot be found: /proc cannot be used: " + s.why
 			if n := strings.Count(out, want); n != 2 || strings.Count(out, "\n1\n") != 2 {
 				t.Errorf("printed\n%s%s\nwant twice %q, and 1", out, errs, want)
 			}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 // cluster is a Ray of two raylets, which are this machine, with a token that programs need.
@@ -183,7 +185,7 @@ func (c *cluster) driverStopped(t *testing.T) {
 	r.begin()
 	jobs := r.lines("log", 2)
 	runner, driver := r.runner(r.cmd.Process.Pid), 0
-	for _, pid := range processes() {
+	for _, pid := range testkit.Processes() {
 		if _, parent := stat(pid); parent == runner && strings.HasPrefix(filepath.Base(executable(pid)), "python") {
 			driver = pid
 		}
@@ -267,7 +269,7 @@ func (c *cluster) raylet(t *testing.T, node string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, pid := range processes() {
+	for _, pid := range testkit.Processes() {
 		if filepath.Base(executable(pid)) == "raylet" && descends(pid, head) {
 			return pid
 		}

@@ -19,23 +19,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// hostileItems would do harm if they were read as anything else than data.
-func hostileItems(t *testing.T) (items []string) {
-	t.Helper()
-	text, err := os.ReadFile("testdata/items.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		item, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		items = append(items, item)
-	}
-	return items
-}
-
 // schema reads a JSON Schema of docs/.
 func schema(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
@@ -124,7 +107,7 @@ func bytesOf(t *testing.T, v any) string {
 // TestRecordsHoldHostileItems has what --json, --results and --journal tell of items that
 // would do harm be what the items were, byte for byte.
 func TestRecordsHoldHostileItems(t *testing.T) {
-	items := hostileItems(t)
+	items := testkit.HostileItems(t, "testdata/items.txt")
 	stdin := strings.Join(items, "\x00") + "\x00"
 	s := schema(t, "record.schema.json")
 	lines := schema(t, "journal.schema.json")

@@ -221,7 +221,7 @@ func (s *refusing) left() []int { return (&running{mark: s.mark}).marked() }
 
 func (s *refusing) noneLeft() {
 	if left := s.left(); len(left) > 0 {
-		s.t.Errorf("%d processes are left:%s", len(left), describe(left))
+		s.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 		s.kill()
 	}
 }

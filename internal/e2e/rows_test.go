@@ -25,7 +25,7 @@ func TestHostileFields(t *testing.T) {
 		`[[ {F} == {F} ]] && printf '%s\0' {F}`, `case {F} in {F}) printf '%s\0' {F} ;; esac`, `eval printf "'%s\\0'" {F:q}`,
 		"printf %s \"$(printf %s. {F})\" | head -c -1; printf '\\0'",
 	}
-	all := hostileItems(t)
+	all := testkit.HostileItems(t, "testdata/items.txt")
 	for _, format := range []struct {
 		flags  []string
 		names  []string // of the field

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // Stopped and continued, a run goes on, and no clock has run meanwhile: jobs whose
@@ -32,7 +34,7 @@ func TestStopAndContinue(t *testing.T) {
 		tr.eventually("the stop of all", func() bool { return count(all, stopped) == len(all) })
 		time.Sleep(timeout + timeout/10)
 		if n := count(all, stopped); n != len(all) {
-			t.Errorf("%d of %d processes are still stopped:%s", n, len(all), describe(all))
+			t.Errorf("%d of %d processes are still stopped:%s", n, len(all), testkit.Describe(all))
 		}
 		return all
 	}

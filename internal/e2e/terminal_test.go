@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"fanout/internal/testkit"
 )
 
 // terminal is a trial on a pseudo-terminal, whose session is led by a shell with job
@@ -45,33 +45,10 @@ func newTerminal(t *testing.T, program string) *terminal {
 	tr.running = prepare(t, "bash", "--norc", "-ic", interactive, "bash", "fanout")
 	tm := &terminal{trial: tr, shown: &screen{closed: make(chan struct{})}}
 	tm.gate("fg")
-	tm.master, tm.running.terminal = ptys(t)
+	tm.master, tm.running.terminal = testkit.Terminal(t)
 	tm.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	go tm.shown.follow(tm.master)
 	return tm
-}
-
-// ptys gives both ends of a pseudo-terminal.
-func ptys(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
-	}
-	master = os.NewFile(uintptr(fd), "ptmx")
-	t.Cleanup(func() { master.Close() })
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
-	}
-	t.Cleanup(func() { slave.Close() })
-	return master, slave
 }
 
 // types types keys.
@@ -95,14 +72,14 @@ func (tm *terminal) finishes(code int) {
 	select {
 	case <-tm.shown.closed:
 	case <-time.After(patience):
-		tm.t.Errorf("somebody still has the terminal:%s", describe(tm.marked()))
+		tm.t.Errorf("somebody still has the terminal:%s", testkit.Describe(tm.marked()))
 	}
 	got, _ := os.ReadFile(filepath.Join(tm.dir, "status"))
 	if strings.TrimSpace(string(got)) != fmt.Sprint(code) {
 		tm.t.Errorf("fanout ended with %q for the shell, want %d; stderr:\n%s\nthe terminal:\n%s", got, code, tm.said(), tm.shown)
 	}
 	if left := tm.marked(); len(left) > 0 {
-		tm.t.Errorf("%d processes are left:%s", len(left), describe(left))
+		tm.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 	}
 }
 

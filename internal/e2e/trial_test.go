@@ -167,7 +167,7 @@ func stat(pid int) (state byte, parent int) {
 func (r *running) runner(visible int) int {
 	r.t.Helper()
 	program := executable(visible)
-	for _, pid := range processes() {
+	for _, pid := range testkit.Processes() {
 		if _, parent := stat(pid); parent == visible && executable(pid) == program {
 			return pid
 		}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fanout/internal/testkit"
 )
 
 // typist is fanout on a terminal, with somebody who types.
@@ -21,7 +23,7 @@ type typist struct {
 // newTypist runs fanout with standard input, output and error on a terminal.
 func newTypist(t *testing.T, dir string, args ...string) *typist {
 	t.Helper()
-	master, slave := ptys(t)
+	master, slave := testkit.Terminal(t)
 	k := &typist{t: t, master: master, shown: &screen{closed: make(chan struct{})}, cmd: exec.Command("fanout", args...)}
 	k.cmd.Dir = dir
 	k.cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir, "TERM=xterm", "CI=", "GITHUB_ACTIONS=")

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -291,8 +290,8 @@ func (r *blocked) there() {
 func (r *blocked) starts(command string) {
 	r.eventually("a process "+command, func() bool {
 		return slices.ContainsFunc(r.marked(), func(pid int) bool {
-			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-			return strings.HasPrefix(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})), command)
+			line := testkit.CommandLine(pid)
+			return strings.HasPrefix(strings.ReplaceAll(line, "\x00", " "), command)
 		})
 	})
 }
@@ -372,8 +371,8 @@ func TestTimeoutWhileOutputWaits(t *testing.T) {
 		r.eventually("a full pipe", func() bool { return full(t, r.stdout) })
 		jobs := func() bool {
 			return slices.ContainsFunc(r.marked(), func(pid int) bool {
-				line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-				return bytes.HasPrefix(line, []byte("seq\x00")) || bytes.HasPrefix(line, []byte("sleep\x00"))
+				line := testkit.CommandLine(pid)
+				return strings.HasPrefix(line, "seq\x00") || strings.HasPrefix(line, "sleep\x00")
 			})
 		}
 		if c.output != "raw" { // of which the second begins when the first has got rid of its echo
@@ -400,9 +399,9 @@ func TestStoppedWorker(t *testing.T) {
 		r.starts("sleep 1000")
 		stopped := 0
 		for _, pid := range r.marked() {
-			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-			if bytes.HasPrefix(line, []byte("sleep\x001000")) {
-				if err := syscall.Kill(parent(t, pid), syscall.SIGSTOP); err == nil {
+			line := testkit.CommandLine(pid)
+			if strings.HasPrefix(line, "sleep\x001000") {
+				if _, worker := stat(pid); worker > 1 && syscall.Kill(worker, syscall.SIGSTOP) == nil {
 					stopped++
 				}
 			}
@@ -425,19 +424,6 @@ func TestStoppedWorker(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
-}
-
-func parent(t *testing.T, pid int) int {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ppid, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ppid
 }
 
 // TestStopWithFullSpill: jobs that wait for room behind the head of the order are ended.

@@ -15,12 +15,12 @@ import (
 
 const confirmItem = "it em"
 
-// ended is what a script has come to.
+// ended is how a script has ended.
 type ended struct {
 	out   string
 	code  int
-	errs  bool   // something was printed to standard error
-	text  string // that
+	errs  bool   // it printed to standard error
+	text  string // what it printed there
 	files string
 }
 
@@ -54,8 +54,8 @@ func reference(t *testing.T, bash, script, stdin string) ended {
 	return ended{out.String(), code, errs.Len() > 0, errs.String(), snapshot(t, dir)}
 }
 
-// TestConfirm: natively, in our shell and in bash itself, scripts print the same
-// bytes, write the same files and end with the same status.
+// TestConfirm: natively, in our shell and in bash itself, scripts print the same bytes, write the same files and end
+// with the same status.
 func TestConfirm(t *testing.T) {
 	testkit.Slow(t)
 	bash := findBash(t)
@@ -89,7 +89,7 @@ func TestConfirm(t *testing.T) {
 				if got.out != want.out || got.code() != want.code {
 					t.Errorf("forced %v: %q and %d, bash: %q and %d; stderr %q", forced, got.out, got.code(), want.out, want.code, got.errs)
 				}
-				isCommandError := got.status.Err != nil // it is told by the summary
+				isCommandError := got.status.Err != nil // the summary tells it
 				if (got.errs != "" || isCommandError) != want.errs && got.status.Signal == 0 && !strings.Contains(c.script, "kill") {
 					t.Errorf("forced %v: stderr %q, bash prints some: %v", forced, got.errs, want.errs)
 				}
@@ -101,7 +101,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// TestConfirmStdin is the same with items on standard input.
+// TestConfirmStdin is TestConfirm with items on standard input.
 func TestConfirmStdin(t *testing.T) {
 	testkit.Slow(t)
 	bash := findBash(t)

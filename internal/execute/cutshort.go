@@ -6,12 +6,11 @@ import (
 	"fanout/internal/job"
 )
 
-// Who ends a service, a container, a batch job or a control group sends TERM or KILL to all
-// that is in it, one process after the other, and a job's may be the first. A shell that
-// stands there goes the same way; where none does, the script must not go on with its next
-// command as if nothing had happened, nor end well.
+// The end of a service, a container, a batch job or a control group sends TERM or KILL to all its processes, one after
+// the other, and a job's may be the first. A shell would get the signal as well. Where there is no shell, the script must
+// not go on with its next command as if nothing had happened, nor succeed.
 
-// struck says that a process was ended as all of us may be, by a signal.
+// struck reports whether a process was ended by a signal that may be meant for all processes of fanout.
 func struck(st syscall.WaitStatus) bool {
 	if st.Signaled() {
 		return job.Status{Outcome: job.Signaled, Signal: st.Signal()}.Struck()
@@ -19,12 +18,12 @@ func struck(st syscall.WaitStatus) bool {
 	return job.Status{Code: st.ExitStatus()}.Struck()
 }
 
-// cutShort waits, when a command was ended like that, for our own end to be asked for, and
-// reports whether it was. Only a job that has been hit pays for it.
-func (r *slot) cutShort() bool {
-	if !r.struck || r.tree.OverMemory() > 0 {
+// cutShort waits, when a command was ended like that, for a stop of fanout itself, and reports whether there was one.
+// Only a job that has been hit pays for it.
+func (s *slot) cutShort() bool {
+	if !s.struck || s.tree.OverMemory() > 0 {
 		return false
 	}
-	r.struck = false
-	return r.tree.AwaitStop(job.Doubt)
+	s.struck = false
+	return s.tree.AwaitStop(job.Doubt)
 }

@@ -12,9 +12,8 @@ import (
 	"fanout/internal/template"
 )
 
-// TestCutShort has a command of a script be ended by a signal, and then the job: what follows
-// in the script does not begin, and the job is no success. Where no end of the job follows, the
-// script goes on as in a shell.
+// TestCutShort: when a signal ends a command of a script and then a stop follows, the rest of the script is not run,
+// and the job is no success. Where no stop follows, the script goes on as in a shell.
 func TestCutShort(t *testing.T) {
 	const kill = `sh -c '>hit; kill -$0 $$'`
 	for _, c := range []struct {
@@ -72,7 +71,7 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
-// TestNotCutShort has scripts whose commands end otherwise not wait.
+// TestNotCutShort: scripts whose commands end in another way do not wait.
 func TestNotCutShort(t *testing.T) {
 	for _, script := range []string{
 		`yes | head -n 1; echo`,

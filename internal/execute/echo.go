@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// builtin does what bash's builtin of that name does: it appends to dst what is
-// printed, and returns the status.
+// builtin does what bash's builtin of that name does: it appends its output to dst, and returns the status.
 func builtin(dst []byte, name string, args []string) ([]byte, int) {
 	switch name {
 	case "echo":
@@ -19,8 +18,7 @@ func builtin(dst []byte, name string, args []string) ([]byte, int) {
 	}
 }
 
-// echo follows bash, without its xpg_echo: leading words made of n, e and E alone
-// are options.
+// echo follows bash, without its xpg_echo: leading words made of n, e and E alone are options.
 func echo(dst []byte, args []string) []byte {
 	newline, escapes := true, false
 	for len(args) > 0 && isEchoOption(args[0]) {
@@ -59,8 +57,7 @@ func isEchoOption(s string) bool {
 	return len(s) > 1 && s[0] == '-' && strings.Trim(s[1:], "neE") == ""
 }
 
-// unescape appends s with the escapes of echo -e replaced. stop is \c: nothing
-// more is printed.
+// unescape appends s with the escapes of echo -e replaced. stop reports \c, after which nothing more is printed.
 func unescape(dst []byte, s string) (_ []byte, stop bool) {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
@@ -97,7 +94,7 @@ func unescape(dst []byte, s string) (_ []byte, stop bool) {
 	return dst, false
 }
 
-// number reads at most so many digits at the beginning of s.
+// number reads at most that many digits at the beginning of s.
 func number(s string, base, digits int) (value uint64, n int) {
 	for n < min(digits, len(s)) {
 		v, err := strconv.ParseUint(s[:n+1], base, 64)

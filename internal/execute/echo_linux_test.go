@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestEcho confirms what echo -e makes of escapes, all at once.
+// TestEcho compares the escapes of echo -e with bash's, all at once.
 func TestEcho(t *testing.T) {
 	bash := findBash(t)
 	args := []string{

@@ -12,11 +12,11 @@ import (
 // environment is what all jobs of a run find in theirs.
 type environment struct {
 	base      []string
-	run       string          // the run's mark
-	outer     string          // a blank and the marks of the job that fanout itself runs in, if any
+	run       string          // the run ID
+	outer     string          // a blank and the job IDs of the job that fanout itself runs in, if any
 	path      string          // PATH
 	functions map[string]bool // functions that bash would import
-	alters    bool            // something in it alters what bash does with a script
+	alters    bool            // a variable changes what bash does with a script
 }
 
 func newEnvironment(s Spec) environment {
@@ -31,8 +31,8 @@ func newEnvironment(s Spec) environment {
 		e.base = setVariable(e.base, kv)
 	}
 	for _, kv := range s.Environ {
-		if marks, ok := strings.CutPrefix(kv, process.JobIDVariable+"="); ok && marks != "" {
-			e.outer = " " + marks
+		if ids, ok := strings.CutPrefix(kv, process.JobIDVariable+"="); ok && ids != "" {
+			e.outer = " " + ids
 		}
 	}
 	for _, own := range []string{process.JobIDVariable, "FANOUT_SEQ", "FANOUT_SLOT", "FANOUT_ATTEMPT", "FANOUT_RUN", "FANOUT_HOST"} {
@@ -58,18 +58,18 @@ func newEnvironment(s Spec) environment {
 			e.alters = true
 		}
 	}
-	e.alters = e.alters || !searched // bash searches what it was compiled with
+	e.alters = e.alters || !searched // bash searches the folders that it was compiled with
 	return e
 }
 
-// Variables is the environment that jobs get, but for what differs from one to
-// the next: it is what the limits of the system are counted with.
+// Variables returns the environment of jobs without the variables that differ from job to job: the limits of the system
+// are counted with it.
 func Variables(s Spec) []string { return newEnvironment(s).base }
 
-// Environ is environ with the marks of a run and of its one job.
-func Environ(environ []string, run, mark string) []string {
+// Environ returns environ with the IDs of a run and of its one job.
+func Environ(environ []string, run, jobID string) []string {
 	e := newEnvironment(Spec{Environ: environ, RunID: run})
-	return append(e.base, process.JobIDVariable+"="+mark+e.outer)
+	return append(e.base, process.JobIDVariable+"="+jobID+e.outer)
 }
 
 // setVariable replaces or adds K=V, so that a program sees one value only.
@@ -84,8 +84,8 @@ func setVariable(env []string, kv string) []string {
 	return append(env, kv)
 }
 
-// forJob adds what differs from job to job to a copy of the base that buf keeps
-// for the slot: the base itself is copied once.
+// forJob adds the variables that differ from job to job to a copy of the base, which buf keeps for the slot: the base
+// itself is copied once.
 func (e *environment) forJob(buf []string, j job.Job) []string {
 	if len(buf) == 0 {
 		buf = append(buf, e.base...)
@@ -97,7 +97,7 @@ func (e *environment) forJob(buf []string, j job.Job) []string {
 		"FANOUT_ATTEMPT="+strconv.Itoa(j.Attempt))
 }
 
-// runID tells a job's processes from all others on the system.
+// jobID returns the ID by which a job's processes are told from all others on the system.
 func (e *environment) jobID(j job.Job) string {
 	return e.run + "." + strconv.FormatInt(j.Index, 10) + "." + strconv.Itoa(j.Attempt)
 }

@@ -1,16 +1,16 @@
 package execute
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"fanout/internal/job"
 	"fanout/internal/template"
+	"fanout/internal/testkit"
 )
 
-// variables is the environment that a job has got.
+// variables returns the environment of a job.
 func variables(t *testing.T, out string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -80,8 +80,7 @@ func TestEnvironmentTable(t *testing.T) {
 	}
 }
 
-// TestScratch: what one job has added is not in the next job's environment, nor
-// in the one that all share.
+// TestScratch: variables of one job are neither in the next job's environment nor in the one that all share.
 func TestScratch(t *testing.T) {
 	sup := newSupervisor(t)
 	l, err := local(t, sup, Spec{Environ: environ("A=shared")}, template.Spec{Command: []string{"A={} sh -c 'echo $A'; sh -c 'echo $A'"}})
@@ -101,8 +100,7 @@ func TestScratch(t *testing.T) {
 	}
 }
 
-// TestNoPath: without PATH, or with an empty one, programs are found where bash
-// finds them.
+// TestNoPath: without PATH, or with an empty one, programs are found where bash finds them.
 func TestNoPath(t *testing.T) {
 	sup := newSupervisor(t)
 	dir := fixture(t)
@@ -119,7 +117,7 @@ func TestNoPath(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks: no descriptor is left by whatever jobs do.
+// TestNothingLeaks: jobs leave no descriptor open.
 func TestNothingLeaks(t *testing.T) {
 	sup := newSupervisor(t)
 	dir := fixture(t)
@@ -139,20 +137,11 @@ func TestNothingLeaks(t *testing.T) {
 			}
 		}
 		round()
-		before := openFiles(t)
+		before := testkit.OpenFiles(t)
 		round()
 		round()
-		if after := openFiles(t); after > before {
+		if after := testkit.OpenFiles(t); after > before {
 			t.Errorf("%s: %d descriptors before, %d after", script, before, after)
 		}
 	}
-}
-
-func openFiles(t *testing.T) int {
-	t.Helper()
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(names)
 }

@@ -43,18 +43,18 @@ func newSupervisor(t *testing.T) *process.Supervisor {
 	return sup
 }
 
-// environ is the environment of the tests, whatever theirs is.
+// environ returns the environment of the jobs of tests, whatever that of the tests is.
 func environ(more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=/nowhere", "TMPDIR=/tmp"}, more...)
 }
 
-// outcome is what one job came to.
+// outcome is how one job ended.
 type outcome struct {
 	out, errs string
 	status    job.Status
 }
 
-// code is the exit status as a shell would have it.
+// code returns the exit status as a shell would.
 func (o outcome) code() int {
 	switch o.status.Outcome {
 	case job.Exited:
@@ -78,7 +78,7 @@ func newJob(items ...string) job.Job {
 	return j
 }
 
-// localPeer makes the executor of a command. The Spec lacks what all have in common.
+// local makes the executor of a command. The Spec may lack what all tests have in common.
 func local(t *testing.T, sup *process.Supervisor, spec Spec, command template.Spec) (*Local, error) {
 	t.Helper()
 	if spec.Environ == nil {
@@ -100,7 +100,7 @@ func local(t *testing.T, sup *process.Supervisor, spec Spec, command template.Sp
 	return NewLocal(spec, tmpl, command.Limits, sup)
 }
 
-// run runs one job. A CommandError is told as what it means.
+// run runs one job. A CommandError becomes the outcome that it means.
 func run(t *testing.T, ctx context.Context, sup *process.Supervisor, spec Spec, command template.Spec, items ...string) outcome {
 	t.Helper()
 	l, err := local(t, sup, spec, command)
@@ -120,7 +120,7 @@ func run(t *testing.T, ctx context.Context, sup *process.Supervisor, spec Spec, 
 	return outcome{out.String(), errs.String(), st}
 }
 
-// fixture is a new folder with the same files for each run.
+// fixture makes a folder with the same files for each run.
 func fixture(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -163,7 +163,7 @@ func fixture(t *testing.T) string {
 	return dir
 }
 
-// snapshot is all files of a folder and what they hold.
+// snapshot returns all files of a folder and their contents.
 func snapshot(t *testing.T, dir string) string {
 	t.Helper()
 	var all []string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,23 +12,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// readHostile gives items that would do harm, or change, if they were read as anything
-// else than one argument.
-func readHostile(t *testing.T) (items []string) {
-	t.Helper()
-	text, err := os.ReadFile("../../testdata/items.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		item, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		items = append(items, item)
-	}
-	return items
-}
+// items has items that would do harm, or change, if they were read as anything else than one argument.
+const items = "../../testdata/items.txt"
 
 // contexts are commands that print the item with a NUL after it.
 var contexts = []struct {
@@ -75,12 +59,11 @@ var contexts = []struct {
 	{"shell", []string{`printf %s "$(printf %s. {})" | head -c -1; printf '\0'`}, "", ""},
 }
 
-// TestInjection: an item arrives byte for byte in every context, and nothing of
-// it is ever run.
+// TestInjection: an item arrives byte for byte in every context, and nothing of it is ever run.
 func TestInjection(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
-	hostile := readHostile(t)
+	hostile := testkit.HostileItems(t, items)
 	if len(hostile) < 50 {
 		t.Errorf("only %d items", len(hostile))
 	}
@@ -116,12 +99,12 @@ func inject(t *testing.T, l *Local, command []string, item, want string) {
 	}
 }
 
-// TestBatchInjection is the same with all items at once.
+// TestBatchInjection is TestInjection with all items at once.
 func TestBatchInjection(t *testing.T) {
 	findBash(t)
 	sup := newSupervisor(t)
 	dir := fixture(t)
-	hostile := readHostile(t)
+	hostile := testkit.HostileItems(t, items)
 	want := strings.Join(hostile, "\x00") + "\x00"
 	for _, command := range [][]string{
 		{"./probe", "{}"}, {"./probe"}, {"./probe {}"}, {"./probe {} | cat"}, {"./probe {} $x"}, {"for i in {}; do ./probe \"$i\"; done"}, {"f() { ./probe {}; }; f"},
@@ -146,12 +129,12 @@ func TestBatchInjection(t *testing.T) {
 	}
 }
 
-// TestHostileTargets: an item as the name of a file is just that.
+// TestHostileTargets: an item in the place of a file name is nothing but a file name.
 func TestHostileTargets(t *testing.T) {
 	testkit.Slow(t)
 	findBash(t)
 	sup := newSupervisor(t)
-	for _, item := range readHostile(t) {
+	for _, item := range testkit.HostileItems(t, items) {
 		if item == "" || strings.ContainsAny(item, "/") || item == "." {
 			continue
 		}
@@ -169,8 +152,7 @@ func TestHostileTargets(t *testing.T) {
 	}
 }
 
-// TestOwnDescriptors: an item that names a descriptor gets the job's, and never
-// one of fanout's own.
+// TestOwnDescriptors: an item that names a descriptor gets the job's, and never one of fanout's own.
 func TestOwnDescriptors(t *testing.T) {
 	sup := newSupervisor(t)
 	for _, item := range []string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1"} {

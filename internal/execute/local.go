@@ -1,5 +1,5 @@
-// Package execute runs one job on this machine: natively, without a shell, when
-// COMMAND allows it, else in a real shell.
+// Package execute runs one job on this machine: natively, without a shell, when COMMAND allows it, else in a real
+// shell. [Local] decides once, for all jobs of a run.
 package execute
 
 import (
@@ -18,19 +18,19 @@ import (
 	"fanout/internal/text"
 )
 
-// Spec says in what surroundings jobs run.
+// Spec is the environment in which jobs run.
 type Spec struct {
-	Dir         string   // working directory, absolute; "" is our own
+	Dir         string   // working directory, absolute; "": our own
 	Environ     []string // what jobs inherit
-	Env         []string // K=V, added to it
+	Env         []string // K=V, added to Environ
 	Shell       []string // the shell for scripts: its path, and options to give it; see FindShell
-	ShellForced bool     // the user named the shell: every script is its
+	ShellForced bool     // the user named the shell: it runs every script
 	Pipe        bool     // jobs read their items from standard input
 	RunID       string
-	Host        string // what jobs are told that this machine is called
-	Remote      bool   // jobs run on other machines: it is not known which programs there are
+	Host        string // the name of this machine, for jobs
+	Remote      bool   // jobs run on other machines: which programs they have is not known
 	Slots       int
-	FirstSlot   int // the number of the first, when it is not 1
+	FirstSlot   int // the number of the first slot, when it is not 1
 }
 
 // CommandError says that COMMAND cannot be run at all.
@@ -61,31 +61,29 @@ func (e *CommandError) Error() string {
 
 func (e *CommandError) Unwrap() error { return e.Err }
 
-// Missing tells a program that is not there from one that cannot be executed.
+// Missing reports whether the program is not there, rather than not executable.
 func (e *CommandError) Missing() bool { return errors.Is(e.Err, fs.ErrNotExist) }
 
-// Local is the executor of jobs on this machine. Run is called by many
-// goroutines, one for each slot.
+// Local is the executor of jobs on this machine. Run is called by many goroutines, one for each slot.
 type Local struct {
-	spec    Spec
-	tmpl    *template.Template
-	limits  template.Limits
-	sup     *process.Supervisor
-	env     environment
-	plan    *plan                  // nil: in the shell
-	runners []atomic.Pointer[slot] // by slot; each is its slot's own, but for those who look what runs
+	spec   Spec
+	tmpl   *template.Template
+	limits template.Limits
+	sup    *process.Supervisor
+	env    environment
+	plan   *plan                  // nil: in the shell
+	slots  []atomic.Pointer[slot] // by number; each belongs to one goroutine, and Running reads it
 }
 
-// NewLocal decides how COMMAND is run and finds its programs. The error is a
-// *CommandError when there is no way.
+// NewLocal decides how COMMAND is run and finds its programs. The error is a *CommandError when COMMAND cannot be run.
 func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *process.Supervisor) (*Local, error) {
 	l := &Local{
-		spec:    spec,
-		tmpl:    tmpl,
-		limits:  limits,
-		sup:     sup,
-		env:     newEnvironment(spec),
-		runners: make([]atomic.Pointer[slot], spec.Slots+1),
+		spec:   spec,
+		tmpl:   tmpl,
+		limits: limits,
+		sup:    sup,
+		env:    newEnvironment(spec),
+		slots:  make([]atomic.Pointer[slot], spec.Slots+1),
 	}
 	var err error
 	if tmpl.Form() == template.ProgramForm {
@@ -99,13 +97,13 @@ func NewLocal(spec Spec, tmpl *template.Template, limits template.Limits, sup *p
 	return l, nil
 }
 
-// StartsProcesses is false when every job is done by fanout itself.
+// StartsProcesses is false when fanout itself does every job.
 func (l *Local) StartsProcesses() bool { return l.plan == nil || !l.plan.inline }
 
-// StartsShells is true when each job is a shell's.
+// StartsShells is true when a shell runs each job.
 func (l *Local) StartsShells() bool { return l.plan == nil }
 
-// FilesPerJob is how many descriptors a job may need at the same time.
+// FilesPerJob returns how many descriptors a job may need at the same time.
 func (l *Local) FilesPerJob() int {
 	const ownPipes, forking, wake, stdin = 4, 2, 1, 2
 	const perStage = 4 // a pidfd, a pipe, a redirection
@@ -116,7 +114,7 @@ func (l *Local) FilesPerJob() int {
 	return ownPipes + forking + wake + stdin + perStage*stages
 }
 
-// ProcessesPerJob is how many a job has at the same time. A shell is taken to start one.
+// ProcessesPerJob returns how many processes a job has at the same time. A shell is assumed to start one.
 func (l *Local) ProcessesPerJob() int {
 	if l.plan == nil {
 		return 2
@@ -130,57 +128,54 @@ func (l *Local) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 		return job.Status{Outcome: job.Stopped}
 	}
 	nth := j.Slot - max(0, l.spec.FirstSlot-1)
-	r := l.runners[nth].Load()
-	if r == nil {
-		r = &slot{l: l}
-		l.runners[nth].Store(r)
+	s := l.slots[nth].Load()
+	if s == nil {
+		s = &slot{l: l}
+		l.slots[nth].Store(s)
 	}
 	began := time.Now()
 	j.Host = l.spec.Host
-	r.set(j, began)
-	st := r.run(ctx, j, out)
-	r.set(j, time.Time{})
+	s.set(j, began)
+	st := s.run(ctx, j, out)
+	s.set(j, time.Time{})
 	st.Usage.Wall = time.Since(began)
 	st.Worker = j.Slot
 	return st
 }
 
-func (r *slot) set(j job.Job, began time.Time) {
-	r.mu.Lock()
-	r.job, r.began = j, began
-	r.mu.Unlock()
+func (s *slot) set(j job.Job, began time.Time) {
+	s.mu.Lock()
+	s.job, s.began = j, began
+	s.mu.Unlock()
 }
 
 // Running is a job that runs now.
 type Running struct {
 	Job job.Job
-	Pid int // of its first process, 0 before that
+	Pid int // of its first process, 0 before it is started
 	For time.Duration
 }
 
-// Running is the jobs that run now, in the order of their slots.
+// Running returns the jobs that run now, in the order of their slots.
 func (l *Local) Running() []Running {
 	var all []Running
-	for i := range l.runners {
-		r := l.runners[i].Load()
-		if r == nil {
+	for i := range l.slots {
+		s := l.slots[i].Load()
+		if s == nil {
 			continue
 		}
-		r.mu.Lock()
-		if !r.began.IsZero() {
-			now := Running{Job: r.job, For: time.Since(r.began)}
-			if r.tree != nil {
-				now.Pid = r.tree.Pid()
+		s.mu.Lock()
+		if !s.began.IsZero() {
+			now := Running{Job: s.job, For: time.Since(s.began)}
+			if s.tree != nil {
+				now.Pid = s.tree.Pid()
 			}
 			all = append(all, now)
 		}
-		r.mu.Unlock()
+		s.mu.Unlock()
 	}
 	return all
 }
-
-// Close ends the Local, no job of which may be running.
-func (l *Local) Close() error { return nil }
 
 // resolveProgram finds the program of the program form.
 func (l *Local) resolveProgram(p *words.Plan) (*plan, error) {
@@ -204,7 +199,7 @@ func (l *Local) find(name string) (string, error) {
 	return process.LookPath(name, l.env.path, l.spec.Dir)
 }
 
-// hint helps those who expect a shell where there is none.
+// hint helps users who expect a shell where there is none.
 func (l *Local) hint(name string) string {
 	if l.env.functions[name] {
 		return fmt.Sprintf("a shell function needs the shell: fanout '%s {}'", name)
@@ -215,15 +210,15 @@ func (l *Local) hint(name string) string {
 	return ""
 }
 
-// resolveScript finds the programs of a script. A script that names something
-// else than a program is the shell's; only where it is nothing but that command,
-// and there is no such function, is it clear that no job can succeed.
+// resolveScript finds the programs of a script. A script that names something else than a program is run by the shell.
+// Only where the script is nothing but that command, and there is no such function, is it clear that no job can
+// succeed.
 func (l *Local) resolveScript(p *words.Plan) (*plan, error) {
 	if p == nil || l.spec.ShellForced || l.env.alters {
 		return nil, nil
 	}
 	if l.spec.Pipe && len(p.Steps) > 1 {
-		return nil, nil // they share one standard input, at the place where the one before stopped reading
+		return nil, nil // the steps share one standard input: each reads on where the one before has stopped
 	}
 	var paths [][]string
 	for _, step := range p.Steps {
@@ -251,5 +246,5 @@ func (l *Local) resolveScript(p *words.Plan) (*plan, error) {
 	return newPlan(p, paths), nil
 }
 
-// Path is the PATH of jobs.
+// Path returns the PATH of jobs.
 func (l *Local) Path() string { return l.env.path }

@@ -9,7 +9,7 @@ import (
 	"fanout/internal/template"
 )
 
-// TestStartsProcesses: what fanout can do by itself is done without any process.
+// TestStartsProcesses: what fanout can do by itself needs no process.
 func TestStartsProcesses(t *testing.T) {
 	sup := newSupervisor(t)
 	for script, want := range map[string]bool{
@@ -42,7 +42,7 @@ func TestStartsProcesses(t *testing.T) {
 	}
 }
 
-// TestShellIsNeeded: what alters the meaning of a script is left to the shell.
+// TestShellIsNeeded: a script whose meaning is changed by the environment is left to the shell.
 func TestShellIsNeeded(t *testing.T) {
 	sup := newSupervisor(t)
 	for _, tt := range []struct {
@@ -83,8 +83,7 @@ func TestShellIsNeeded(t *testing.T) {
 	}
 }
 
-// TestOutcomes: the outcome of a job that is one command is that
-// command's own.
+// TestOutcomes: a job that is one command has that command's outcome.
 func TestOutcomes(t *testing.T) {
 	sup := newSupervisor(t)
 	dir := fixture(t)
@@ -118,7 +117,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestUsage: the cost of all processes of a job is counted.
+// TestUsage: the usage of all processes of a job is counted.
 func TestUsage(t *testing.T) {
 	sup := newSupervisor(t)
 	got := run(t, t.Context(), sup, Spec{}, template.Spec{Command: []string{"sh -c 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done' | cat; true {}"}}, "x")

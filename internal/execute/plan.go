@@ -5,8 +5,8 @@ import "fanout/internal/template/words"
 // plan is a template's plan whose programs have been found.
 type plan struct {
 	steps     []step
-	inline    bool // nothing but what fanout does itself
-	redirects bool // files are opened, as the items may name them
+	inline    bool // fanout itself does all of it
+	redirects bool // files are opened, whose names may come from items
 	stages    int  // of its longest pipeline
 }
 
@@ -17,7 +17,7 @@ type step struct {
 
 type command struct {
 	words.Command
-	path string // "": fanout does it itself, or the item names the program
+	path string // "": fanout does the command itself, or the item names the program
 }
 
 func newPlan(p *words.Plan, paths [][]string) *plan {
@@ -36,10 +36,10 @@ func newPlan(p *words.Plan, paths [][]string) *plan {
 	return out
 }
 
-// skip tells whether a step is passed over after this status of the one before.
+// skip reports whether a step is passed over after this status of the one before.
 func (s step) skip(status int) bool {
 	return s.op == words.And && status != 0 || s.op == words.Or && status == 0
 }
 
-// single says that the plan is one command, whose end is the job's end.
+// single reports whether the plan is one command, with whose end the job ends.
 func (p *plan) single() bool { return len(p.steps) == 1 && len(p.steps[0].commands) == 1 }

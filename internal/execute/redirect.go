@@ -15,19 +15,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// files is what a command gets as its standard three, and what was opened for it.
+// files is the standard three of a command, and the files that were opened for it.
 type files struct {
 	fds    [3]int
-	pipe   int   // its end of the pipe to the next command, or its plain output
-	opened []int // ours to close
-	fed    bool  // pipe was handed to the Tree, which closes it
+	pipe   int   // its end of the pipe to the next command, or its output before redirections
+	opened []int // which we have to close
+	fed    bool  // the Tree has pipe, and closes it
 }
 
 func newFiles(in, out, errs int) *files {
 	return &files{fds: [3]int{in, out, errs}, pipe: out}
 }
 
-// keep takes fd out of what is closed when the command has been started.
+// keep takes fd from the files that are closed when the command has been started.
 func (f *files) keep(fd int) int {
 	for i, o := range f.opened {
 		if o == fd {
@@ -46,17 +46,17 @@ func (f *files) closeOpened() {
 }
 
 // redirect applies the command's redirections in their order, as a shell does.
-func (r *slot) redirect(c *command, f *files) error {
+func (s *slot) redirect(c *command, f *files) error {
 	for _, rd := range c.Redirects {
 		if rd.Kind == words.Dup {
 			f.fds[rd.Fd] = f.fds[rd.From]
 			continue
 		}
-		name, err := rd.Target.Single(r.job)
+		name, err := rd.Target.Single(s.job)
 		if err != nil {
 			return err
 		}
-		fd, err := r.open(name, map[words.RedirectKind]int{
+		fd, err := s.open(name, map[words.RedirectKind]int{
 			words.In:     unix.O_RDONLY,
 			words.Out:    unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC,
 			words.Append: unix.O_WRONLY | unix.O_CREAT | unix.O_APPEND,
@@ -73,18 +73,18 @@ func (r *slot) redirect(c *command, f *files) error {
 	return nil
 }
 
-// needsShell says that one of the job's redirections is better done by a shell's
-// own processes than in this one: names such as /dev/stdout mean something else
-// here, and opening a named pipe can wait for another stage of the same pipeline.
-func (r *slot) needsShell(p *plan) bool {
-	for _, s := range p.steps {
-		for _, c := range s.commands {
+// needsShell reports whether a shell's own processes do one of the job's redirections better than this process: names
+// such as /dev/stdout mean something else here, and opening a named pipe can wait for another stage of the same
+// pipeline.
+func (s *slot) needsShell(p *plan) bool {
+	for _, step := range p.steps {
+		for _, c := range step.commands {
 			for _, rd := range c.Redirects {
 				if rd.Kind == words.Dup {
 					continue
 				}
-				name, err := rd.Target.Single(r.job)
-				if err == nil && r.isSpecial(name) {
+				name, err := rd.Target.Single(s.job)
+				if err == nil && s.isSpecial(name) {
 					return true
 				}
 			}
@@ -93,9 +93,9 @@ func (r *slot) needsShell(p *plan) bool {
 	return false
 }
 
-func (r *slot) isSpecial(name string) bool {
-	if !filepath.IsAbs(name) && r.l.spec.Dir != "" {
-		name = r.l.spec.Dir + "/" + name
+func (s *slot) isSpecial(name string) bool {
+	if !filepath.IsAbs(name) && s.l.spec.Dir != "" {
+		name = s.l.spec.Dir + "/" + name
 	}
 	const mostLinks = 40 // the system follows no more
 	for range mostLinks {
@@ -108,8 +108,7 @@ func (r *slot) isSpecial(name string) bool {
 				return true
 			}
 		}
-		// One link at a time: the last of them may lead to a file of ours and look
-		// like any other.
+		// One link at a time: the last may lead to a descriptor of ours and look like any file.
 		target, err := os.Readlink(name)
 		if err != nil {
 			break
@@ -134,15 +133,15 @@ func fileType(name string) uint32 {
 var errStopped = errors.New("stopped")
 
 // open opens a file as seen from the job's directory.
-func (r *slot) open(name string, flags int) (int, error) {
+func (s *slot) open(name string, flags int) (int, error) {
 	if name == "" {
 		return -1, unix.ENOENT
 	}
-	if r.l.spec.Dir != "" && !filepath.IsAbs(name) {
-		name = r.l.spec.Dir + "/" + name
+	if s.l.spec.Dir != "" && !filepath.IsAbs(name) {
+		name = s.l.spec.Dir + "/" + name
 	}
-	if fileType(name) == unix.S_IFIFO { // made by the job itself: see needsShell
-		return openFIFO(r.ctx, name, flags)
+	if fileType(name) == unix.S_IFIFO { // the job itself has made it: see needsShell
+		return openFIFO(s.ctx, name, flags)
 	}
 	return openFile(name, flags)
 }
@@ -156,9 +155,8 @@ func openFile(name string, flags int) (int, error) {
 	}
 }
 
-// openFIFO waits, as opening a named pipe does, for somebody at the other end; but
-// no longer than ctx. There is no call for that: the goroutine that waits is set
-// free by opening the other end.
+// openFIFO waits, as opening a named pipe does, for a process at the other end; but no longer than ctx. No system call
+// does that: the goroutine that waits is released by opening the other end.
 func openFIFO(ctx context.Context, name string, flags int) (int, error) {
 	type result struct {
 		fd  int
@@ -189,12 +187,12 @@ func openFIFO(ctx context.Context, name string, flags int) (int, error) {
 		case <-time.After(pause):
 		}
 	}
-	// Somebody has removed the name, or has put something else there: nothing can reach
-	// the one who waits, and it ends with the process.
+	// The name was removed, or stands for something else by now: nothing can reach the goroutine that waits, and it
+	// ends with the process.
 	return -1, errStopped
 }
 
-// kindOf is the type of an open file.
+// kindOf returns the type of an open file.
 func kindOf(fd int) uint32 {
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil {

@@ -1,6 +1,6 @@
 package execute
 
-// way is how a script is meant to be run.
+// way is how a script should be run.
 type way uint8
 
 const (
@@ -9,8 +9,8 @@ const (
 	shell
 )
 
-// confirmed are scripts that do the same natively, in the shell that fanout
-// starts, and in bash itself. {} is the item "it em".
+// confirmed are scripts that do the same natively, in the shell that fanout starts, and in bash itself. {} is the item
+// "it em".
 var confirmed = []struct {
 	how    way
 	script string

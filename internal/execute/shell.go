@@ -14,9 +14,8 @@ import (
 	"fanout/internal/text"
 )
 
-// FindShell finds the shell that the user has named, with its options, on this machine.
-// Without a name it is bash, else sh. A path that is not absolute begins in dir, where "" is
-// our own.
+// FindShell finds the shell that the user has named, with its options, on this machine. Without a name it is bash, else
+// sh. A path that is not absolute begins in dir, where "" is our own.
 func FindShell(words []string, dir string) ([]string, error) {
 	path := process.SearchPath()
 	if len(words) == 0 {
@@ -47,17 +46,17 @@ type ShellError struct {
 }
 
 func (e *ShellError) Error() string {
-	return fmt.Sprintf("--shell %s: %s; name bash, dash, ksh, zsh or 'busybox sh', or run a script of this shell as a program: fanout ./script {}",
+	return fmt.Sprintf("--shell %s: %s; use bash, dash, ksh, zsh or 'busybox sh', or run a script of this shell as a program: fanout ./script {}",
 		strings.Join(e.Shell, " "), e.Why)
 }
 
-// knownShells are as POSIX has it, where the system keeps its programs.
+// knownShells take their arguments as POSIX says. knownFolders are where the system keeps its programs.
 var (
 	knownShells  = []string{"ash", "bash", "dash", "ksh", "ksh93", "mksh", "sh", "yash", "zsh"}
 	knownFolders = []string{"/bin", "/usr/bin", "/usr/local/bin"}
 )
 
-// The trial of a shell: what it is given, and what it must print.
+// The trial of a shell: the script and its arguments, and what the shell must print.
 const (
 	trialScript = `__fanout_1=${2}; shift 1; echo "${__fanout_1}" '$1' "$@"`
 	trialFirst  = `it's "1"`
@@ -65,28 +64,27 @@ const (
 	trialAnswer = trialSecond + " $1 " + trialSecond + " 3"
 )
 
-// patience is how long a shell may take for its trial.
-const patience = 20 * time.Second
+// trialTime is how long a shell may take for its trial.
+const trialTime = 20 * time.Second
 
-// TryShell finds out by one process whether the shell that the user has named takes
-// a script and its arguments as a POSIX shell does: csh, fish and others take them
-// otherwise, and would run jobs without their items. It costs as much as the shell
+// TryShell finds out by one process whether the shell that the user has named takes a script and its arguments as a
+// POSIX shell does: csh, fish and others do not, and would run jobs without their items. It costs as much as the shell
 // takes to start, and nothing for the well-known ones.
 func TryShell(ctx context.Context, spec Spec, sup *process.Supervisor) error {
 	shell := spec.Shell
 	if len(shell) == 1 && slices.Contains(knownShells, filepath.Base(shell[0])) && slices.Contains(knownFolders, filepath.Dir(shell[0])) {
 		return nil
 	}
-	within, cancel := context.WithTimeout(ctx, patience)
+	within, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
-	mark := spec.RunID + ".s"
+	jobID := spec.RunID + ".s"
 	var errs clipped
 	p, err := sup.StartProgram(process.Command{
 		Path: shell[0],
 		Argv: append(slices.Clone(shell), "-c", trialScript, filepath.Base(shell[0]), trialFirst, trialSecond, "3"),
-		Env:  Environ(newEnvironment(spec).base, spec.RunID, mark),
+		Env:  Environ(newEnvironment(spec).base, spec.RunID, jobID),
 		Dir:  spec.Dir, Session: true,
-	}, mark, &errs)
+	}, jobID, &errs)
 	if err != nil {
 		return fmt.Errorf("--shell %w", StartError(shell[0], err))
 	}
@@ -100,11 +98,11 @@ func TryShell(ctx context.Context, spec Spec, sup *process.Supervisor) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case within.Err() != nil:
-		return &ShellError{shell, fmt.Sprintf("it has not ended a trial script within %v", patience)}
+		return &ShellError{shell, fmt.Sprintf("it did not finish a trial script within %v", trialTime)}
 	case err == nil && result.Failure() == nil && bytes.HasSuffix(bytes.TrimRight(out.b, "\n"), []byte(trialAnswer)):
 		return nil
 	}
-	why := "it does not take -c TEXT NAME ARGUMENT... as sh does, and jobs would run without their items"
+	why := "it does not take -c TEXT NAME ARGUMENT... as sh does, so jobs would run without their items"
 	if said := bytes.TrimSpace(errs.b); len(said) > 0 {
 		line, _, _ := bytes.Cut(said, []byte("\n"))
 		why += fmt.Sprintf(" (it says %q)", clip(string(line)))

@@ -21,7 +21,7 @@ import (
 // slot runs the jobs of one slot, one after the other.
 type slot struct {
 	l    *Local
-	tree *process.Tree // nil until a process is needed
+	tree *process.Tree // nil until the slot needs a process
 
 	mu    sync.Mutex // guards these two against Running
 	began time.Time  // zero between jobs
@@ -29,9 +29,9 @@ type slot struct {
 
 	ctx    context.Context
 	out    job.Output
-	give   [2]int // what processes get as standard output and error
-	struck bool   // a signal has ended a command that may have been meant for all of us
-	acted  bool   // something was done that cannot be done again
+	give   [2]int // standard output and error for processes
+	struck bool   // a command was ended by a signal that may be meant for all processes of fanout
+	acted  bool   // something was done that must not be done again
 
 	usage job.Usage
 	env   []string // scratch, kept from job to job
@@ -39,121 +39,121 @@ type slot struct {
 	text  []byte
 }
 
-func (r *slot) run(ctx context.Context, j job.Job, out job.Output) job.Status {
-	r.ctx, r.out = ctx, out
-	r.usage, r.struck, r.acted = job.Usage{}, false, false
-	p := r.l.plan
+func (s *slot) run(ctx context.Context, j job.Job, out job.Output) job.Status {
+	s.ctx, s.out = ctx, out
+	s.usage, s.struck, s.acted = job.Usage{}, false, false
+	p := s.l.plan
 	if p != nil && p.inline {
-		return r.inline(p)
+		return s.inline(p)
 	}
-	if err := r.begin(); err != nil {
-		if r.tree != nil {
-			r.tree.Finish()
+	if err := s.begin(); err != nil {
+		if s.tree != nil {
+			s.tree.Finish()
 		}
 		st := notStarted(err)
 		st.NoRoom = process.NoRoom(err)
 		return st
 	}
 	var st job.Status
-	if p == nil || p.redirects && r.needsShell(p) {
-		st = r.shell()
+	if p == nil || p.redirects && s.needsShell(p) {
+		st = s.shell()
 	} else {
-		st = r.native(p)
+		st = s.native(p)
 	}
-	if sig := r.tree.WantsTerminal(); sig != 0 {
+	if sig := s.tree.WantsTerminal(); sig != 0 {
 		st = job.Status{Outcome: job.Signaled, Signal: sig, Err: errWantsTerminal}
 	}
-	if used := r.tree.OverMemory(); used > 0 {
-		st = job.Status{Outcome: job.OverMemory, Err: process.MemoryError(used, r.l.sup.Memory())}
+	if used := s.tree.OverMemory(); used > 0 {
+		st = job.Status{Outcome: job.OverMemory, Err: process.MemoryError(used, s.l.sup.Memory())}
 	}
 	if st.Outcome == job.NotStarted && process.NoRoom(st.Err) {
-		if st.NoRoom = !r.acted; r.tree.Stopping() {
+		if st.NoRoom = !s.acted; s.tree.Stopping() {
 			st = job.Status{Outcome: job.Stopped}
 		}
 	}
-	held := r.tree.Finish()
-	st.Held = held && st.Outcome != job.Stopped // what a job that is stopped leaves behind is ended too
-	st.Usage = r.usage
+	held := s.tree.Finish()
+	st.Held = held && st.Outcome != job.Stopped // the leftovers of a stopped job are ended too
+	st.Usage = s.usage
 	return st
 }
 
-// begin makes ready for processes.
-func (r *slot) begin() error {
-	if r.tree == nil {
-		tree, err := r.l.sup.NewTree()
+// begin readies the slot for processes.
+func (s *slot) begin() error {
+	if s.tree == nil {
+		tree, err := s.l.sup.NewTree()
 		if err != nil {
 			return err
 		}
-		r.mu.Lock()
-		r.tree = tree
-		r.mu.Unlock()
+		s.mu.Lock()
+		s.tree = tree
+		s.mu.Unlock()
 	}
-	r.tree.Begin(r.ctx, r.l.env.jobID(r.job))
-	r.env = r.l.env.forJob(r.env, r.job)
+	s.tree.Begin(s.ctx, s.l.env.jobID(s.job))
+	s.env = s.l.env.forJob(s.env, s.job)
 	var err error
-	r.give[0], r.give[1], err = r.tree.Capture(r.out.Stdout, r.out.Stderr)
+	s.give[0], s.give[1], err = s.tree.Capture(s.out.Stdout, s.out.Stderr)
 	return err
 }
 
-// stdin is what the first process of the job reads, and whether to close it then.
-func (r *slot) stdin() (fd int, own bool, err error) {
-	pieces := r.l.tmpl.Stdin(r.job)
+// stdin returns what the first process of the job reads, and whether the caller has to close it then.
+func (s *slot) stdin() (fd int, own bool, err error) {
+	pieces := s.l.tmpl.Stdin(s.job)
 	if pieces == nil {
-		return r.l.sup.Null(), false, nil
+		return s.l.sup.Null(), false, nil
 	}
-	fd, err = r.tree.Feed(pieces)
+	fd, err = s.tree.Feed(pieces)
 	return fd, err == nil, err
 }
 
 // shell runs the job in a shell, with the items as its parameters.
-func (r *slot) shell() job.Status {
-	script, params, err := r.l.tmpl.Shell(r.job)
+func (s *slot) shell() job.Status {
+	script, params, err := s.l.tmpl.Shell(s.job)
 	if err != nil {
 		return notStarted(err)
 	}
-	shell := r.l.spec.Shell
-	r.argv = append(r.argv[:0], shell...)
-	r.argv = append(append(r.argv, "-c", script, filepath.Base(shell[0])), params...)
-	stdin, own, err := r.stdin()
+	shell := s.l.spec.Shell
+	s.argv = append(s.argv[:0], shell...)
+	s.argv = append(append(s.argv, "-c", script, filepath.Base(shell[0])), params...)
+	stdin, own, err := s.stdin()
 	if err != nil {
 		return notStarted(err)
 	}
-	err = r.start(shell[0], r.argv, r.env, [3]int{stdin, r.give[0], r.give[1]})
+	err = s.start(shell[0], s.argv, s.env, [3]int{stdin, s.give[0], s.give[1]})
 	if own {
 		unix.Close(stdin)
 	}
 	if err != nil {
 		return startFailure(shell[0], err)
 	}
-	r.tree.Seal()
-	return r.status(r.tree.Wait()[0])
+	s.tree.Seal()
+	return s.status(s.tree.Wait()[0])
 }
 
 // start starts a process, if its arguments are not too long.
-func (r *slot) start(path string, argv, env []string, fds [3]int) error {
-	if err := r.l.limits.Check(argv, r.job); err != nil {
+func (s *slot) start(path string, argv, env []string, fds [3]int) error {
+	if err := s.l.limits.Check(argv, s.job); err != nil {
 		return err
 	}
 	c := process.Command{
-		Path: path, Argv: argv, Env: env, Dir: r.l.spec.Dir,
+		Path: path, Argv: argv, Env: env, Dir: s.l.spec.Dir,
 		Stdin: fds[0], Stdout: fds[1], Stderr: fds[2],
-		Patient: r.acted, // else, whoever runs the job knows better when to try again
+		WaitForRoom: s.acted, // if not, the caller knows better when to run the job again
 	}
-	if path != r.l.spec.Shell[0] {
-		c.Shell = r.l.spec.Shell
+	if path != s.l.spec.Shell[0] {
+		c.Shell = s.l.spec.Shell
 	}
-	err := r.tree.Start(&c)
+	err := s.tree.Start(&c)
 	if err == unix.E2BIG {
-		err = fmt.Errorf("item %q: the arguments are longer than the system allows; --pipe gives items on standard input", clip(r.job.Label()))
+		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", clip(s.job.Label()))
 	}
-	r.acted = r.acted || err == nil
+	s.acted = s.acted || err == nil
 	return err
 }
 
-// status is the outcome of a job whose last process ended like this.
-func (r *slot) status(res process.Result) job.Status {
-	r.count(res)
-	if r.tree.Terminated() {
+// status returns the outcome of a job whose last process ended like this.
+func (s *slot) status(res process.Result) job.Status {
+	s.count(res)
+	if s.tree.Terminated() {
 		return job.Status{Outcome: job.Stopped}
 	}
 	if res.Err != nil {
@@ -165,18 +165,18 @@ func (r *slot) status(res process.Result) job.Status {
 	return job.Status{Outcome: job.Exited, Code: res.Status.ExitStatus()}
 }
 
-func (r *slot) count(res process.Result) {
-	r.usage.User += res.User
-	r.usage.System += res.System
-	r.usage.MaxRSS = max(r.usage.MaxRSS, res.MaxRSS)
+func (s *slot) count(res process.Result) {
+	s.usage.User += res.User
+	s.usage.System += res.System
+	s.usage.MaxRSS = max(s.usage.MaxRSS, res.MaxRSS)
 }
 
 // errWantsTerminal is why a job was ended that would have waited for ever.
-var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: give it its input by --pipe or by a file")
+var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: pass its input by --pipe or in a file")
 
 func notStarted(err error) job.Status { return job.Status{Outcome: job.NotStarted, Err: err} }
 
-// startFailure is the outcome of a job whose program could not be started.
+// startFailure returns the outcome of a job whose program could not be started.
 func startFailure(name string, err error) job.Status {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -196,18 +196,18 @@ func startFailure(name string, err error) job.Status {
 	}
 }
 
-// aboutProgram tells whether a start failed on account of the program, and not of the system.
+// aboutProgram reports whether a start failed because of the program, and not of the system.
 func aboutProgram(err error) bool {
 	var call *os.SyscallError // what failed was not the exec
 	var errno syscall.Errno
 	return !errors.As(err, &call) && errors.As(err, &errno) && slices.Contains(unable, errno)
 }
 
+// unable are the errors of execve that are about the program.
 var unable = []syscall.Errno{unix.ENOENT, unix.EACCES, unix.EPERM, unix.ENOEXEC, unix.EISDIR, unix.ENOTDIR, unix.ELOOP, unix.ETXTBSY,
 	unix.ENAMETOOLONG, unix.EIO, unix.ENXIO, unix.ENODEV}
 
-// StartError is why a program of that name has not been started: a *CommandError where it
-// is about the program.
+// StartError returns why a program of that name could not be started: a *CommandError where it is about the program.
 func StartError(name string, err error) error {
 	if aboutProgram(err) {
 		return &CommandError{Name: name, Err: err}

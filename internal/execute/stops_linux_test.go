@@ -9,15 +9,14 @@ import (
 	"fanout/internal/testkit"
 )
 
-// message is what bash or fanout says of a command that it cannot do.
+// message matches what bash or fanout prints about a command that it cannot do.
 var message = regexp.MustCompile(`(fanout: |bash: line \d+: )([^\n\\]|\\")*`)
 
-// passing is what differs from run to run: process numbers and temporary folders.
+// passing matches what differs from run to run: process numbers and temporary folders.
 var passing = regexp.MustCompile(`\d+ +[A-Z][a-z]|/00\d/`)
 
-// TestStops: a script goes on where bash goes on and nowhere else, counts the lines
-// as bash does, and prints the same: in the shell that fanout starts also on
-// standard error, byte for byte.
+// TestStops: a script goes on where bash goes on and nowhere else, counts the lines as bash does, and prints the same:
+// in the shell that fanout starts also on standard error, byte for byte.
 func TestStops(t *testing.T) {
 	testkit.Slow(t)
 	bash := findBash(t)

@@ -1,7 +1,6 @@
 package execute
 
-// stops are scripts with something in them that bash may not go on after. {} is
-// the item "it em".
+// stops are scripts with an error after which bash may not go on. {} is the item "it em".
 var stops = []string{
 	// variables that cannot be assigned
 	`readonly x=1; x=2; echo on {}`,

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exitFault is the exit code of a fanout whose runner has died of a fault: that fanout itself has failed.
+// exitFault is the exit code of a fanout whose runner has died of a fault: fanout itself has failed.
 const exitFault = 1
 
-// tellFault says on standard error that the runner has died of a fault, and reports whether it has. The Go
-// runtime ends a faulty program with 2, which is fanout's code for wrong usage: the runner
-// says that it is done before it exits with that.
+// tellFault says on standard error that the runner has died of a fault, and reports whether it has. The Go runtime
+// exits with 2 after a fault, which is fanout's code for wrong usage: the runner says that it is done before it exits
+// with 2 on purpose.
 func (g *guardian) tellFault(st syscall.WaitStatus) bool {
 	how := ""
 	switch {
@@ -29,14 +29,14 @@ func (g *guardian) tellFault(st syscall.WaitStatus) bool {
 	}
 	reason, file := process.Trace(g.runner.Pid())
 	if file != "" {
-		how, file = reason, "; please report it with what is in "+file
+		how, file = reason, "; please report it with the contents of "+file
 	}
 	const most = 250 * time.Millisecond
-	sysio.Tell(2, text.Sprint("the runner died: %s; its jobs have been ended%s", how, file), most)
+	sysio.Tell(2, text.Sprint("the runner died: %s; its jobs were ended%s", how, file), most)
 	return true
 }
 
-// isFault says that the system sends a signal to processes that do what they must not.
+// isFault reports whether a signal is one that the system sends to faulty processes.
 func isFault(s syscall.Signal) bool {
 	switch s {
 	case unix.SIGABRT, unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGSYS, unix.SIGTRAP, unix.SIGXCPU, unix.SIGXFSZ:

@@ -1,27 +1,24 @@
-// Package guardian is the process that the user sees: it starts fanout once more
-// as its child, the runner, which does the work, and waits for it. When the runner
-// ends, however it ends, the processes that it leaves become the guardian's own
-// children, which it ends: kill -9 of the runner leaves nothing behind.
+// Package guardian is the process that the user sees. It starts fanout once more as its child, the runner, which does
+// the work, and waits for it: see [Guard]. When the runner ends, however it ends, the processes that it leaves become
+// the guardian's own children, which the guardian ends: kill -9 of the runner leaves nothing behind.
 //
-// The two are in one process group and share the standard files, so that the
-// terminal, job control and exit status are as if there were one. Signals that the
-// terminal sends reach both; the runner takes the guardian's word for how many
-// there were (Link). Where there is no guardian, the runner goes on without.
+// The two are in one process group and share the standard files, so that terminal, job control and exit status are as
+// if there were one process. Signals from the terminal reach both; the runner counts only those that the guardian
+// passes on by the [Link]. Where there can be no guardian, the runner works without.
 package guardian
 
-// linkVariable tells the runner where its end of the Link is and whose the other is: "100 4711" is a
-// descriptor and a pid. What it holds for any other process, such as one in whose environment somebody
-// has set it, is not believed.
+// linkVariable tells the runner where its end of the Link is and which process has the other: "100 4711" is a
+// descriptor and a pid. In any other process, such as one in whose environment somebody has set it, its value is not
+// believed.
 const linkVariable = "FANOUT_GUARDIAN_FD"
 
-// done is what the runner says when it has ended as it should: what it leaves
-// behind is left on purpose.
+// done is the runner's message that it has ended as it should: its leftovers stay on purpose.
 const done = "done"
 
-// linger begins what a runner says whose children should end by themselves when it is gone,
-// before they are made to: the time that they have follows.
+// linger begins the message of a runner whose children should end by themselves when it is gone, before they are ended:
+// the time that they have follows.
 const linger = "linger "
 
-// silence begins what a runner on another machine than its user says: for how long it may not
-// answer.
+// silence begins the message of a runner on another machine than its user: the time for which it may not answer
+// follows.
 const silence = "silence "

@@ -15,19 +15,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Guard starts the runner and returns, when it has ended, the exit code that is the
-// guardian's. Main must be on its first thread, whose end is what the runner takes
-// for the guardian's. ran is false in the runner itself, and where there can be no
+// Guard starts the runner and returns the guardian's exit code when the runner has ended. main must be on its first
+// thread, whose end the runner takes for the guardian's. ran is false in the runner itself, and where there can be no
 // guardian, for the reason given.
 func Guard() (code int, ran bool, reason error) { return guard(false, (*guardian).end) }
 
-// GuardRemote is Guard for a runner on another machine than its user: when it is killed, the
-// guardian does not die of the same signal, which those between would not tell from their own
-// end, but returns 128 and its number. Nor does it stop with it: when it is stopped for longer than
-// its user would wait for an answer, it is killed, since the user has given it up.
+// GuardRemote is Guard for a runner on another machine than its user. When the runner is killed, the guardian does not
+// die of the same signal, which the programs between could not tell from their own end, but returns 128 and the
+// signal's number. Nor does it stop with the runner: when the runner is stopped for longer than its user would wait for
+// an answer, it is killed, since the user has given it up.
 func GuardRemote() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
 
-func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
+func guard(remote bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
 	if _, is := inherited(); is {
 		return 0, false, nil
 	}
@@ -40,7 +39,7 @@ func guard(far bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran
 	if err != nil {
 		return 0, false, err
 	}
-	g.remote = far
+	g.remote = remote
 	return end(g, g.wait()), true, nil
 }
 
@@ -50,10 +49,10 @@ type guardian struct {
 	link    int // our end
 	signals chan os.Signal
 
-	// What the runner has told.
-	ended   bool          // as it should
-	linger  time.Duration // its children have so long to end by themselves if not
-	silence time.Duration // for which its user waits for an answer
+	// The runner's messages.
+	ended   bool          // it has ended as it should
+	linger  time.Duration // if not, how long its children have to end by themselves
+	silence time.Duration // how long its user waits for an answer
 }
 
 func start() (*guardian, error) {
@@ -112,13 +111,13 @@ func (g *guardian) wait() syscall.WaitStatus {
 				late = time.After(g.silence)
 				continue
 			}
-			unix.Kill(os.Getpid(), unix.SIGSTOP) // so that the shell sees it
+			unix.Kill(os.Getpid(), unix.SIGSTOP) // so that the shell sees the stop
 		}
 	}
 }
 
-// pass hands a signal on: by the Link, since the runner may have had its own of the
-// same from the terminal. A runner that is stopped does not read.
+// pass passes a signal on by the Link, since the runner may have got the same one from the terminal. A stopped runner
+// does not read the Link.
 func (g *guardian) pass(s syscall.Signal) {
 	if s == unix.SIGCONT {
 		g.runner.Signal(s)
@@ -127,8 +126,8 @@ func (g *guardian) pass(s syscall.Signal) {
 	sysio.Write(g.link, []byte{byte(s)})
 }
 
-// finish ends what is left, unless the runner has said that it is to be, and returns
-// the exit code as a shell tells it.
+// finish ends the runner's leftovers, unless the runner has said that they stay, and returns the exit code as a shell
+// would.
 func (g *guardian) finish(st syscall.WaitStatus) int {
 	if g.hear(); !g.ended {
 		if g.linger > 0 {
@@ -146,7 +145,7 @@ func (g *guardian) finish(st syscall.WaitStatus) int {
 	return 128 + int(st.Signal())
 }
 
-// end is finish, but dies of the signal that the runner died of.
+// end is finish, and then dies of the signal that the runner died of.
 func (g *guardian) end(st syscall.WaitStatus) int {
 	code := g.finish(st)
 	if !st.Signaled() {
@@ -159,7 +158,7 @@ func (g *guardian) end(st syscall.WaitStatus) int {
 	return code // of a crash, and where this process may not die so
 }
 
-// hear takes what the runner has told by now.
+// hear reads the messages that the runner has sent by now.
 func (g *guardian) hear() {
 	var buf [64]byte
 	for {
@@ -167,15 +166,19 @@ func (g *guardian) hear() {
 		if err != nil || n == 0 {
 			return
 		}
-		word := string(buf[:n])
-		if word == done {
-			g.ended = true
-		}
-		if text, ok := strings.CutPrefix(word, linger); ok {
-			g.linger, _ = time.ParseDuration(text)
-		}
-		if text, ok := strings.CutPrefix(word, silence); ok {
-			g.silence, _ = time.ParseDuration(text)
-		}
+		g.obey(string(buf[:n]))
+	}
+}
+
+// obey applies one message of the runner.
+func (g *guardian) obey(message string) {
+	if message == done {
+		g.ended = true
+	}
+	if text, ok := strings.CutPrefix(message, linger); ok {
+		g.linger, _ = time.ParseDuration(text)
+	}
+	if text, ok := strings.CutPrefix(message, silence); ok {
+		g.silence, _ = time.ParseDuration(text)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // errNotHere is why there is no guardian.
 var errNotHere = errors.New("not on this system")
 
-// Guard does nothing here: there is no way to become the parent of orphans.
+// Guard does nothing here: no process can become the parent of orphans.
 func Guard() (code int, ran bool, reason error) { return 0, false, errNotHere }
 
 // Attach finds no guardian here.
@@ -20,16 +20,16 @@ func Attach() *Link { return nil }
 // Link would be the connection to the guardian.
 type Link struct{ signals chan syscall.Signal }
 
-// Pid is the guardian's.
+// Pid returns the guardian's PID.
 func (*Link) Pid() int { return 0 }
 
-// Signals is those that the guardian had.
+// Signals returns the signals that the guardian got.
 func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
 
 // Done tells the guardian that the run has ended as it should.
 func (*Link) Done() {}
 
-// Linger tells the guardian to give what the runner has started time.
+// Linger tells the guardian how long the runner's children have to end by themselves.
 func (*Link) Linger(time.Duration) {}
 
 // Silence tells the guardian for how long the runner may not answer.

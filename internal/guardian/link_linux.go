@@ -19,14 +19,20 @@ type Link struct {
 	ended   chan struct{}
 }
 
-// Attach finds the guardian of this process; nil is none. What tells of it is taken
-// out of the environment, so that a job which runs fanout has a guardian of its own.
+// Attach finds the guardian of this process; nil means none. The variable that tells of it is removed from the
+// environment, so that a job which runs fanout has a guardian of its own.
 func Attach() *Link {
 	fd, is := inherited()
 	os.Unsetenv(linkVariable)
 	if !is {
 		return nil
 	}
+	process.KeepTrace() // the guardian tells of the trace
+	return newLink(fd)
+}
+
+// newLink returns a Link over the descriptor, which it closes at the end.
+func newLink(fd int) *Link {
 	unix.CloseOnExec(fd)
 	unix.SetNonblock(fd, true)
 	l := &Link{
@@ -36,12 +42,11 @@ func Attach() *Link {
 		ended:   make(chan struct{}),
 	}
 	go l.read()
-	process.KeepTrace() // the guardian tells of it
 	return l
 }
 
-// inherited is the end of a Link that this process's parent, a guardian, has made for it. Where
-// the system does not say who has the other end, the parent's pid is proof enough.
+// inherited finds the end of a Link that this process's parent, a guardian, has made for it. Where the system does not
+// tell which process has the other end, the parent's pid is proof enough.
 func inherited() (fd int, is bool) {
 	var pid int
 	if n, _ := fmt.Sscanf(os.Getenv(linkVariable), "%d %d", &fd, &pid); n != 2 || pid != os.Getppid() {
@@ -54,7 +59,7 @@ func inherited() (fd int, is bool) {
 	return fd, err != unix.EBADF && err != unix.ENOTSOCK
 }
 
-// read takes what the guardian sends, until it is gone or the Link is closed.
+// read reads the signals that the guardian sends, until it is gone or the Link is closed.
 func (l *Link) read() {
 	defer close(l.ended)
 	defer close(l.signals)
@@ -66,28 +71,25 @@ func (l *Link) read() {
 		}
 		select {
 		case l.signals <- syscall.Signal(buf[0]):
-		default: // more than anyone means to send
+		default: // nobody sends that many on purpose
 		}
 	}
 }
 
-// Pid is the guardian's.
+// Pid returns the guardian's PID.
 func (l *Link) Pid() int { return l.pid }
 
-// Signals is those that the guardian had, each once. It is closed when the guardian
-// is gone.
+// Signals returns the signals that the guardian got, each once. It is closed when the guardian is gone.
 func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
 
-// Done tells the guardian that the run has ended as it should: what jobs have left
-// behind by now is to stay.
+// Done tells the guardian that the run has ended as it should: leftovers of jobs stay.
 func (l *Link) Done() { l.file.Write([]byte(done)) }
 
-// Linger tells the guardian to give what the runner has started so long to end by itself, and
-// then TERM, before it ends it: it has to tell others of its end.
+// Linger tells the guardian to give the runner's children that long to end by themselves, and then TERM, before it
+// kills them: they may have to tell other machines of their end.
 func (l *Link) Linger(most time.Duration) { l.file.Write([]byte(linger + most.String())) }
 
-// Silence tells the guardian of a runner on another machine than its user how long that user
-// waits for an answer.
+// Silence tells the guardian of a runner on another machine than its user how long that user waits for an answer.
 func (l *Link) Silence(most time.Duration) { l.file.Write([]byte(silence + most.String())) }
 
 // Close ends the connection.

@@ -11,10 +11,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"fanout/internal/testkit"
 )
 
 func TestStandardInput(t *testing.T) {
-	r, w := blockingPipe(t)
+	r, w := testkit.Pipe(t)
 	write(t, w, "a\nb")
 	w.Close()
 	items, err := read(t, Spec{Delimiter: "\n"}, r)
@@ -26,21 +28,11 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
-// openFiles counts the descriptors of this process.
-func openFiles(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/dev/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
-}
-
 // TestStopReleases: a consumer that stops early leaves nothing open.
 func TestStopReleases(t *testing.T) {
-	r, w := blockingPipe(t)
+	r, w := testkit.Pipe(t)
 	write(t, w, "a\nb\n")
-	before := openFiles(t)
+	before := testkit.OpenFiles(t)
 	for _, src := range []Source{fileOf(t, "a\nb\n"), {Path: "-", IsFile: true}} {
 		in, err := Open(Spec{Delimiter: "\n", Sources: []Source{src}}, r)
 		if err != nil {
@@ -49,7 +41,7 @@ func TestStopReleases(t *testing.T) {
 		for range in.Items(context.Background()) {
 			break
 		}
-		if after := openFiles(t); after != before {
+		if after := testkit.OpenFiles(t); after != before {
 			t.Errorf("%d files are open, %d were before", after, before)
 		}
 		if err := in.Close(); err != nil {
@@ -125,14 +117,14 @@ func TestOpenErrors(t *testing.T) {
 			t.Log("skipped: root may read every file")
 			continue
 		}
-		before := openFiles(t)
+		before := testkit.OpenFiles(t)
 		good := Source{Path: os.Args[0], IsFile: true}
 		_, err := Open(Spec{Delimiter: "\n", Sources: []Source{good, {Path: tt.path, IsFile: true}}}, nil)
 		var pe *fs.PathError
 		if err == nil || err.Error() != tt.want || !errors.Is(err, tt.is) || !errors.As(err, &pe) || pe.Path != tt.path {
 			t.Errorf("%v; want %q", err, tt.want)
 		}
-		if after := openFiles(t); after != before {
+		if after := testkit.OpenFiles(t); after != before {
 			t.Errorf("%d files are open, %d were before", after, before)
 		}
 	}
@@ -156,7 +148,7 @@ func TestOpenStandardInputErrors(t *testing.T) {
 }
 
 func TestSources(t *testing.T) {
-	r, _ := blockingPipe(t)
+	r, _ := testkit.Pipe(t)
 	for want, sources := range map[int][]Source{1: nil, 3: {argsOf("a"), argsOf(), fileOf(t, "")}} {
 		in, err := Open(Spec{Delimiter: "\n", Sources: sources}, r)
 		if err != nil || in.Sources() != want {

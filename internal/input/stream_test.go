@@ -9,24 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"fanout/internal/job"
+	"fanout/internal/testkit"
+
+	"golang.org/x/sys/unix"
 )
 
-// blockingPipe is a pipe whose read end is as a shell hands it over: without
+// testkit.Pipe is a pipe whose read end is as a shell hands it over: without
 // O_NONBLOCK and unknown to the poller of the Go runtime.
-func blockingPipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	var p [2]int
-	if err := unix.Pipe(p[:]); err != nil {
-		t.Fatal(err)
-	}
-	r, w = os.NewFile(uintptr(p[0]), "r"), os.NewFile(uintptr(p[1]), "w")
-	t.Cleanup(func() { r.Close(); w.Close() })
-	return r, w
-}
-
 func nonblockingPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -85,7 +75,7 @@ func TestStreaming(t *testing.T) {
 		{"product", Spec{Delimiter: "\n", Sources: []Source{{Path: "-", IsFile: true}, argsOf("1")}}, []string{"a\n", "b\n"}, []string{"a 1", "b 1"}},
 		{"link", Spec{Delimiter: "\n", Link: Equal, Sources: []Source{argsOf("1", "2"), {Path: "-", IsFile: true}}}, []string{"a\n", "b\n"}, []string{"1 a", "2 b"}},
 	} {
-		for mode, pipe := range map[string]func(*testing.T) (r, w *os.File){"blocking": blockingPipe, "nonblocking": nonblockingPipe} {
+		for mode, pipe := range map[string]func(*testing.T) (r, w *os.File){"blocking": testkit.Pipe, "nonblocking": nonblockingPipe} {
 			t.Run(tt.name+" "+mode, func(t *testing.T) {
 				r, w := pipe(t)
 				next := pull(t, tt.spec, r)
@@ -103,11 +93,11 @@ func TestStreaming(t *testing.T) {
 // TestInterrupt ends the context of a read that blocks.
 func TestInterrupt(t *testing.T) {
 	why := errors.New("the user said so")
-	for mode, pipe := range map[string]func(*testing.T) (r, w *os.File){"blocking": blockingPipe, "nonblocking": nonblockingPipe} {
+	for mode, pipe := range map[string]func(*testing.T) (r, w *os.File){"blocking": testkit.Pipe, "nonblocking": nonblockingPipe} {
 		t.Run(mode, func(t *testing.T) {
 			r, w := pipe(t)
 			write(t, w, "a\ntorn")
-			before, flag := openFiles(t), isNonblocking(t, r)
+			before, flag := testkit.OpenFiles(t), isNonblocking(t, r)
 			in, err := Open(Spec{Delimiter: "\n"}, r)
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +122,7 @@ func TestInterrupt(t *testing.T) {
 			if _, _, ok := next(); ok {
 				t.Error("something came after the cause")
 			}
-			if after := openFiles(t); after != before {
+			if after := testkit.OpenFiles(t); after != before {
 				t.Errorf("%d files are open, %d were before", after, before)
 			}
 			if isNonblocking(t, r) != flag {

@@ -2,40 +2,16 @@ package input
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"reflect"
 	"testing"
+
+	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
 
-// terminal gives both ends of a pseudo-terminal. The master fails with EIO when
-// the slave is closed, which makes it a device that breaks in the middle.
-func terminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
-	}
-	master = os.NewFile(uintptr(fd), "ptmx")
-	t.Cleanup(func() { master.Close() })
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		t.Skipf("no pseudo-terminal: %v", err)
-	}
-	t.Cleanup(func() { slave.Close() })
-	return master, slave
-}
-
 func TestBrokenDevice(t *testing.T) {
-	master, slave := terminal(t)
+	master, slave := testkit.Terminal(t)
 	write(t, slave, "a,b,torn")
 	slave.Close()
 	items, err := read(t, Spec{Delimiter: ","}, master)
@@ -49,7 +25,7 @@ func TestBrokenDevice(t *testing.T) {
 
 // TestTerminal: typed lines come one by one, and one end of file is enough.
 func TestTerminal(t *testing.T) {
-	master, slave := terminal(t)
+	master, slave := testkit.Terminal(t)
 	next := pull(t, Spec{Delimiter: "\n"}, slave)
 	write(t, master, "a\n")
 	if item, err, ok := next(); !ok || err != nil || item.String() != "a" {

@@ -12,32 +12,32 @@ type Living struct {
 	Pid   int
 }
 
-// Living is the processes that are waited for.
+// Living returns the processes that were started and have not ended.
 func (s *Supervisor) Living() (all []Living) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.trees {
 		t.mu.Lock()
-		for i := range t.procs {
-			all = append(all, Living{t.jobID, t.procs[i].pid})
+		for i := range t.children {
+			all = append(all, Living{t.jobID, t.children[i].pid})
 		}
 		t.mu.Unlock()
 	}
 	return all
 }
 
-// Abort kills all that jobs have started, for a moment again and again. It is for when
-// nothing else has ended them: it does not wait for their Trees, which may be stuck.
+// Abort kills all that jobs have started, again and again for a moment. It is the last resort when nothing else has
+// ended them: it does not wait for their Trees, which may be stuck.
 func (s *Supervisor) Abort() {
 	const often = 10 * time.Millisecond
 	s.KillNow()
-	for end := time.Now().Add(gone / 2); ; time.Sleep(often) {
+	for end := time.Now().Add(killTime / 2); ; time.Sleep(often) {
 		s.signalGroups(unix.SIGKILL)
-		left := s.owned()
+		left := s.unreaped()
 		for pid := range left {
 			s.killOwn(pid)
 		}
-		if len(left)+s.abortOrphans() == 0 || time.Now().After(end) {
+		if len(left)+s.killAllOrphans() == 0 || time.Now().After(end) {
 			return
 		}
 	}
@@ -49,8 +49,8 @@ func (s *Supervisor) killOwn(pid int) {
 	defer s.mu.Unlock()
 	for _, t := range s.trees {
 		t.mu.Lock()
-		for i := range t.procs { // not reaped as long as the lock is held
-			if t.procs[i].pid == pid {
+		for i := range t.children { // not reaped as long as the lock is held
+			if t.children[i].pid == pid {
 				unix.Kill(pid, unix.SIGKILL)
 			}
 		}

@@ -10,30 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PipeReader is a Writer that takes bytes straight from a pipe. ReadPipe moves
-// what the pipe holds now, at most one read's worth, and returns how much; 0 with
-// a nil error is the end. EAGAIN and EINTR mean that nothing was moved. The caller
-// knows, from poll, that the pipe holds something.
+// PipeReader is a Writer that takes bytes straight from a pipe. ReadPipe moves what the pipe holds now, at most one
+// read's worth, and returns how much; 0 with a nil error is the end. EAGAIN and EINTR mean that nothing was moved. The
+// caller knows, from poll, that the pipe holds something.
 type PipeReader interface {
 	ReadPipe(fd int) (int, error)
 }
 
-// Inheritable is a Writer that a process can be given as its own descriptor, so
-// that nothing needs to be moved.
+// Inheritable is a Writer whose descriptor processes can inherit, so that nothing needs to be moved.
 type Inheritable interface {
 	Fd() int
 }
 
-// Holder is a Writer for the words of one who must not wait long. Hold takes all of p,
-// and Settle waits a moment until what is held is on its way; EAGAIN means that there is
-// still some.
+// Holder is a Writer for a caller that must not wait long. Hold takes all of p, and Settle waits a moment until what is
+// held is on its way; EAGAIN means that there is still some.
 type Holder interface {
 	Hold(p []byte) error
 	Settle() error
 }
 
-// Filler is a Writer that has enough for now when it is Full: what a pipe holds stays there
-// until it is not. Others wait in Write.
+// Filler is a Writer that has enough for now when it is Full: what a pipe holds stays there until it is not. Other
+// Writers wait in Write.
 type Filler interface {
 	Full() bool
 }
@@ -41,24 +38,22 @@ type Filler interface {
 // capture is one output of a job on its way from the processes to a Writer.
 type capture struct {
 	read int        // our end of the pipe; -1 when there is none or it has ended
-	give int        // what processes get; -1 when closed
-	own  bool       // give is ours to close
+	give int        // the end for processes; -1 when closed
+	own  bool       // we have to close give
 	to   io.Writer  // where the bytes go
-	from PipeReader // the same, when it reads the pipe by itself
+	from PipeReader // the same Writer, when it reads the pipe itself
 	wide bool       // the pipe was enlarged
-	owed int        // how much of what the pipe held is still to be moved
+	owed int        // how much of what the pipe held at owe is still to be moved
 }
 
-// pipeSize is what the system makes a pipe hold; a read that empties a full one
-// tells of a job that prints a lot.
+// pipeSize is what the system makes a pipe hold. A read that empties a full pipe is a sign of a job that prints a lot.
 const pipeSize = 64 << 10
 
-// pipeRoom is what a pipe has room for when poll says that it has some.
+// pipeRoom is how much a pipe takes at least when poll says that it has room.
 const pipeRoom = 4096
 
-// widePipe is what a busy pipe is enlarged to. 300 MB through one job took
-// 241–275 ms of CPU by 64 KiB and 128–164 ms by 1 MiB. Not for all pipes: for
-// unprivileged users the system limits their sum.
+// widePipe is what a busy pipe is enlarged to. 300 MB through one job took 241–275 ms of CPU by 64 KiB and 128–164 ms
+// by 1 MiB. Not all pipes are enlarged: for unprivileged users the system limits their sum.
 const widePipe = 1 << 20
 
 func (c *capture) open(w io.Writer) error {
@@ -72,8 +67,8 @@ func (c *capture) open(w io.Writer) error {
 	c.read, c.give, err = pipe()
 	c.own = err == nil
 	if c.own {
-		// Of our end alone. A process of the job can read from the pipe as well, and may
-		// have taken what poll has told us of.
+		// Our end alone is non-blocking. A process of the job can read from the pipe as well, and may have taken what
+		// poll has told us of.
 		unix.FcntlInt(uintptr(c.read), unix.F_SETFL, unix.O_NONBLOCK)
 	}
 	return err
@@ -95,7 +90,7 @@ func (c *capture) end() {
 	}
 }
 
-// owe takes note of what the pipe holds now.
+// owe notes what the pipe holds now.
 func (c *capture) owe() {
 	c.owed = 0
 	if c.read >= 0 {
@@ -105,9 +100,8 @@ func (c *capture) owe() {
 
 func (c *capture) owing() bool { return c.read >= 0 && c.owed > 0 }
 
-// move takes what the pipe holds, which poll has said is something or its end.
-// An output that fails has the run stopped by its owner; here it only means that
-// nobody will want the rest.
+// move moves what the pipe holds, after poll has reported something or the end. An output that fails makes its owner
+// stop the run; here it only means that nobody wants the rest.
 func (c *capture) move() {
 	var n int
 	var err error
@@ -144,16 +138,15 @@ func copyOnce(w io.Writer, fd int) (int, error) {
 	return w.Write(buf[:n])
 }
 
-// feed is bytes on their way to a reader, mostly a process's standard input.
+// feed holds bytes on their way to a reader, mostly a process's standard input.
 type feed struct {
 	fd     int
 	pieces []string
-	owed   bool // they are output of the job: it lasts until they are taken
+	owed   bool // they are output of the job, which lasts until the reader has taken them
 	blocks bool // it could not be made non-blocking
 }
 
-// move writes as much as the pipe takes. A reader that has gone away has read
-// what it wanted.
+// move writes as much as the pipe takes. A reader that has gone has read what it wanted.
 func (f *feed) move() {
 	for len(f.pieces) > 0 {
 		if f.pieces[0] == "" {

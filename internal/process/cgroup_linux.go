@@ -16,12 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cgroups is a control group (version 2) that was delegated to us, in which each job with
-// a memory limit gets one of its own: the kernel then keeps the job to the limit, and
-// charges nothing that jobs share twice.
+// cgroups is a control group (version 2) that was delegated to us, in which each job with a memory limit gets a group
+// of its own: the kernel then keeps the job to the limit, and charges nothing twice that jobs share.
 //
-// A group that has groups of its own below, with controllers, may hold no processes. So
-// fanout's own go to one below, too:
+// A group that has groups below it, with controllers, may hold no processes. So fanout's own processes go to a group
+// below, too:
 //
 //	DELEGATED
 //	├── fanout.runner          guardian, runner, workers
@@ -41,8 +40,8 @@ const (
 // errNotDelegated is why jobs are watched instead.
 var errNotDelegated = errors.New("no control group was delegated to fanout alone")
 
-// TakeCgroup readies the control group that this process and its guardian are in for
-// groups of jobs, if it was delegated to them.
+// TakeCgroup prepares the control group that this process and its guardian are in for groups of jobs, if it was
+// delegated to them.
 func TakeCgroup() error {
 	own, err := ownCgroup()
 	if err != nil {
@@ -51,7 +50,7 @@ func TakeCgroup() error {
 	return delegate(own)
 }
 
-// openCgroups is for a fanout in a group that TakeCgroup has readied.
+// openCgroups is for a fanout in a group that TakeCgroup has prepared.
 func openCgroups(limit int64) (*cgroups, error) {
 	own, err := ownCgroup()
 	if err != nil {
@@ -64,7 +63,7 @@ func openCgroups(limit int64) (*cgroups, error) {
 		return nil, err
 	}
 	g := &cgroups{dir: filepath.Dir(own), limit: limit}
-	// What the kernel lacks, such as memory.oom.group before 4.19, is found out now.
+	// Find out now what the kernel lacks, such as memory.oom.group before 4.19.
 	try, err := g.add()
 	if err != nil {
 		return nil, err
@@ -73,8 +72,9 @@ func openCgroups(limit int64) (*cgroups, error) {
 	return g, nil
 }
 
-// canStartInCgroup asks the kernel, which knows it from 5.7 on, and a sandbox, which may
-// forbid it, to start a process in a group that is no group.
+// canStartInCgroup tries to start a process in a group that does not exist. The kernel refuses it in one way if it
+// knows how to start processes in groups, which is so from 5.7 on, and in another if it does not or a sandbox forbids
+// it.
 func canStartInCgroup() error {
 	args := struct {
 		flags      uint64
@@ -90,7 +90,7 @@ func canStartInCgroup() error {
 	return nil
 }
 
-// ownCgroup is the folder of the group that this process is in.
+// ownCgroup returns the folder of the group that this process is in.
 func ownCgroup() (string, error) {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -104,7 +104,7 @@ func ownCgroup() (string, error) {
 	return "", errNotDelegated
 }
 
-// cgroupFolder is where a group is mounted.
+// cgroupFolder returns where a group is mounted.
 func cgroupFolder(path string) (string, error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -126,11 +126,10 @@ func cgroupFolder(path string) (string, error) {
 	return "", errNotDelegated
 }
 
-// delegate readies a group for groups of jobs. It is ours only if no other process is
-// in it.
+// delegate prepares a group for groups of jobs. The group is ours only if no other process is in it.
 func delegate(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "cgroup.type")); err != nil {
-		return errNotDelegated // the root of all groups is nobody's
+		return errNotDelegated // the root of all groups is never delegated
 	}
 	if !slices.Contains(words(dir, "cgroup.controllers"), "memory") {
 		return errNotDelegated
@@ -154,7 +153,7 @@ func delegate(dir string) error {
 	return err
 }
 
-// isFanout says whether a process is us, or the guardian, which has started us.
+// isFanout reports whether a process is this one, or the guardian that has started it.
 func isFanout(pid string) bool {
 	if pid == strconv.Itoa(os.Getpid()) {
 		return true
@@ -167,7 +166,7 @@ func isFanout(pid string) bool {
 	return err == nil && err2 == nil && ours == theirs
 }
 
-// undelegate makes a group what it was before.
+// undelegate restores a group to what it was before delegate.
 func undelegate(dir string) error {
 	left, _ := filepath.Glob(filepath.Join(dir, jobGroup+"*"))
 	for _, group := range left {
@@ -181,17 +180,16 @@ func undelegate(dir string) error {
 	)
 }
 
-// LeaveCgroups gives back the control group that was delegated to fanout, when none of
-// its workers or jobs is left. It is for the runner, and for its guardian when the runner
-// could not.
+// LeaveCgroups gives back the control group that was delegated to fanout, when none of its workers or jobs is left. The
+// runner calls it, and its guardian when the runner could not.
 func LeaveCgroups() {
 	if own, err := ownCgroup(); err == nil && filepath.Base(own) == runnerGroup {
-		// What is still in one has been left running on purpose.
+		// A group that still has processes keeps them: they were left running on purpose.
 		undelegate(filepath.Dir(own))
 	}
 }
 
-// move moves all processes of a group.
+// move moves all processes of a group to another.
 func move(from, to string) error {
 	for _, pid := range words(from, "cgroup.procs") {
 		if err := write(to, "cgroup.procs", pid); err != nil && !errors.Is(err, unix.ESRCH) {
@@ -210,7 +208,7 @@ func write(dir, file, text string) error {
 	return os.WriteFile(filepath.Join(dir, file), []byte(text), 0)
 }
 
-// cgroup is that of one job.
+// cgroup is the control group of one job.
 type cgroup struct {
 	dir string
 	fd  int // of the folder
@@ -230,7 +228,7 @@ func (g *cgroups) add() (*cgroup, error) {
 	if err == nil {
 		err = write(c.dir, "memory.swap.max", "0")
 		if errors.Is(err, fs.ErrNotExist) {
-			err = nil // the kernel does not count it, or there is none
+			err = nil // the kernel does not count swap, or there is none
 		}
 	}
 	if err == nil {
@@ -243,18 +241,18 @@ func (g *cgroups) add() (*cgroup, error) {
 	return c, nil
 }
 
-// overLimit says whether the kernel has killed the job for its memory.
+// overLimit reports whether the kernel has killed the job for its memory.
 func (c *cgroup) overLimit() bool {
 	events := words(c.dir, "memory.events") // name, count, name, count
 	count := func(name string) bool {
 		i := slices.Index(events, name)
 		return i >= 0 && i+1 < len(events) && events[i+1] != "0"
 	}
-	// oom alone is an allocation that failed; oom_kill alone is the machine's own shortage.
+	// oom alone counts an allocation that failed; oom_kill alone comes from a shortage of the whole machine.
 	return count("oom") && count("oom_kill")
 }
 
-// remove is without effect while the job has processes left.
+// remove has no effect while the job has processes left.
 func (c *cgroup) remove() {
 	unix.Close(c.fd)
 	removeCgroup(c.dir)

@@ -8,21 +8,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confinement is what processes take after the thread that forks them. It cannot be set
-// for this process as a whole: the Go runtime starts threads whenever it likes, and one
-// that is just being started would be missed.
+// confinement is the niceness and the CPUs that processes inherit from the thread that forks them. It cannot be set for
+// this process as a whole: the Go runtime starts threads whenever it likes, and one that is just being started would be
+// missed.
 type confinement struct {
 	nice     bool
 	niceness int
 	cpus     *unix.CPUSet // nil: all
 }
 
-// Confine has the processes that are started from now on be nicer by so much, and run on
-// these CPUs only; nil is all.
+// Confine makes the processes that are started from now on nicer by that much, and binds them to these CPUs; nil means
+// all.
 func (s *Supervisor) Confine(nice int, cpus []int) error {
 	c := &confinement{}
 	if nice != 0 {
-		// What the system call returns is 20 − niceness.
+		// The system call returns 20 − niceness.
 		now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
 		if err != nil {
 			return fmt.Errorf("--nice %d: %w", nice, err)
@@ -47,7 +47,7 @@ func (s *Supervisor) Confine(nice int, cpus []int) error {
 	return nil
 }
 
-// enter confines the calling thread, which is the caller's until leave.
+// enter confines the calling thread, which belongs to the caller until leave.
 func (c *confinement) enter() error {
 	if c == nil {
 		return nil
@@ -79,7 +79,7 @@ func (c *confinement) bind() error {
 	return unix.SchedSetaffinity(0, c.cpus)
 }
 
-// CPUSet is the CPUs that this process may run on.
+// CPUSet returns the CPUs that this process may run on.
 func CPUSet() ([]int, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestConfine from many goroutines, so that the Go runtime starts threads all the time.
+// TestConfine starts processes from many goroutines, so that the Go runtime starts threads all the time.
 func TestConfine(t *testing.T) {
 	s, err := NewSupervisor(Spec{})
 	if err != nil {
@@ -24,7 +24,7 @@ func TestConfine(t *testing.T) {
 	if err := s.Confine(3, []int{last}); err != nil {
 		t.Fatal(err)
 	}
-	const nicest = 19 // which the tests themselves may have
+	const nicest = 19 // the tests themselves may have it
 	want := []string{fmt.Sprintf("%d\n", min(s.confinement.niceness, nicest)), fmt.Sprintf("\nCpus_allowed_list:\t%d\n", last)}
 	const script = "nice; exec cat /proc/self/status"
 	var all sync.WaitGroup
@@ -39,7 +39,7 @@ func TestConfine(t *testing.T) {
 				p, err := s.fork(new(spawner), &Command{
 					Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Env: os.Environ(),
 					Stdin: s.Null(), Stdout: int(w.Fd()), Stderr: 2,
-				}, 0, func(proc) {})
+				}, 0, func(child) {})
 				w.Close()
 				if err != nil {
 					t.Error(err)

@@ -9,11 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confinement is of this process as a whole here.
+// confinement is empty here: this process as a whole is confined.
 type confinement struct{}
 
-// Confine makes this process, and so those that it starts, nicer by so much. It
-// cannot be bound to CPUs here.
+// Confine makes this process nicer by that much, and so those that it starts. It cannot be bound to CPUs here.
 func (s *Supervisor) Confine(nice int, cpus []int) error {
 	if len(cpus) > 0 {
 		return errors.New("--cpu-affinity: this system cannot bind a process to CPUs")

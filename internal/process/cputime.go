@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// CPUTime is what this process has computed, and those that it has started and waited for,
-// in user and system mode.
+// CPUTime returns the CPU time, user and system, of this process and of those that it has started and waited for.
 func CPUTime() time.Duration {
 	var sum time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

@@ -9,17 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DieOf ends this process by the signal, as if it had never caught it, and without a core. A
-// shell ends a script at Ctrl-C only if its child died of it: an exit status of 130 does not do.
-// It returns where the system does not let the process die so, as it protects the first of a
-// container.
+// DieOf ends this process by the signal, as if it had never caught it, and without a core. A shell ends a script at
+// Ctrl-C only if its child died of the signal: an exit status of 130 is not enough. DieOf returns where the system does
+// not let the process die so, as it protects the first process of a container.
 //
-// The action is restored by the system call itself: signal.Reset hands SIGQUIT back to Go, which
-// prints a trace of all goroutines.
+// The action is restored by the system call itself: signal.Reset hands SIGQUIT back to Go, which prints a trace of all
+// goroutines.
 func DieOf(s syscall.Signal) {
 	runtime.LockOSThread()
 	if s == unix.SIGQUIT {
-		// Where cores go to a program, the limit on their size is not asked.
+		// Where cores go to a program, the system ignores the limit on their size.
 		unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 		unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	}
@@ -31,5 +30,5 @@ func DieOf(s syscall.Signal) {
 	var set unix.Sigset_t
 	set.Val[0] = 1 << (uint(s) - 1)
 	unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
-	unix.Tgkill(os.Getpid(), unix.Gettid(), s) // this thread has had it when the call returns
+	unix.Tgkill(os.Getpid(), unix.Gettid(), s) // delivered to this thread before the call returns
 }

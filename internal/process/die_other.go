@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DieOf ends this process by the signal, as if it had never caught it. It returns for SIGQUIT,
-// whose own action Go does not give back.
+// DieOf ends this process by the signal, as if it had never caught it. It returns for SIGQUIT, whose default action Go
+// does not restore.
 func DieOf(s syscall.Signal) {
 	if s == syscall.SIGQUIT {
 		return

@@ -8,16 +8,16 @@ import (
 	"fanout/internal/sysio"
 )
 
-// refused is what the system does not know, or does not let us use, of the ways to start a
-// process. Each is found out once: to be refused again for each job would cost a fork.
+// refused records which ways to start a process the system does not know, or does not let us use. Each is found out
+// once: another refusal for each job would cost a fork.
 type refused struct {
-	ourWay    atomic.Bool // clone3 and dup2, as we use them
-	withPidfd atomic.Bool // a pidfd as an answer of the fork
+	ourWay    atomic.Bool // clone3 and dup2, as vfork uses them
+	withPidfd atomic.Bool // a pidfd as a result of the fork
 	pidfdOpen atomic.Bool
 }
 
-// forkExec is how Go starts a process. A pidfd that the fork does not answer with is asked for
-// after it: the pid is that of our own child until it is reaped. It is -1 where there is none.
+// forkExec starts a process as Go does. When the fork returns no pidfd, it is opened after it: the pid belongs to our
+// own child until that is reaped. pidfd is -1 where there is none.
 func forkExec(c *Command, group int, refused *refused) (pid, pidfd int, err error) {
 	pidfd = -1
 	asked := !refused.withPidfd.Load()
@@ -50,8 +50,8 @@ func goFork(c *Command, group int, pidfd *int) (int, error) {
 	})
 }
 
-// startError names what may have been refused, when it was not the program: Go does not tell which
-// of the child's calls has failed.
+// startError names the calls that may have been refused, when it was not the program: Go does not tell which of the
+// child's calls has failed.
 func startError(c *Command, err error) error {
 	if !sysio.Refused(err) || executable(absolute(c.Path, c.Dir)) != nil {
 		return err

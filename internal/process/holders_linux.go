@@ -2,21 +2,23 @@ package process
 
 import (
 	"fmt"
-	"os"
 	"time"
+
+	"fanout/internal/process/proc"
 
 	"golang.org/x/sys/unix"
 )
 
-// awaitExecs waits while a process of another job holds a pipe of ours. A vfork's
-// parent goes on a little before the child, in its exec, has closed what it does not
-// keep; on a loaded machine another may have the CPU for that little.
+// awaitExecs waits while a process of another job holds a pipe of ours. A vfork's parent goes on a little before the
+// child, in its exec, has closed the descriptors that it does not keep; on a loaded machine another process may have
+// the CPU in that moment.
 func (t *Tree) awaitExecs() {
-	for end := time.Now().Add(gone); t.heldByOthers() && time.Now().Before(end); {
+	for end := time.Now().Add(killTime); t.heldByOthers() && time.Now().Before(end); {
 		t.step(time.Millisecond)
 	}
 }
 
+// heldByOthers reports whether a child of ours has one of the Tree's pipes open.
 func (t *Tree) heldByOthers() bool {
 	pipes := map[string]bool{}
 	for _, c := range t.captures {
@@ -28,11 +30,9 @@ func (t *Tree) heldByOthers() bool {
 	if len(pipes) == 0 {
 		return false
 	}
-	for pid := range t.sup.owned() { // none is the job's own: those have been reaped
-		dir := fmt.Sprintf("/proc/%d/fd/", pid)
-		fds, _ := os.ReadDir(dir)
-		for _, fd := range fds {
-			if link, err := os.Readlink(dir + fd.Name()); err == nil && pipes[link] {
+	for pid := range t.sup.unreaped() { // the job's own have been reaped
+		for target := range proc.Files(pid) {
+			if pipes[target] {
 				return true
 			}
 		}

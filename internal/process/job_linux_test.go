@@ -5,17 +5,18 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
-// patient is how long a test waits for what must happen.
-const patient = 30 * time.Second
+// patient is longer than any wait of a test that passes.
+const patient = testkit.Patience
 
 func supervisor(t *testing.T, spec Spec) *Supervisor {
 	t.Helper()
@@ -38,7 +39,7 @@ func tree(t *testing.T, s *Supervisor) *Tree {
 
 var normal = Spec{Grace: patient, Linger: patient}
 
-// outcome is what a job of one or more processes came to.
+// outcome is how a job of one or more processes ended.
 type outcome struct {
 	results     []Result
 	out, errs   bytes.Buffer
@@ -94,74 +95,27 @@ func pipeline(t *testing.T, ctx context.Context, tr *Tree, feed []string, comman
 
 func sh(script string) []string { return []string{"sh", "-c", script} }
 
-// mark names a sleep so that it is found again in /proc.
+// mark returns a name for a sleep by which it is found in /proc.
 func mark(t *testing.T) string {
 	t.Helper()
 	return fmt.Sprintf("9%d.%d", time.Now().UnixNano()%1e9, os.Getpid())
 }
 
-// marked is the living processes with the mark in their arguments.
-func marked(mark string) (pids []int) {
-	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil || !bytes.Contains(text, []byte(mark)) {
-			continue
-		}
-		pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
-		if pid != os.Getpid() {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+// marked returns the living processes with the name in their arguments.
+func marked(name string) []int {
+	return slices.DeleteFunc(testkit.Processes(), func(pid int) bool {
+		return pid == os.Getpid() || !strings.Contains(testkit.CommandLine(pid), name)
+	})
 }
 
-// until waits for a condition that another process brings about.
-func until(t *testing.T, what string, reached func() bool) {
+func noneLeft(t *testing.T, name string) {
 	t.Helper()
-	for end := time.Now().Add(patient); !reached(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("timed out: %s", what)
-		}
-	}
+	testkit.Until(t, "no process is left", func() bool { return len(marked(name)) == 0 })
 }
 
-func noneLeft(t *testing.T, mark string) {
-	t.Helper()
-	until(t, "a process survives", func() bool { return len(marked(mark)) == 0 })
-}
-
-// reapMarked ends what a test has left behind on purpose.
-func reapMarked(mark string) {
-	for _, pid := range marked(mark) {
+// reapMarked kills the processes that a test has left running on purpose.
+func reapMarked(name string) {
+	for _, pid := range marked(name) {
 		unix.Kill(pid, unix.SIGKILL)
 	}
-}
-
-// within fails the test when f takes longer than it may.
-func within(t *testing.T, most time.Duration, f func()) {
-	t.Helper()
-	began := time.Now()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(patient):
-		t.Fatalf("still running after %v", patient)
-	}
-	if took := time.Since(began); took > most {
-		t.Errorf("took %v, more than %v", took, most)
-	}
-}
-
-func openFiles(t *testing.T) int {
-	t.Helper()
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(names)
 }

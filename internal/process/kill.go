@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// escalate ends the job's processes once its context is done: TERM, and KILL when
-// the grace is over.
+// escalate ends the job's processes once its context is done: TERM, and KILL when the grace is over.
 func (t *Tree) escalate() {
 	switch {
 	case t.stage == running && t.ctx.Err() != nil:
@@ -20,18 +19,19 @@ func (t *Tree) escalate() {
 	}
 }
 
+// terminate sends TERM to all processes of the job, by the group where it can.
 func (t *Tree) terminate() {
 	t.stage = terminated
 	t.killAt = time.Now().Add(t.sup.spec.Grace)
 	t.sup.ended.Store(true)
 	t.running.Store(0)
 	t.sup.signalOrphans(t.jobID, false)
-	t.told = append(t.told[:0], t.members()...)
+	t.gotTERM = append(t.gotTERM[:0], t.processes()...)
 	all := t.signal(unix.SIGTERM)
-	t.signal(unix.SIGCONT) // one that is stopped could not take the TERM
-	for _, m := range t.told {
-		if !(all && m.group == t.group) && !t.sup.told(m) {
-			m.terminate()
+	t.signal(unix.SIGCONT) // a stopped process could not take the TERM
+	for _, p := range t.gotTERM {
+		if !(all && p.Group == t.group) && !t.sup.orphanGotTERM(p) {
+			p.Terminate()
 		}
 	}
 	if t.graceOver() {
@@ -40,124 +40,122 @@ func (t *Tree) terminate() {
 }
 
 func (t *Tree) graceOver() bool {
-	return t.hurry.Load() || t.sup.killNow.Load() || !time.Now().Before(t.killAt)
+	return t.noGrace.Load() || t.sup.killNow.Load() || !time.Now().Before(t.killAt)
 }
 
 func (t *Tree) kill() {
 	t.stage = killed
-	t.killRest()
+	t.killProcesses()
 }
 
-// signal reaches the whole group, or says that it could not. Its first process has not been
-// reaped, so the id is still the group's. That nobody is left to take the signal is no error.
+// signal signals the whole group, and reports whether it could. The group's first process has not been reaped, so the
+// id is still the group's. That no process is left to take the signal is no error.
 func (t *Tree) signal(s unix.Signal) (all bool) {
 	if t.group == 0 {
 		return false
 	}
 	if all = !sysio.Refused(unix.Kill(-t.group, s)); !all {
-		for i := range t.procs {
-			signalChild(t.procs[i].pid, s)
+		for i := range t.children {
+			signalChild(t.children[i].pid, s)
 		}
 	}
 	return all
 }
 
-// killGroup kills what is left of the group when its first process has ended, instead of giving
-// it the grace. It is for systems that do not tell what is in a group.
+// killGroup kills what is left of the group when its first process has ended, without a grace. It is for systems that
+// do not tell which processes a group has.
 func (t *Tree) killGroup() {
 	if t.group != 0 && !t.alive() {
 		unix.Kill(-t.group, unix.SIGKILL)
 	}
 }
 
-// gone is how long the system may take to end a process that got KILL.
-const gone = 2 * time.Second
+// killTime is how long the system may take to end a process that got KILL.
+const killTime = 2 * time.Second
 
-// awaitRest waits, after the job's own processes have gone the way of TERM, for the
-// others: they too have the grace, and then KILL. Two looks that find none end it,
-// since a process that forks and exits may be missed by one. A look beside which
-// orphans have ended by themselves is taken again, for some time only, since those of
-// other jobs come and go too.
+// awaitRest waits until the job's remaining processes are gone, after TERM has ended those that the job has started
+// itself: the others have the grace too, and then get KILL. Two searches that find none end the wait, since one may
+// miss a process that forks and exits. A search during which orphans have ended by themselves is repeated, for some
+// time only, since those of other jobs come and go too.
 func (t *Tree) awaitRest() {
 	const most = 100
 	pause := 2 * time.Millisecond
-	passed := t.sup.passed()
+	ended := t.sup.selfEnded()
 	var end time.Time
 	for clean, again := 0, 0; clean < 2; {
 		var found bool
 		wait := time.Millisecond
 		if t.stage == killed {
 			if end.IsZero() {
-				end = time.Now().Add(gone)
+				end = time.Now().Add(killTime)
 			} else if time.Now().After(end) {
 				return
 			}
-			found = t.killRest()
-		} else if found = t.tellNew(); found {
+			found = t.killProcesses()
+		} else if found = t.terminateNew(); found {
 			wait = min(pause, max(0, time.Until(t.killAt)))
 		}
-		n := t.sup.passed()
+		n := t.sup.selfEnded()
 		switch {
 		case found:
 			clean, again = 0, 0
-		case n != passed && again < most:
+		case n != ended && again < most:
 			clean = 0
 			again++
 		default:
 			clean++
 		}
-		passed = n
+		ended = n
 		if clean < 2 && !t.step(wait) {
 			pause = min(2*pause, 50*time.Millisecond)
 		}
 	}
 }
 
-// killRest kills the members, and reports whether there was any. The orphans are
-// quickly found; what they have forked meanwhile is an orphan at the next look.
-func (t *Tree) killRest() bool {
+// killProcesses kills the job's processes, and reports whether there were any. Orphans are quickly found; what they
+// have forked meanwhile is an orphan at the next search.
+func (t *Tree) killProcesses() bool {
 	t.signal(unix.SIGKILL)
 	if t.sup.signalOrphans(t.jobID, true) {
 		return true
 	}
-	all := t.members()
-	for _, m := range all {
-		m.send(unix.SIGKILL)
+	all := t.processes()
+	for _, p := range all {
+		p.Send(unix.SIGKILL)
 	}
 	return len(all) > 0
 }
 
-// tellNew sends TERM to members that were forked since it was sent to the others,
-// and reports whether there is any member.
-func (t *Tree) tellNew() bool {
-	struck := t.sup.signalOrphans(t.jobID, false)
-	all := t.members()
-	for _, m := range all {
-		if !slices.ContainsFunc(t.told, m.same) && !t.sup.told(m) {
-			m.terminate()
-			t.told = append(t.told, m)
+// terminateNew sends TERM to processes that were forked since the others got it, and reports whether the job has any
+// process.
+func (t *Tree) terminateNew() bool {
+	found := t.sup.signalOrphans(t.jobID, false)
+	all := t.processes()
+	for _, p := range all {
+		if !slices.ContainsFunc(t.gotTERM, p.Same) && !t.sup.orphanGotTERM(p) {
+			p.Terminate()
+			t.gotTERM = append(t.gotTERM, p)
 		}
 	}
-	return struck || len(all) > 0
+	return found || len(all) > 0
 }
 
-// terminate asks a process to end. One that is stopped could not take the TERM alone.
-func (r relative) terminate() {
-	r.send(unix.SIGTERM)
-	r.send(unix.SIGCONT)
-}
-
-// reapLeft ends what the job has left behind although it has ended by itself.
-func (t *Tree) reapLeft() {
-	const most = 5
-	for again := 0; len(t.members()) == 0; again++ {
-		if len(t.sup.orphaned()) == 0 || again == most {
-			return
-		}
-		time.Sleep(time.Millisecond) // one that is in its exec bears no mark
-	}
+// terminateAll ends all processes of the job, and returns when they are gone.
+func (t *Tree) terminateAll() {
 	t.terminate()
 	t.awaitRest()
+}
+
+// terminateLeftovers ends the job's leftovers. The job itself has ended, and keeps its outcome.
+func (t *Tree) terminateLeftovers() {
+	const most = 5
+	for again := 0; len(t.processes()) == 0; again++ {
+		if len(t.sup.livingOrphans()) == 0 || again == most {
+			return
+		}
+		time.Sleep(time.Millisecond) // an orphan that is in its exec has no job ID
+	}
+	t.terminateAll()
 	t.stage = running
 }
 

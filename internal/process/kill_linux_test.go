@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
-// ready stops the job as soon as it has printed this.
+// ready is an output that stops the job as soon as it has printed "ready".
 type ready struct {
 	bytes.Buffer
 	stop func()
@@ -72,7 +74,7 @@ func TestLadder(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var began time.Time
-			within(t, patient/2, func() {
+			testkit.Within(t, patient/2, "the job", func() {
 				res, _ := stopped(t, tr, func() { began = time.Now(); cancel() }, ctx, tt.script)
 				if tt.signal == 0 && res.Status.ExitStatus() != 0 || tt.signal != 0 && res.Status.Signal() != tt.signal {
 					t.Errorf("status %x", res.Status)
@@ -86,13 +88,13 @@ func TestLadder(t *testing.T) {
 	}
 }
 
-// TestLastWords: what a job prints after TERM is still taken.
+// TestLastWords: output after TERM is still read.
 func TestLastWords(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, out := stopped(t, tr, cancel, ctx, "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done")
-	if !strings.Contains(out.String(), "\nbye\n") { // the shell may tell of its child too
+	if !strings.Contains(out.String(), "\nbye\n") { // the shell may print a line about its child too
 		t.Errorf("%q", &out.Buffer)
 	}
 }
@@ -112,7 +114,7 @@ func TestKillNow(t *testing.T) {
 			}
 			cancel()
 		}
-		within(t, patient/2, func() {
+		testkit.Within(t, patient/2, "the job", func() {
 			res, _ := stopped(t, tr, termed, ctx, "trap 'echo termed' TERM; while :; do echo ready; sleep 0.01; done # "+m)
 			if res.Status.Signal() != unix.SIGKILL {
 				t.Errorf("%x", res.Status)
@@ -122,13 +124,13 @@ func TestKillNow(t *testing.T) {
 	}
 }
 
-// TestStoppedBefore: a job of a context that is done already is ended at once.
+// TestStoppedBefore: a job whose context is done already is ended at once.
 func TestStoppedBefore(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 3 { // the context is the same: it wakes the Tree only once
-		within(t, patient/2, func() {
+		testkit.Within(t, patient/2, "the job", func() {
 			o := pipeline(t, ctx, tr, nil, []string{"sleep", "1000"})
 			if !o.terminated || o.results[0].Status.Signal() != unix.SIGTERM {
 				t.Errorf("%v", o.results)
@@ -142,7 +144,7 @@ func TestStoppedBefore(t *testing.T) {
 	}
 }
 
-// TestOthersLive: an end reaches the job's own group and nobody else.
+// TestOthersLive: a stop reaches the job's own group and no other process.
 func TestOthersLive(t *testing.T) {
 	m := mark(t)
 	defer reapMarked(m)
@@ -152,7 +154,7 @@ func TestOthersLive(t *testing.T) {
 	defer cancelOther()
 	ended := make(chan *outcome)
 	go func() { ended <- pipeline(t, ctx, other, nil, []string{"sleep", m}) }()
-	until(t, "the other job runs", func() bool { return len(marked(m)) == 1 })
+	testkit.Until(t, "the other job runs", func() bool { return len(marked(m)) == 1 })
 	mine, cancel := context.WithCancel(t.Context())
 	cancel()
 	pipeline(t, mine, tr, nil, []string{"sleep", "1000"})
@@ -161,65 +163,4 @@ func TestOthersLive(t *testing.T) {
 	}
 	cancelOther()
 	<-ended
-}
-
-func TestCensus(t *testing.T) {
-	for stat, want := range map[string]int{
-		"12 (sleep) S 1 77 77 0 -1":                77,
-		"12 (a b) R 1 78 77 0 -1":                  78,
-		"12 (a) Z 1 5 (x) S 1 79 77 0 -1":          79,
-		"12 (a\nb) S 1 6) R 1 80 77":               80,
-		"12 () D 1 81 77 0":                        81,
-		"12 ()))) (((() T 1 82 77 0":               82,
-		"12 (sleep) Z 1 77 77 0 -1":                0,
-		"12 (sleep) X 1 77 77 0 -1":                0,
-		"12 (Z) S 1 83 77 0 -1":                    83,
-		"12 (sleep) S 1":                           0,
-		"12 (sleep) S 1 x 77":                      0,
-		"":                                         0,
-		"12 (sleep":                                0,
-		"12 (\xff\xfe) S 1 84 77 0 -1":             84,
-		"12 (tab\there) I 0 0 0 0 -1":              0,
-		"99999 (very long name her) S 1 4194304 1": 4194304,
-	} {
-		// The rest of the line, up to the start, which is field 22.
-		r, ok := parseStat([]byte(stat + strings.Repeat(" 0", 15) + " 4711 0 0"))
-		if want == 0 && (!ok || r.group == 0) {
-			continue
-		}
-		if r.group != want || r.parent != 1 || !ok {
-			t.Errorf("%q: %+v, %v, want group %d", stat, r, ok, want)
-		}
-	}
-}
-
-// TestCensusOfRealProcesses, with names that try to look like something else.
-func TestCensusOfRealProcesses(t *testing.T) {
-	sleep, err := LookPath("sleep", os.Getenv("PATH"), "")
-	if err != nil {
-		t.Skip(err)
-	}
-	for i, name := range []string{"plain", ") Z 1 2 3", "a b) (c", "new\nline", "((((", "))))"} {
-		link := t.TempDir() + "/" + name
-		text, err := os.ReadFile(sleep)
-		if err == nil {
-			err = os.WriteFile(link, text, 0o755)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := new(Supervisor).fork(new(spawner), &Command{Path: link, Argv: []string{"sleep", "1000"}}, 0, func(proc) {})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r, ok := living()[p.pid]; !ok || r.parent != os.Getpid() || r.group != p.pid {
-			t.Errorf("%d %q: %+v, %v", i, name, r, ok)
-		}
-		unix.Kill(p.pid, unix.SIGKILL)
-		awaitExit(p.pid)
-		if _, ok := living()[p.pid]; ok {
-			t.Errorf("%d %q: a zombie counts as alive", i, name)
-		}
-		p.reap()
-	}
 }

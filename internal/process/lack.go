@@ -2,14 +2,14 @@ package process
 
 import "fmt"
 
-// Lack is something that the system does not have, or does not let us use, and that a promise
-// rests on.
+// Lack is something that the system does not have, or does not let us use, and that one of fanout's promises depends
+// on.
 type Lack struct {
 	Of  Capability
-	Err error // how that showed
+	Err error // how the lack showed
 }
 
-// Capability is what promises rest on.
+// Capability is a feature of the system that promises depend on.
 type Capability uint8
 
 // The capabilities.
@@ -22,7 +22,7 @@ const (
 	Capabilities // how many there are
 )
 
-// costs says what is weaker without a capability. docs/processes.md has the same table.
+// costs tells which promises are weaker without a capability. docs/processes.md has the same table.
 var costs = map[Capability]struct{ lacking, weaker string }{
 	Subreapers: {"the system refuses subreapers", "kill -9 of fanout leaves its jobs running, until fanout cleanup ends them, and a process that leaves its job's group and empties its environment survives timeouts and stops"},
 	Proc:       {"/proc cannot be used", "kill -9 of fanout leaves its jobs running, where fanout cleanup does not find them, and a process that leaves its job's group survives timeouts and stops"},
@@ -30,16 +30,16 @@ var costs = map[Capability]struct{ lacking, weaker string }{
 	Guardians:  {"there is no guardian", "kill -9 of fanout leaves its jobs running, until fanout cleanup ends them"},
 }
 
-// Error says what is weaker.
+// Error tells which promises are weaker.
 func (l Lack) Error() string {
 	c := costs[l.Of]
 	return fmt.Sprintf("%s (%v): %s", c.lacking, l.Err, c.weaker)
 }
 
-// Unwrap is how it showed.
+// Unwrap returns how the lack showed.
 func (l Lack) Unwrap() error { return l.Err }
 
-// Lacks is what the system does not let this Supervisor have.
+// Lacks returns what the system does not let this Supervisor have.
 func (s *Supervisor) Lacks() []Lack { return s.lacks }
 
 func (s *Supervisor) lack(of Capability, err error) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -41,7 +43,7 @@ func TestFailingStart(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks: neither descriptors nor zombies, whatever happens to the jobs.
+// TestNothingLeaks: jobs leave neither descriptors nor zombies, whatever happens to them.
 func TestNothingLeaks(t *testing.T) {
 	s := adopting(t, Spec{Grace: 20 * time.Millisecond, Linger: time.Millisecond})
 	m := mark(t)
@@ -76,12 +78,12 @@ func TestNothingLeaks(t *testing.T) {
 			})
 		}
 		slots.Wait()
-		s.EndOrphans(false)
+		s.EndLeftovers(false)
 	}
 	round(6)
-	before := openFiles(t)
+	before := testkit.OpenFiles(t)
 	round(60)
-	if after := openFiles(t); after > before {
+	if after := testkit.OpenFiles(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 	children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
@@ -93,8 +95,8 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// TestNoDescriptors: when the system has none left the Tree says so, and touches
-// no descriptor that is not its own.
+// TestNoDescriptors: when the system has no more descriptors, the Tree says so, and touches no descriptor that is not
+// its own.
 func TestNoDescriptors(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	var limit unix.Rlimit
@@ -136,10 +138,10 @@ func TestNoDescriptors(t *testing.T) {
 	}
 }
 
-// TestInherited: a process gets its three descriptors and, but for what the test
-// itself was started with, no other.
+// TestInherited: a process gets its three descriptors and, but for those that the test itself was started with, no
+// other.
 func TestInherited(t *testing.T) {
-	want := map[string]bool{"0": true, "1": true, "2": true, "3": true} // 3 is the folder's
+	want := map[string]bool{"0": true, "1": true, "2": true, "3": true} // 3 is ls's own
 	for fd := 3; fd < 1000; fd++ {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
 			want[strconv.Itoa(fd)] = true
@@ -172,7 +174,7 @@ func TestWithoutPidfds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0, func(proc) {})
+		p, err := tr.sup.fork(&tr.spawner, &Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}, 0, func(child) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,12 +183,12 @@ func TestWithoutPidfds(t *testing.T) {
 		p.exited = make(chan struct{})
 		go p.watch(tr.wake)
 		tr.group = p.pid
-		tr.procs = append(tr.procs, p)
+		tr.children = append(tr.children, p)
 		res := tr.Wait()[0]
 		tr.Finish()
 		return res
 	}
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		for range 20 {
 			if res := start(t.Context(), "exit 5"); res.Status.ExitStatus() != 5 {
 				t.Errorf("%x", res.Status)

@@ -2,8 +2,8 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// systemArgLimits follows execve(2): one string may take 32 pages, and all of
-// them a quarter of the stack limit, though never over 6 MiB nor under 128 KiB.
+// systemArgLimits follows execve(2): one string may take 32 pages, and all strings a quarter of the stack limit, though
+// never over 6 MiB nor under 128 KiB.
 func systemArgLimits() (one, total int) {
 	const least, most = 128 << 10, 6 << 20
 	one = 32 * unix.Getpagesize()

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestArgLimits confirms them against the system.
+// TestArgLimits compares the limits with the system's.
 func TestArgLimits(t *testing.T) {
 	env := []string{"PATH=/bin:/usr/bin", "X=" + strings.Repeat("x", 1000)}
 	one, total := ArgLimits(env)
 	start := func(env []string, argv ...string) error {
-		p, err := new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(proc) {})
+		p, err := new(Supervisor).fork(new(spawner), &Command{Path: "/bin/true", Argv: append([]string{"true"}, argv...), Env: env}, 0, func(child) {})
 		if err == nil {
 			p.reap()
 		}
@@ -24,8 +24,7 @@ func TestArgLimits(t *testing.T) {
 	if err := start(env, strings.Repeat("a", one)); err != unix.E2BIG {
 		t.Errorf("an argument of %d bytes: %v", one, err)
 	}
-	// As many as are allowed start, whether they are long or short; one page more
-	// than the headroom does not.
+	// As many arguments as are allowed start, whether they are long or short; one page more than the headroom does not.
 	for _, size := range []int{0, 1, 9, 1000, one - 1} {
 		each := size + 1 + pointer
 		arg := strings.Repeat("a", size)

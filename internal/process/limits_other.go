@@ -2,5 +2,5 @@
 
 package process
 
-// systemArgLimits is macOS's ARG_MAX, which holds for one argument and for all.
+// systemArgLimits returns macOS's ARG_MAX, which limits both one argument and all.
 func systemArgLimits() (one, total int) { return 1 << 20, 1 << 20 }

@@ -11,13 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultPath is searched by bash where PATH is not set.
+// DefaultPath is where bash searches when PATH is not set.
 const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// LookPath finds the program that name stands for, as a shell whose PATH is path
-// and whose working directory is dir would. Once a run: a search takes 28 µs. The
-// error is fs.ErrNotExist, or fs.ErrPermission when there is a file of that name
-// that cannot be executed.
+// LookPath finds the program that name stands for, as a shell would whose PATH is path and whose working directory is
+// dir. It is called once a run: a search takes 28 µs. The error is fs.ErrNotExist, or fs.ErrPermission when there is a
+// file of that name that cannot be executed.
 func LookPath(name, path, dir string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, executable(absolute(name, dir))
@@ -42,12 +41,12 @@ func LookPath(name, path, dir string) (string, error) {
 	return "", result
 }
 
-// absolute is file as seen from dir; an empty dir is our own.
+// absolute returns file as seen from dir; an empty dir is our own.
 func absolute(file, dir string) string {
 	if dir == "" || filepath.IsAbs(file) {
 		return file
 	}
-	return dir + "/" + file // not Join, which takes a .. for the folder before it, were it a link
+	return dir + "/" + file // not Join, which removes a link before .. instead of following it
 }
 
 func executable(file string) error {
@@ -66,12 +65,12 @@ func executable(file string) error {
 		return nil
 	case err == unix.EACCES || !sysio.Refused(err) || st.Mode&0o111 == 0:
 		return fs.ErrPermission
-	default: // it is not known: the exec will tell
+	default: // access is not known: the exec will tell
 		return nil
 	}
 }
 
-// SearchPath is the PATH that this process has.
+// SearchPath returns the PATH of this process.
 func SearchPath() string {
 	if path, set := os.LookupEnv("PATH"); set {
 		return path

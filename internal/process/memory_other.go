@@ -9,7 +9,7 @@ import (
 
 const memoryEvery = time.Second
 
-// CanLimitMemory says whether there is a way to hold jobs to a limit.
+// CanLimitMemory reports whether jobs can be held to a memory limit on this system.
 const CanLimitMemory = false
 
 // CannotSeeMemory has nothing to add here.
@@ -26,10 +26,10 @@ type (
 
 func openCgroups(int64) (*cgroups, error) { return nil, errors.ErrUnsupported }
 
-// TakeCgroup is without effect where there are no control groups.
+// TakeCgroup has no effect where there are no control groups.
 func TakeCgroup() error { return errors.ErrUnsupported }
 
-// LeaveCgroups is without effect where there are none.
+// LeaveCgroups has no effect where there are none.
 func LeaveCgroups() {}
 
 func (*Tree) enterCgroup(*Command) error { return nil }

@@ -8,35 +8,36 @@ import (
 	"sync"
 	"time"
 
+	"fanout/internal/process/proc"
+
 	"golang.org/x/sys/unix"
 )
 
-// orphans is the processes that jobs have left behind and that are now our own
-// children, because we are a subreaper.
+// orphans keeps account of the processes whose parents, processes of jobs, have ended. They are our own children,
+// because we are a subreaper.
 //
-// The system hands them to the first thread of a process, and lists the children
-// of each thread apart. Our first thread starts no processes itself (main keeps it
-// busy), so that its list is the orphans.
+// The system hands them to the first thread of a process, and lists the children of each thread apart. Our first thread
+// starts no processes itself (main keeps it busy), so that its list holds the orphans alone.
 type orphans struct {
 	on   bool
-	mu   sync.Mutex // who has it may rely on no orphan being reaped
+	mu   sync.Mutex // no orphan is reaped by another goroutine while it is held
 	list *os.File   // nil where the system has no such list
 	buf  [4096]byte
 
-	known  map[int]*orphan
-	unseen int // how many have ended by themselves, maybe before anybody looked
+	known     map[int]*orphan
+	selfEnded int // how many have ended by themselves, maybe before anybody looked at them
 
 	stop chan struct{}
 	done chan struct{}
 }
 
-// orphan is what is known of one. Its pid is its own as long as it is not reaped.
+// orphan is what is known of one orphan. Its pid is its own as long as it is not reaped.
 type orphan struct {
-	jobIDs []string
-	told   bool // it got TERM
+	jobIDs  []string
+	gotTERM bool
 }
 
-// adopt makes us the parent of what jobs leave behind.
+// adopt makes us the parent of orphans.
 func (o *orphans) adopt(list *os.File) error {
 	if err := BecomeSubreaper(); err != nil {
 		return err
@@ -46,16 +47,16 @@ func (o *orphans) adopt(list *os.File) error {
 	return nil
 }
 
-// BecomeSubreaper makes this process the parent of what its descendants leave behind.
+// BecomeSubreaper makes this process the parent of all descendants whose own parents end.
 func BecomeSubreaper() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
-// strays says that what jobs leave behind becomes the child of another: it is known by its
-// runIDs alone.
-func (s *Supervisor) strays() bool { return s.spec.Adopt && !s.orphans.on && s.noProc == nil }
+// cannotAdopt reports whether orphans become the children of another process: they are then known by their job IDs
+// alone.
+func (s *Supervisor) cannotAdopt() bool { return s.spec.Adopt && !s.orphans.on && s.noProc == nil }
 
-// pids is the orphans, zombies too. The caller holds mu.
+// pids returns all orphans, zombies too. The caller holds mu.
 func (o *orphans) pids(s *Supervisor) []int {
 	var found []int
 	switch {
@@ -78,52 +79,50 @@ func (o *orphans) pids(s *Supervisor) []int {
 	if len(text) == 0 { // mostly
 		return nil
 	}
-	own := s.owned()
+	started := s.unreaped()
 	for _, word := range strings.Fields(string(text)) {
-		if pid, err := strconv.Atoi(word); err == nil && !own[pid] {
+		if pid, err := strconv.Atoi(word); err == nil && !started[pid] {
 			found = append(found, pid)
 		}
 	}
 	return found
 }
 
-// search finds the orphans in all of /proc. Zombies are not among them there, and
-// are never reaped before we end.
+// search finds the orphans in a snapshot. That holds no zombies, which are not reaped before we end.
 func (o *orphans) search(s *Supervisor) []int {
 	var found []int
 	self := os.Getpid()
-	for _, r := range s.snapshot().orphans {
-		if r.parent == self {
-			found = append(found, r.pid)
+	for _, p := range s.snapshot().orphans {
+		if p.Parent == self {
+			found = append(found, p.PID)
 		}
 	}
 	return found
 }
 
-// passed counts the orphans that have ended by themselves until now. When it changes
-// between two looks, one may have been there that had ended before it was asked for
-// its marks, and may have forked before.
-func (s *Supervisor) passed() int {
-	s.orphaned()
+// selfEnded returns how many orphans have ended by themselves until now. When that changes between two searches, an
+// orphan may have been there that had ended before its job IDs were read, and that may have forked before.
+func (s *Supervisor) selfEnded() int {
+	s.livingOrphans()
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
-	return s.orphans.unseen
+	return s.orphans.selfEnded
 }
 
-// sweepEvery is how often orphans that have ended are reaped.
-const sweepEvery = 200 * time.Millisecond
+// reapEvery is how often orphans that have ended are reaped.
+const reapEvery = 200 * time.Millisecond
 
-// sweep reaps, until it is stopped.
-func (o *orphans) sweep(s *Supervisor) {
+// keepReaping reaps orphans until close.
+func (o *orphans) keepReaping(s *Supervisor) {
 	o.stop, o.done = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(o.done)
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(reapEvery)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				s.orphaned()
+				s.livingOrphans()
 			case <-o.stop:
 				return
 			}
@@ -141,60 +140,59 @@ func (o *orphans) close() {
 	}
 }
 
-// orphaned is the orphans that live. Those that have ended are reaped.
-func (s *Supervisor) orphaned() []int {
+// livingOrphans reaps the orphans that have ended, and returns the others.
+func (s *Supervisor) livingOrphans() []int {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
 	return s.reapOrphans()
 }
 
-// reapOrphans is orphaned for who has the lock of the orphans.
+// reapOrphans is livingOrphans for a caller that holds the lock of the orphans.
 func (s *Supervisor) reapOrphans() []int {
 	if len(s.orphans.pids(s)) == 0 { // mostly
 		return nil
 	}
-	// A child that is being forked is not known yet, and could be in the list if its
-	// thread has ended: its status must not be taken.
+	// A child that is being forked is not known yet, and stands in the list if its thread has ended: its status must
+	// not be taken.
 	s.forks.Lock()
 	defer s.forks.Unlock()
 	all := s.orphans.pids(s)
-	lives := all[:0]
+	alive := all[:0]
 	for _, pid := range all {
 		if got, err := wait(pid, unix.WNOHANG, nil, nil); got == 0 && err == nil {
-			lives = append(lives, pid)
+			alive = append(alive, pid)
 			continue
 		}
-		if who := s.orphans.known[pid]; who == nil || !who.told {
-			s.orphans.unseen++
+		if o := s.orphans.known[pid]; o == nil || !o.gotTERM {
+			s.orphans.selfEnded++
 		}
 		delete(s.orphans.known, pid)
 	}
-	return lives
+	return alive
 }
 
-// signalOrphans sends TERM, once, or KILL to the orphans that bear the mark, and reports
-// whether there are any. It is quick, so that one which forks and exits again and
-// again is hit before it has forked.
-func (s *Supervisor) signalOrphans(mark string, kill bool) (found bool) {
-	o := &s.orphans
-	if !o.on {
+// signalOrphans sends TERM, once, or KILL to the orphans that bear the job ID, and reports whether there are any. It is
+// quick, so that an orphan which forks and exits again and again is hit before it has forked.
+func (s *Supervisor) signalOrphans(jobID string, kill bool) (found bool) {
+	all := &s.orphans
+	if !all.on {
 		return false
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, pid := range o.pids(s) {
-		who := o.find(pid)
-		if !slices.Contains(who.jobIDs, mark) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, pid := range all.pids(s) {
+		o := all.find(pid)
+		if !slices.Contains(o.jobIDs, jobID) {
 			continue
 		}
 		found = true
 		// Our own child, which only we reap: the pid is its own.
 		switch {
 		case kill:
-			who.told = true
+			o.gotTERM = true
 			signalChild(pid, unix.SIGKILL)
-		case !who.told:
-			who.told = true
+		case !o.gotTERM:
+			o.gotTERM = true
 			signalChild(pid, unix.SIGTERM)
 			signalChild(pid, unix.SIGCONT)
 		}
@@ -205,31 +203,29 @@ func (s *Supervisor) signalOrphans(mark string, kill bool) (found bool) {
 	return found
 }
 
-// find gets to know an orphan. One without marks may just be in its exec: it is asked
-// again.
+// find returns what is known of an orphan. One without job IDs may be in its exec at the moment: it is asked again.
 func (o *orphans) find(pid int) *orphan {
-	who := o.known[pid]
-	if who == nil {
-		who = &orphan{}
-		o.known[pid] = who
+	one := o.known[pid]
+	if one == nil {
+		one = &orphan{}
+		o.known[pid] = one
 	}
-	if len(who.jobIDs) == 0 {
-		who.jobIDs = strings.Fields(jobIDsOf(pid))
+	if len(one.jobIDs) == 0 {
+		one.jobIDs = proc.JobIDs(pid)
 	}
-	return who
+	return one
 }
 
-// orphansOf is the orphans that bear the job's mark or, without any mark, can only be
-// its own.
+// orphansOf returns the orphans that bear the job's ID or, without any ID, can only be the job's own.
 func (s *Supervisor) orphansOf(t *Tree) (pids []int) {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
 	for _, pid := range s.orphans.pids(s) {
-		switch who := s.orphans.find(pid); {
-		case slices.Contains(who.jobIDs, t.jobID):
+		switch o := s.orphans.find(pid); {
+		case slices.Contains(o.jobIDs, t.jobID):
 			pids = append(pids, pid)
-		case len(who.jobIDs) == 0:
-			if r, ok := look(pid); ok && t.claims(r) {
+		case len(o.jobIDs) == 0:
+			if p, ok := proc.Living(pid); ok && t.claims(p) {
 				pids = append(pids, pid)
 			}
 		}
@@ -237,15 +233,15 @@ func (s *Supervisor) orphansOf(t *Tree) (pids []int) {
 	return pids
 }
 
-// told says that a process is an orphan that got TERM.
-func (s *Supervisor) told(r relative) bool {
+// orphanGotTERM reports whether a process is an orphan to which TERM was sent.
+func (s *Supervisor) orphanGotTERM(p proc.Process) bool {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
-	who := s.orphans.known[r.pid]
-	return who != nil && who.told
+	o := s.orphans.known[p.PID]
+	return o != nil && o.gotTERM
 }
 
-// killOrphans sends KILL to some. The caller has the lock of the orphans.
+// killOrphans kills some orphans. The caller holds the lock of the orphans.
 func (s *Supervisor) killOrphans(which func(pid int) bool) {
 	for _, pid := range s.orphans.pids(s) {
 		if which(pid) {
@@ -256,41 +252,41 @@ func (s *Supervisor) killOrphans(which func(pid int) bool) {
 	s.reapOrphans()
 }
 
-// abortOrphans kills all orphans, and returns how many are not gone yet.
-func (s *Supervisor) abortOrphans() int {
+// killAllOrphans returns how many orphans have not ended yet.
+func (s *Supervisor) killAllOrphans() int {
 	s.orphans.mu.Lock()
 	defer s.orphans.mu.Unlock()
 	s.killOrphans(func(int) bool { return true })
 	return len(s.reapOrphans())
 }
 
-// EndOrphans ends what jobs have left behind, as if each were stopped: all of it, or
-// what has emptied its environment, so that nothing says whose it is.
-func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
-	chosen := func() []relative {
-		if f := s.snapshot(); unmarkedOnly {
-			return f.noID
+// EndLeftovers ends the leftovers of all jobs, as if each job were stopped: TERM, and KILL after the grace. With
+// withoutIDs, only those that have cleared their environment, so that nothing tells their job.
+func (s *Supervisor) EndLeftovers(withoutIDs bool) {
+	leftovers := func() []proc.Process {
+		if snap := s.snapshot(); withoutIDs {
+			return snap.withoutIDs
 		} else {
-			return f.orphans
+			return snap.orphans
 		}
 	}
-	passed := s.passed()
+	ended := s.selfEnded()
 	switch {
-	case s.strays() && unmarkedOnly: // nothing tells them from others
+	case s.cannotAdopt() && withoutIDs: // nothing tells them from other processes
 		return
-	case !s.strays() && len(s.orphaned()) == 0 && s.passed() == passed:
+	case !s.cannotAdopt() && len(s.livingOrphans()) == 0 && s.selfEnded() == ended:
 		return
 	}
-	for _, r := range chosen() {
-		r.terminate()
+	for _, p := range leftovers() {
+		p.Terminate()
 	}
 	grace := time.Now().Add(s.spec.Grace)
-	end := grace.Add(gone)
+	end := grace.Add(killTime)
 	for clean := 0; clean < 2; {
-		found := len(chosen()) > 0
+		found := len(leftovers()) > 0
 		clean++
-		if n := s.passed(); found || n != passed {
-			clean, passed = 0, n
+		if n := s.selfEnded(); found || n != ended {
+			clean, ended = 0, n
 		}
 		switch now := time.Now(); {
 		case now.After(end):
@@ -298,23 +294,23 @@ func (s *Supervisor) EndOrphans(unmarkedOnly bool) {
 		case !found:
 		case s.killNow.Load(), now.After(grace):
 			s.orphans.mu.Lock()
-			s.killOrphans(func(pid int) bool { return !unmarkedOnly || jobIDsOf(pid) == "" })
+			s.killOrphans(func(pid int) bool { return !withoutIDs || len(proc.JobIDs(pid)) == 0 })
 			s.orphans.mu.Unlock()
-			for _, r := range chosen() {
-				r.send(unix.SIGKILL)
+			for _, p := range leftovers() {
+				p.Send(unix.SIGKILL)
 			}
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-// Left is the processes that jobs have left behind.
-func (s *Supervisor) Left() (pids []int) {
-	if !s.strays() && len(s.orphaned()) == 0 {
+// Leftovers returns the leftovers of all jobs.
+func (s *Supervisor) Leftovers() (pids []int) {
+	if !s.cannotAdopt() && len(s.livingOrphans()) == 0 {
 		return nil
 	}
-	for _, r := range s.snapshot().orphans {
-		pids = append(pids, r.pid)
+	for _, p := range s.snapshot().orphans {
+		pids = append(pids, p.PID)
 	}
 	return pids
 }

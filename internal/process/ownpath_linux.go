@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OwnPath names this program, so that ps shows its name, if the file is still there.
+// OwnPath names the file of this program, so that ps shows its name. When the file is gone, it returns a link to it.
 func OwnPath() string {
 	const link = "/proc/self/exe"
 	path, err := os.Readlink(link)
@@ -23,8 +23,8 @@ func OwnPath() string {
 	return path
 }
 
-// startedAs is the name that this program was started by, which the system hands to it beside its
-// arguments. It is for where there is no /proc.
+// startedAs returns the name that this program was started by, which the system passes to it beside its arguments. It
+// is for systems without /proc.
 func startedAs() string {
 	const execFn = 31 // AT_EXECFN
 	values, _ := unix.Auxv()

@@ -1,36 +1,25 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"os"
-	"strconv"
+
+	"fanout/internal/process/proc"
 
 	"golang.org/x/sys/unix"
 )
 
-// NoProc says why /proc cannot be used to look at processes, nil when it can.
-func NoProc() error {
-	switch self, err := os.Readlink("/proc/self"); {
-	case err != nil:
-		return err
-	case self != strconv.Itoa(os.Getpid()):
-		return errors.New("it shows the processes of another PID namespace")
-	}
-	return nil
-}
-
-// CannotSeeMemory says why jobs cannot be held to a limit of memory; nil when they can.
+// CannotSeeMemory returns why jobs cannot be held to a memory limit; nil when they can.
 func CannotSeeMemory() error {
-	if err := NoProc(); err != nil {
-		return fmt.Errorf("--memory-limit: what memory jobs have cannot be seen: /proc cannot be used: %w", err)
+	if err := proc.Unusable(); err != nil {
+		return fmt.Errorf("--memory-limit: the memory of jobs cannot be measured: /proc cannot be used: %w", err)
 	}
 	return nil
 }
 
-// noPidfds says why there are no descriptors of processes, nil when there are. Both calls are
-// made in a way that has no effect.
+// noPidfds returns why there are no descriptors of processes, nil when there are. Both calls are made in a way that has
+// no effect.
 func noPidfds() error {
 	const nobody, nothing = math.MaxInt32, -1
 	if fd, err := unix.PidfdOpen(nobody, 0); err != unix.ESRCH {
@@ -43,14 +32,14 @@ func noPidfds() error {
 	return nil
 }
 
-// look finds out what the system lets this Supervisor have, and takes it.
-func (s *Supervisor) look() error {
+// probe finds out what the system lets this Supervisor have, and takes it.
+func (s *Supervisor) probe() error {
 	list, err := os.Open(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
 	if err != nil { // some kernels have no such list
-		s.noProc = NoProc()
+		s.noProc = proc.Unusable()
 	}
 	if s.spec.Memory > 0 {
-		s.cgroups, _ = openCgroups(s.spec.Memory) // else, there is another way
+		s.cgroups, _ = openCgroups(s.spec.Memory) // without them, we watch the jobs
 	}
 	if s.watchesMemory() && s.noProc != nil {
 		list.Close()
@@ -67,6 +56,6 @@ func (s *Supervisor) look() error {
 		s.lack(Subreapers, err)
 		return nil
 	}
-	s.orphans.sweep(s)
+	s.orphans.keepReaping(s)
 	return nil
 }

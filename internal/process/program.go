@@ -9,16 +9,13 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"fanout/internal/sysio"
-
 	"golang.org/x/sys/unix"
 )
 
-// Program is a process that outlives a job, such as a worker, and that is talked to
-// by pipes. When it ends, everything that it has started is ended, unless it was
-// dismissed.
+// Program is a process that outlives jobs, such as a worker, and that is talked to by pipes. When it ends, all that it
+// has started is ended, unless it was dismissed.
 type Program struct {
-	Stdin, Stdout *os.File // our ends, which are the caller's to close
+	Stdin, Stdout *os.File // our ends, which the caller closes
 
 	tree      *Tree
 	pid       int
@@ -28,9 +25,9 @@ type Program struct {
 	result    Result
 }
 
-// StartProgram starts c, whose environment has the mark, with pipes as its standard
-// input and output. Its standard error goes to stderr, which may be Inheritable.
-func (s *Supervisor) StartProgram(c Command, mark string, stderr io.Writer) (*Program, error) {
+// StartProgram starts c, whose environment has the job ID, with pipes as its standard input and output. Its standard
+// error goes to stderr, which may be [Inheritable].
+func (s *Supervisor) StartProgram(c Command, jobID string, stderr io.Writer) (*Program, error) {
 	tree, err := s.NewTree()
 	if err != nil {
 		return nil, err
@@ -38,7 +35,7 @@ func (s *Supervisor) StartProgram(c Command, mark string, stderr io.Writer) (*Pr
 	p := &Program{tree: tree, ended: make(chan struct{})}
 	ctx, end := context.WithCancel(context.Background())
 	p.end = end
-	tree.Begin(ctx, mark)
+	tree.Begin(ctx, jobID)
 	if err := p.start(c, stderr); err != nil {
 		if NoRoom(err) {
 			err = fmt.Errorf("no room for one more process: %w", err)
@@ -84,33 +81,18 @@ func (p *Program) start(c Command, stderr io.Writer) error {
 	return nil
 }
 
-func nonblocking(fd int) error { return os.NewSyscallError("fcntl", unix.SetNonblock(fd, true)) }
-
-// inherit is a descriptor as a process gets it.
-type inherit int
-
-func (fd inherit) Fd() int { return int(fd) }
-
-func (fd inherit) Write(b []byte) (int, error) { return sysio.Write(int(fd), b) }
-
 func (p *Program) watch() {
 	defer close(p.ended)
 	p.result = p.tree.Wait()[0]
 	if !p.tree.Terminated() && !p.dismissed.Load() {
-		p.tree.endLeft()
+		p.tree.terminateAll()
 	}
 	p.tree.Finish()
 	p.tree.sup.drop(p.tree)
 	p.end()
 }
 
-// endLeft ends what a process that has ended by itself has left behind.
-func (t *Tree) endLeft() {
-	t.terminate()
-	t.awaitRest()
-}
-
-// drop gives up a Tree before its Supervisor ends.
+// drop closes a Tree before its Supervisor ends.
 func (s *Supervisor) drop(t *Tree) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,21 +101,20 @@ func (s *Supervisor) drop(t *Tree) {
 	s.threads.giveThread()
 }
 
-// Dismiss says that what the program leaves behind at its end is let be.
+// Dismiss lets the leftovers of the program run on after its end.
 func (p *Program) Dismiss() { p.dismissed.Store(true) }
 
-// Stop ends the program and everything that it has started: TERM, and KILL after the
-// grace. Wait returns then.
+// Stop ends the program and all that it has started: TERM, and KILL after the grace. Wait returns then.
 func (p *Program) Stop() { p.end() }
 
 // Kill is Stop without the grace.
 func (p *Program) Kill() {
-	p.tree.hurry.Store(true)
+	p.tree.noGrace.Store(true)
 	p.end()
 	p.tree.sup.rouse(p.tree)
 }
 
-// rouse has a Tree look around, if it is still one.
+// rouse wakes a Tree, if it is still one of ours.
 func (s *Supervisor) rouse(t *Tree) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,14 +123,14 @@ func (s *Supervisor) rouse(t *Tree) {
 	}
 }
 
-// OverMemory is how much memory the program and what it has started had when they were
-// ended for that, else 0. It is known after Wait.
+// OverMemory returns how much memory the program and its descendants had when they were ended for that, else 0. It is
+// known after Wait.
 func (p *Program) OverMemory() int64 { return p.tree.OverMemory() }
 
-// Fault is what Trace finds of the program, when it was a fanout and has ended.
+// Fault returns what [Trace] finds of the program, when it was a fanout and has ended.
 func (p *Program) Fault() (reason, file string) { return Trace(p.pid) }
 
-// Wait returns how the program has ended, when nothing of it is left.
+// Wait waits until the program and all that it has started have ended, and returns the program's result.
 func (p *Program) Wait() Result {
 	<-p.ended
 	return p.result

@@ -1,33 +1,31 @@
 package process
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"syscall"
 	"time"
 
+	"fanout/internal/process/proc"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
 
-// Runner is fanout itself, started by its guardian.
+// Runner is the process that does the run, as its guardian sees it.
 type Runner struct{ pid, pidfd int }
 
-// StartRunner starts this program once more, with the same arguments, group and
-// standard files. It gets TERM when the calling thread ends, which must be the
-// first.
+// StartRunner starts this program once more, with the same arguments, group and standard files. The runner gets TERM
+// when the calling thread ends, which must be the first of this process.
 func StartRunner(env []string) (Runner, error) {
 	runtime.LockOSThread()
 	r := Runner{pidfd: -1}
 	var err error
 	for _, how := range []syscall.SysProcAttr{
 		{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
-		{Pdeathsig: unix.SIGTERM}, // its pid is its own until we have reaped it
-		{},                        // it hears of our end by the guardian's Link, too
+		{Pdeathsig: unix.SIGTERM}, // no pidfds: its pid is its own until we have reaped it
+		{},                        // no signal either: the guardian's Link tells it of our end
 	} {
 		r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{Env: env, Files: []uintptr{0, 1, 2}, Sys: &how})
 		if !sysio.Refused(err) {
@@ -41,17 +39,17 @@ func StartRunner(env []string) (Runner, error) {
 	return r, nil
 }
 
-// Pid is the runner's.
+// Pid returns the runner's PID.
 func (r Runner) Pid() int { return r.pid }
 
-// Watch tells whenever the runner stops, and last how it ended.
+// Watch sends a status whenever the runner stops and, as the last, when it has ended.
 func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
 	for {
 		var st syscall.WaitStatus
 		switch _, err := wait(r.pid, syscall.WUNTRACED, &st, nil); {
 		case err == unix.EINTR:
 			continue
-		case err != nil: // it is not known, and that is no success
+		case err != nil: // the status is not known, and is not taken for a success
 			st = 1 << 8
 		}
 		changes <- st
@@ -61,34 +59,32 @@ func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
 	}
 }
 
-// Stopped says that the runner is stopped now.
+// Stopped reports whether the runner is stopped now.
 func (r Runner) Stopped() bool {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(r.pid) + "/stat")
-	_, rest, found := bytes.Cut(text[bytes.LastIndexByte(text, ')')+1:], []byte(" "))
-	return found && len(rest) > 0 && rest[0] == 'T'
+	p, ok := proc.Read(r.pid)
+	return ok && p.State == 'T'
 }
 
-// Signal signals the runner. When it has ended, nothing happens.
+// Signal signals the runner. It has no effect on a runner that has ended.
 func (r Runner) Signal(s unix.Signal) {
 	if r.pidfd < 0 || sysio.Refused(unix.PidfdSendSignal(r.pidfd, s, nil, 0)) {
 		signalChild(r.pid, s)
 	}
 }
 
-// AwaitChildren returns when no children of this process are left, or most and a moment have
-// passed, after which those that are get TERM.
+// AwaitChildren waits until this process has no children. Those that are left after most get TERM and a moment more.
 func AwaitChildren(most time.Duration) {
 	const often, moment = 10 * time.Millisecond, 2 * time.Second
 	if reapFor(most, often) {
 		return
 	}
-	for _, pid := range children() {
+	for _, pid := range ownChildren() {
 		signalChild(pid, unix.SIGTERM)
 	}
 	reapFor(moment, often)
 }
 
-// reapFor reports whether all children have ended in the time.
+// reapFor reaps children for at most that time, and reports whether all have ended.
 func reapFor(most, often time.Duration) bool {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(often) {
 		for {
@@ -104,12 +100,11 @@ func reapFor(most, often time.Duration) bool {
 	return false
 }
 
-// EndChildren kills all children of this process, and theirs when they become its
-// own, until none is left. Each is our own child, which nobody else reaps, so that
-// no pid can have come to mean another.
+// EndChildren kills all children of this process, and theirs when they become its own, until none is left. Each is our
+// own child, which nobody else reaps: no pid can have come to mean another process.
 func EndChildren() {
-	for end := time.Now().Add(gone); time.Now().Before(end); {
-		pids := children()
+	for end := time.Now().Add(killTime); time.Now().Before(end); {
+		pids := ownChildren()
 		for _, pid := range pids {
 			signalChild(pid, unix.SIGKILL)
 		}
@@ -123,22 +118,22 @@ func EndChildren() {
 			}
 		}
 		if len(pids) == 0 {
-			time.Sleep(time.Millisecond) // the system takes a moment to end those that got KILL
+			time.Sleep(time.Millisecond) // the system takes a moment to end processes that got KILL
 		}
 	}
 }
 
-// children is our own, also where the system does not list them.
-func children() []int {
-	if NoProc() != nil {
+// ownChildren returns the children of this process, also where the system does not list them.
+func ownChildren() []int {
+	if proc.Unusable() != nil {
 		return nil
 	}
-	if pids := childrenOf(os.Getpid()); len(pids) > 0 {
+	if pids := proc.Children(os.Getpid()); len(pids) > 0 {
 		return pids
 	}
 	var pids []int
-	for pid, r := range living() {
-		if r.parent == os.Getpid() {
+	for pid, p := range proc.All() {
+		if p.Parent == os.Getpid() {
 			pids = append(pids, pid)
 		}
 	}

@@ -14,9 +14,9 @@ import (
 // defaultShell runs programs that are text without #!, as execvp(3) does.
 const defaultShell = "/bin/sh"
 
-// begin forks c. A program that the system does not know and that is text is run by
-// a shell: scripts without #! work wherever programs are started.
-func (t *Tree) begin(c *Command, group int, known func(proc)) error {
+// begin forks c. A program that the system does not know and that is text is run by a shell, so that scripts without #!
+// work wherever programs are started.
+func (t *Tree) begin(c *Command, group int, known func(child)) error {
 	_, err := t.sup.fork(&t.spawner, c, group, known)
 	if err == unix.ENOEXEC && isText(c.head()) {
 		script := *c
@@ -34,7 +34,7 @@ func (t *Tree) begin(c *Command, group int, known func(proc)) error {
 	return c.explain(err)
 }
 
-// head is how the program's file begins; nil when it cannot be read.
+// head returns the first bytes of the program's file; nil when it cannot be read.
 func (c *Command) head() []byte {
 	f, err := os.Open(absolute(c.Path, c.Dir))
 	if err != nil {
@@ -52,7 +52,7 @@ func isText(head []byte) bool {
 	return head != nil && bytes.IndexByte(line, 0) < 0
 }
 
-// InterpreterError says that a program is there, and what is to run it is not.
+// InterpreterError says that a program is there, and that what should run it is not.
 type InterpreterError struct {
 	Interpreter string // as the program names it; "" when it does not
 	Err         error
@@ -61,11 +61,11 @@ type InterpreterError struct {
 func (e *InterpreterError) Error() string {
 	switch {
 	case e.Interpreter == "":
-		return "it is there, but what it needs to start is not, such as its loader or the libraries of another system"
+		return "the program is there, but its loader is not: it may be built for another system"
 	case !errors.Is(e.Err, unix.ENOENT):
 		return fmt.Sprintf("its interpreter %q: %v", e.Interpreter, e.Err)
 	case strings.HasSuffix(e.Interpreter, "\r"):
-		return fmt.Sprintf("its interpreter %q is not there; the file has CRLF line ends, tr -d '\\r' removes them", e.Interpreter)
+		return fmt.Sprintf("its interpreter %q is not there: the file has CRLF line ends; remove them with tr -d '\\r'", e.Interpreter)
 	default:
 		return fmt.Sprintf("its interpreter %q is not there", e.Interpreter)
 	}
@@ -73,7 +73,7 @@ func (e *InterpreterError) Error() string {
 
 func (e *InterpreterError) Unwrap() error { return e.Err }
 
-// explain says of an error of a start whether it is about the program itself.
+// explain turns an error of a start into an InterpreterError when the program itself is not at fault.
 func (c *Command) explain(err error) error {
 	var errno syscall.Errno
 	errors.As(err, &errno)

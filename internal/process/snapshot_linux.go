@@ -7,106 +7,111 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"fanout/internal/process/proc"
 )
 
-// snapshots knows the living processes of the system. A look at all of /proc takes
-// some milliseconds, so those who ask at the same time share one.
+// snapshots takes snapshots of the system's processes. One takes some milliseconds, so goroutines that ask at the same
+// time share one.
 type snapshots struct {
 	mu    sync.Mutex
-	began time.Time // when the last look began
-	seen  *snapshot
+	began time.Time // when the last snapshot was begun
+	last  *snapshot
 }
 
-// snapshot looks, not earlier than now.
+// snapshot returns a snapshot that was begun after the call.
 func (s *Supervisor) snapshot() *snapshot {
 	asked := time.Now()
 	c := &s.snapshots
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.seen == nil || c.began.Before(asked) {
+	if c.last == nil || c.began.Before(asked) {
 		c.began = time.Now()
-		seen, strays := map[int]relative{}, ""
+		seen, strayRun := map[int]proc.Process{}, ""
 		if s.noProc == nil {
-			seen = living()
+			seen = proc.All()
 		}
-		if s.strays() {
-			strays = s.spec.RunID
+		if s.cannotAdopt() {
+			strayRun = s.spec.RunID
 		}
-		c.seen = newSnapshot(seen, os.Getpid(), s.owned, strays)
+		c.last = newSnapshot(seen, os.Getpid(), s.unreaped, strayRun)
 	}
-	return c.seen
+	return c.last
 }
 
-// snapshot is the living processes, arranged by the job that they may belong to.
+// snapshot is the living processes of the system, arranged by the job that they may belong to.
 //
-// Descent is followed upwards to ourselves, so that what did not come from us is in
-// byGroup at most.
+// Descent is followed upwards to ourselves, so that a process which did not come from us is in byGroup at most.
 type snapshot struct {
-	byGroup map[int][]relative
-	byChild map[int][]relative    // a process of a job, and its descendants
-	byJobID map[string][]relative // orphans and their descendants, by the marks of both
-	noID    []relative            // orphans that have emptied their environment, and their descendants
-	orphans []relative            // all of these
+	byGroup    map[int][]proc.Process
+	byChild    map[int][]proc.Process    // a process of a job, and its descendants
+	byJobID    map[string][]proc.Process // orphans and their descendants, by the IDs of both
+	withoutIDs []proc.Process            // orphans that have cleared their environment, and their descendants
+	orphans    []proc.Process            // all of byJobID and withoutIDs
 }
 
-// newSnapshot sorts what was seen. owned is asked last: a child of ours that was
-// started before the look and is not known by then has ended. Orphans are our descendants
-// or, when strays is not empty, whatever has marks that begin with that.
-func newSnapshot(seen map[int]relative, self int, owned func() map[int]bool, strays string) *snapshot {
-	f := &snapshot{byGroup: map[int][]relative{}, byChild: map[int][]relative{}, byJobID: map[string][]relative{}}
-	own := owned()
-	marks := map[int][]string{}
-	mark := func(pid int) []string {
-		if _, known := marks[pid]; !known {
-			marks[pid] = strings.Fields(jobIDsOf(pid))
-		}
-		return marks[pid]
+// newSnapshot sorts the processes that were seen. unreaped is asked last: a child of ours that was started before the
+// look and is not known by then has ended. Orphans are our descendants or, when strayRun is not empty, all processes
+// with job IDs of that run.
+func newSnapshot(seen map[int]proc.Process, self int, unreaped func() map[int]bool, strayRun string) *snapshot {
+	snap := &snapshot{
+		byGroup: map[int][]proc.Process{},
+		byChild: map[int][]proc.Process{},
+		byJobID: map[string][]proc.Process{},
 	}
-	for pid, r := range seen {
-		f.byGroup[r.group] = append(f.byGroup[r.group], r)
+	started := unreaped()
+	known := map[int][]string{}
+	jobIDs := func(pid int) []string {
+		if _, ok := known[pid]; !ok {
+			known[pid] = proc.JobIDs(pid)
+		}
+		return known[pid]
+	}
+	for pid, p := range seen {
+		snap.byGroup[p.Group] = append(snap.byGroup[p.Group], p)
 		top, ours := ancestor(seen, pid, self)
 		switch {
-		case !ours && (strays == "" || pid == self || r.start < seen[self].start):
+		case !ours && (strayRun == "" || pid == self || p.Start < seen[self].Start):
 			continue
 		case !ours:
-			if marks := mark(pid); slices.ContainsFunc(marks, func(m string) bool { return below(m, strays) }) {
-				f.addOrphan(r, marks)
+			if ids := jobIDs(pid); slices.ContainsFunc(ids, func(id string) bool { return belongsTo(id, strayRun) }) {
+				snap.addOrphan(p, ids)
 			}
 			continue
-		case own[top]:
-			f.byChild[top] = append(f.byChild[top], r)
+		case started[top]:
+			snap.byChild[top] = append(snap.byChild[top], p)
 			continue
 		}
-		both := append(slices.Clone(mark(top)), mark(pid)...)
+		both := append(slices.Clone(jobIDs(top)), jobIDs(pid)...)
 		if len(both) == 0 {
-			// A child that a Tree has reaped meanwhile bears no mark either.
-			if again, ok := look(pid); !ok || !again.same(r) {
+			// A child that a Tree has reaped meanwhile has no job ID either.
+			if again, ok := proc.Living(pid); !ok || !again.Same(p) {
 				continue
 			}
-			f.noID = append(f.noID, r)
+			snap.withoutIDs = append(snap.withoutIDs, p)
 		}
-		f.addOrphan(r, both)
+		snap.addOrphan(p, both)
 	}
-	return f
+	return snap
 }
 
-func (f *snapshot) addOrphan(r relative, marks []string) {
-	f.orphans = append(f.orphans, r)
-	slices.Sort(marks)
-	for _, m := range slices.Compact(marks) {
-		f.byJobID[m] = append(f.byJobID[m], r)
+func (snap *snapshot) addOrphan(p proc.Process, jobIDs []string) {
+	snap.orphans = append(snap.orphans, p)
+	slices.Sort(jobIDs)
+	for _, id := range slices.Compact(jobIDs) {
+		snap.byJobID[id] = append(snap.byJobID[id], p)
 	}
 }
 
-// below says that a mark is the other or begins with it.
-func below(mark, other string) bool { return mark == other || strings.HasPrefix(mark, other+".") }
+// belongsTo reports whether a job ID is the other ID or begins with it and a dot.
+func belongsTo(jobID, other string) bool {
+	return jobID == other || strings.HasPrefix(jobID, other+".")
+}
 
-// ancestor follows pid up to a child of ours. A parent that was not seen, or a
-// circle, is of a process that came or went meanwhile.
-func ancestor(seen map[int]relative, pid, self int) (top int, ours bool) {
+// ancestor follows pid up to a child of ours. A parent that was not seen, or a circle, belongs to a process that came
+// or went meanwhile.
+func ancestor(seen map[int]proc.Process, pid, self int) (top int, ours bool) {
 	for range len(seen) {
-		parent := seen[pid].parent
+		parent := seen[pid].Parent
 		if parent == self {
 			return pid, true
 		}
@@ -118,9 +123,9 @@ func ancestor(seen map[int]relative, pid, self int) (top int, ours bool) {
 	return 0, false
 }
 
-// workers is the living processes of the Tree's job: its own and their descendants,
-// and orphans that bear its mark, with theirs.
-func (t *Tree) members() []relative {
+// processes returns the living processes of the Tree's job: those that it has started and their descendants, and
+// orphans that bear its ID, with theirs. Where the system lists no children, it takes a snapshot.
+func (t *Tree) processes() []proc.Process {
 	if t.sup.noProc != nil {
 		t.killGroup()
 		return nil
@@ -128,81 +133,69 @@ func (t *Tree) members() []relative {
 	if t.sup.orphans.list == nil {
 		return t.search()
 	}
-	var k descendants
-	for i := range t.procs {
-		k.descend(t.procs[i].pid)
+	var d descendants
+	for i := range t.children {
+		d.add(t.children[i].pid)
 	}
 	for _, pid := range t.sup.orphansOf(t) {
-		k.descend(pid)
+		d.add(pid)
 	}
-	return k.found
+	return d.found
 }
 
-// descendants is processes and their descendants, found from parent to child, which takes
-// time for those alone; a look at all processes takes some milliseconds. The system
-// may pass over one whose siblings come and go: who needs all looks again.
+// descendants collects processes and their descendants from parent to child, which costs time for those alone. The
+// system may omit a process whose siblings come and go: a caller that needs all looks again.
 type descendants struct {
-	found []relative
+	found []proc.Process
 }
 
-func (k *descendants) descend(pid int) {
-	if slices.ContainsFunc(k.found, func(r relative) bool { return r.pid == pid }) {
+func (d *descendants) add(pid int) {
+	if slices.ContainsFunc(d.found, func(p proc.Process) bool { return p.PID == pid }) {
 		return
 	}
-	r, ok := look(pid)
+	p, ok := proc.Living(pid)
 	if !ok {
 		return
 	}
-	k.found = append(k.found, r)
-	for _, child := range childrenOf(pid) {
-		k.descend(child)
+	d.found = append(d.found, p)
+	for _, child := range proc.Children(pid) {
+		d.add(child)
 	}
 }
 
-// search finds the members among all processes of the system.
-func (t *Tree) search() []relative {
-	f := t.sup.snapshot()
-	var all []relative
+// search finds the job's processes in a snapshot.
+func (t *Tree) search() []proc.Process {
+	snap := t.sup.snapshot()
+	var all []proc.Process
 	if t.group != 0 {
-		all = append(all, f.byGroup[t.group]...)
+		all = append(all, snap.byGroup[t.group]...)
 	}
-	for _, p := range t.procs {
-		all = append(all, f.byChild[p.pid]...)
+	for _, c := range t.children {
+		all = append(all, snap.byChild[c.pid]...)
 	}
-	all = append(all, f.byJobID[t.jobID]...)
-	for _, r := range f.noID {
-		if t.claims(r) {
-			all = append(all, r)
+	all = append(all, snap.byJobID[t.jobID]...)
+	for _, p := range snap.withoutIDs {
+		if t.claims(p) {
+			all = append(all, p)
 		}
 	}
-	slices.SortFunc(all, func(a, b relative) int { return a.pid - b.pid })
+	slices.SortFunc(all, func(a, b proc.Process) int { return a.PID - b.PID })
 	return slices.Compact(all)
 }
 
-// claims says that an orphan without a mark may be the job's and cannot be that of
-// another that runs: it was started since this one began, and before the others did.
-// Others that are being ended too do not count: two that time out at the same time
-// would each leave it to the other.
-func (t *Tree) claims(r relative) bool {
-	if t.tick == 0 || r.start < t.tick || slices.Contains(t.before, r.pid) {
+// claims reports whether an orphan without a job ID may be the job's and cannot be that of another that runs: it was
+// started since this one began, and before the others did. Other jobs that are being ended do not count: of two that
+// time out at the same time, each would leave the orphan to the other.
+func (t *Tree) claims(p proc.Process) bool {
+	if t.tick == 0 || p.Start < t.tick || slices.Contains(t.before, p.PID) {
 		return false
 	}
 	t.sup.mu.Lock()
 	defer t.sup.mu.Unlock()
 	for _, other := range t.sup.trees {
-		if began := other.running.Load(); other != t && began != 0 && r.start >= began {
+		if began := other.running.Load(); other != t && began != 0 && p.Start >= began {
 			return false
 		}
 	}
 	return true
-}
-
-// now is the time in ticks, as processes' starts are counted.
-func now() uint64 {
-	const ticks = 100 // a second: USER_HZ is the same on all our systems
-	var t unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
-		return 0
-	}
-	return uint64(t.Nano()) / (1e9 / ticks)
 }

@@ -14,18 +14,17 @@ import (
 // spawner starts processes, one at a time, and keeps the memory for that.
 type spawner struct {
 	args  vfork.Args
-	bytes []byte  // all strings, each with its NUL
+	bytes []byte  // all strings, each with a NUL
 	ends  []int   // where each ends, and the next begins
 	list  []*byte // argv, nil, envp, nil
 }
 
-// childCalls are what a child calls before its exec.
+// childCalls are the system calls of a child before its exec.
 var childCalls = map[int]string{unix.SYS_SETPGID: "setpgid", unix.SYS_CHDIR: "chdir", unix.SYS_DUP2: "dup2", unix.SYS_FCNTL: "fcntl"}
 
-// spawn starts c in the process group, or in a new one when group is 0. The pidfd
-// is -1 where the system has none.
+// spawn starts c in the process group, or in a new one when group is 0. The pidfd is -1 where the system has none.
 //
-// Sandboxes forbid clone3, and kernels before 5.5 do not know all that we ask of it.
+// Sandboxes forbid clone3, and kernels before 5.5 do not know all the flags that vfork uses.
 func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int, err error) {
 	if refused.ourWay.Load() || c.crossed() || c.Session || group == ours {
 		return forkExec(c, group, refused)
@@ -51,15 +50,15 @@ func (s *spawner) spawn(c *Command, group int, refused *refused) (pid, pidfd int
 	return forkExec(c, group, refused)
 }
 
-// failure is why no program was started, and whether Go's way may do better: it has clone for
-// clone3, and dup3 for dup2.
+// failure returns why no program was started, and whether Go's way may succeed: it has clone for clone3, and dup3 for
+// dup2.
 func (s *spawner) failure(pidfd int) (again bool, err error) {
 	if s.args.Pid < 0 {
 		err = syscall.Errno(-s.args.Pid)
 		return sysio.Refused(err), err
 	}
-	p := proc{pid: s.args.Pid, pidfd: pidfd}
-	p.reap()
+	c := child{pid: s.args.Pid, pidfd: pidfd}
+	c.reap()
 	err = syscall.Errno(s.args.Error)
 	if call, ok := childCalls[s.args.Call]; ok {
 		return s.args.Call == unix.SYS_DUP2 && sysio.Refused(err), os.NewSyscallError(call, err)
@@ -67,7 +66,7 @@ func (s *spawner) failure(pidfd int) (again bool, err error) {
 	return false, err
 }
 
-// crossed says that one of the standard three is to become another of them.
+// crossed reports whether one of the standard three is to become another of them.
 func (c *Command) crossed() bool {
 	for i, fd := range [3]int{c.Stdin, c.Stdout, c.Stderr} {
 		if fd < 3 && fd != i {
@@ -80,7 +79,7 @@ func (c *Command) crossed() bool {
 // keep is how much memory a spawner keeps for the next process.
 const keep = 64 << 10
 
-// image lays out what execve wants.
+// image lays out the arguments of execve.
 func (s *spawner) image(c *Command) error {
 	if cap(s.bytes) > keep {
 		*s = spawner{}
@@ -97,7 +96,7 @@ func (s *spawner) image(c *Command) error {
 	if nul := strings.IndexByte; nul(c.Path, 0) >= 0 || nul(c.Dir, 0) >= 0 || holdsNUL(c.Argv) || holdsNUL(c.Env) {
 		return unix.EINVAL
 	}
-	// Only now, since growing has moved them.
+	// Only now, since appending may have moved the bytes.
 	s.args.Path = &s.bytes[0]
 	s.args.Dir = nil
 	if c.Dir != "" {

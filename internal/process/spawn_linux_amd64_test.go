@@ -13,11 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSpawnIsForkExec compares what a child finds when our spawner has started it
-// with what it finds when Go has.
+// TestSpawnIsForkExec compares what a child finds when our spawner has started it with what it finds when Go has.
 func TestSpawnIsForkExec(t *testing.T) {
-	// One signal that is caught here and one that is ignored, since they differ for
-	// the child.
+	// One signal is caught here and one is ignored, since they differ for the child.
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, unix.SIGUSR1)
 	defer signal.Stop(caught)
@@ -83,7 +81,7 @@ func TestSpawnIsForkExec(t *testing.T) {
 				if group, err := unix.Getpgid(pid); err != nil || group != pid {
 					t.Errorf("group %d of process %d: %v", group, pid, err)
 				}
-				p := proc{pid: pid, pidfd: pidfd}
+				p := child{pid: pid, pidfd: pidfd}
 				return string(out), unix.WaitStatus(p.reap().Status), nil
 			}
 			goOut, goStatus, goErr := run(func(c *Command) (int, int, error) { return forkExec(c, 0, &none) })
@@ -100,25 +98,25 @@ func TestSpawnIsForkExec(t *testing.T) {
 	}
 }
 
-// errno is the system's answer, whichever call it is of.
+// errno returns the system's error, whichever call it is of.
 func errno(err error) (e syscall.Errno) {
 	errors.As(err, &e)
 	return e
 }
 
-// TestSpawnJoinsGroup also as a second process of a pipeline.
+// TestSpawnJoinsGroup starts the first and a later process of a pipeline.
 func TestSpawnJoinsGroup(t *testing.T) {
 	var none refused
 	sp := new(spawner)
 	sleep := Command{Path: "/bin/sleep", Argv: []string{"sleep", "1000"}}
-	var procs []proc
+	var procs []child
 	group := 0
 	for range 3 {
 		pid, pidfd, err := sp.spawn(&sleep, group, &none)
 		if err != nil {
 			t.Fatal(err)
 		}
-		procs = append(procs, proc{pid: pid, pidfd: pidfd})
+		procs = append(procs, child{pid: pid, pidfd: pidfd})
 		if group == 0 {
 			group = pid
 		}
@@ -137,7 +135,7 @@ func TestSpawnJoinsGroup(t *testing.T) {
 	}
 }
 
-// TestSpawnRefused goes on with Go's way.
+// TestSpawnRefused: where our way is refused, Go's is used.
 func TestSpawnRefused(t *testing.T) {
 	var always refused
 	always.ourWay.Store(true)
@@ -153,7 +151,7 @@ func TestSpawnRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.Copy(&out, r)
-	p := proc{pid: pid, pidfd: pidfd}
+	p := child{pid: pid, pidfd: pidfd}
 	p.reap()
 	if out.String() != "x\n" {
 		t.Errorf("%q", out.String())

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Suspend stops the groups of all jobs, and keeps others from starting until
-// Resume. It does nothing when they are suspended already.
+// Suspend stops the groups of all jobs, and keeps jobs from starting processes until Resume. It does nothing when they
+// are suspended already.
 func (s *Supervisor) Suspend() {
 	if s.suspended.Swap(true) {
 		return
@@ -16,7 +16,7 @@ func (s *Supervisor) Suspend() {
 	s.signalGroups(unix.SIGSTOP)
 }
 
-// Resume has all jobs go on.
+// Resume continues all jobs.
 func (s *Supervisor) Resume() {
 	if !s.suspended.Swap(false) {
 		return
@@ -35,11 +35,10 @@ func (s *Supervisor) signalGroups(sig unix.Signal) {
 	}
 }
 
-// SuspendMyself stops this process until it gets CONT. The call may return a little
-// before that.
+// SuspendMyself stops this process until it gets CONT. The call may return a little before that.
 func SuspendMyself() { unix.Kill(os.Getpid(), unix.SIGSTOP) }
 
-// Pid is that of the first process of the job's current pipeline, 0 when there is none.
+// Pid returns the PID of the first process of the job's current pipeline, 0 when there is none.
 func (t *Tree) Pid() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -36,13 +36,13 @@ func pipe() (r, w int, err error) {
 	return p[0], p[1], nil
 }
 
-// unread is how much a pipe holds.
+// unread returns how much a pipe holds.
 func unread(fd int) int {
 	n, _ := unix.IoctlGetInt(fd, unix.TIOCINQ)
 	return n
 }
 
-// widen is a wish: the system may refuse it.
+// widen enlarges a pipe if the system allows it.
 func widen(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, widePipe) }
 
 func sysProcAttr(c *Command, group int, pidfd *int) *syscall.SysProcAttr {
@@ -59,3 +59,14 @@ func sysProcAttr(c *Command, group int, pidfd *int) *syscall.SysProcAttr {
 func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss << 10 }
 
 func pidfdOpen(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }
+
+// signalChild signals a child of ours that was not reaped: the pid is the child's own.
+func signalChild(pid int, s unix.Signal) {
+	if !sysio.Refused(unix.Kill(pid, s)) {
+		return
+	}
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+		unix.PidfdSendSignal(fd, s, nil, 0)
+		unix.Close(fd)
+	}
+}

@@ -46,7 +46,7 @@ func pipe() (r, w int, err error) {
 	return p[0], p[1], nil
 }
 
-// unread is how much a pipe holds.
+// unread returns how much a pipe holds.
 func unread(fd int) int {
 	const fionread = 0x4004667f
 	n, _ := unix.IoctlGetInt(fd, fionread)
@@ -67,10 +67,10 @@ func sysProcAttr(c *Command, group int, _ *int) *syscall.SysProcAttr {
 
 func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss }
 
-// awaitExit returns when pid is a zombie, and leaves it one.
+// awaitExit waits until pid is a zombie, and leaves it one.
 func awaitExit(pid int) {
 	const byPID = 1     // P_PID
-	var info [32]uint64 // room for a siginfo_t, which is not looked at
+	var info [32]uint64 // room for a siginfo_t, which is not used
 	for {
 		_, _, errno := unix.Syscall6(unix.SYS_WAITID, byPID, uintptr(pid),
 			uintptr(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOWAIT, 0, 0)
@@ -85,6 +85,9 @@ func wait(pid, options int, st *syscall.WaitStatus, usage *syscall.Rusage) (int,
 }
 
 func pidfdOpen(int) (int, error) { return -1, unix.ENOSYS }
+
+// signalChild signals a child of ours that was not reaped: the pid is the child's own.
+func signalChild(pid int, s unix.Signal) { unix.Kill(pid, s) }
 
 // OwnPath names this program.
 func OwnPath() string {

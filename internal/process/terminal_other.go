@@ -4,7 +4,7 @@ package process
 
 import "time"
 
-// Elsewhere a job that reads from the terminal waits until it is stopped.
+// On these systems, a job that reads from the terminal waits until the user stops it.
 
 const lookEvery = time.Second
 

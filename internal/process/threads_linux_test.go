@@ -17,7 +17,7 @@ func tasks(t *testing.T) int {
 	return len(all)
 }
 
-// TestThreads: threads are there before they are needed, and go when there are too many.
+// TestThreads: threads are there before they are needed, and end when there are too many.
 func TestThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	s := supervisor(t, Spec{})
@@ -26,11 +26,11 @@ func TestThreads(t *testing.T) {
 		t.Fatalf("for %d Trees", n)
 	}
 	made := tasks(t)
-	const odd = 2 // one that is none, where there is C; and one that the runtime has made beside ours
+	const odd = 2 // with cgo, one entry is no thread; and the runtime may have made one beside ours
 	if want := before + 30 + others + fewPs; made < want-odd {
 		t.Errorf("%d threads, want %d", made, want)
 	}
-	// As many goroutines as that can sit in system calls, and need no more.
+	// That many goroutines can be in system calls, and need no more threads.
 	var sitting sync.WaitGroup
 	wake := make([]*waker, before+30)
 	for i := range wake {
@@ -59,7 +59,7 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// BenchmarkMakeThreads is what one costs.
+// BenchmarkMakeThreads measures what one thread costs.
 func BenchmarkMakeThreads(b *testing.B) {
 	for b.Loop() {
 		want := threadCount() + 10

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KeepTrace has what the Go runtime prints when this process dies of a fault go to a file,
-// which is made only then, and which Trace finds: it can be thousands of lines, one for each
-// call of each goroutine, that say nothing to users. Who sets GOTRACEBACK or GODEBUG wants to see it on
-// standard error, where it also goes if the file cannot be made.
+// KeepTrace redirects to a file what the Go runtime prints when this process dies of a fault. The file is made only
+// then, and Trace finds it: it can be thousands of lines, one for each call of each goroutine, that say nothing to
+// users. With GOTRACEBACK or GODEBUG set, the trace stays on standard error, where it also goes if the file cannot be
+// made.
 func KeepTrace() {
 	if os.Getenv("GOTRACEBACK") != "" || os.Getenv("GODEBUG") != "" {
 		return
@@ -30,14 +30,13 @@ func KeepTrace() {
 	overrideWrite = writeTrace
 }
 
-// traceFile is where a process has its trace.
+// traceFile returns where the trace of a process is.
 func traceFile(pid int) string {
 	dir, _ := sysio.TempDir() // of which the run warns
 	return filepath.Join(dir, "fanout-trace-"+strconv.Itoa(pid)+".txt")
 }
 
-// Trace is what a process that had KeepTrace died of, and the file that tells more; "" if
-// there is none.
+// Trace returns why a process that had called KeepTrace died, and the file with its trace; "" if there is none.
 func Trace(pid int) (reason, file string) {
 	file = traceFile(pid)
 	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
@@ -51,11 +50,11 @@ func Trace(pid int) (reason, file string) {
 	return reasonOf(string(head[:n])), file
 }
 
-// reasonOf is the line of a trace that says what was wrong.
+// reasonOf returns the line of a trace that says what was wrong.
 func reasonOf(trace string) string {
 	first, _, _ := strings.Cut(trace, "\n")
 	for line := range strings.Lines(trace) {
-		if strings.HasPrefix(line, "fatal error: ") { // after some of what the runtime knows of it
+		if strings.HasPrefix(line, "fatal error: ") { // after some lines of the runtime about it
 			first = strings.TrimSuffix(line, "\n")
 			break
 		}
@@ -67,20 +66,19 @@ func reasonOf(trace string) string {
 	return first
 }
 
-// trace is this process's: what writeTrace may look at, which is called where nothing can be
-// handed to it.
+// trace is all that writeTrace may use: nothing can be passed to it.
 var trace struct {
 	name *byte
 	fd   uintptr // 0 before there is a file
 }
 
-// overrideWrite is the Go runtime's own, which lets others take what it writes.
+// overrideWrite is a variable of the Go runtime: a function in it takes all that the runtime writes.
 //
 //go:linkname overrideWrite runtime.overrideWrite
 var overrideWrite func(fd uintptr, p unsafe.Pointer, n int32) int32
 
-// writeTrace is called when the process is dying, on a stack that must not grow and with locks
-// held: it makes system calls, and nothing else. The runtime's writes to other descriptors come here, too.
+// writeTrace is called when the process is dying, on a stack that must not grow and with locks held: it makes system
+// calls, and does nothing else. The runtime's writes to other descriptors come here, too.
 //
 //go:nosplit
 //go:norace

@@ -2,7 +2,7 @@
 
 package process
 
-// KeepTrace leaves it to the Go runtime to print what a process dies of.
+// KeepTrace does nothing here: the Go runtime prints its trace.
 func KeepTrace() {}
 
 // Trace finds none.

@@ -8,45 +8,45 @@ import (
 	"syscall"
 	"time"
 
+	"fanout/internal/process/proc"
+
 	"golang.org/x/sys/unix"
 )
 
-// Tree is the processes and pipes of one job at a time. A slot keeps its Tree
-// from job to job; one goroutine uses it.
+// Tree holds the processes and pipes of one job at a time. A slot keeps its Tree from job to job; one goroutine uses it.
 //
-// The order of calls is Begin, then for each pipeline of the job Start for its
-// processes and Wait, then Finish.
+// The order of calls is Begin, then for each pipeline of the job Start for its processes and Wait, then Finish.
 type Tree struct {
 	sup     *Supervisor
 	wake    *waker
 	spawner spawner
 
 	ctx        context.Context
-	unhook     func() bool   // takes the hook out of ctx that wakes the Tree
-	tick       uint64        // when the job began; 0 where its ctx is that of other jobs too, with which it ends
+	unhook     func() bool   // removes from ctx the function that wakes the Tree
+	tick       uint64        // when the job began; 0 when it shares its ctx, and so its stop, with other jobs
 	running    atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
-	before     []int         // the orphans when it began
+	before     []int         // the orphans that there were when the job began
 	results    []Result
 	captures   [2]capture
 	feeds      []feed
 	polls      []unix.PollFd
 	stage      stage
-	wants      syscall.Signal // why the system stopped the job: it uses the terminal
+	wants      syscall.Signal // by which the system stopped the job because it uses the terminal
 	killAt     time.Time      // when the grace ends, in stage terminated
-	told       []relative     // the members that got TERM
-	hurry      atomic.Bool    // there is no grace
-	waits      atomic.Bool    // until all processes that were started have ended
-	memoryAt   time.Time      // when to look at the memory next
-	overMemory int64          // what the processes had when that was too much
-	cgroup     *cgroup        // that of the job; nil: none
+	gotTERM    []proc.Process // the job's processes that TERM was sent to
+	noGrace    atomic.Bool
+	waits      atomic.Bool // Wait waits for the processes that were started
+	memoryAt   time.Time   // when to look at the memory next
+	overMemory int64       // how much memory the processes had when that was too much
+	cgroup     *cgroup     // of the job; nil: none
 
-	mu    sync.Mutex // guards these against other goroutines; the Tree's own may read them without
-	jobID string     // by which the job's processes are known
-	group int        // process group of the current pipeline, 0 before its first process
-	procs []proc     // not reaped yet
+	mu       sync.Mutex // guards the following against other goroutines; the Tree's own may read them without
+	jobID    string     // by which the job's processes are found
+	group    int        // process group of the current pipeline, 0 before its first process
+	children []child    // not reaped yet
 }
 
-// stage is how far a Tree has gone on the way of ending its processes.
+// stage is how far a Tree has gone in ending its processes.
 type stage uint8
 
 const (
@@ -55,7 +55,7 @@ const (
 	killed
 )
 
-// NewTree returns a Tree that lives as long as its Supervisor.
+// NewTree returns a Tree that lives as long as its Supervisor, which closes it.
 func (s *Supervisor) NewTree() (*Tree, error) {
 	if err := s.takeThread(); err != nil {
 		return nil, err
@@ -80,45 +80,44 @@ func (t *Tree) close() {
 	t.wake.close()
 }
 
-// Begin readies the Tree for a job that is stopped when ctx is done, and whose
-// processes have the mark in their environment.
-func (t *Tree) Begin(ctx context.Context, mark string) {
+// Begin readies the Tree for a job that is stopped when ctx is done, and whose processes have the job ID in their
+// environment.
+func (t *Tree) Begin(ctx context.Context, jobID string) {
 	if ctx != t.ctx {
-		// Most jobs of a run share one context: hooking in anew for each would
-		// put all slots behind that context's lock.
+		// Most jobs of a run share one context: an AfterFunc for each job would put all slots behind that context's lock.
 		if t.unhook != nil {
 			t.unhook()
 		}
 		t.ctx = ctx
 		t.unhook = context.AfterFunc(ctx, t.wake.signal)
-		t.tick = now()
-		t.before = t.sup.orphaned()
+		t.tick = proc.Now()
+		t.before = t.sup.livingOrphans()
 	}
 	t.mu.Lock()
-	t.jobID = mark
+	t.jobID = jobID
 	t.mu.Unlock()
 	t.running.Store(t.tick)
 	t.stage = running
 	t.wants = 0
 	t.overMemory = 0
-	t.hurry.Store(false)
+	t.noGrace.Store(false)
 }
 
-// OverMemory is how much memory the job had when it was ended for that, else 0.
+// OverMemory returns how much memory the job had when it was ended for that, else 0.
 func (t *Tree) OverMemory() int64 { return t.overMemory }
 
-// WantsTerminal is the signal by which the system stopped the job for using the
-// terminal, so that it had to be ended; 0 when it did not.
+// WantsTerminal returns the signal by which the system stopped the job for using the terminal, so that it had to be
+// ended; 0 when it did not.
 func (t *Tree) WantsTerminal() syscall.Signal { return t.wants }
 
 // Stopping reports whether the job is to end.
 func (t *Tree) Stopping() bool { return t.stage != running || t.ctx.Err() != nil }
 
-// Terminated reports whether its processes were told to.
+// Terminated reports whether TERM was sent to its processes.
 func (t *Tree) Terminated() bool { return t.stage != running }
 
-// Capture makes pipes whose bytes go to the Writers, and returns the ends
-// to give to processes. An output that can be inherited is given as it is.
+// Capture makes pipes whose bytes go to the Writers, and returns the ends for the processes. A Writer that is
+// [Inheritable] is passed to the processes itself.
 func (t *Tree) Capture(toStdout, toStderr io.Writer) (stdout, stderr int, err error) {
 	if err := t.captures[0].open(toStdout); err != nil {
 		return -1, -1, err
@@ -131,9 +130,8 @@ func (t *Tree) Capture(toStdout, toStderr io.Writer) (stdout, stderr int, err er
 	return t.captures[0].give, t.captures[1].give, nil
 }
 
-// Feed makes a pipe that the Tree fills with the pieces while it waits, and
-// returns the end to read from, which the caller closes. That the reader goes
-// away before it has read everything is no error.
+// Feed makes a pipe that the Tree fills with the pieces while it waits, and returns the end to read from, which the
+// caller closes. A reader may close its end before it has read everything.
 func (t *Tree) Feed(pieces []string) (int, error) {
 	r, w, err := pipe()
 	if err != nil {
@@ -143,16 +141,16 @@ func (t *Tree) Feed(pieces []string) (int, error) {
 	return r, nil
 }
 
-// FeedTo writes the pieces to fd while the Tree waits, and closes it at the end.
-// What is owed to the reader is waited for, also when no process is left. The
-// description behind fd must not be shared: it becomes non-blocking.
+// FeedTo writes the pieces to fd while the Tree waits, and closes it at the end. With owed, Wait also waits until the
+// reader has taken all of them, even when no process is left. The description behind fd must not be shared: it becomes
+// non-blocking.
 func (t *Tree) FeedTo(fd int, pieces []string, owed bool) {
 	blocks := unix.SetNonblock(fd, true) != nil
 	t.feeds = append(t.feeds, feed{fd: fd, pieces: pieces, owed: owed, blocks: blocks})
 }
 
-// Pipe makes a pipe between two processes of a pipeline. The caller closes both
-// ends when the processes that use them are started.
+// Pipe makes a pipe between two processes of a pipeline. The caller closes both ends when the processes that use them
+// are started.
 func (t *Tree) Pipe() (r, w int, err error) { return pipe() }
 
 // Start starts a process of the current pipeline, in the pipeline's process group.
@@ -160,10 +158,9 @@ func (t *Tree) Start(c *Command) error {
 	return t.start(c, t.group, t.add)
 }
 
-// StartHere starts the job's one process in our own process group, so that it has
-// the terminal as we have it.
+// StartHere starts the job's one process in our own process group, so that it has the terminal as we have it.
 func (t *Tree) StartHere(c *Command) error {
-	return t.start(c, ours, func(p proc) {
+	return t.start(c, ours, func(p child) {
 		t.add(p)
 		t.mu.Lock()
 		t.group = 0
@@ -171,7 +168,7 @@ func (t *Tree) StartHere(c *Command) error {
 	})
 }
 
-func (t *Tree) start(c *Command, group int, known func(proc)) error {
+func (t *Tree) start(c *Command, group int, known func(child)) error {
 	if err := t.enterCgroup(c); err != nil {
 		return err
 	}
@@ -182,60 +179,60 @@ func (t *Tree) start(c *Command, group int, known func(proc)) error {
 			return err
 		}
 		t.sup.short()
-		if !c.Patient || !t.awaitRoom(&since) {
+		if !c.WaitForRoom || !t.awaitRoom(&since) {
 			return err
 		}
 	}
 }
 
-// Signal sends a signal to the job's processes that were started by us.
+// Signal signals the processes that the Tree has started, and not their descendants.
 func (t *Tree) Signal(s unix.Signal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := range t.procs { // not reaped yet, so that the pid is its own
-		signalChild(t.procs[i].pid, s)
+	for i := range t.children { // not reaped yet: the pid is the child's own
+		signalChild(t.children[i].pid, s)
 	}
 }
 
 // add makes a process the Tree's own.
-func (t *Tree) add(p proc) {
-	if p.pidfd < 0 {
-		p.exited = make(chan struct{})
-		go p.watch(t.wake)
+func (t *Tree) add(c child) {
+	if c.pidfd < 0 {
+		c.exited = make(chan struct{})
+		go c.watch(t.wake)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.group == 0 {
-		t.group = p.pid
+		t.group = c.pid
 	}
-	t.procs = append(t.procs, p)
+	t.children = append(t.children, c)
 }
 
-// watch is for systems without pidfds. It ends with the process, and reap waits for it.
-func (p proc) watch(w *waker) {
-	awaitExit(p.pid)
-	close(p.exited)
+// watch wakes the Tree when the process exits. It is for systems without pidfds, and ends with the process; reap waits
+// for it.
+func (c child) watch(w *waker) {
+	awaitExit(c.pid)
+	close(c.exited)
 	w.signal()
 }
 
-// Seal says that no more processes of the job will write to what Capture gave: our
-// copies are closed. It is not needed, but a fork copies each descriptor of all
-// slots, at 0.07 µs each: at 64 slots, it is 4 % of the time of tiny jobs.
+// Seal closes our copies of the ends that Capture gave, when no more processes of the job are started. It is not
+// needed, but a fork copies each descriptor of all slots, at 0.07 µs each: at 64 slots, that is 4 % of the time of tiny
+// jobs.
 func (t *Tree) Seal() {
 	t.captures[0].seal()
 	t.captures[1].seal()
 }
 
-// Wait returns when all processes of the pipeline have ended, by themselves or
-// because the job was stopped, and returns how, in the order of their start. The
-// slice is good until the next Wait.
+// Wait waits until all processes of the pipeline have ended, by themselves or because the job was stopped, and returns
+// their results in the order of their start. The slice is valid until the next Wait.
 //
-// None is reaped before all are gone: the zombie of the first pins the group's id.
+// None is reaped before all are gone: the zombie of the first keeps the group's id from being used again.
 func (t *Tree) Wait() []Result {
 	t.waits.Store(true)
 	defer t.waits.Store(false)
 	for t.alive() {
-		t.step(t.patience())
+		t.step(t.stepTime())
 		if t.sup.terminal && t.stage == running && t.group != 0 {
 			t.checkTerminal()
 		}
@@ -250,16 +247,16 @@ func (t *Tree) Wait() []Result {
 	t.results = t.results[:0]
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := range t.procs {
-		t.results = append(t.results, t.procs[i].reap())
+	for i := range t.children {
+		t.results = append(t.results, t.children[i].reap())
 	}
-	t.procs = t.procs[:0]
+	t.children = t.children[:0]
 	t.group = 0
 	return t.results
 }
 
-// Finish closes the job's pipes when what they hold has been read. It reports
-// whether another process still held one of them, so that later output is lost.
+// Finish reads what the job's pipes hold and closes them. It reports whether another process still held one of them, so
+// that later output is lost.
 func (t *Tree) Finish() (held bool) {
 	for i := range t.feeds {
 		t.feeds[i].close()
@@ -268,7 +265,7 @@ func (t *Tree) Finish() (held bool) {
 	defer t.running.Store(0)
 	defer t.leaveCgroup()
 	if t.sup.spec.Reap && t.stage == running {
-		t.reapLeft()
+		t.terminateLeftovers()
 	}
 	t.Seal()
 	t.step(0) // most often this finds the end of both
@@ -280,9 +277,8 @@ func (t *Tree) Finish() (held bool) {
 	return held
 }
 
-// linger reads on for a while, and reports whether the writers outlasted it. Most
-// often the writer is a child that another slot has forked meanwhile, which holds
-// a copy of every descriptor of ours until its exec.
+// linger reads on for a while, and reports whether a writer is still there after it. Most often the writer is a child
+// that another slot has forked meanwhile, which holds a copy of each descriptor of ours until its exec.
 func (t *Tree) linger() bool {
 	end := time.Now().Add(t.sup.spec.Linger)
 	for t.capturing() {
@@ -300,8 +296,8 @@ func (t *Tree) linger() bool {
 	return false
 }
 
-// Say writes for the job what comes after all that its processes have printed so far.
-// However slow the reader is, the job is ended when it is to end.
+// Say writes p after all that the job's processes have printed so far. However slow the reader is, a stop of the job is
+// obeyed.
 func (t *Tree) Say(w io.Writer, p []byte) error {
 	t.Drain()
 	h, ok := w.(Holder)
@@ -320,9 +316,8 @@ func (t *Tree) Say(w io.Writer, p []byte) error {
 	return err
 }
 
-// Drain moves on what the captured pipes hold now, and not what comes after: a
-// process that was left behind may print without end. It waits for who takes the
-// output, and never for who prints it.
+// Drain moves what the captured pipes hold now, and not what comes later: a leftover may print without end. It waits
+// for the reader of the output, and never for its writers.
 func (t *Tree) Drain() {
 	for i := range t.captures {
 		t.captures[i].owe()

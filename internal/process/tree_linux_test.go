@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -49,7 +51,7 @@ func TestEnds(t *testing.T) {
 
 func TestPipelines(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, []string{"yes"}, []string{"head", "-n", "2"})
 		if o.out.String() != "y\ny\n" || o.results[0].Status.Signal() != unix.SIGPIPE || o.results[1].Status != 0 {
 			t.Errorf("yes | head: %q, %v", &o.out, o.results)
@@ -71,7 +73,7 @@ func TestPipelines(t *testing.T) {
 		start("true")
 		awaitExit(tr.group)
 		start("echo", "late")
-		for _, p := range tr.procs[1:] {
+		for _, p := range tr.children[1:] {
 			if group, err := unix.Getpgid(p.pid); err == nil && group != tr.group {
 				t.Errorf("group %d, not %d", group, tr.group)
 			}
@@ -93,7 +95,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// readPipe takes one byte at a time, and now and then has no room.
+// readPipe reads one byte at a time, and now and then has no room.
 type readPipe struct {
 	bytes.Buffer
 	calls int
@@ -141,8 +143,8 @@ func TestWriters(t *testing.T) {
 	if st := run(&slow, "printf hello"); st != 0 || slow.String() != "hello" {
 		t.Errorf("ReadPipe: %v, %q", st, &slow)
 	}
-	// An output that fails is not read on: its job gets SIGPIPE and no hang.
-	within(t, patient, func() {
+	// An output that fails is not read any more: its job gets SIGPIPE and does not hang.
+	testkit.Within(t, patient, "the job", func() {
 		if st := run(failing{}, "exec yes"); st.Signal() != unix.SIGPIPE {
 			t.Errorf("failing: %x", st)
 		}
@@ -158,13 +160,12 @@ func TestWriters(t *testing.T) {
 	}
 }
 
-// TestHeld: a background child that holds the output keeps nobody waiting, and
-// is left alone.
+// TestHeld: a background child that holds the output delays nothing, and is left alone.
 func TestHeld(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
 	defer reapMarked(m)
-	within(t, patient/2, func() {
+	testkit.Within(t, patient/2, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, sh("echo before; sleep "+m+" & echo after"))
 		if !o.held || o.out.String() != "before\nafter\n" || o.results[0].Status != 0 {
 			t.Errorf("held %v, %q", o.held, &o.out)
@@ -173,22 +174,22 @@ func TestHeld(t *testing.T) {
 	if len(marked(m)) == 0 {
 		t.Error("the background child was ended")
 	}
-	// One that lets go within the linger is waited for, with all that it prints.
+	// A child that closes the output within the linger is waited for, with all that it prints.
 	tr = tree(t, supervisor(t, normal))
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		o := pipeline(t, t.Context(), tr, nil, sh("(sleep 0.05; echo child) & echo parent"))
 		if o.held || o.out.String() != "parent\nchild\n" {
 			t.Errorf("held %v, %q", o.held, &o.out)
 		}
 	})
-	// One that holds other files only is not noticed.
+	// A child that holds only other files does not matter.
 	o := pipeline(t, t.Context(), tr, nil, sh("sleep "+m+" >/dev/null 2>&1 & echo parent"))
 	if o.held || o.out.String() != "parent\n" {
 		t.Errorf("held %v, %q", o.held, &o.out)
 	}
 }
 
-// slowly is an output that is slower than what prints to it.
+// slowly is an output that is slower than the program that prints to it.
 type slowly struct{}
 
 func (slowly) Write(p []byte) (int, error) {
@@ -196,7 +197,7 @@ func (slowly) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestHeldAndLoud: also one that never stops printing is not read on for ever.
+// TestHeldAndLoud: a child that never stops printing is not read for ever either.
 func TestHeldAndLoud(t *testing.T) {
 	tr := tree(t, supervisor(t, Spec{Grace: patient, Linger: 20 * time.Millisecond}))
 	m := mark(t)
@@ -210,7 +211,7 @@ func TestHeldAndLoud(t *testing.T) {
 	if err := tr.Start(&Command{Path: "/bin/sh", Argv: sh(script), Env: os.Environ(), Stdin: tr.sup.Null(), Stdout: stdout, Stderr: stderr}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, patient/4, func() {
+	testkit.Within(t, patient/4, "the job", func() {
 		tr.Wait()
 		if !tr.Finish() {
 			t.Error("not held")
@@ -236,7 +237,7 @@ func TestFeed(t *testing.T) {
 		{[]string{big}, "exit 0", ""},
 		{[]string{big}, "exec <&-; echo x", "x\n"},
 	} {
-		within(t, patient, func() {
+		testkit.Within(t, patient, "the job", func() {
 			o := pipeline(t, t.Context(), tr, tt.pieces, sh(tt.script))
 			if o.out.String() != tt.want || o.held || o.results[0].Status != 0 {
 				t.Errorf("%d pieces, %s: %d bytes, want %d", len(tt.pieces), tt.script, o.out.Len(), len(tt.want))
@@ -245,7 +246,7 @@ func TestFeed(t *testing.T) {
 	}
 }
 
-// TestOwed: what is owed to a reader is waited for, until the job is stopped.
+// TestOwed: Wait waits until a reader has taken what is owed to it, or the job is stopped.
 func TestOwed(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	big := strings.Repeat("x", 1<<20)
@@ -275,7 +276,7 @@ func TestOwed(t *testing.T) {
 	reader = owe()
 	defer reader.Close()
 	cancel()
-	within(t, patient, func() {
+	testkit.Within(t, patient, "the job", func() {
 		tr.Wait()
 		tr.Finish()
 	})

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unsafe"
 
+	"fanout/internal/process/proc"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
@@ -21,24 +22,24 @@ func wait(pid, options int, st *syscall.WaitStatus, usage *syscall.Rusage) (int,
 		kind = unix.P_ALL
 	}
 	var info unix.Siginfo
-	// WUNTRACED is WSTOPPED; that the process has ended is to be asked for here.
+	// WUNTRACED is WSTOPPED; for ended processes, waitid needs WEXITED.
 	if other := unix.Waitid(kind, max(0, pid), &info, options|unix.WEXITED, (*unix.Rusage)(unsafe.Pointer(usage))); other != nil {
 		if sysio.Refused(other) {
 			other = err
 		}
 		return 0, other
 	}
-	got, how := child(&info)
+	got, how := changed(&info)
 	if st != nil {
 		*st = how
 	}
 	return got, nil
 }
 
-// child is what waitid tells of a child: its pid, 0 for none, and how it has changed.
-func child(info *unix.Siginfo) (pid int, st syscall.WaitStatus) {
-	// What unix.Siginfo does not name: the pid, the uid and the status are the first fields of the
-	// 64-bit layout's part for SIGCHLD.
+// changed returns what waitid tells of a child: its pid, 0 for none, and its new status.
+func changed(info *unix.Siginfo) (pid int, st syscall.WaitStatus) {
+	// unix.Siginfo does not name the pid, the uid and the status: they are the first fields of the 64-bit layout's part
+	// for SIGCHLD.
 	const pidAt, statusAt = 16, 24
 	at := func(offset uintptr) int32 { return *(*int32)(unsafe.Add(unsafe.Pointer(info), offset)) }
 	const exited, dumped, stopped = 1, 3, 5 // CLD_
@@ -56,7 +57,7 @@ func child(info *unix.Siginfo) (pid int, st syscall.WaitStatus) {
 	return int(at(pidAt)), st
 }
 
-// awaitExit returns when pid is a zombie, and leaves it one.
+// awaitExit waits until pid is a zombie, and leaves it one.
 func awaitExit(pid int) {
 	for {
 		var info unix.Siginfo
@@ -71,11 +72,11 @@ func awaitExit(pid int) {
 	}
 }
 
-// awaitZombie is for a system that has neither pidfds nor waitid for us.
+// awaitZombie is awaitExit for a system that lets us use neither pidfds nor waitid.
 func awaitZombie(pid int) {
 	const often = 5 * time.Millisecond
 	for {
-		if _, living := look(pid); !living {
+		if _, living := proc.Living(pid); !living {
 			return
 		}
 		time.Sleep(often)

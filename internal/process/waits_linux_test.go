@@ -7,16 +7,19 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/process/proc"
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
-// never takes words and does not get rid of them.
+// never accepts what it is to hold, and does not get rid of it.
 type never struct{ bytes.Buffer }
 
 func (n *never) Hold(p []byte) error { n.Write(p); return nil }
 func (n *never) Settle() error       { time.Sleep(time.Millisecond); return unix.EAGAIN }
 
-// TestSayLooksAfterTheJob: what is said for a job and not taken keeps nobody from ending it.
+// TestSayLooksAfterTheJob: a job is stopped although nobody takes what is written for it.
 func TestSayLooksAfterTheJob(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -32,7 +35,7 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := make(chan struct{})
-	go func() { // until the test's process ends: nobody takes it, and no run is there to give up
+	go func() { // until the test's process ends: nobody takes the output, and there is no run to give up
 		defer close(said)
 		tr.Say(to, []byte("x"))
 	}()
@@ -45,12 +48,12 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 	}
 }
 
-// noneAlive waits until what bears the mark is a zombie at most.
+// noneAlive waits until all processes that bear the job ID are zombies or gone.
 func noneAlive(t *testing.T, mark string) {
 	t.Helper()
-	until(t, "a process lives", func() bool {
+	testkit.Until(t, "a process lives", func() bool {
 		for _, pid := range marked(mark) {
-			if _, alive := look(pid); alive {
+			if _, alive := proc.Living(pid); alive {
 				return false
 			}
 		}
@@ -58,13 +61,13 @@ func noneAlive(t *testing.T, mark string) {
 	})
 }
 
-// TestStolenOutput: a job that reads its own output, too, leaves less than poll has told of,
-// or than a pipe was seen to hold.
+// TestStolenOutput: a job that reads its own output, too, leaves less in the pipe than poll has reported, or than the
+// pipe was seen to hold.
 func TestStolenOutput(t *testing.T) {
 	tr := tree(t, supervisor(t, normal))
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		within(t, patient, func() {
+		testkit.Within(t, patient, "the job", func() {
 			var out, errs bytes.Buffer
 			tr.Begin(ctx, mark(t))
 			stdout, stderr, err := tr.Capture(&out, &errs)

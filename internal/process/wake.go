@@ -2,9 +2,9 @@ package process
 
 import "sync"
 
-// waker interrupts a Tree's poll. signal may be called from any goroutine, also when the
-// Tree has been closed: a context's function may be under way by then, and what it wrote to
-// would be a descriptor that somebody else has got meanwhile.
+// waker interrupts a Tree's poll. signal may be called from any goroutine, also after the Tree was closed: a context's
+// function may be under way by then, and without the lock would write to a descriptor that belongs to somebody else by
+// now.
 type waker struct {
 	bell
 

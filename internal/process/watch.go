@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alive says that the pipeline has not ended.
+// alive reports whether the pipeline has not ended.
 func (t *Tree) alive() bool {
-	for i := range t.procs {
-		if !t.procs[i].gone {
+	for i := range t.children {
+		if !t.children[i].gone {
 			return true
 		}
 	}
@@ -24,12 +24,13 @@ func (t *Tree) alive() bool {
 	return false
 }
 
+// capturing reports whether one of the job's outputs has not ended.
 func (t *Tree) capturing() bool {
 	return t.captures[0].read >= 0 || t.captures[1].read >= 0
 }
 
-// patience is how long a step may wait for something to happen.
-func (t *Tree) patience() time.Duration {
+// stepTime returns how long a step may wait for something to happen.
+func (t *Tree) stepTime() time.Duration {
 	switch {
 	case t.stage == terminated:
 		return max(0, time.Until(t.killAt))
@@ -44,8 +45,7 @@ func (t *Tree) patience() time.Duration {
 
 const forever time.Duration = -1
 
-// AwaitStop waits for the job to be stopped, when no process of it runs, and reports whether it
-// was.
+// AwaitStop waits until the job is stopped, when no process of it runs, and reports whether it was.
 func (t *Tree) AwaitStop(most time.Duration) bool {
 	for end := time.Now().Add(most); !t.Stopping(); {
 		left := time.Until(end)
@@ -60,8 +60,8 @@ func (t *Tree) AwaitStop(most time.Duration) bool {
 	return true
 }
 
-// step waits until something happens to the job, at most for so long, and
-// deals with it. It reports whether output moved or ended.
+// step waits until something happens to the job, at most for that long, and deals with it. It reports whether output
+// moved or ended.
 func (t *Tree) step(wait time.Duration) (moved bool) {
 	t.escalate()
 	t.watchAll()
@@ -88,7 +88,7 @@ func (t *Tree) step(wait time.Duration) (moved bool) {
 			t.captures[i].end()
 			moved = true
 		default:
-			t.captures[i].owed = 0 // a process of the job has taken it
+			t.captures[i].owed = 0 // a process of the job has read it
 		}
 	}
 	polls = polls[len(t.captures):]
@@ -98,16 +98,15 @@ func (t *Tree) step(wait time.Duration) (moved bool) {
 		}
 	}
 	polls = polls[len(t.feeds):]
-	for i := range t.procs {
-		p := &t.procs[i]
-		p.gone = p.gone || polls[i].Revents != 0 || p.hasExited()
+	for i := range t.children {
+		c := &t.children[i]
+		c.gone = c.gone || polls[i].Revents != 0 || c.hasExited()
 	}
 	return moved
 }
 
-// watchAll lists what to wait for, in the order in which step looks: the wake
-// descriptor, the captures, the feeds, the processes. A negative descriptor is
-// passed over by poll.
+// watchAll lists what to wait for, in the order in which step handles it: the wake descriptor, the captures, the feeds,
+// the processes. poll ignores a negative descriptor.
 func (t *Tree) watchAll() {
 	t.polls = append(t.polls[:0], unix.PollFd{Fd: int32(t.wake.fd()), Events: unix.POLLIN})
 	for i := range t.captures {
@@ -116,9 +115,9 @@ func (t *Tree) watchAll() {
 	for i := range t.feeds {
 		t.polls = append(t.polls, unix.PollFd{Fd: int32(t.feeds[i].fd), Events: unix.POLLOUT})
 	}
-	for i := range t.procs {
-		fd := t.procs[i].pidfd
-		if t.procs[i].gone {
+	for i := range t.children {
+		fd := t.children[i].pidfd
+		if t.children[i].gone {
 			fd = -1
 		}
 		t.polls = append(t.polls, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
@@ -126,9 +125,9 @@ func (t *Tree) watchAll() {
 }
 
 // hasExited is for systems without pidfds.
-func (p *proc) hasExited() bool {
+func (c *child) hasExited() bool {
 	select {
-	case <-p.exited:
+	case <-c.exited:
 		return true
 	default: // also when there is no channel
 		return false
@@ -143,5 +142,5 @@ func pollTimeout(d time.Duration) int {
 	return int((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// stringBytes is s for reading, without a copy: a batch for stdin may be large.
+// stringBytes returns s for reading, without a copy: a batch for stdin may be large.
 func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -28,9 +28,9 @@ const (
 	Kept        Deed = "entry kept"
 )
 
-// Report is one thing that was done, to a process or to a run.
+// Report tells one deed, about a process or a run.
 type Report struct {
-	Run     string // its mark
+	Run     string // run ID
 	PID     int
 	Command []string
 	Age     time.Duration
@@ -38,57 +38,56 @@ type Report struct {
 	Why     string
 }
 
-// Cleanup ends what is left of runs that are over.
+// Cleanup ends the leftovers of runs that are over.
 type Cleanup struct {
 	Grace  time.Duration // between TERM and KILL
-	Run    string        // only the run whose mark begins like this
-	For    string        // only workers of the run on another machine that has this mark
+	Run    string        // only the run whose ID begins like this
+	For    string        // only workers of the run on another machine that has this run ID
 	DryRun bool          // only tell
-	All    bool          // runs that live, too
+	All    bool          // stop live runs, too
 	Tell   func(Report)
-	Remote func(Entry) error // ends what a run has left on other machines; nil: nothing does
+	Remote func(Entry) error // ends the leftovers of a run on other machines; nil: they stay
 
-	left bool // something that should not be
+	incomplete bool // something is left that should not be
 }
 
-// Do does it. The error is about what is left, and about what is in the registry and
-// is no entry.
+// Do cleans up. The error tells what is left, and which files of the registry are no entries.
 func (c *Cleanup) Do(r *Registry) error {
 	all, err := r.read(c.Run)
 	defer func() {
-		for _, rec := range all {
-			rec.close()
+		for _, e := range all {
+			e.close()
 		}
 	}()
 	if wrong := c.choose(all, err); wrong != nil {
 		return wrong
 	}
 	if c.For != "" {
-		all = slices.DeleteFunc(all, func(rec *record) bool {
-			other := rec.For != c.For
+		all = slices.DeleteFunc(all, func(e *openEntry) bool {
+			other := e.For != c.For
 			if other {
-				rec.close()
+				e.close()
 			}
 			return other
 		})
 	}
-	c.hunt(c.judge(c.lock(all)))
+	c.sweep(c.judge(c.lock(all)))
 	if c.Run == "" && c.For == "" && !c.DryRun {
-		err = errors.Join(err, r.sweep())
+		err = errors.Join(err, r.removeStale())
 	}
-	if c.left {
+	if c.incomplete {
 		err = errors.Join(err, errors.New("something is left"))
 	}
 	return err
 }
 
-// choose checks that the run that was asked for is one, and the only one.
-func (c *Cleanup) choose(all []*record, err error) error {
+// choose checks that there is exactly one run with the ID that was given.
+func (c *Cleanup) choose(all []*openEntry, err error) error {
 	switch {
 	case c.Run == "" || len(all) == 1:
 		return nil
 	case len(all) > 1:
-		return fmt.Errorf("%d runs begin with %s: give more of it", len(all), text.Name(c.Run))
+		return fmt.Errorf("%d runs begin with %s: give more of its ID", len(all), text.Name(c.Run))
 	case err != nil:
 		return err
 	default:
@@ -96,104 +95,103 @@ func (c *Cleanup) choose(all []*record, err error) error {
 	}
 }
 
-func (c *Cleanup) tell(rec *record, deed Deed, why string) {
+// tell reports a deed about a run.
+func (c *Cleanup) tell(e *openEntry, deed Deed, why string) {
 	switch deed {
 	case NotKilled, NotStopped, Kept:
-		c.left = true
+		c.incomplete = true
 	}
-	pid, _ := rec.Visible()
-	c.Tell(Report{rec.RunID, pid, rec.Command, time.Since(rec.Started), deed, why})
+	pid, _ := e.Visible()
+	c.Tell(Report{e.RunID, pid, e.Command, time.Since(e.Started), deed, why})
 }
 
-// lock takes the locks of the runs that are over, having stopped those that live if
-// that is wanted.
-func (c *Cleanup) lock(all []*record) (dead []*record) {
-	var live []*record
-	for _, rec := range all {
-		taken, err := rec.taken(unix.LOCK_EX)
+// lock takes the locks of the runs that are over, and with All stops those that live first.
+func (c *Cleanup) lock(all []*openEntry) (dead []*openEntry) {
+	var live []*openEntry
+	for _, e := range all {
+		taken, err := e.taken(unix.LOCK_EX)
 		switch {
 		case err != nil:
-			c.tell(rec, Kept, err.Error())
+			c.tell(e, Kept, err.Error())
 		case !taken:
-			if rec.there() {
-				dead = append(dead, rec)
+			if e.there() {
+				dead = append(dead, e)
 			}
 		case !c.All:
-			c.leave(rec)
+			c.leave(e)
 		case c.DryRun:
-			c.tell(rec, WouldStop, "")
+			c.tell(e, WouldStop, "")
 		default:
-			live = append(live, rec)
+			live = append(live, e)
 		}
 	}
 	return append(dead, c.stop(live)...)
 }
 
-// leave tells of a run that lives. Who has asked for that very run did not get what
-// they wanted.
-func (c *Cleanup) leave(rec *record) {
+// leave tells that a live run is left alone. When the user has named that run, the cleanup has failed.
+func (c *Cleanup) leave(e *openEntry) {
 	if c.Run != "" {
-		c.left = true
+		c.incomplete = true
 	}
-	c.tell(rec, LeftAlone, "it runs; --all stops it")
+	c.tell(e, LeftAlone, "it is running; --all stops it")
 }
 
-// judge removes the entries from before the system's last start, of which nothing
-// can be left, and keeps those of runs whose processes cannot be seen from here.
-func (c *Cleanup) judge(dead []*record) (rest []*record) {
+// judge removes the entries from before the system's last start, of which nothing can be left, and keeps those of runs
+// whose processes cannot be seen from here.
+func (c *Cleanup) judge(dead []*openEntry) (rest []*openEntry) {
 	boot := bootID()
-	for _, rec := range dead {
-		if why := rec.unseen(); why != "" {
-			c.tell(rec, Kept, why)
-		} else if rec.Boot != boot && rec.Boot != "" && boot != "" {
-			c.remove(rec, "the system was started again since")
+	for _, e := range dead {
+		if why := e.unseen(); why != "" {
+			c.tell(e, Kept, why)
+		} else if e.Boot != boot && e.Boot != "" && boot != "" {
+			c.remove(e, "the system has been restarted since")
 		} else {
-			rest = append(rest, rec)
+			rest = append(rest, e)
 		}
 	}
 	return rest
 }
 
-// cleanRemote sees to what a run that is over has left elsewhere, and says why something is left.
-func (c *Cleanup) cleanRemote(rec *record) (why string) {
-	if rec.Remote == nil || c.Remote == nil || c.DryRun {
+// cleanRemote ends the leftovers on other machines of a run that is over, and returns why something is left.
+func (c *Cleanup) cleanRemote(e *openEntry) (why string) {
+	if e.Remote == nil || c.Remote == nil || c.DryRun {
 		return ""
 	}
-	if later := rec.counts().Hosts; later != nil {
-		rec.Remote.Hosts = later
+	if later := e.counts().Hosts; later != nil {
+		e.Remote.Hosts = later
 	}
-	if err := c.Remote(rec.Entry); err != nil {
+	if err := c.Remote(e.Entry); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
-func (c *Cleanup) remove(rec *record, why string) {
+func (c *Cleanup) remove(e *openEntry, why string) {
 	if c.DryRun {
-		c.tell(rec, WouldRemove, why)
-	} else if err := rec.remove(); err != nil {
-		c.tell(rec, Kept, err.Error())
+		c.tell(e, WouldRemove, why)
+	} else if err := e.remove(); err != nil {
+		c.tell(e, Kept, err.Error())
 	} else {
-		c.tell(rec, Removed, why)
+		c.tell(e, Removed, why)
 	}
 }
 
-// sweep removes what goes with entries that there are no more. Those who are about to
-// become one hold a lock, or begin again.
-func (r *Registry) sweep() (all error) {
+// removeStale removes files that belong to entries which are gone. A file that is about to become an entry is locked; a
+// run whose file is removed before that begins again.
+func (r *Registry) removeStale() (all error) {
 	for _, d := range r.dirs {
 		names, err := d.names()
 		all = errors.Join(all, err)
 		for _, name := range names {
-			if leftover(name) {
-				all = errors.Join(all, d.sweep(name))
+			if belongsToEntry(name) {
+				all = errors.Join(all, d.removeStale(name))
 			}
 		}
 	}
 	return all
 }
 
-func (d *directory) sweep(name string) error {
+func (d *directory) removeStale(name string) error {
 	var st unix.Stat_t
 	if unix.Fstatat(d.fd, name[:runIDLen]+entrySuffix, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
 		return nil

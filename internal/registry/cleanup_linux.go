@@ -4,50 +4,51 @@ import (
 	"strings"
 	"time"
 
+	"fanout/internal/process/proc"
+
 	"golang.org/x/sys/unix"
 )
 
-// sweep ends what is left of the runs, and removes the entries of those of which
-// nothing is left then.
-func (c *Cleanup) hunt(dead []*record) {
+// sweep ends the leftovers of the runs, and removes the entries of runs that have none then.
+func (c *Cleanup) sweep(dead []*openEntry) {
 	if len(dead) == 0 {
 		return
 	}
-	var marks []string
-	for _, rec := range dead {
-		marks = append(marks, rec.RunID)
+	var runIDs []string
+	for _, e := range dead {
+		runIDs = append(runIDs, e.RunID)
 	}
-	h := newSweep(marks, c.DryRun)
+	s := newSweep(runIDs, c.DryRun)
 	var found []*target
 	if c.DryRun {
-		found = h.look()
+		found = s.look()
 	} else {
-		found = h.end(c.Grace)
+		found = s.end(c.Grace)
 	}
-	for _, rec := range dead {
+	for _, e := range dead {
 		left := false
-		for _, p := range found {
-			if p.runID != rec.RunID {
+		for _, t := range found {
+			if t.runID != e.RunID {
 				continue
 			}
-			report := Report{rec.RunID, p.pid, p.words, p.age, p.outcome, ""}
+			report := Report{e.RunID, t.Handle.PID, t.words, t.age, t.outcome, ""}
 			switch {
-			case p.outcome == NotKilled:
-				left, c.left = true, true
-				report.Why = p.err.Error()
-			case p.outcome == Killed:
-				report.Why = strings.TrimPrefix(unix.SignalName(p.sent), "SIG")
+			case t.outcome == NotKilled:
+				left, c.incomplete = true, true
+				report.Why = t.err.Error()
+			case t.outcome == Killed:
+				report.Why = strings.TrimPrefix(unix.SignalName(t.sent), "SIG")
 			}
 			c.Tell(report)
 		}
 		why := "something is left of the run"
 		if !left {
-			why = c.cleanRemote(rec)
+			why = c.cleanRemote(e)
 		}
 		if left || why != "" {
-			c.tell(rec, Kept, why)
+			c.tell(e, Kept, why)
 		} else {
-			c.remove(rec, "")
+			c.remove(e, "")
 		}
 	}
 }
@@ -55,62 +56,62 @@ func (c *Cleanup) hunt(dead []*record) {
 // extraGrace is what a run is given beyond the grace of its jobs.
 const extraGrace = 2 * time.Second
 
-// stop stops runs that live: TERM to the process that the user sees, and KILL after
-// the grace. It returns those of which something may be left.
-func (c *Cleanup) stop(live []*record) (dead []*record) {
-	h := newSweep(nil, false)
-	h.addDescendants()
-	var told []*record
-	for _, rec := range live {
-		why := rec.unseen()
+// stop stops live runs: TERM to the process that the user sees, and KILL after the grace. It returns those that may have
+// leftovers.
+func (c *Cleanup) stop(live []*openEntry) (dead []*openEntry) {
+	s := newSweep(nil, false)
+	s.findAncestors()
+	var terminated []*openEntry
+	for _, e := range live {
+		why := e.unseen()
 		if why == "" {
-			why = h.tellToStop(rec)
+			why = s.terminate(e)
 		}
 		if why != "" {
-			c.tell(rec, NotStopped, why)
+			c.tell(e, NotStopped, why)
 		} else {
-			told = append(told, rec)
+			terminated = append(terminated, e)
 		}
 	}
-	for end := time.Now().Add(c.Grace + extraGrace); len(told) > 0; {
-		rec := told[0]
-		switch over := lock(rec.file, unix.LOCK_EX|unix.LOCK_NB) == nil; {
-		case over && !rec.there():
-			c.tell(rec, Stopped, "")
+	for end := time.Now().Add(c.Grace + extraGrace); len(terminated) > 0; {
+		e := terminated[0]
+		switch over := lock(e.file, unix.LOCK_EX|unix.LOCK_NB) == nil; {
+		case over && !e.there():
+			c.tell(e, Stopped, "")
 		case over:
-			c.tell(rec, Stopped, "before it could clean up itself")
-			dead = append(dead, rec)
+			c.tell(e, Stopped, "before it could clean up itself")
+			dead = append(dead, e)
 		case time.Now().Before(end):
 			time.Sleep(10 * time.Millisecond)
 			continue
-		case rec.kill():
-			c.tell(rec, Stopped, "KILL, since TERM was not enough")
-			dead = append(dead, rec)
+		case e.kill():
+			c.tell(e, Stopped, "KILL, since TERM was not enough")
+			dead = append(dead, e)
 		default:
-			c.tell(rec, NotStopped, "it does not end by TERM, nor by KILL")
+			c.tell(e, NotStopped, "it survives TERM and KILL")
 		}
-		told = told[1:]
+		terminated = terminated[1:]
 	}
 	return dead
 }
 
-// tellToStop sends TERM to what the user sees of the run, and says why it cannot.
-func (h *sweep) tellToStop(rec *record) (why string) {
-	pid, start := rec.Visible()
-	if kin, ok := h.descendants[pid]; ok && kin == start {
-		return "this command runs in it"
+// terminate sends TERM to the process that the user sees of the run, and returns why it cannot.
+func (s *sweep) terminate(e *openEntry) (why string) {
+	pid, start := e.Visible()
+	if own, ok := s.ancestors[pid]; ok && own == start {
+		return "this command runs inside it"
 	}
-	p, ok := openExactly(pid, start)
-	if !ok && pid == rec.Guardian { // it was killed, and the run is ending
-		p, ok = openExactly(rec.PID, rec.Start)
+	h, ok := proc.OpenSame(pid, start)
+	if !ok && pid == e.Guardian { // the guardian was killed, and the run is ending
+		h, ok = proc.OpenSame(e.PID, e.Start)
 	}
 	if !ok {
-		return "its process is not to be found here"
+		return "its process cannot be found"
 	}
-	defer p.close()
-	err := p.signal(unix.SIGTERM)
+	defer h.Close()
+	err := h.Signal(unix.SIGTERM)
 	if err == nil {
-		err = p.signal(unix.SIGCONT)
+		err = h.Signal(unix.SIGCONT)
 	}
 	if err != nil && err != unix.ESRCH {
 		return err.Error()
@@ -118,43 +119,27 @@ func (h *sweep) tellToStop(rec *record) (why string) {
 	return ""
 }
 
-// openExactly opens the process that has had this pid since then.
-func openExactly(pid int, start uint64) (proc, bool) {
-	if pid <= 1 {
-		return proc{}, false
+// kill kills the runner and waits for the lock, and then for the guardian, which ends what it can reach. It reports
+// whether the run is over.
+func (e *openEntry) kill() bool {
+	if h, ok := proc.OpenSame(e.PID, e.Start); ok {
+		h.Signal(unix.SIGKILL)
+		h.Close()
 	}
-	p, err := openProc(pid)
-	if err != nil {
-		return p, false
-	}
-	if st, ok := p.stat(nil); !ok || st.start != start {
-		p.close()
-		return p, false
-	}
-	return p, true
-}
-
-// kill kills the runner and waits for the lock, and then for the guardian, which
-// ends what it can reach.
-func (r *record) kill() bool {
-	if p, ok := openExactly(r.PID, r.Start); ok {
-		p.signal(unix.SIGKILL)
-		p.close()
-	}
-	over := until(patience, func() bool { return lock(r.file, unix.LOCK_EX|unix.LOCK_NB) == nil })
-	if p, ok := openExactly(r.Guardian, r.GuardianStart); ok {
-		defer p.close()
-		ended := func() bool { st, ok := p.stat(nil); return !ok || st.ended() }
-		if !until(patience, ended) {
-			p.signal(unix.SIGKILL)
+	over := until(killTime, func() bool { return lock(e.file, unix.LOCK_EX|unix.LOCK_NB) == nil })
+	if h, ok := proc.OpenSame(e.Guardian, e.GuardianStart); ok {
+		defer h.Close()
+		ended := func() bool { p, ok := h.Stat(); return !ok || p.Ended() }
+		if !until(killTime, ended) {
+			h.Signal(unix.SIGKILL)
 		}
 	}
 	return over
 }
 
-// until waits until something is so, but no longer than that.
-func until(most time.Duration, so func() bool) bool {
-	for end := time.Now().Add(most); !so(); time.Sleep(10 * time.Millisecond) {
+// until waits until reached returns true, at most that long, and reports whether it did.
+func until(most time.Duration, reached func() bool) bool {
+	for end := time.Now().Add(most); !reached(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}

@@ -2,17 +2,17 @@
 
 package registry
 
-// hunt removes the entries: processes cannot be searched here.
-func (c *Cleanup) hunt(dead []*record) {
-	for _, rec := range dead {
-		c.remove(rec, "what is left of the run was not searched for: this system does not show the environment of processes")
+// sweep removes the entries alone: the processes of a run cannot be found here.
+func (c *Cleanup) sweep(dead []*openEntry) {
+	for _, e := range dead {
+		c.remove(e, "its leftovers, if there are any, run on: this system does not show the environment of processes")
 	}
 }
 
 // stop stops nothing: a pid that was written down may mean another process by now.
-func (c *Cleanup) stop(live []*record) (dead []*record) {
-	for _, rec := range live {
-		c.tell(rec, NotStopped, "processes cannot be told apart safely on this system: stop it yourself")
+func (c *Cleanup) stop(live []*openEntry) (dead []*openEntry) {
+	for _, e := range live {
+		c.tell(e, NotStopped, "this system cannot tell for sure which process it is: stop it yourself")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// possibleDirs is where the registry can be: runs use the first.
+// possibleDirs returns where the registry can be: runs use the first.
 func possibleDirs() []string {
 	temporary, _ := sysio.TempDir() // of which the run warns
 	shared := filepath.Join(temporary, "fanout-"+strconv.Itoa(os.Geteuid()))
@@ -26,16 +26,16 @@ func possibleDirs() []string {
 	return []string{filepath.Join(own, "fanout"), shared}
 }
 
-// Machine is the directory where runs are registered.
+// DefaultDir returns the directory where runs are entered.
 func DefaultDir() string { return possibleDirs()[0] }
 
-// unsound says that others than we can change what is in the directory.
+// unsound reports whether other users can change what is in the directory.
 func unsound(st *unix.Stat_t) bool {
 	return int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0
 }
 
-// directory is a registry that was opened and looked at: what is done in it goes
-// through the descriptor, so that no other can be put in its place.
+// directory is a registry that was opened and checked: all that is done in it goes through the descriptor, so that no
+// other directory can be put in its place.
 type directory struct {
 	fd   int
 	path string
@@ -58,7 +58,7 @@ func openDirectory(path string) (*directory, error) {
 	return d, nil
 }
 
-// makeDirectory opens it, and makes it where it is missing.
+// makeDirectory opens the registry, and makes it where it is missing.
 func makeDirectory(path string) (*directory, error) {
 	d, err := openDirectory(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -72,7 +72,7 @@ func makeDirectory(path string) (*directory, error) {
 
 func (d *directory) close() { unix.Close(d.fd) }
 
-// explain says what stands where the directory should be.
+// explain tells what stands where the directory should be.
 func explain(path string, err error) error {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) != nil {
@@ -85,9 +85,9 @@ func explain(path string, err error) error {
 		}
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	case unix.S_IFLNK:
-		return fmt.Errorf("%s is a symbolic link of user %d, where the registry of runs should be a directory: remove it", text.Name(path), st.Uid)
+		return fmt.Errorf("%s is a symbolic link of user %d, but the registry of runs must be a directory: remove it", text.Name(path), st.Uid)
 	default:
-		return fmt.Errorf("%s is a file of user %d, where the registry of runs should be a directory: remove it", text.Name(path), st.Uid)
+		return fmt.Errorf("%s is a file of user %d, but the registry of runs must be a directory: remove it", text.Name(path), st.Uid)
 	}
 }
 
@@ -97,14 +97,14 @@ func judge(path string, st *unix.Stat_t) error {
 		return nil
 	}
 	if uid := os.Geteuid(); int(st.Uid) != uid {
-		return fmt.Errorf("%s, the registry of runs, belongs to user %d and not to you, user %d: have it removed, or set XDG_RUNTIME_DIR to a directory of your own",
+		return fmt.Errorf("%s, the registry of runs, belongs to user %d and not to you, user %d: ask for its removal, or set XDG_RUNTIME_DIR to a directory of your own",
 			text.Name(path), st.Uid, uid)
 	}
-	return fmt.Errorf("%s, the registry of runs, is yours (user %d), but others may write to it (mode %03o): look at what is in it, then: chmod 700 %s",
+	return fmt.Errorf("%s, the registry of runs, is yours (user %d), but others may write to it (mode %03o): check what is in it, then run chmod 700 %s",
 		text.Name(path), st.Uid, st.Mode&0o777, text.Name(path))
 }
 
-// names is what is in the directory.
+// names returns the names of the files in the directory.
 func (d *directory) names() ([]string, error) {
 	fd, err := unix.Openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -115,13 +115,13 @@ func (d *directory) names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-// create makes a file that was not there.
+// create makes a file that did not exist.
 func (d *directory) create(name string) (*os.File, error) {
 	fd, err := unix.Openat(d.fd, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	return d.file(fd, name, err)
 }
 
-// open opens a file for reading. What else may stand there is not waited for.
+// open opens a file for reading, without waiting if it is something else than a file.
 func (d *directory) open(name string) (*os.File, error) {
 	fd, err := unix.Openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	return d.file(fd, name, err)
@@ -143,15 +143,14 @@ func (d *directory) remove(name string) error {
 	return nil
 }
 
-// holds says that f is what the name stands for.
+// holds reports whether f is the file of that name.
 func (d *directory) holds(name string, f *os.File) bool {
 	var now, then unix.Stat_t
 	return unix.Fstatat(d.fd, name, &now, unix.AT_SYMLINK_NOFOLLOW) == nil &&
 		unix.Fstat(int(f.Fd()), &then) == nil && now.Dev == then.Dev && now.Ino == then.Ino
 }
 
-// lock takes the lock of a file, and fails with EWOULDBLOCK when it is another's and
-// how says not to wait.
+// lock locks a file, and fails with EWOULDBLOCK when another has locked it and how says not to wait.
 func lock(f *os.File, how int) error {
 	for {
 		switch err := unix.Flock(int(f.Fd()), how); err {

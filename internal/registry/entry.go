@@ -1,10 +1,9 @@
-// Package registry keeps account of this user's runs, and ends what runs have left
-// behind that were killed themselves, guardian and all.
+// Package registry keeps account of this user's runs, and ends the leftovers of runs that were killed together with
+// their guardians.
 //
-// Each run has an entry in a directory, the registry, and holds a lock on it as
-// long as it lives: who can have the lock knows that the run is over. Which
-// processes were the run's is not in the registry, since they come and go: they
-// bear the run's mark in their environment, and are searched for.
+// Each run has an entry, a [Registration], in a directory, the registry, and holds a lock on it as long as it lives:
+// whoever gets the lock knows that the run is over. The entry does not tell which processes belong to the run, since
+// they come and go: a [Cleanup] finds them by the run's ID in their environment.
 package registry
 
 import (
@@ -17,16 +16,16 @@ import (
 	"fanout/internal/sysio"
 )
 
-// version is of what is in an entry.
+// version is the format of an entry.
 const version = 1
 
 // Entry is what the registry knows of a run.
 type Entry struct {
 	Version       int       `json:"version"`
 	RunID         string    `json:"mark"`
-	For           string    `json:"for,omitempty"`    // of a worker: the mark of the run on another machine that it works for
-	Boot          string    `json:"boot_id"`          // of the system's start that the run belongs to
-	PIDNamespace  uint64    `json:"pid_ns,omitempty"` // in which PID is one; 0 is not known
+	For           string    `json:"for,omitempty"`    // of a worker: the ID of the run on another machine that it works for
+	Boot          string    `json:"boot_id"`          // of the start of the system
+	PIDNamespace  uint64    `json:"pid_ns,omitempty"` // in which PID is valid; 0: not known
 	PID           int       `json:"pid"`
 	Start         uint64    `json:"start"` // of PID, in ticks since the system's start
 	Guardian      int       `json:"guardian"`
@@ -39,14 +38,14 @@ type Entry struct {
 	Remote *Remote `json:"elsewhere,omitempty"` // of a run whose jobs run on other machines
 }
 
-// IsRemote says where a run may have left something on other machines.
+// Remote tells where a run may have leftovers on other machines.
 type Remote struct {
 	Backend string   `json:"backend"`
-	Command []string `json:"command"` // that reaches them
+	Command []string `json:"command"` // that reaches the hosts
 	Hosts   []string `json:"places"`
 }
 
-// Visible is the process that the user knows the run by, and its start.
+// Visible returns the process by which the user knows the run, and its start.
 func (e *Entry) Visible() (pid int, start uint64) {
 	if e.Guardian != 0 {
 		return e.Guardian, e.GuardianStart
@@ -56,52 +55,52 @@ func (e *Entry) Visible() (pid int, start uint64) {
 
 // Counts is how far a run has come.
 type Counts struct {
-	Done     int64     `json:"done"` // failed ones too
+	Done     int64     `json:"done"` // failed jobs too
 	Failed   int64     `json:"failed"`
 	Running  int64     `json:"running"`
 	Waiting  int64     `json:"waiting,omitempty"`  // for a worker, or for room for their processes
 	Draining bool      `json:"draining,omitempty"` // no more jobs start
 	At       time.Time `json:"at"`
-	Hosts    []string  `json:"places,omitempty"` // as in Elsewhere, with those that have come later
+	Hosts    []string  `json:"places,omitempty"` // as in Remote, with those that were added later
 }
 
-// same says that nothing has happened in between.
+// same reports whether nothing has happened between two counts.
 func (c Counts) same(d Counts) bool {
 	return c.Done == d.Done && c.Failed == d.Failed && c.Running == d.Running && c.Waiting == d.Waiting && c.Draining == d.Draining && slices.Equal(c.Hosts, d.Hosts)
 }
 
-// runIDLen is the length of a run's mark.
+// runIDLen is the length of a run ID.
 const runIDLen = 32
 
-// NewRunID is the mark of a new run: 128 random bits, so that no two have the same.
+// NewRunID returns the ID of a new run: 128 random bits, so that no two runs have the same.
 func NewRunID() (string, error) {
 	var id [runIDLen / 2]byte
 	if err := sysio.Random(id[:]); err != nil {
-		return "", fmt.Errorf("a name for this run: getrandom is refused: %w", err)
+		return "", fmt.Errorf("the run ID: getrandom is refused: %w", err)
 	}
 	return hex.EncodeToString(id[:]), nil
 }
 
-// ShortID names a run to people: the beginning of its mark.
-func ShortID(mark string) string { return mark[:min(8, len(mark))] }
+// ShortID returns the first digits of a run ID, as people see it.
+func ShortID(runID string) string { return runID[:min(8, len(runID))] }
 
-// IsID says that s can be the beginning of a mark.
+// IsID reports whether s can be the beginning of a run ID.
 func IsID(s string) bool {
 	return s != "" && len(s) <= runIDLen && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// TmpName is how the names of a run's temporary files begin.
-func TmpName(mark string) string { return "fanout-" + mark + "-" }
+// TmpName returns the prefix of the names of a run's temporary files.
+func TmpName(runID string) string { return "fanout-" + runID + "-" }
 
 func isRunID(s string) bool {
 	_, err := hex.DecodeString(s)
 	return err == nil && len(s) == runIDLen && IsID(s)
 }
 
-// commandMax bounds what is kept of a command line, which may hold a million items.
+// commandMax limits how much is kept of a command line, which may hold a million items.
 const commandMax = 2 << 10
 
-// shorten keeps the first words.
+// shorten returns the first words.
 func shorten(words []string) []string {
 	room := commandMax
 	for i, w := range words {

@@ -17,11 +17,11 @@ import (
 	"fanout/internal/text"
 )
 
-// Registry is the registries of this user: where runs are registered now, and where
-// they are when XDG_RUNTIME_DIR is not set, as under cron.
+// Registry is the directories where this user's runs are entered: the one that runs use now, and the one that they use
+// when XDG_RUNTIME_DIR is not set, as under cron.
 type Registry struct{ dirs []*directory }
 
-// Open opens what there is.
+// Open opens the directories that exist.
 func Open() (*Registry, error) {
 	r := &Registry{}
 	for i, path := range possibleDirs() {
@@ -37,7 +37,7 @@ func Open() (*Registry, error) {
 	return r, nil
 }
 
-// Close closes it.
+// Close closes the directories.
 func (r *Registry) Close() {
 	for _, d := range r.dirs {
 		d.close()
@@ -51,8 +51,7 @@ type Run struct {
 	Live bool
 }
 
-// Runs is all runs, the oldest first. The error is about what is in the registry and
-// is not an entry.
+// Runs returns all runs, the oldest first. The error names the files of the registry that are no entries.
 func (r *Registry) Runs() ([]Run, error) {
 	var runs []Run
 	found, err := r.read("")
@@ -68,36 +67,36 @@ func (r *Registry) Runs() ([]Run, error) {
 	return runs, err
 }
 
-// record is an entry that was read and is held open.
-type record struct {
+// openEntry is an entry that was read and is held open.
+type openEntry struct {
 	Entry
 	dir  *directory
 	file *os.File
 }
 
-func (r *record) name() string { return r.RunID + entrySuffix }
-func (r *record) close()       { r.file.Close() }
-func (r *record) there() bool  { return r.dir.holds(r.name(), r.file) }
+func (e *openEntry) name() string { return e.RunID + entrySuffix }
+func (e *openEntry) close()       { e.file.Close() }
+func (e *openEntry) there() bool  { return e.dir.holds(e.name(), e.file) }
 
-// taken says that the lock is the run's: else it is ours now. Others may have had it for
-// a moment, to see the same. Where the system refuses locks, it may be the run's.
-func (r *record) taken(how int) (taken bool, err error) {
+// taken reports whether the run holds the lock: if not, we hold it now. Others may have held it for a moment, to find
+// out the same. Where the system refuses locks, the run may hold it.
+func (e *openEntry) taken(how int) (taken bool, err error) {
 	for range 5 {
-		switch err = lock(r.file, how|unix.LOCK_NB); err {
+		switch err = lock(e.file, how|unix.LOCK_NB); err {
 		case nil:
 			return false, nil
 		case unix.EWOULDBLOCK:
 			time.Sleep(time.Millisecond)
 		default:
-			return true, fmt.Errorf("whether run %s is over is not known: %w", ShortID(r.RunID), err)
+			return true, fmt.Errorf("cannot tell whether run %s is over: %w", ShortID(e.RunID), err)
 		}
 	}
 	return true, nil
 }
 
-// counts is what the run has told last.
-func (r *record) counts() (c Counts) {
-	f, err := r.dir.open(r.RunID + progressSuffix)
+// counts returns the counts that the run has written last.
+func (e *openEntry) counts() (c Counts) {
+	f, err := e.dir.open(e.RunID + progressSuffix)
 	if err != nil {
 		return c
 	}
@@ -108,66 +107,63 @@ func (r *record) counts() (c Counts) {
 	return c
 }
 
-// remove takes the run out of the registry. What belongs to the entry goes first:
-// alone, it would be nobody's.
-func (r *record) remove() error {
+// remove removes the run from the registry. The files that belong to the entry go first: without it, nobody would find
+// them.
+func (e *openEntry) remove() error {
 	return errors.Join(
-		r.removeTmp(),
-		r.dir.remove(r.RunID+progressSuffix+newSuffix),
-		r.dir.remove(r.RunID+progressSuffix),
-		r.dir.remove(r.name()+newSuffix),
-		r.dir.remove(r.name()))
+		e.removeTmp(),
+		e.dir.remove(e.RunID+progressSuffix+newSuffix),
+		e.dir.remove(e.RunID+progressSuffix),
+		e.dir.remove(e.name()+newSuffix),
+		e.dir.remove(e.name()))
 }
 
-// removeTmp removes temporary files, which have a name for a moment only where the
-// system needs one to make them.
-func (r *record) removeTmp() (all error) {
-	if r.TmpDir == "" {
+// removeTmp removes temporary files, which have a name only for a moment where the system needs one to make them.
+func (e *openEntry) removeTmp() (all error) {
+	if e.TmpDir == "" {
 		return nil
 	}
-	names, _ := os.ReadDir(r.TmpDir) // it may be gone
+	names, _ := os.ReadDir(e.TmpDir) // it may be gone
 	for _, name := range names {
-		if name.Type().IsRegular() && strings.HasPrefix(name.Name(), TmpName(r.RunID)) {
-			all = errors.Join(all, os.Remove(filepath.Join(r.TmpDir, name.Name())))
+		if name.Type().IsRegular() && strings.HasPrefix(name.Name(), TmpName(e.RunID)) {
+			all = errors.Join(all, os.Remove(filepath.Join(e.TmpDir, name.Name())))
 		}
 	}
 	return all
 }
 
-// read reads the entries whose marks begin with id. The error is about all that are
-// none.
-func (r *Registry) read(id string) (found []*record, all error) {
+// read reads the entries whose run IDs begin with id. The error names the files that are no entries.
+func (r *Registry) read(id string) (found []*openEntry, all error) {
 	for _, d := range r.dirs {
 		names, err := d.names()
 		all = errors.Join(all, err)
 		slices.Sort(names)
 		for _, name := range names {
-			if !strings.HasPrefix(name, id) || leftover(name) {
+			if !strings.HasPrefix(name, id) || belongsToEntry(name) {
 				continue
 			}
-			switch rec, err := readEntry(d, name); {
+			switch e, err := readEntry(d, name); {
 			case err == nil:
-				found = append(found, rec)
-			case !errors.Is(err, fs.ErrNotExist): // it ended just now
-				all = errors.Join(all, fmt.Errorf("%s is not an entry of the registry, and left alone: %w", text.Name(d.join(name)), err))
+				found = append(found, e)
+			case !errors.Is(err, fs.ErrNotExist): // the run has ended just now
+				all = errors.Join(all, fmt.Errorf("%s is not an entry of the registry and is left alone: %w", text.Name(d.join(name)), err))
 			}
 		}
 	}
 	return found, all
 }
 
-// leftover says that the name is of a file that goes with an entry, or is to become
-// one.
-func leftover(name string) bool {
-	mark, suffix, _ := strings.Cut(name, ".")
+// belongsToEntry reports whether the name is of a file that belongs to an entry, or that is about to become one.
+func belongsToEntry(name string) bool {
+	runID, suffix, _ := strings.Cut(name, ".")
 	suffix = "." + suffix
-	return isRunID(mark) && (suffix == progressSuffix || suffix == progressSuffix+newSuffix || suffix == entrySuffix+newSuffix)
+	return isRunID(runID) && (suffix == progressSuffix || suffix == progressSuffix+newSuffix || suffix == entrySuffix+newSuffix)
 }
 
-func readEntry(d *directory, name string) (*record, error) {
-	mark, isEntry := strings.CutSuffix(name, entrySuffix)
-	if !isEntry || !isRunID(mark) {
-		return nil, errors.New("its name is not that of one")
+func readEntry(d *directory, name string) (*openEntry, error) {
+	runID, isEntry := strings.CutSuffix(name, entrySuffix)
+	if !isEntry || !isRunID(runID) {
+		return nil, errors.New("its name is not that of an entry")
 	}
 	f, err := d.open(name)
 	if errors.Is(err, unix.ELOOP) {
@@ -176,16 +172,16 @@ func readEntry(d *directory, name string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &record{dir: d, file: f}
+	e := &openEntry{dir: d, file: f}
 	text, err := readSmall(f)
 	if err == nil {
-		err = rec.decode(text, mark)
+		err = e.decode(text, runID)
 	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return rec, nil
+	return e, nil
 }
 
 // readSmall reads a file that is ours and not larger than any that we write.
@@ -205,16 +201,16 @@ func readSmall(f *os.File) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
-func (r *record) decode(text []byte, mark string) error {
-	if err := json.Unmarshal(text, &r.Entry); err != nil {
-		return fmt.Errorf("it is not JSON as it should be: %w", err)
+func (e *openEntry) decode(text []byte, runID string) error {
+	if err := json.Unmarshal(text, &e.Entry); err != nil {
+		return fmt.Errorf("it is not valid JSON: %w", err)
 	}
 	switch {
-	case r.Version != version:
-		return fmt.Errorf("its version is %d, where this program knows %d", r.Version, version)
-	case r.RunID != mark:
-		return errors.New("the mark in it is not that of its name")
-	case r.PID <= 0:
+	case e.Version != version:
+		return fmt.Errorf("its version is %d; this program knows %d", e.Version, version)
+	case e.RunID != runID:
+		return errors.New("its run ID differs from its name")
+	case e.PID <= 0:
 		return errors.New("it names no process")
 	}
 	return nil

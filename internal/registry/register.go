@@ -14,28 +14,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The names in the registry: the mark of the run, and what it is.
+// The names in the registry are a run ID and one of these.
 const (
 	entrySuffix    = ".json"
 	progressSuffix = ".progress"
-	newSuffix      = ".new" // behind the others: not complete yet
+	newSuffix      = ".new" // after the others: not complete yet
 )
 
-// Registration is this process's own entry.
+// Registration is the entry of this process's run.
 type Registration struct {
 	dir   *directory
 	runID string
 	entry *os.File // holds the lock
-	told  Counts
+	last  Counts   // that Progress has written
 	wrote bool
 }
 
-// Register enters this process's run into the registry in dir, which is made if it
-// is missing. Of the entry the mark is needed; what the system knows of the process
-// is filled in. A guardian is taken for one as long as it is our parent.
+// Register enters this process's run into the registry in dir, which is made if it is missing. The entry needs a run
+// ID; what the system knows of the process is filled in. A guardian counts as one as long as it is our parent.
 func Register(dir string, e Entry) (*Registration, error) {
 	if !isRunID(e.RunID) {
-		return nil, fmt.Errorf("%q is not a mark of %d hexadecimal digits", e.RunID, runIDLen)
+		return nil, fmt.Errorf("%q is not a run ID of %d hexadecimal digits", e.RunID, runIDLen)
 	}
 	complete(&e)
 	text, err := encode(e)
@@ -46,7 +45,7 @@ func Register(dir string, e Entry) (*Registration, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A cleanup may take away the file before it is locked.
+	// A cleanup may remove the file before it is locked.
 	const most = 100
 	for range most {
 		var f *os.File
@@ -88,10 +87,10 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// publish makes the entry under another name and gives it its own when it is
-// complete and locked: nobody sees it without the lock.
-func publish(d *directory, mark string, text []byte) (*os.File, error) {
-	name := mark + entrySuffix
+// publish makes the entry under another name and renames it when it is complete and locked: nobody sees it without the
+// lock.
+func publish(d *directory, runID string, text []byte) (*os.File, error) {
+	name := runID + entrySuffix
 	f, err := d.create(name + newSuffix)
 	if err != nil {
 		return nil, err
@@ -110,8 +109,8 @@ func publish(d *directory, mark string, text []byte) (*os.File, error) {
 	return f, nil
 }
 
-// settle gives a file its own name in place of the one that says that it is new. Some file
-// systems have no links; no other run has this name.
+// settle gives a new file its final name. Some file systems have no links; there it is renamed, which cannot replace
+// another run's file.
 func (d *directory) settle(name string) error {
 	err := unix.Linkat(d.fd, name+newSuffix, d.fd, name, 0)
 	if sysio.Refused(err) {
@@ -123,12 +122,12 @@ func (d *directory) settle(name string) error {
 	return nil
 }
 
-// Path is where the entry is.
+// Path returns where the entry is.
 func (r *Registration) Path() string { return r.dir.join(r.runID + entrySuffix) }
 
-// Progress tells how far the run has come. Readers see the old counts or the new.
+// Progress writes how far the run has come. Readers see the old counts or the new.
 func (r *Registration) Progress(c Counts) error {
-	if r.wrote && c.same(r.told) {
+	if r.wrote && c.same(r.last) {
 		return nil
 	}
 	text, err := encode(c)
@@ -147,11 +146,11 @@ func (r *Registration) Progress(c Counts) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	r.told, r.wrote = c, true
+	r.last, r.wrote = c, true
 	return unix.Renameat(r.dir.fd, name+newSuffix, r.dir.fd, name)
 }
 
-// Close ends the run's entry.
+// Close removes the run's entry.
 func (r *Registration) Close() error {
 	var err error
 	if r.wrote {

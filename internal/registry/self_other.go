@@ -2,15 +2,14 @@
 
 package registry
 
-// bootID is not known here: entries are removed when their run is over, also if
-// that was before the system's last start.
+// bootID is not known here: an entry is removed when its run is over, also if that was before the system's last start.
 func bootID() string { return "" }
 
-// There are no such namespaces here.
+// pidNamespace returns 0: there are no such namespaces here.
 func pidNamespace() uint64 { return 0 }
 
-// unseen says nothing here: see hunt.
-func (*record) unseen() string { return "" }
+// unseen says nothing here: see [Cleanup.sweep].
+func (*openEntry) unseen() string { return "" }
 
 // startOf is not known here.
 func startOf(int) uint64 { return 0 }

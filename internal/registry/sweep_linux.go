@@ -4,111 +4,109 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
+
+	"fanout/internal/process/proc"
 
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long the system may take to end a process that got KILL.
-const patience = 2 * time.Second
+// killTime is how long the system may take to end a process that got KILL.
+const killTime = 2 * time.Second
 
-// sweep finds and ends all processes of some runs: those that bear their marks, and
-// the descendants of those.
+// sweep finds and ends all processes of some runs: those that bear job IDs of the runs, and the descendants of those.
 type sweep struct {
-	runIDs      map[string]bool
-	dry         bool // signal nobody
-	descendants map[int]uint64
-	known       map[int]*target
-	over        []*target
-	seen        map[int]uint64 // at the last look, and no prey: pids and starts
-	full        bool           // no more descriptors: what is known is to be ended first
-	stat        []byte
-	env         []byte
+	runIDs    map[string]bool
+	dry       bool           // signal no process
+	ancestors map[int]uint64 // this process and its ancestors, which are spared: pids and starts
+	targets   map[int]*target
+	over      []*target
+	others    map[int]uint64 // processes of the last scan that are no targets: pids and starts
+	full      bool           // no more descriptors: the known targets have to be ended first
+	environ   []byte
 }
 
 // target is a process of a run.
 type target struct {
-	proc
-	stat
+	proc.Handle
+	proc.Process
 	runID   string
 	words   []string
 	age     time.Duration
-	sent    unix.Signal // the last, other than CONT
+	sent    unix.Signal // the last one, but for CONT
 	err     error       // why it cannot be ended
 	outcome Deed
 }
 
-func newSweep(marks []string, dry bool) *sweep {
-	h := &sweep{
-		runIDs:      map[string]bool{},
-		dry:         dry,
-		descendants: map[int]uint64{},
-		known:       map[int]*target{},
-		stat:        make([]byte, 0, 1<<10),
-		env:         make([]byte, 0, 16<<10),
+func newSweep(runIDs []string, dry bool) *sweep {
+	s := &sweep{
+		runIDs:    map[string]bool{},
+		dry:       dry,
+		ancestors: map[int]uint64{},
+		targets:   map[int]*target{},
+		environ:   make([]byte, 0, 16<<10),
 	}
-	for _, m := range marks {
-		h.runIDs[m] = true
+	for _, id := range runIDs {
+		s.runIDs[id] = true
 	}
-	return h
+	return s
 }
 
-// end ends what is found, and returns it. All of it is stopped first, so that
-// none can fork or leave its parent unseen. Then it gets TERM, and KILL when the
-// grace is over; with no grace, KILL alone.
-func (h *sweep) end(grace time.Duration) []*target {
-	h.halt()
-	if grace > 0 && len(h.known) > 0 {
-		h.each(unix.SIGTERM)
-		h.each(unix.SIGCONT)
-		h.await(grace)
+// end ends all targets, and returns them. All are stopped first, so that none can fork or leave its parent unseen. Then
+// they get TERM, and KILL when the grace is over; with no grace, KILL alone.
+func (s *sweep) end(grace time.Duration) []*target {
+	s.halt()
+	if grace > 0 && len(s.targets) > 0 {
+		s.each(unix.SIGTERM)
+		s.each(unix.SIGCONT)
+		s.await(grace)
 	}
 	for {
-		h.halt()
-		if !h.living() {
+		s.halt()
+		if !s.living() {
 			break
 		}
-		h.each(unix.SIGKILL)
-		before := len(h.over)
-		h.await(patience)
-		if h.living() && len(h.over) == before {
+		s.each(unix.SIGKILL)
+		before := len(s.over)
+		s.await(killTime)
+		if s.living() && len(s.over) == before {
 			break
 		}
-		h.full = false
+		s.full = false
 	}
-	for _, p := range h.known {
-		if p.err == nil {
-			p.err = fmt.Errorf("it is still there after KILL, in state %c", p.state)
+	for _, t := range s.targets {
+		if t.err == nil {
+			t.err = fmt.Errorf("it survives KILL, in state %c", t.State)
 		}
-		p.outcome = NotKilled
-		h.drop(p)
+		t.outcome = NotKilled
+		s.finish(t)
 	}
-	return h.over
+	return s.over
 }
 
-// look finds what would be ended.
-func (h *sweep) look() []*target {
+// look returns the targets that end would end.
+func (s *sweep) look() []*target {
 	for clean := 0; clean < 2; clean++ {
-		if found, _ := h.scan(true); found {
+		if found, _ := s.scan(true); found {
 			clean = -1
 		}
 	}
-	for _, p := range h.known {
-		if p.outcome = WouldKill; p.err != nil {
-			p.outcome = NotKilled
+	for _, t := range s.targets {
+		if t.outcome = WouldKill; t.err != nil {
+			t.outcome = NotKilled
 		}
-		h.drop(p)
+		s.finish(t)
 	}
-	return h.over
+	return s.over
 }
 
-// halt stops everything, until two looks in a row find nothing new. A look at which a
-// new process was gone before it could be asked says little: it is taken again, for
-// some time only, since others come and go too.
-func (h *sweep) halt() {
+// halt stops all targets, until two scans in a row find no new one. A scan in which a new process was gone before its
+// environment could be read says little: it is repeated, for some time only, since other processes come and go too.
+func (s *sweep) halt() {
 	const most = 25
-	for clean, again := 0, 0; clean < 2 && !h.full; {
-		switch found, missed := h.scan(true); {
+	for clean, again := 0, 0; clean < 2 && !s.full; {
+		switch found, missed := s.scan(true); {
 		case found:
 			clean, again = 0, 0
 		case missed && again < most:
@@ -118,111 +116,112 @@ func (h *sweep) halt() {
 			clean++
 		}
 	}
-	h.prune()
+	s.prune()
 }
 
-// await waits until what is known has ended, and gets to know what is new.
-func (h *sweep) await(most time.Duration) {
+// await waits until all targets have ended, those that appear meanwhile too.
+func (s *sweep) await(most time.Duration) {
 	for end := time.Now().Add(most); ; time.Sleep(20 * time.Millisecond) {
-		h.prune()
-		if !h.living() || time.Now().After(end) {
+		s.prune()
+		if !s.living() || time.Now().After(end) {
 			return
 		}
-		h.scan(false)
+		s.scan(false)
 	}
 }
 
-// living says that something is left that can be ended.
-func (h *sweep) living() bool {
-	for _, p := range h.known {
-		if p.err == nil {
+// living reports whether there is a target that can be ended.
+func (s *sweep) living() bool {
+	for _, t := range s.targets {
+		if t.err == nil {
 			return true
 		}
 	}
 	return false
 }
 
-// each signals what is known.
-func (h *sweep) each(s unix.Signal) {
-	for _, p := range h.known {
-		h.send(p, s)
+// each signals all targets.
+func (s *sweep) each(sig unix.Signal) {
+	for _, t := range s.targets {
+		s.send(t, sig)
 	}
 }
 
-// send notes what keeps a process from being ended.
-func (h *sweep) send(p *target, s unix.Signal) {
-	if p.err != nil || h.dry {
+// send signals a target, and notes why it cannot be ended.
+func (s *sweep) send(t *target, sig unix.Signal) {
+	if t.err != nil || s.dry {
 		return
 	}
-	switch err := p.signal(s); {
+	switch err := t.Signal(sig); {
 	case err != nil && err != unix.ESRCH:
-		p.err = err
-	case err == nil && s != unix.SIGCONT: // which ends nothing
-		p.sent = s
+		t.err = err
+	case err == nil && sig != unix.SIGCONT: // which ends nothing
+		t.sent = sig
 	}
 }
 
-// prune lets go of what has ended.
-func (h *sweep) prune() {
-	for _, p := range h.known {
-		now, ok := p.proc.stat(h.stat)
-		if ok && !now.ended() {
-			p.stat = now
+// prune removes the targets that have ended.
+func (s *sweep) prune() {
+	for pid, t := range s.targets {
+		now, ok := t.Stat()
+		if ok && !now.Ended() {
+			t.Process = now
 			continue
 		}
-		if p.outcome = Killed; p.sent != 0 && p.err == nil { // else it has ended by itself
-			h.drop(p)
+		if t.outcome = Killed; t.sent != 0 && t.err == nil { // else it has ended by itself
+			s.finish(t)
 		} else {
-			p.close()
-			delete(h.known, p.pid)
+			t.Close()
+			delete(s.targets, pid)
 		}
 	}
 }
 
-func (h *sweep) drop(p *target) {
-	p.close()
-	delete(h.known, p.pid)
-	h.over = append(h.over, p)
+// finish moves a target, whose outcome is known, to those that are over.
+func (s *sweep) finish(t *target) {
+	t.Close()
+	delete(s.targets, t.Handle.PID)
+	s.over = append(s.over, t)
 }
 
-// scan looks at all processes, and stops at once what is found if that is wanted.
-// missed says that a new one was gone before it could be asked.
-func (h *sweep) scan(stop bool) (found, missed bool) {
-	h.addDescendants()
-	seen := map[int]uint64{}
-	parents := map[int]stat{} // of those that bear no mark
-	for _, pid := range newestFirst() {
-		if p := h.known[pid]; p != nil {
-			if now, ok := p.proc.stat(h.stat); ok && !now.ended() {
+// scan looks at all processes for new targets. With stop, it stops each at once. missed reports that a new process was
+// gone before its environment could be read.
+func (s *sweep) scan(stop bool) (found, missed bool) {
+	s.findAncestors()
+	others := map[int]uint64{}
+	unmarked := map[int]proc.Process{} // processes that bear no job ID of the runs
+	for _, pid := range proc.NewestFirst() {
+		if t := s.targets[pid]; t != nil {
+			if now, ok := t.Stat(); ok && !now.Ended() {
 				continue
 			}
-			h.prune()
+			s.prune()
 		}
-		q, asked := h.ask(pid)
-		if h.full {
+		t, asked := s.ask(pid)
+		if s.full {
 			return true, true
 		}
-		if before, ok := h.seen[pid]; !asked && !(ok && (q.start == 0 || q.start == before)) {
+		if before, ok := s.others[pid]; !asked && !(ok && (t.Start == 0 || t.Start == before)) {
 			missed = true
 		}
-		seen[pid] = q.start
-		if q.runID != "" {
-			h.take(q, stop)
+		others[pid] = t.Start
+		if t.runID != "" {
+			s.take(t, stop)
 			found = true
 			continue
 		}
-		q.close()
+		t.Close()
 		if asked {
-			parents[pid] = q.stat
+			unmarked[pid] = t.Process
 		}
 	}
-	h.seen = seen
+	s.others = others
 	for more := true; more; {
 		more = false
-		for pid, s := range parents {
-			if parent := h.known[s.parent]; parent != nil {
-				delete(parents, pid)
-				more = h.adopt(pid, s, parent, stop) || more
+		for pid, p := range unmarked {
+			if parent := s.targets[p.Parent]; parent != nil {
+				delete(unmarked, pid)
+				more = s.takeChild(p, parent, stop) || more
 			}
 		}
 		found = found || more
@@ -230,91 +229,101 @@ func (h *sweep) scan(stop bool) (found, missed bool) {
 	return found, missed
 }
 
-// ask opens a process and finds out whose it is. Those that may not be asked are not
-// ours; asked is false for those that are gone or about to be.
-func (h *sweep) ask(pid int) (q *target, asked bool) {
-	p, err := openProc(pid)
-	q = &target{proc: p}
+// ask opens a process and finds out which run it belongs to. A process that we may not ask is not ours. asked is false
+// for a process that is gone or about to be.
+func (s *sweep) ask(pid int) (t *target, asked bool) {
+	h, err := proc.Open(pid)
+	t = &target{Handle: h}
 	if err == unix.EMFILE || err == unix.ENFILE {
-		h.full = true
+		s.full = true
 	}
 	if err != nil {
-		return q, false
+		return t, false
 	}
-	if q.stat, asked = p.stat(h.stat); !asked || q.ended() {
-		return q, false
+	if t.Process, asked = h.Stat(); !asked || t.Ended() {
+		return t, false
 	}
-	if !p.mine() {
-		return q, true
+	if !h.Ours() {
+		return t, true
 	}
-	env, err := p.environ(q.stat, h.env)
+	environ, err := h.Environ(t.Process, s.environ)
 	switch {
 	case err != nil:
-		return q, err != unix.ESRCH && err != unix.ENOENT
-	case len(env) == 0: // the system's own, or one that is just ending
-		now, ok := p.stat(h.stat)
-		return q, ok && !now.ended()
+		return t, err != unix.ESRCH && err != unix.ENOENT
+	case len(environ) == 0: // a process of the kernel, or one that is just ending
+		now, ok := h.Stat()
+		return t, ok && !now.Ended()
 	}
-	h.env = env[:0]
-	q.runID = runIDIn(env, h.runIDs)
-	return q, true
+	s.environ = environ[:0]
+	t.runID = s.runOf(environ)
+	return t, true
 }
 
-// take takes hold of a process that is a run's.
-func (h *sweep) take(q *target, stop bool) {
-	h.known[q.pid] = q
-	if start, ok := h.descendants[q.pid]; ok && start == q.start {
-		q.err = errors.New("this command runs in it")
-	} else if q.pid == 1 {
-		q.err = errors.New("it is the first process of the system")
+// runOf returns the first of the sweep's runs that an environment has a job ID of, "" when there is none.
+func (s *sweep) runOf(environ []byte) string {
+	for jobID := range proc.JobIDsIn(environ) {
+		if run, _, ok := strings.Cut(jobID, "."); ok && s.runIDs[run] {
+			return run
+		}
+	}
+	return ""
+}
+
+// take makes a process of a run a target.
+func (s *sweep) take(t *target, stop bool) {
+	pid := t.Handle.PID
+	s.targets[pid] = t
+	if start, ok := s.ancestors[pid]; ok && start == t.Start {
+		t.err = errors.New("this command runs inside it")
+	} else if pid == 1 {
+		t.err = errors.New("it is the first process of the system")
 	}
 	if stop {
-		h.send(q, unix.SIGSTOP)
+		s.send(t, unix.SIGSTOP)
 	}
-	q.words, q.age = q.proc.words(), ageOf(q.start)
+	t.words, t.age = shorten(t.CommandLine()), t.Age()
 }
 
-// adopt takes a process without a mark that was seen to be the child of one that is
-// known, if it still is the same.
-func (h *sweep) adopt(pid int, was stat, parent *target, stop bool) bool {
-	p, err := openProc(pid)
+// takeChild makes a process without a job ID a target that was seen to be the child of one, if it still is the same.
+func (s *sweep) takeChild(was proc.Process, parent *target, stop bool) bool {
+	h, err := proc.Open(was.PID)
 	if err != nil {
 		return false
 	}
-	q := &target{proc: p, runID: parent.runID}
+	t := &target{Handle: h, runID: parent.runID}
 	var ok bool
-	if q.stat, ok = p.stat(h.stat); !ok || q.start != was.start || !h.child(q, parent) {
-		p.close()
+	if t.Process, ok = h.Stat(); !ok || !t.Same(was) || !s.isChild(t, parent) {
+		h.Close()
 		return false
 	}
-	h.take(q, stop)
+	s.take(t, stop)
 	return true
 }
 
-// child says that the parent is the one that is known: it is alive after the child
-// has named it, so that its pid was its own then. What this command runs in may have
-// other children than the run's.
-func (h *sweep) child(q, parent *target) bool {
-	if start, ok := h.descendants[parent.pid]; ok && start == parent.start || q.parent != parent.pid {
+// isChild reports whether the parent is the known target: it is alive after the child has named it, so that its pid was
+// its own then. An ancestor of this command may have children that are not the run's.
+func (s *sweep) isChild(t, parent *target) bool {
+	pid := parent.Handle.PID
+	if start, ok := s.ancestors[pid]; ok && start == parent.Start || t.Parent != pid {
 		return false
 	}
-	_, alive := parent.proc.stat(h.stat)
+	_, alive := parent.Stat()
 	return alive
 }
 
-// addDescendants gets to know ourselves and our ancestors, which are not to be ended.
-func (h *sweep) addDescendants() {
+// findAncestors finds this process and its ancestors, which must not be ended.
+func (s *sweep) findAncestors() {
 	for pid := os.Getpid(); pid > 0; {
-		p, err := openProc(pid)
+		h, err := proc.Open(pid)
 		if err != nil {
 			return
 		}
-		s, ok := p.stat(h.stat)
-		p.close()
+		p, ok := h.Stat()
+		h.Close()
 		if !ok {
 			return
 		}
-		h.descendants[pid] = s.start
-		pid = s.parent
+		s.ancestors[pid] = p.Start
+		pid = p.Parent
 	}
 }

@@ -1,14 +1,10 @@
 package registry
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,9 +17,9 @@ import (
 )
 
 // patient is how long a test waits for what must happen.
-const patient = 30 * time.Second
+const patient = testkit.Patience
 
-// cometVariable makes a comet of this program that leaves its trail in this file.
+// cometVariable makes a comet of this program, which leaves its trail in the file that is its value.
 const cometVariable = "FANOUT_TEST_COMET"
 
 // TestMain makes the test program play other parts as well.
@@ -40,9 +36,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fly forks, and exits, every millisecond, for ten seconds at most: where it was seen,
-// it is no more. Each time it adds to its trail. After the first fork there is but
-// one thread, which can do nothing but system calls.
+// fly forks, and exits, every millisecond, for ten seconds at most: when it has been seen, that process is gone. Each
+// adds to the trail. After the first fork there is only one thread, which can do nothing but system calls.
 func fly(trail string) int {
 	fd, err := unix.Open(trail, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT, 0o600)
 	if err != nil {
@@ -65,8 +60,7 @@ func fly(trail string) int {
 	return 0
 }
 
-// world is processes that a test has started. All bear a sign, by which none is
-// left after the test.
+// world holds the processes that a test has started. All bear a sign, by which they are killed after the test.
 type world struct {
 	t    *testing.T
 	sign string
@@ -74,7 +68,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t, "FANOUT_TEST_SIGN=" + newMark(), t.TempDir()}
+	w := &world{t, "FANOUT_TEST_SIGN=" + newRunID(), t.TempDir()}
 	t.Cleanup(func() {
 		for len(w.alive("")) > 0 {
 			for _, pid := range w.alive("") {
@@ -85,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// start runs a script that does not wait for what it starts, with these variables.
+// start runs a script, with these variables, that does not wait for the processes that it starts.
 func (w *world) start(env []string, script string) {
 	w.t.Helper()
 	testkit.NeedsOf(w.t, script)
@@ -97,42 +91,23 @@ func (w *world) start(env []string, script string) {
 	}
 }
 
-// alive is the processes that bear the sign and have this in their environment too.
-// Zombies have none.
-func (w *world) alive(what string) (pids []int) {
-	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, name := range environs {
-		env, err := os.ReadFile(name)
-		if err != nil || !slices.Contains(strings.Split(string(env), "\x00"), w.sign) {
-			continue
-		}
-		if strings.Contains(string(env), what) {
-			pid, _ := strconv.Atoi(strings.Split(name, "/")[2])
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-func (w *world) eventually(what string, cond func() bool) {
-	w.t.Helper()
-	for end := time.Now().Add(patient); !cond(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			w.t.Fatalf("waited in vain for: %s", what)
-		}
-	}
+// alive returns the processes that bear the sign and have this in their environment too. Zombies have none.
+func (w *world) alive(what string) []int {
+	return slices.DeleteFunc(testkit.Bearing(w.sign), func(pid int) bool {
+		return !strings.Contains(strings.Join(testkit.Environ(pid), "\x00"), what)
+	})
 }
 
 // await waits for a file that a script makes.
 func (w *world) await(name string) {
 	w.t.Helper()
-	w.eventually(name, func() bool { _, err := os.Stat(filepath.Join(w.dir, name)); return err == nil })
+	testkit.Until(w.t, name, func() bool { _, err := os.Stat(filepath.Join(w.dir, name)); return err == nil })
 }
 
-// markOfJob is what the environment of a job says.
-func markOfJob(mark string) string { return "FANOUT_MARK=" + mark + ".7.1" }
+// jobVariable returns the entry that a job of the run has in its environment.
+func jobVariable(runID string) string { return "FANOUT_MARK=" + runID + ".7.1" }
 
-// TestCleanup: whatever a job has left, all of it is ended.
+// TestCleanup: all leftovers of a run are ended, whatever they are.
 func TestCleanup(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script string
@@ -145,21 +120,21 @@ func TestCleanup(t *testing.T) {
 		"stubborn": {`sh -c 'trap "" TERM HUP INT; : > ready; while :; do sleep 1; done' > /dev/null 2>&1 &`, "ready", 1},
 		"stopped":  {"sh -c 'kill -STOP $$; sleep 1000' > /dev/null 2>&1 &", "", 1},
 		"tree":     {"for i in 1 2 3 4 5; do sh -c 'sleep 1000 & sleep 1000 & wait' > /dev/null 2>&1 & done", "", 5},
-		// Its children have emptied their environment: descent tells.
+		// Its children have cleared their environment: they are found by descent.
 		"children without": {"sh -c 'env -i " + "FANOUT_TEST_HIDDEN=1" + " sh -c \"sleep 1000 & : > ready; wait\" & wait' > /dev/null 2>&1 &", "ready", 3},
-		// On TERM it starts another.
+		// On TERM it starts another process.
 		"avenger": {`sh -c 'trap "setsid sleep 1000 & exit" TERM; : > ready; while :; do sleep 0.1; done' > /dev/null 2>&1 &`, "ready", 1},
 	} {
 		for _, grace := range []time.Duration{0, 300 * time.Millisecond} {
 			t.Run(fmt.Sprint(name, " ", grace), func(t *testing.T) {
 				registry(t)
 				w := newWorld(t)
-				r := register(t, newMark())
-				w.start([]string{markOfJob(r.runID)}, tt.script)
+				r := register(t, newRunID())
+				w.start([]string{jobVariable(r.runID)}, tt.script)
 				if tt.ready != "" {
 					w.await(tt.ready)
 				}
-				w.eventually("all processes", func() bool { return len(w.alive("")) >= 1 })
+				testkit.Until(w.t, "all processes", func() bool { return len(w.alive("")) >= 1 })
 				r.abandon()
 				began := time.Now()
 				told, err := clean(t, Cleanup{Grace: grace})
@@ -190,7 +165,7 @@ func TestCleanup(t *testing.T) {
 	}
 }
 
-// hidden is the processes of TestCleanup that do not bear the sign.
+// hidden returns the processes of TestCleanup that do not bear the sign.
 func hidden(t *testing.T) (pids []string) {
 	t.Helper()
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
@@ -211,7 +186,7 @@ func TestComets(t *testing.T) {
 	}
 	for round := range 6 {
 		w := newWorld(t)
-		r := register(t, newMark())
+		r := register(t, newRunID())
 		r.abandon()
 		trail := func(i int) string { return fmt.Sprintf("%s/%d", w.dir, i) }
 		length := func(i int) int64 {
@@ -223,10 +198,10 @@ func TestComets(t *testing.T) {
 		}
 		const comets = 3
 		for i := range comets {
-			w.start([]string{markOfJob(r.runID), cometVariable + "=" + trail(i)}, "setsid "+self+" > /dev/null 2>&1 &")
+			w.start([]string{jobVariable(r.runID), cometVariable + "=" + trail(i)}, "setsid "+self+" > /dev/null 2>&1 &")
 		}
 		for i := range comets {
-			w.eventually("a comet", func() bool { return length(i) > 5 })
+			testkit.Until(w.t, "a comet", func() bool { return length(i) > 5 })
 		}
 		grace := time.Duration(round%2) * 50 * time.Millisecond
 		began := time.Now()
@@ -249,19 +224,19 @@ func TestComets(t *testing.T) {
 	}
 }
 
-// TestInnocent: what does not bear the run's mark in the right place is not touched,
-// whatever else it has in common with those that do.
+// TestInnocent: a process that does not bear the run's ID in the right place is not touched, whatever else it has in
+// common with those that do.
 func TestInnocent(t *testing.T) {
 	registry(t)
 	w := newWorld(t)
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	r.abandon()
-	other := newMark()
-	own, spared := []string{markOfJob(r.runID), "GUILTY=yes"}, [][]string{
+	other := newRunID()
+	own, spared := []string{jobVariable(r.runID), "GUILTY=yes"}, [][]string{
 		nil,
 		{"FANOUT_MARK="},
-		{markOfJob(other)},
-		{markOfJob(other + r.runID)},
+		{jobVariable(other)},
+		{jobVariable(other + r.runID)},
 		{"FANOUT_MARK=" + other + "." + r.runID + ".7"},
 		{"FANOUT_MARK=" + r.runID + "0.1.1"},
 		{"FANOUT_MARK=" + r.runID[:31] + ".1.1"},
@@ -280,13 +255,13 @@ func TestInnocent(t *testing.T) {
 	// The command line does not count. Group and session are those of one that is killed; so is
 	// the parent's child, when the parent is not the run's.
 	w.start([]string{"INNOCENT=argv;"}, "sh -c 'sleep 1000; :' FANOUT_MARK="+r.runID+".1.1 > /dev/null 2>&1 &")
-	w.start([]string{"INNOCENT=group;"}, "setsid sh -c '(export GUILTY=yes "+markOfJob(r.runID)+"; exec sleep 1000) & sleep 1000 & wait' > /dev/null 2>&1 &")
-	// Of several marks one is enough.
+	w.start([]string{"INNOCENT=group;"}, "setsid sh -c '(export GUILTY=yes "+jobVariable(r.runID)+"; exec sleep 1000) & sleep 1000 & wait' > /dev/null 2>&1 &")
+	// Of several job IDs one is enough.
 	w.start([]string{"FANOUT_MARK=" + other + ".1.1 " + r.runID + ".3.2", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 	w.start([]string{"FANOUT_MARK=" + r.runID + ".3.2 " + other + ".1.1", "GUILTY=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 	w.start(own, "sleep 1000 > /dev/null 2>&1 &")
 	innocents := len(spared) + 2 + 2
-	w.eventually("all processes", func() bool {
+	testkit.Until(w.t, "all processes", func() bool {
 		return len(w.alive("GUILTY")) >= 4 && len(w.alive("INNOCENT")) == innocents+1
 	})
 	before := w.alive("INNOCENT")
@@ -306,22 +281,21 @@ func TestInnocent(t *testing.T) {
 	}
 }
 
-// TestWithin: a cleanup within a job of the run spares what it runs in, says so, and
-// keeps the entry.
+// TestWithin: a cleanup within a job of the run spares the processes that it runs in, says so, and keeps the entry.
 func TestWithin(t *testing.T) {
 	registry(t)
 	w := newWorld(t)
-	r := register(t, newMark())
+	r := register(t, newRunID())
 	r.abandon()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.start([]string{markOfJob(r.runID), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
+	w.start([]string{jobVariable(r.runID), "OTHER=yes"}, "sleep 1000 > /dev/null 2>&1 &")
 	c := testkit.Command(t, "sh", "-c", `"$@"; echo spared`, "sh", self, withinArg)
-	c.Env = append(os.Environ(), markOfJob(r.runID), w.sign)
+	c.Env = append(os.Environ(), jobVariable(r.runID), w.sign)
 	out, err := c.CombinedOutput()
-	for _, want := range []string{"could not kill: this command runs in it", "entry kept", "something is left", "spared"} {
+	for _, want := range []string{"could not kill: this command runs inside it", "entry kept", "something is left", "spared"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in: %s, %v", want, out, err)
 		}
@@ -331,7 +305,7 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-// withinArg has the test program play the part of TestWithin that runs within the run.
+// withinArg makes the test program play the part of TestWithin that runs within the run.
 const withinArg = "within"
 
 func playWithin() int {
@@ -349,237 +323,30 @@ func playWithin() int {
 func TestManyRuns(t *testing.T) {
 	registry(t)
 	w := newWorld(t)
-	var marks []string
+	var runIDs []string
 	for range 5 {
-		r := register(t, newMark())
+		r := register(t, newRunID())
 		r.abandon()
-		marks = append(marks, r.runID)
-		w.start([]string{markOfJob(r.runID)}, "sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 &")
+		runIDs = append(runIDs, r.runID)
+		w.start([]string{jobVariable(r.runID)}, "sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 &")
 	}
-	w.eventually("all processes", func() bool { return len(w.alive("FANOUT_MARK=")) == 10 })
-	if told, err := clean(t, Cleanup{Run: marks[2][:20], Grace: patient}); err != nil || len(told) != 3 || len(w.alive("")) != 8 {
+	testkit.Until(w.t, "all processes", func() bool { return len(w.alive("FANOUT_MARK=")) == 10 })
+	if told, err := clean(t, Cleanup{Run: runIDs[2][:20], Grace: patient}); err != nil || len(told) != 3 || len(w.alive("")) != 8 {
 		t.Errorf("%v, %v", told, err)
 	}
 	told, err := clean(t, Cleanup{Grace: patient})
 	if err != nil || len(told) != 12 || len(w.alive("")) != 0 {
 		t.Errorf("%v, %v", told, err)
 	}
-	for _, mark := range slices.Delete(marks, 2, 3) {
+	for _, runID := range slices.Delete(runIDs, 2, 3) {
 		n := 0
 		for _, rep := range told {
-			if rep.Run == mark {
+			if rep.Run == runID {
 				n++
 			}
 		}
 		if n != 3 {
-			t.Errorf("%s: %d of %v", mark, n, told)
+			t.Errorf("%s: %d of %v", runID, n, told)
 		}
-	}
-}
-
-// TestPIDReused: a process that was given the pid of one that was found, or of a
-// run's own, is not touched. That needs a PID namespace, in which the next pid can
-// be chosen.
-func TestPIDReused(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	testkit.Needs(t, "unshare")
-	c := testkit.Command(t, "unshare", "--pid", "--fork", "--mount-proc", self, reuseArg)
-	c.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "TMPDIR="+t.TempDir())
-	out, err := c.CombinedOutput()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		t.Logf("%s", out)
-	case errors.As(err, &exit) && exit.ExitCode() == 1 && !strings.Contains(string(out), "unshare"):
-		t.Errorf("%s", out)
-	default:
-		t.Skipf("no PID namespace to be had: %v, %s", err, out)
-	}
-}
-
-// reuseArg has the test program play the part of TestPIDReused in the namespace.
-const reuseArg = "reuse-pid"
-
-func reusePID() (code int) {
-	fail := func(format string, args ...any) int { fmt.Printf(format+"\n", args...); return 1 }
-	mark := newMark()
-	first := exec.Command("sleep", "1000")
-	first.Env = []string{markOfJob(mark)}
-	if err := first.Start(); err != nil {
-		return fail("%v", err)
-	}
-	pid := first.Process.Pid
-	h := newSweep([]string{mark}, false)
-	for len(h.known) == 0 {
-		h.scan(false)
-	}
-	held := h.known[pid]
-	if held == nil {
-		return fail("found: %v", h.known)
-	}
-	start := held.start
-	time.Sleep(20 * time.Millisecond) // a start is counted in hundredths of a second
-	first.Process.Kill()
-	first.Wait()
-	second, err := startAs(pid)
-	if err != nil {
-		fmt.Println("unshare does not help:", err)
-		return 3
-	}
-	defer second.Process.Kill()
-	h.each(unix.SIGKILL)
-	if _, ok := openExactly(pid, start); ok {
-		return fail("another process is taken for the one that had its pid")
-	}
-	h.await(0)
-	h.halt()
-	if len(h.known) != 0 {
-		return fail("known: %v", h.known)
-	}
-	// A run whose pid is another's now.
-	r, err := Register(DefaultDir(), Entry{RunID: mark})
-	if err != nil {
-		return fail("%v", err)
-	}
-	reg, err := Open()
-	if err != nil {
-		return fail("%v", err)
-	}
-	records, err := reg.read("")
-	if err != nil || len(records) != 1 {
-		return fail("%v, %v", records, err)
-	}
-	records[0].PID, records[0].Start = pid, start
-	if why := h.tellToStop(records[0]); !strings.Contains(why, "not to be found") {
-		return fail("told: %q", why)
-	}
-	records[0].kill()
-	r.Close()
-	time.Sleep(50 * time.Millisecond)
-	if st, ok := openExactly(pid, startOf(pid)); !ok {
-		return fail("the innocent process is gone: %v", st)
-	}
-	if err := second.Process.Signal(syscall.Signal(0)); err != nil {
-		return fail("the innocent process is gone: %v", err)
-	}
-	fmt.Println("the pid was", pid, "both times")
-	return 0
-}
-
-// startAs starts a process with this pid.
-func startAs(pid int) (*exec.Cmd, error) {
-	for range 1000 {
-		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(pid-1)), 0); err != nil {
-			return nil, err
-		}
-		c := exec.Command("sleep", "1000")
-		c.Env = []string{}
-		if err := c.Start(); err != nil {
-			return nil, err
-		}
-		if c.Process.Pid == pid {
-			return c, nil
-		}
-		c.Process.Kill()
-		c.Wait()
-	}
-	return nil, errors.New("the pid does not come")
-}
-
-// TestStopLive: --all stops what holds the lock.
-func TestStopLive(t *testing.T) {
-	for name, tt := range map[string]struct {
-		script string
-		deed   Deed
-		why    string
-	}{
-		"obedient": {"trap 'exit 0' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "before it could"},
-		"stubborn": {"trap '' TERM; : > ready; while :; do sleep 0.05; done", Stopped, "KILL"},
-		"stopped":  {"trap 'exit 0' TERM; : > ready; kill -STOP $$; sleep 1000", Stopped, "before it could"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			registry(t)
-			w := newWorld(t)
-			r := register(t, newMark())
-			c := exec.Command("sh", "-c", tt.script)
-			c.Dir, c.Env = w.dir, []string{"PATH=" + os.Getenv("PATH"), w.sign}
-			c.ExtraFiles = []*os.File{r.entry} // with it, the lock
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error)
-			go func() { ended <- c.Wait() }()
-			w.await("ready")
-			rewrite(t, r, c.Process.Pid)
-			r.abandon()
-			told, err := clean(t, Cleanup{})
-			if err != nil || len(told) != 1 || told[0].Deed != LeftAlone {
-				t.Errorf("%v, %v", told, err)
-			}
-			if told, err := clean(t, Cleanup{Run: r.runID}); err == nil || len(told) != 1 || told[0].Deed != LeftAlone {
-				t.Errorf("%v, %v", told, err)
-			}
-			if told, err := clean(t, Cleanup{All: true, DryRun: true}); err != nil || len(told) != 1 || told[0].Deed != WouldStop {
-				t.Errorf("%v, %v", told, err)
-			}
-			w.start([]string{markOfJob(r.runID), "JOB=yes"}, "sleep 1000 > /dev/null 2>&1 &")
-			told, err = clean(t, Cleanup{All: true, Grace: time.Millisecond})
-			if err != nil || len(told) != 3 || told[0].Deed != tt.deed || !strings.Contains(told[0].Why, tt.why) || told[1].Deed != Killed || told[2].Deed != Removed {
-				t.Errorf("%v, %v", told, err)
-			}
-			<-ended
-			if left := w.alive(""); len(left) > 0 {
-				t.Errorf("left: %v", left)
-			}
-		})
-	}
-}
-
-// rewrite makes an entry that of another process.
-func rewrite(t *testing.T, r *Registration, pid int) {
-	t.Helper()
-	e := Entry{RunID: r.runID}
-	complete(&e)
-	e.PID, e.Start = pid, startOf(pid)
-	text, err := encode(e)
-	if err == nil {
-		_, err = r.entry.WriteAt(text, 0)
-	}
-	if err == nil {
-		err = r.entry.Truncate(int64(len(text)))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestParseStat: names may hold what stands between fields.
-func TestParseStat(t *testing.T) {
-	const rest = " 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 %d 22 12345 24 25"
-	for text, want := range map[string]stat{
-		"1 (a) S" + fmt.Sprintf(rest, 1):           {'S', 5, 1, 12345},
-		"1 (a) b) (c) Z) Z" + fmt.Sprintf(rest, 3): {'Z', 5, 3, 12345},
-		"1 (\n) T" + fmt.Sprintf(rest, 1):          {'T', 5, 1, 12345},
-	} {
-		if got, ok := parseStat([]byte(text)); !ok || got != want {
-			t.Errorf("%q: %+v", text, got)
-		}
-	}
-	for _, text := range []string{"", "1", "1 (a) S 5", "1 (a) S x" + fmt.Sprintf(rest, 1)[2:]} {
-		if got, ok := parseStat([]byte(text)); ok {
-			t.Errorf("%q: %+v", text, got)
-		}
-	}
-	f, err := os.Open("/proc/self/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	line, _ := bufio.NewReader(f).ReadString('\n')
-	if got, ok := parseStat([]byte(line)); !ok || got.parent != os.Getppid() || got.threads < 2 {
-		t.Errorf("%+v", got)
 	}
 }

@@ -45,7 +45,7 @@ func (e *DrainedError) Error() string { return e.Drained.Error() + "; " + e.Next
 // tellRest says that a stop has left items that no job was made of.
 func (r *Run) tellRest(summary *sink.Summary) {
 	if r.cut {
-		summary.Rest(r.plan.Journal.Path != "")
+		summary.SetCutShort(r.plan.Journal.Path != "")
 	}
 }
 

@@ -14,7 +14,7 @@ func (r *Run) endOrphansWith(ctx context.Context) (ended func() bool) {
 	done := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
 		defer close(done)
-		r.sup.EndOrphans(false)
+		r.sup.EndLeftovers(false)
 	})
 	return func() bool {
 		if unhook() {
@@ -36,11 +36,11 @@ func (r *Run) stoppedNow(ctx context.Context, err error) bool {
 func (r *Run) endOrphans(ended func() bool, err error) int {
 	switch {
 	case ended(), r.stoppedNow(context.Background(), err):
-		r.sup.EndOrphans(false)
+		r.sup.EndLeftovers(false)
 	case r.sup.Ended():
-		r.sup.EndOrphans(true)
+		r.sup.EndLeftovers(true)
 	}
-	left := len(r.sup.Left())
+	left := len(r.sup.Leftovers())
 	if p := r.pool.Load(); p != nil {
 		left += p.LeftBehind()
 	}

@@ -256,7 +256,7 @@ func (rs *records) closeJournal(summary *sink.Summary) error {
 	if rs.journal == nil {
 		return nil
 	}
-	summary.LeftOut(rs.journal.Done(), rs.journal.Strange(), rs.journal.Missing())
+	summary.SetSkipped(rs.journal.Done(), rs.journal.Strange(), rs.journal.Missing())
 	if rs.journal.Writer == nil {
 		return nil
 	}

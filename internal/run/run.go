@@ -298,9 +298,9 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.records.addTo(&hooks, summary)
 	c := collect.New(r.collectSpec(), stdout, stderr, hooks)
 	r.collector.Store(c)
-	defer r.register(c.Tell)()
-	endTelling := r.tellOften(c.Tell)
-	hideProgress := r.showProgress(c.Tell)
+	defer r.register(c.Wake)()
+	endTelling := r.tellOften(c.Wake)
+	hideProgress := r.showProgress(c.Wake)
 	unwatch := watchReader(stdout, cancel)
 	unhook := context.AfterFunc(ctx, func() {
 		if !ownStop(context.Cause(ctx)) {
@@ -313,7 +313,7 @@ func (r *Run) Do(ctx context.Context) (*sink.Summary, error) {
 	r.at("jobs to end")
 	err = r.schedule(ctx, cancel, c)
 	r.at("processes to end that jobs have left behind")
-	summary.Left(r.endOrphans(ended, err))
+	summary.SetLeftovers(r.endOrphans(ended, err))
 
 	endTelling()
 	r.at("output to be written")

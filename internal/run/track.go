@@ -81,9 +81,9 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	st := t.tree.Wait()[0].Status
 	t.tree.Finish()
 	if ctx.Err() != nil || stopped() {
-		t.sup.EndOrphans(false)
+		t.sup.EndLeftovers(false)
 	}
-	end.Code, end.Left = st.ExitStatus(), len(t.sup.Left())
+	end.Code, end.Left = st.ExitStatus(), len(t.sup.Leftovers())
 	if !st.Signaled() {
 		return end, nil
 	}

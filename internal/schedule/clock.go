@@ -1,3 +1,5 @@
+// The clock of a run, which can be paused.
+
 package schedule
 
 import (
@@ -5,12 +7,11 @@ import (
 	"time"
 )
 
-// Clock is the time of a run: while it is paused, nothing comes due. The zero
-// Clock runs.
+// Clock is the time of a run: while it is paused, nothing comes due. The zero Clock runs.
 type Clock struct {
 	mu     sync.Mutex
 	paused bool
-	alarms map[*Alarm]struct{} // those that are still to go off
+	alarms map[*Alarm]struct{} // those that have not gone off yet
 }
 
 // Alarm is a call that comes due.
@@ -22,8 +23,7 @@ type Alarm struct {
 	timer *time.Timer   // while the clock runs
 }
 
-// AfterFunc has call called, in a goroutine of its own, when the clock has run for
-// so long.
+// AfterFunc calls call, in a goroutine of its own, when the clock has run for d.
 func (c *Clock) AfterFunc(d time.Duration, call func()) *Alarm {
 	a := &Alarm{clock: c, call: call, left: d}
 	c.mu.Lock()
@@ -38,7 +38,7 @@ func (c *Clock) AfterFunc(d time.Duration, call func()) *Alarm {
 	return a
 }
 
-// Pause stops the clock, until Resume.
+// Pause stops the clock until Resume.
 func (c *Clock) Pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +52,7 @@ func (c *Clock) Pause() {
 	}
 }
 
-// Resume has a paused clock go on.
+// Resume lets a paused clock run on.
 func (c *Clock) Resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +70,7 @@ func (a *Alarm) run() {
 	a.timer = time.AfterFunc(a.left, a.goOff)
 }
 
-// goOff is called by the timer, which may be one that Pause was too late to stop.
+// goOff is called by the timer, maybe by one that Pause was too late to stop.
 func (a *Alarm) goOff() {
 	a.clock.mu.Lock()
 	_, pending := a.clock.alarms[a]

@@ -102,7 +102,7 @@ func TestClockBusy(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for _, n := range []int{1, 2, 63, 64, 65, 127, 128, 1000} {
-		f := newNumbers(n)
+		f := newFreeSlots(n)
 		for want := 1; want <= n; want++ {
 			if got := f.take(); got != want {
 				t.Fatalf("of %d: %d, want %d", n, got, want)

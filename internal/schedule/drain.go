@@ -1,3 +1,5 @@
+// A drain: running jobs finish, no more start, and what is left is counted.
+
 package schedule
 
 import (
@@ -13,16 +15,16 @@ import (
 // errDrained ends the wait for input that is only counted.
 var errDrained = errors.New("the run is drained")
 
-// Drained is how a run ended that was to start no more, when items are left.
+// Drained is the error of a drained run that has left items.
 type Drained struct {
-	Left int64 // items that no job has had
-	More bool  // the input has not ended: there may be more of them
+	Left int64 // items for which no job has begun
+	More bool  // the input has not ended: more items may be left
 }
 
 func (e *Drained) Error() string {
 	switch {
 	case e.More && e.Left == 0:
-		return "drained: the input has not ended, so that items may be left"
+		return "drained: the input has not ended, and items may be left"
 	case e.More:
 		return fmt.Sprintf("drained: at least %d items are left, and the input has not ended", e.Left)
 	case e.Left == 1:
@@ -32,21 +34,19 @@ func (e *Drained) Error() string {
 	}
 }
 
-// countPatience is how long a drained run whose jobs have ended goes on to count what is left: an
-// input may never end.
-const countPatience = time.Second
+// countTime is how long a drained run whose jobs have ended goes on to count what is left: an input may never end.
+const countTime = time.Second
 
-// drain is the part of a scheduler that ends a run in peace: what runs may end, and what is left
-// is counted.
+// drain is the part of a scheduler that drains a run.
 type drain struct {
 	asked    bool
-	idle     chan struct{} // closed when all jobs that were pulled have ended since
+	idle     chan struct{} // closed when all jobs that were pulled have ended
 	ended    int64         // jobs that were pulled and have ended for good
-	left     int64         // items of jobs that were not begun
+	left     int64         // items of jobs that have not begun
 	watching sync.WaitGroup
 }
 
-// watchDrain has the scheduler obey Spec.Drain until the function that it returns is called.
+// watchDrain obeys Spec.Drain until the function that it returns is called.
 func (s *scheduler) watchDrain() (end func()) {
 	if s.spec.Drain == nil {
 		return func() {}
@@ -71,7 +71,7 @@ func (s *scheduler) watchDrain() (end func()) {
 		}
 		select {
 		case <-counted:
-		case <-time.After(countPatience):
+		case <-time.After(countTime):
 		case <-s.ctx.Done():
 		}
 	})
@@ -81,36 +81,36 @@ func (s *scheduler) watchDrain() (end func()) {
 	}
 }
 
-// startNoMore decides that no job starts any more.
+// startNoMore forbids that more jobs start.
 func (s *scheduler) startNoMore() {
 	s.mu.Lock()
-	s.decided.Store(true)
+	s.noMore.Store(true)
 	s.drain.asked = true
 	s.drain.idle = make(chan struct{})
-	s.lookIdle()
+	s.closeIdle()
 	s.mu.Unlock()
 	s.stopPacing()
-	s.abandon()
+	s.abandonAll()
 	if s.pool != nil {
 		s.pool.Halt()
 	}
 }
 
-// countLeft pulls what is left and counts it, when the slot that has the turn has its item or
-// the end of the input. It does not wait for the lock: simulated time stands still then.
+// countLeft pulls what is left and counts it, once the slot that has the turn has got its item or the end of the input.
+// It does not block on the lock: simulated time would stand still.
 func (s *scheduler) countLeft() {
 	for !s.turn.TryLock() {
 		time.Sleep(10 * time.Millisecond)
 	}
 	defer s.turn.Unlock()
-	for !s.over() {
+	for !s.awaitFewer() {
 		j, err, ok := s.next()
-		s.pulledLate(j, err, ok)
+		s.countPulled(j, err, ok)
 	}
 }
 
-// pulledLate takes what was pulled after a drain was asked for. The lock of the turn is held.
-func (s *scheduler) pulledLate(j job.Job, err error, ok bool) {
+// countPulled counts what was pulled after a drain was asked for. It is called with the turn.
+func (s *scheduler) countPulled(j job.Job, err error, ok bool) {
 	if err == nil && ok {
 		s.mu.Lock()
 		s.drain.left += int64(len(j.Items))
@@ -118,31 +118,31 @@ func (s *scheduler) pulledLate(j job.Job, err error, ok bool) {
 		return
 	}
 	if errors.Is(context.Cause(s.pulling), errDrained) {
-		err = nil // the end of the counting, not of the input
+		err = nil // the counting has ended, not the input
 	}
 	s.end(err)
 }
 
-// drains says that no more jobs are to start since a drain was asked for.
-func (s *scheduler) drains() bool {
+// draining reports whether a drain was asked for.
+func (s *scheduler) draining() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.drain.asked
 }
 
-// settled counts a job that has ended for good. It is called with the lock held.
-func (s *scheduler) settled(j *job.Job, st *job.Status) {
+// countEnded counts a job that has ended for good. It is called with the lock held.
+func (s *scheduler) countEnded(j *job.Job, st *job.Status) {
 	s.drain.ended++
 	if s.drain.asked {
 		if st.Unused {
 			s.drain.left += int64(len(j.Items))
 		}
-		s.lookIdle()
+		s.closeIdle()
 	}
 }
 
-// lookIdle is called with the lock held.
-func (s *scheduler) lookIdle() {
+// closeIdle closes idle once all jobs have ended. It is called with the lock held.
+func (s *scheduler) closeIdle() {
 	select {
 	case <-s.drain.idle:
 	default:
@@ -152,11 +152,10 @@ func (s *scheduler) lookIdle() {
 	}
 }
 
-// drained is the outcome of a run that was to start no more: nil when nothing is left. It is called
-// with the lock held.
+// drained returns the error of a drained run: nil when nothing is left. It is called with the lock held.
 func (s *scheduler) drained() error {
-	if s.drain.left == 0 && s.emptied {
+	if s.drain.left == 0 && s.allPulled {
 		return nil
 	}
-	return &Drained{Left: s.drain.left, More: !s.emptied}
+	return &Drained{Left: s.drain.left, More: !s.allPulled}
 }

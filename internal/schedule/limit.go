@@ -1,3 +1,5 @@
+// The stop rule: how many failures a run may have.
+
 package schedule
 
 import (
@@ -6,7 +8,7 @@ import (
 	"strings"
 )
 
-// Limit is a number of failures, or a share of the jobs that have ended.
+// Limit is a number of failures, or their share of the jobs that have ended.
 type Limit struct {
 	Count   int64
 	Percent float64
@@ -20,13 +22,13 @@ func ParseLimit(s string) (Limit, error) {
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		p, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(p > 0 && p <= 100) {
-			return Limit{}, errors.New("not a percentage above 0% and up to 100%")
+			return Limit{}, errors.New("a percentage must be above 0% and at most 100%")
 		}
 		return Limit{Percent: p}, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
-		return Limit{}, errors.New("neither a number from 1 on nor a percentage")
+		return Limit{}, errors.New("it must be a number from 1 on, or a percentage")
 	}
 	return Limit{Count: n}, nil
 }

@@ -1,3 +1,17 @@
+// Retries: what becomes of a job whose attempt has failed.
+//
+//	state     its attempt ends            its time comes      a slot is free    the run stops
+//	running   worth a retry: waiting,     –                   –                 the attempt ends,
+//	          or due if there is no                                             and is over
+//	          delay; else over
+//	waiting   –                           running if a slot   –                 over
+//	                                      is free; else due
+//	due       –                           –                   running           over
+//	over      –                           –                   –                 –
+//
+// The verbs are attemptEnded and postpone, timeComes, slotFree, and abandonAll. startRetry makes a job running that has
+// a slot; neverBegan is for one of which a pool says that it did not become running after all.
+
 package schedule
 
 import (
@@ -8,9 +22,9 @@ import (
 	"fanout/internal/job"
 )
 
-// retry is a job that has failed and waits for its next try.
+// retry is a failed job that waits for its next attempt.
 type retry struct {
-	job   job.Job    // of the last try
+	job   job.Job    // of the last attempt
 	last  job.Status // how that ended
 	alarm *Alarm     // nil when it is due
 }
@@ -25,23 +39,41 @@ const lostMax = 3
 type pending struct {
 	later map[*retry]struct{}  // for their time
 	due   []*retry             // for a slot; while there are any, none is free
-	last  map[int64]job.Status // of jobs whose next try is under way: how the last one ended
+	last  map[int64]job.Status // of jobs whose next attempt is under way, by index: how the last one ended
 	over  bool                 // no retry waits any more, or ever will
 }
 
 func (p *pending) count() int { return len(p.later) + len(p.due) }
 
-// again decides that a job whose try ended like this is to be tried once more.
-func (s *scheduler) again(j *job.Job, st *job.Status) bool {
-	if st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax) {
-		return false
+// attemptEnded takes how an attempt ended, and returns the retry that has its slot next.
+func (s *scheduler) attemptEnded(j job.Job, st *job.Status) *retry {
+	if j.Attempt > 1 {
+		if last := s.lastOutcome(j.Index); st.Unused {
+			return s.neverBegan(j, last)
+		}
 	}
-	return j.Attempt <= s.spec.Retries && st.Failed() && st.Outcome != job.NotFound && st.Outcome != job.NotExecutable && j.Err() == nil &&
-		s.ctx.Err() == nil && !s.decided.Load()
+	if s.worthRetry(&j, st) {
+		s.out.Retry(j, *st)
+		return s.postpone(j, *st)
+	}
+	s.out.Done(j, *st)
+	return s.finish(&j, st)
 }
 
-// postpone has the job wait for its next try, and gives its slot to a retry that
-// is due, which may be the same.
+// worthRetry decides whether a job whose attempt ended like this is retried.
+func (s *scheduler) worthRetry(j *job.Job, st *job.Status) bool {
+	switch {
+	case j.Attempt > s.spec.Retries || !st.Failed() || j.Err() != nil:
+		return false
+	case st.Outcome == job.NotFound || st.Outcome == job.NotExecutable:
+		return false
+	case st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax):
+		return false
+	}
+	return s.ctx.Err() == nil && !s.noMore.Load()
+}
+
+// postpone makes the job wait for its next attempt, and gives its slot to a retry that is due, which may be the same.
 func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 	r := &retry{job: j, last: st}
 	if st.Outcome == job.Lost {
@@ -53,16 +85,16 @@ func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 	if !over {
 		s.slots.Add(1) // until it has a slot, or is abandoned
 		if d := s.spec.pauseBefore(j.Attempt + 1); d > 0 {
-			r.alarm = s.clock.AfterFunc(d, func() { s.comeDue(r) })
+			r.alarm = s.clock.AfterFunc(d, func() { s.timeComes(r) })
 			s.pending.later[r] = struct{}{}
 		} else {
 			s.pending.due = append(s.pending.due, r)
 		}
 	}
 	if over {
-		s.settled(&j, &st)
+		s.countEnded(&j, &st)
 	}
-	next := s.release(j.Slot)
+	next := s.slotFree(j.Slot)
 	s.mu.Unlock()
 	if over {
 		s.out.Abandon(j, st)
@@ -70,12 +102,11 @@ func (s *scheduler) postpone(j job.Job, st job.Status) *retry {
 	return next
 }
 
-// longestPause is how far doubling makes the pauses between tries grow.
+// longestPause is how far doubling makes the pauses between attempts grow.
 const longestPause = time.Minute
 
-// pauseBefore is how long the try has to wait: twice as long as the one before
-// it, and up to a quarter more or less, so that jobs that have failed at the same
-// time do not come back at the same time.
+// pauseBefore returns how long the attempt has to wait: twice as long as the one before it, and up to a quarter more or
+// less, so that jobs that have failed at the same time do not come back at the same time.
 func (s *Spec) pauseBefore(attempt int) time.Duration {
 	d, most := s.RetryDelay, max(s.RetryDelay, longestPause)
 	for i := 2; i < attempt && d > 0 && d < most; i++ {
@@ -84,15 +115,15 @@ func (s *Spec) pauseBefore(attempt int) time.Duration {
 	return min(most, d-d/4+time.Duration(rand.Float64()*float64(d/2)))
 }
 
-// comeDue runs a retry whose time has come, or has it wait for a slot.
-func (s *scheduler) comeDue(r *retry) {
+// timeComes runs a retry whose time has come, if a slot is free; if not, the retry is due.
+func (s *scheduler) timeComes(r *retry) {
 	s.mu.Lock()
-	if _, waits := s.pending.later[r]; !waits || s.decided.Load() {
+	if _, waits := s.pending.later[r]; !waits || s.noMore.Load() {
 		s.mu.Unlock()
-		return // or it is abandoned soon
+		return // it is abandoned, or is soon
 	}
 	delete(s.pending.later, r)
-	n := s.takeNow()
+	n := s.takeFreeSlot()
 	if n == 0 {
 		s.pending.due = append(s.pending.due, r)
 		s.mu.Unlock()
@@ -102,24 +133,17 @@ func (s *scheduler) comeDue(r *retry) {
 	s.mu.Unlock()
 	defer s.slots.Done()
 	r.job.Slot = n
-	s.follow(r)
+	s.runRetries(r)
 }
 
-// follow runs a retry that has a slot, and those to which the slot falls after it.
-func (s *scheduler) follow(r *retry) {
-	for r != nil {
-		r = s.retry(r)
-	}
-}
-
-// release gives a slot to the retry that has been due for longest, if there is one
-// and no stop. It is called with the lock held.
-func (s *scheduler) release(slot int) *retry {
+// slotFree gives a slot to the retry that has been due for longest, if there is one and no stop. It is called with the
+// lock held.
+func (s *scheduler) slotFree(slot int) *retry {
 	if s.spec.Retries == 0 && s.pool == nil {
 		return nil // the number is the goroutine's own
 	}
-	if len(s.pending.due) == 0 || s.decided.Load() {
-		s.give(slot)
+	if len(s.pending.due) == 0 || s.noMore.Load() {
+		s.giveSlot(slot)
 		return nil
 	}
 	r := s.pending.due[0]
@@ -131,19 +155,21 @@ func (s *scheduler) release(slot int) *retry {
 	return r
 }
 
-// retry runs the next try, on the slot that the job was given. It returns the
+// runRetries runs a retry that has a slot, and those that get the slot after it.
+func (s *scheduler) runRetries(r *retry) {
+	for r != nil {
+		r = s.startRetry(r)
+	}
+}
+
+// startRetry runs the next attempt, on the slot that the job was given, unless the run is being stopped. It returns the
 // retry that has the slot after it.
-func (s *scheduler) retry(r *retry) *retry {
+func (s *scheduler) startRetry(r *retry) *retry {
 	s.pace()
 	s.out.Await(r.job)
-	if s.ctx.Err() != nil || s.decided.Load() {
-		slot := r.job.Slot
+	if s.ctx.Err() != nil || s.noMore.Load() {
 		s.out.Abandon(r.job, r.last)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.cut = true
-		s.settled(&r.job, &r.last)
-		return s.release(slot)
+		return s.abandoned(&r.job, &r.last)
 	}
 	r.job.Attempt++
 	s.mu.Lock()
@@ -152,30 +178,34 @@ func (s *scheduler) retry(r *retry) *retry {
 	return s.start(r.job)
 }
 
-// lastOf is how the last try of a job ended, whose next one is over.
-func (s *scheduler) lastOf(seq int64) job.Status {
+// lastOutcome takes how the last attempt of a job ended, whose next one is over.
+func (s *scheduler) lastOutcome(index int64) job.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := s.pending.last[seq]
-	delete(s.pending.last, seq)
+	last := s.pending.last[index]
+	delete(s.pending.last, index)
 	return last
 }
 
-// fallBack ends a job whose next try has not begun, nor will: it has failed as in its last one.
-func (s *scheduler) fallBack(j job.Job, last job.Status) *retry {
+// neverBegan ends a job whose next attempt has not begun and never will: its last one counts.
+func (s *scheduler) neverBegan(j job.Job, last job.Status) *retry {
 	s.out.Unstart(j)
-	slot := j.Slot
 	j.Attempt--
 	s.out.Abandon(j, last)
+	return s.abandoned(&j, &last)
+}
+
+// abandoned counts a job that has a slot and was abandoned, and gives the slot away.
+func (s *scheduler) abandoned(j *job.Job, last *job.Status) *retry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = true
-	s.settled(&j, &last)
-	return s.release(slot)
+	s.countEnded(j, last)
+	return s.slotFree(j.Slot)
 }
 
-// abandon ends all waiting for retries: the jobs are done as they have failed last.
-func (s *scheduler) abandon() {
+// abandonAll ends all waiting for retries: the last attempts count.
+func (s *scheduler) abandonAll() {
 	s.mu.Lock()
 	s.pending.over = true
 	all := s.pending.due
@@ -187,7 +217,7 @@ func (s *scheduler) abandon() {
 	clear(s.pending.later)
 	s.cut = s.cut || len(all) > 0
 	for _, r := range all {
-		s.settled(&r.job, &r.last)
+		s.countEnded(&r.job, &r.last)
 	}
 	s.fewer.Signal()
 	s.freed.Broadcast()

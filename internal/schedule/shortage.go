@@ -1,3 +1,5 @@
+// Shortage: jobs that wait because the system has no room for their processes.
+
 package schedule
 
 import (
@@ -8,32 +10,32 @@ import (
 	"fanout/internal/job"
 )
 
-// shortage is of room for processes, of which the system allows only so many. Jobs that wait for
-// it have a slot and have been told of as started, but their time does not run.
+// shortage is a lack of room for processes, of which the system allows a limited number. Jobs that wait for room have a
+// slot and a Started, but their time does not run.
 type shortage struct {
 	told    sync.Once
-	turn    chan struct{} // who has put something in asks for room; first come, first served
+	turn    chan struct{} // the job that has put something in tries; first come, first served
 	ended   chan struct{} // a job has ended while others waited
 	waiting atomic.Int64
 	running atomic.Int64 // attempts
 	last    atomic.Int64 // when a job has ended while others waited, in nanoseconds
 }
 
-// How long a job that finds no room waits before it tries again, if none of ours ends before
-// that, and how long it does so when none of ours runs.
+// A job that finds no room tries again every roomEvery, or when one of ours ends. It gives up when none of ours has run
+// for roomGiveUp.
 const (
-	roomEvery    = 50 * time.Millisecond
-	roomPatience = time.Second
+	roomEvery  = 50 * time.Millisecond
+	roomGiveUp = time.Second
 )
 
-// attempt runs the job once, for as long as it is given. Jobs that wait for room go first.
+// runAttempt runs the job once. Jobs that wait for room go first.
 //
-// A Status goes from hand to hand by its address: to copy one a few times more for each job took 2 %
-// of a million jobs that take no time.
-func (s *scheduler) attempt(j *job.Job, out job.Output, st *job.Status) {
+// A Status is passed by its address: copying one a few times more for each job took 2 % of a million jobs that take no
+// time.
+func (s *scheduler) runAttempt(j *job.Job, out job.Output, st *job.Status) {
 	*st = job.Status{Outcome: job.NotStarted, NoRoom: true}
 	if s.short.waiting.Load() == 0 {
-		if s.attemptNow(j, out, st); !st.NoRoom {
+		if s.runNow(j, out, st); !st.NoRoom {
 			return
 		}
 	}
@@ -46,21 +48,21 @@ func (s *scheduler) attempt(j *job.Job, out job.Output, st *job.Status) {
 	}
 	for st.NoRoom {
 		tryAgain := s.awaitRoom()
-		if s.ctx.Err() != nil || s.decided.Load() {
+		if s.ctx.Err() != nil || s.noMore.Load() {
 			*st = job.Status{Outcome: job.Stopped, Unused: true}
 			return
 		}
 		if !tryAgain && st.Err != nil {
 			return
 		}
-		s.attemptNow(j, out, st)
+		s.runNow(j, out, st)
 	}
 }
 
-func (s *scheduler) attemptNow(j *job.Job, out job.Output, st *job.Status) {
+func (s *scheduler) runNow(j *job.Job, out job.Output, st *job.Status) {
 	s.short.running.Add(1)
 	if s.spec.Timeout > 0 {
-		*st = s.timed(*j, out)
+		*st = s.runTimed(*j, out)
 	} else {
 		*st = s.exec.Run(s.ctx, *j, out)
 	}
@@ -69,7 +71,7 @@ func (s *scheduler) attemptNow(j *job.Job, out job.Output, st *job.Status) {
 	}
 }
 
-// madeRoom is called when a job is settled: a stop rule that this brings about is obeyed by then.
+// madeRoom tells a job that waits that another has ended. It comes after finish, so that a stop rule is obeyed by then.
 func (s *scheduler) madeRoom(st *job.Status) {
 	if st.NoRoom || st.Unused {
 		return // it has not run
@@ -84,8 +86,8 @@ func (s *scheduler) madeRoom(st *job.Status) {
 	s.short.running.Add(-1)
 }
 
-// awaitRoom returns when there may be room for one more job, or no more start. It is false when
-// it is not worth while to try again: nothing of ours, whose end would make room, has run for a while.
+// awaitRoom returns when there may be room for one more job, or no more start. It is false when trying again is not
+// worth it: nothing of ours, whose end would make room, has run for a while.
 func (s *scheduler) awaitRoom() bool {
 	select {
 	case s.short.turn <- struct{}{}:
@@ -99,7 +101,7 @@ func (s *scheduler) awaitRoom() bool {
 	case <-s.short.ended:
 		return true
 	case <-often.C:
-		return s.short.running.Load() > 0 || time.Now().UnixNano()-s.short.last.Load() < int64(roomPatience)
+		return s.short.running.Load() > 0 || time.Now().UnixNano()-s.short.last.Load() < int64(roomGiveUp)
 	case <-s.pacing.Done():
 		return false
 	}

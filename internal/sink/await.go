@@ -8,32 +8,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long, after Stop, a reader may take nothing before what is
-// left for it is given up.
-const patience = 250 * time.Millisecond
+// lastWait is how long, after Stop, a reader may take nothing before it is given up.
+const lastWait = 250 * time.Millisecond
 
-// moment is how long Await waits.
+// moment is how long AwaitMoment waits at most.
 const moment = 50 * time.Millisecond
 
-// Await waits a moment for more to be writable, and returns ErrStopped after Stop.
-// It is short so that a job whose output is waiting can be ended meanwhile.
-func (f *File) Await() error {
-	_, stopped := f.poll(moment, true)
-	if stopped {
-		return ErrStopped
-	}
-	return nil
+// AwaitMoment waits a moment until the File is not full, and reports whether Stop was called. It is short so that the
+// job whose output waits can be ended meanwhile.
+func (f *File) AwaitMoment() (stopped bool) {
+	_, stopped = f.poll(moment, true)
+	return stopped
 }
 
-// AwaitPatiently is Await for output whose job has ended: after Stop the reader
-// still has a little time to take it.
-func (f *File) AwaitPatiently() error {
+// AwaitReader waits until the File is not full. After Stop, the reader still has a little time to take something;
+// then the error is ErrStopped. It is for output whose job has ended.
+func (f *File) AwaitReader() error {
 	if f.gaveUp.Load() {
 		return ErrStopped
 	}
 	ready, stopped := f.poll(-1, true)
 	if stopped && !ready {
-		if ready, _ = f.poll(patience, false); !ready {
+		if ready, _ = f.poll(lastWait, false); !ready {
 			f.gaveUp.Store(true)
 			return ErrStopped
 		}
@@ -41,7 +37,8 @@ func (f *File) AwaitPatiently() error {
 	return nil
 }
 
-// poll waits for room or Stop, or for so long; a negative time has no end.
+// poll waits until the File is not full, for at most wait; a negative wait has no end. A stop ends the wait if it is
+// stoppable.
 func (f *File) poll(wait time.Duration, stoppable bool) (ready, stopped bool) {
 	polls := []unix.PollFd{
 		{Fd: int32(f.fd), Events: unix.POLLOUT},
@@ -66,8 +63,8 @@ func (f *File) poll(wait time.Duration, stoppable bool) (ready, stopped bool) {
 	return polls[0].Revents != 0, f.stopped.Load()
 }
 
-// AwaitReaderGone returns true when the reader of a pipe or socket has gone away,
-// which shows also while nothing is being written, and false after Stop.
+// AwaitReaderGone returns true when the reader of a pipe or socket goes away, also while nothing is being written, and
+// false after Stop.
 func (f *File) AwaitReaderGone() bool {
 	polls := []unix.PollFd{
 		{Fd: int32(f.fd)},
@@ -89,7 +86,7 @@ func (f *File) AwaitReaderGone() bool {
 	}
 }
 
-// CanLoseReader reports whether there is a reader that can go away.
+// CanLoseReader reports whether the File has a reader that can go away.
 func (f *File) CanLoseReader() bool {
 	var st unix.Stat_t
 	if unix.Fstat(f.fd, &st) != nil {

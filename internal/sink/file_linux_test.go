@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testkit"
+
 	"golang.org/x/sys/unix"
 )
 
 // patient is how long a test waits for what must happen.
-const patient = 30 * time.Second
+const patient = testkit.Patience
 
 func file(t *testing.T, fd int) *File {
 	t.Helper()
@@ -23,16 +25,6 @@ func file(t *testing.T, fd int) *File {
 	}
 	t.Cleanup(f.Close)
 	return f
-}
-
-// pipe is one as a shell makes it: it blocks, and Go's poller does not know it.
-func pipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	return ends(t, p)
 }
 
 func socketPair(t *testing.T) (r, w *os.File) {
@@ -50,16 +42,6 @@ func ends(t *testing.T, p [2]int) (r, w *os.File) {
 	return r, w
 }
 
-func fdOf(t *testing.T, f *os.File) (fd int) {
-	t.Helper()
-	conn, err := f.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Control(func(n uintptr) { fd = int(n) })
-	return fd
-}
-
 func nonblocking(t *testing.T, fd int) bool {
 	t.Helper()
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -67,21 +49,6 @@ func nonblocking(t *testing.T, fd int) bool {
 		t.Fatal(err)
 	}
 	return flags&unix.O_NONBLOCK != 0
-}
-
-// in runs f and fails when it is not done in time.
-func in(t *testing.T, most time.Duration, what string, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	select {
-	case <-done:
-	case <-time.After(most):
-		t.Fatalf("%s takes more than %v", what, most)
-	}
 }
 
 // outputs are the kinds of output, each with a reader for what was written.
@@ -94,16 +61,16 @@ func outputs(t *testing.T) map[string]func(t *testing.T) (w *os.File, read func(
 		}
 	}
 	return map[string]func(t *testing.T) (*os.File, func() string){
-		"pipe":   all(pipe),
+		"pipe":   all(testkit.Pipe),
 		"socket": all(socketPair),
 		"shared O_NONBLOCK pipe": all(func(t *testing.T) (r, w *os.File) {
-			r, w = pipe(t)
-			unix.SetNonblock(fdOf(t, w), true)
+			r, w = testkit.Pipe(t)
+			unix.SetNonblock(testkit.Descriptor(t, w), true)
 			return r, w
 		}),
 		"shared O_NONBLOCK socket": all(func(t *testing.T) (r, w *os.File) {
 			r, w = socketPair(t)
-			unix.SetNonblock(fdOf(t, w), true)
+			unix.SetNonblock(testkit.Descriptor(t, w), true)
 			return r, w
 		}),
 		"file":          fileOutput(0),
@@ -147,7 +114,7 @@ func TestBytes(t *testing.T) {
 	for name, open := range outputs(t) {
 		t.Run(name, func(t *testing.T) {
 			w, read := open(t)
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			var want bytes.Buffer
 			check := func(err error) {
 				if err != nil {
@@ -167,34 +134,31 @@ func TestBytes(t *testing.T) {
 				t.Error("something is pending")
 			}
 			for off := int64(0); off < int64(len(big)); {
-				n, err := f.SendFile(fdOf(t, spilled), off, len(big)-int(off))
-				if err == unix.EAGAIN {
-					check(f.AwaitPatiently())
-					continue
-				}
+				n, full, err := f.SendFile(testkit.Descriptor(t, spilled), off, len(big)-int(off))
 				check(err)
+				if full {
+					check(f.AwaitReader())
+				}
 				off += int64(n)
 			}
 			want.Write(big)
-			from, to := pipe(t)
+			from, to := testkit.Pipe(t)
 			go func() { to.Write(big); to.Close() }()
-			poll := []unix.PollFd{{Fd: int32(fdOf(t, from)), Events: unix.POLLIN}}
+			poll := []unix.PollFd{{Fd: int32(testkit.Descriptor(t, from)), Events: unix.POLLIN}}
 			for {
 				unix.Poll(poll, -1)
-				n, ok, err := f.Splice(fdOf(t, from))
-				if !ok {
+				n, full, err := f.Splice(testkit.Descriptor(t, from))
+				if err == errors.ErrUnsupported {
 					rest, _ := io.ReadAll(from)
 					_, err = f.Write(rest)
 					check(err)
 					check(f.Flush())
 					break
 				}
-				if err == unix.EAGAIN {
-					check(f.Await())
-					continue
-				}
 				check(err)
-				if n == 0 {
+				if full {
+					f.AwaitMoment()
+				} else if n == 0 {
 					break
 				}
 			}
@@ -211,7 +175,7 @@ func TestBytes(t *testing.T) {
 func TestDescriptionIsLeftAlone(t *testing.T) {
 	for name, open := range outputs(t) {
 		w, _ := open(t)
-		fd := fdOf(t, w)
+		fd := testkit.Descriptor(t, w)
 		before := nonblocking(t, fd)
 		f := file(t, fd)
 		if name == "pipe" && (!f.private || !nonblocking(t, f.fd)) {
@@ -232,10 +196,10 @@ func TestDescriptionIsLeftAlone(t *testing.T) {
 func fill(t *testing.T, f *File) {
 	t.Helper()
 	for range 1 << 20 {
-		if _, err := f.TryWrite(make([]byte, 4096)); err == unix.EAGAIN {
-			return
-		} else if err != nil {
+		if _, full, err := f.TryWrite(make([]byte, 4096)); err != nil {
 			t.Fatal(err)
+		} else if full {
+			return
 		}
 	}
 	t.Fatal("never full")
@@ -243,31 +207,26 @@ func fill(t *testing.T, f *File) {
 
 // TestStop: no wait for a reader that takes nothing outlasts it by much.
 func TestStop(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		t.Run(name, func(t *testing.T) {
 			_, w := make(t)
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			fill(t, f)
 			time.AfterFunc(10*time.Millisecond, f.Stop)
-			in(t, patient, "Await", func() {
-				err := f.Await()
-				for err == nil {
-					err = f.Await()
-				}
-				if err != ErrStopped {
-					t.Errorf("Await: %v", err)
+			testkit.Within(t, patient, "AwaitMoment", func() {
+				for !f.AwaitMoment() {
 				}
 			})
 			began := time.Now()
-			in(t, patient, "AwaitPatiently", func() {
-				if err := f.AwaitPatiently(); err != ErrStopped {
-					t.Errorf("AwaitPatiently: %v", err)
+			testkit.Within(t, patient, "AwaitReader", func() {
+				if err := f.AwaitReader(); err != ErrStopped {
+					t.Errorf("AwaitReader: %v", err)
 				}
 			})
-			if took := time.Since(began); took < patience {
+			if took := time.Since(began); took < lastWait {
 				t.Errorf("after %v", took)
 			}
-			in(t, patient, "Flush", func() {
+			testkit.Within(t, patient, "Flush", func() {
 				f.Write([]byte("x"))
 				if err := f.Flush(); err != ErrStopped {
 					t.Errorf("Flush: %v", err)
@@ -277,14 +236,14 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestAwaitIsShort: a job whose output is not taken can be ended meanwhile.
-func TestAwaitIsShort(t *testing.T) {
-	_, w := pipe(t)
-	f := file(t, fdOf(t, w))
+// TestAwaitMomentIsShort: a job whose output is not taken can be ended meanwhile.
+func TestAwaitMomentIsShort(t *testing.T) {
+	_, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	fill(t, f)
-	in(t, patient, "Await", func() {
-		if err := f.Await(); err != nil {
-			t.Error(err)
+	testkit.Within(t, patient, "AwaitMoment", func() {
+		if f.AwaitMoment() {
+			t.Error("stopped")
 		}
 	})
 }
@@ -292,16 +251,16 @@ func TestAwaitIsShort(t *testing.T) {
 // TestStopWhileMoving: not even the calls that move bytes past our memory are
 // held up by a reader that takes nothing.
 func TestStopWhileMoving(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		t.Run(name, func(t *testing.T) {
 			r, w := make(t)
 			defer r.Close() // before all else: it sets free what hangs
-			f := file(t, fdOf(t, w))
+			f := file(t, testkit.Descriptor(t, w))
 			fill(t, f)
-			from, to := pipe(t)
+			from, to := testkit.Pipe(t)
 			to.Write([]byte("x"))
-			in(t, patient/6, "Splice", func() {
-				if _, ok, err := f.Splice(fdOf(t, from)); ok && err != unix.EAGAIN {
+			testkit.Within(t, patient/6, "Splice", func() {
+				if _, full, err := f.Splice(testkit.Descriptor(t, from)); !full && err != errors.ErrUnsupported {
 					t.Errorf("Splice: %v", err)
 				}
 			})
@@ -311,8 +270,8 @@ func TestStopWhileMoving(t *testing.T) {
 			}
 			defer spilled.Close()
 			spilled.WriteString(strings.Repeat("x", 1<<20))
-			in(t, patient/6, "SendFile", func() {
-				if _, err := f.SendFile(fdOf(t, spilled), 0, 1<<20); err != unix.EAGAIN {
+			testkit.Within(t, patient/6, "SendFile", func() {
+				if _, full, err := f.SendFile(testkit.Descriptor(t, spilled), 0, 1<<20); !full || err != nil {
 					t.Errorf("SendFile: %v", err)
 				}
 			})
@@ -322,8 +281,8 @@ func TestStopWhileMoving(t *testing.T) {
 
 // TestPatience: after Stop, a slow reader gets everything as long as it reads on.
 func TestPatience(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	f.Stop()
 	text := strings.Repeat("0123456789", 50_000)
 	got := make(chan int)
@@ -353,7 +312,7 @@ func TestFullDevice(t *testing.T) {
 		t.Skip(err)
 	}
 	defer full.Close()
-	f := file(t, fdOf(t, full))
+	f := file(t, testkit.Descriptor(t, full))
 	if _, err := f.Write([]byte("x")); err != nil {
 		t.Error("gathering fails:", err)
 	}
@@ -364,9 +323,9 @@ func TestFullDevice(t *testing.T) {
 }
 
 func TestReaderGone(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": pipe, "socket": socketPair} {
+	for name, make := range map[string]func(*testing.T) (r, w *os.File){"pipe": testkit.Pipe, "socket": socketPair} {
 		r, w := make(t)
-		f := file(t, fdOf(t, w))
+		f := file(t, testkit.Descriptor(t, w))
 		if !f.CanLoseReader() {
 			t.Errorf("%s: has no reader", name)
 		}
@@ -380,7 +339,7 @@ func TestReaderGone(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, w = make(t)
-		f = file(t, fdOf(t, w))
+		f = file(t, testkit.Descriptor(t, w))
 		gone = goneLater(f)
 		f.Stop()
 		if <-gone {
@@ -389,7 +348,7 @@ func TestReaderGone(t *testing.T) {
 	}
 	null, _ := os.OpenFile("/dev/null", os.O_WRONLY, 0)
 	defer null.Close()
-	if file(t, fdOf(t, null)).CanLoseReader() {
+	if file(t, testkit.Descriptor(t, null)).CanLoseReader() {
 		t.Error("/dev/null has a reader")
 	}
 	if file(t, 1<<20).CanLoseReader() {
@@ -414,34 +373,31 @@ func TestClosedOutput(t *testing.T) {
 // TestSpliceToFullPipe has no room for what is to be moved: nothing is, and that is
 // not -1 byte.
 func TestSpliceToFullPipe(t *testing.T) {
-	_, w := pipe(t)
-	f := file(t, fdOf(t, w))
-	for full := false; !full; {
-		_, err := f.TryWrite(make([]byte, 4096))
-		full = err == unix.EAGAIN
-	}
-	from, give := pipe(t)
+	_, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
+	fill(t, f)
+	from, give := testkit.Pipe(t)
 	if _, err := give.WriteString("x"); err != nil {
 		t.Fatal(err)
 	}
-	if n, ok, err := f.Splice(fdOf(t, from)); n != 0 || !ok || err != unix.EAGAIN {
-		t.Errorf("%d, %t, %v; want 0, true, %v", n, ok, err, unix.EAGAIN)
+	if n, full, err := f.Splice(testkit.Descriptor(t, from)); n != 0 || !full || err != nil {
+		t.Errorf("%d, %t, %v; want 0, true, nil", n, full, err)
 	}
 }
 
 // TestBorrowedPipe: a pipe that cannot be opened once more, such as another user's, does
 // not block either.
 func TestBorrowedPipe(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	unix.Close(f.fd)
 	f.fd, f.private, f.most = f.given, false, 4096
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
-	in(t, patient, "TryWrite", func() {
+	testkit.Within(t, patient, "TryWrite", func() {
 		sent := 0
-		for err := error(nil); err == nil; {
+		for full, err := false, error(nil); !full && err == nil; {
 			var n int
-			n, err = f.TryWrite(text)
+			n, full, err = f.TryWrite(text)
 			sent += n
 		}
 		if sent == 0 || sent > 1<<20 {
@@ -453,7 +409,7 @@ func TestBorrowedPipe(t *testing.T) {
 		}
 	})
 	f.Stop()
-	in(t, patient, "Write", func() {
+	testkit.Within(t, patient, "Write", func() {
 		if _, err := f.Write(bytes.Repeat(text, 8)); !errors.Is(err, ErrStopped) {
 			t.Errorf("after Stop: %v", err)
 		}
@@ -462,10 +418,10 @@ func TestBorrowedPipe(t *testing.T) {
 
 // TestHole: behind what was given up nothing is written, also when the reader is there again.
 func TestHole(t *testing.T) {
-	r, w := pipe(t)
-	f := file(t, fdOf(t, w))
+	r, w := testkit.Pipe(t)
+	f := file(t, testkit.Descriptor(t, w))
 	f.Stop()
-	in(t, patient, "Write", func() {
+	testkit.Within(t, patient, "Write", func() {
 		if _, err := f.Write(make([]byte, 4<<20)); !errors.Is(err, ErrStopped) {
 			t.Errorf("after Stop: %v", err)
 		}
@@ -474,7 +430,7 @@ func TestHole(t *testing.T) {
 	if _, err := io.ReadFull(r, make([]byte, moved)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
+	if n, _, err := f.TryWrite([]byte("x")); n != 0 || !errors.Is(err, ErrStopped) {
 		t.Errorf("%d, %v", n, err)
 	}
 }

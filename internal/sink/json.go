@@ -11,12 +11,12 @@ import (
 	"fanout/internal/record"
 )
 
-// JSON writes an object a job, a line each.
+// JSON writes a job as an object, one a line.
 type JSON struct {
 	Host  string
-	Rows  *record.Rows // nil: items are no rows
-	Bare  bool         // without what the job has printed
-	Limit int64        // bytes of each of its outputs; 0: all
+	Rows  *record.Rows // nil where items are not rows
+	Bare  bool         // what the job has printed is left out
+	Limit int64        // bytes of each of its outputs; 0: no limit
 
 	buf []byte
 }
@@ -50,10 +50,10 @@ func appendRecord(b []byte, d *job.Finished, host string, rows *record.Rows) []b
 	return record.AppendOutcome(b, d, host)
 }
 
-// pieceMax is how much of an output is in memory at once.
+// pieceMax is how many bytes of an output are in memory at once.
 const pieceMax = 64 << 10
 
-// output adds the members of one output. What is long goes out piece by piece.
+// output adds the members of one output. A long one is written piece by piece.
 func (s *JSON) output(b []byte, name string, p Printed, w io.Writer) ([]byte, error) {
 	if text, ok := p.Bytes(); ok && len(text) <= pieceMax {
 		return s.short(b, name, text), nil
@@ -75,7 +75,7 @@ func (s *JSON) output(b []byte, name string, p Printed, w io.Writer) ([]byte, er
 	return appendTruncated(b, name, cut), err
 }
 
-// short is output for what is in memory and no longer than a piece.
+// short does what output does, for text in memory that is no longer than a piece.
 func (s *JSON) short(b []byte, name string, text []byte) []byte {
 	cut := s.Limit > 0 && int64(len(text)) > s.Limit
 	kept := text
@@ -110,8 +110,8 @@ func appendTruncated(b []byte, name string, cut bool) []byte {
 	return strconv.AppendBool(b, cut)
 }
 
-// measure returns how many of the first bytes are text: all, or negative when they are not
-// UTF-8. A character through which they are cut is left out.
+// measure returns how many of the first size bytes are text. It is negative when they are not UTF-8. A character that
+// is cut at the end does not count.
 func measure(p Printed, size int64, cut bool) (int64, error) {
 	var rest [utf8.UTFMax]byte // the beginning of a character
 	pending := 0
@@ -143,7 +143,7 @@ func measure(p Printed, size int64, cut bool) (int64, error) {
 	return size - int64(pending), nil
 }
 
-// partial is how many bytes at the end begin a character that is not complete.
+// partial returns how many bytes at the end begin a character that is not complete.
 func partial(b []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
 		if at := b[len(b)-n:]; utf8.RuneStart(at[0]) {
@@ -156,7 +156,7 @@ func partial(b []byte) int {
 	return 0
 }
 
-// writeEscaped adds the text to b, and writes b when it gets long.
+// writeEscaped adds the text to b, and writes b whenever it is long.
 func writeEscaped(b []byte, p first, w io.Writer) ([]byte, error) {
 	for chunk, err := range p.Chunks {
 		if err == nil {
@@ -176,7 +176,7 @@ func writeBase64(b []byte, p first, w io.Writer) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		coder.Write(chunk) // a Buffer takes all
+		coder.Write(chunk) // a Buffer never fails
 		if buf.Len() > pieceMax {
 			if _, err := buf.WriteTo(w); err != nil {
 				return nil, err
@@ -201,7 +201,7 @@ type first struct {
 	n int64
 }
 
-// Chunks is as that of Printed.
+// Chunks yields them as Printed does.
 func (f first) Chunks(yield func([]byte, error) bool) {
 	left := f.n
 	for chunk, err := range f.p.Chunks {

@@ -9,9 +9,8 @@ import (
 	"fanout/internal/text"
 )
 
-// Log is an observer that tells of every job in lines of log/slog: at Debug that it has begun,
-// at Info that it has succeeded, at Warn that it is tried again or has failed, at Error that
-// its outcome is unknown.
+// Log returns an observer that logs every job with log/slog: at Debug that it has started, at Info that it has
+// succeeded, at Warn that it is retried or has failed, at Error that its outcome is unknown.
 func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 	options := &slog.HandlerOptions{Level: level}
 	var handler slog.Handler = slog.NewTextHandler(w, options)
@@ -45,7 +44,7 @@ func Log(w io.Writer, level slog.Level, asJSON bool) func(*job.Event) {
 	}
 }
 
-// client is the one that ran the job or, before that is known, the slot.
+// worker returns the worker that ran the job or, before it is known, the slot.
 func worker(ev *job.Event) int {
 	if ev.Kind == job.Started || ev.Status.Worker == 0 {
 		return ev.Job.Slot
@@ -58,7 +57,7 @@ func levelOf(ev *job.Event) (level slog.Level, text string) {
 	case ev.Kind == job.Started:
 		return slog.LevelDebug, "job started"
 	case ev.Kind == job.Retried:
-		return slog.LevelWarn, "job is tried again"
+		return slog.LevelWarn, "job is retried"
 	case ev.Status.OK():
 		return slog.LevelInfo, "job succeeded"
 	case ev.Status.Outcome == job.Stopped:

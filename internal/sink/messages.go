@@ -5,14 +5,11 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 )
 
-// Messages is where fanout's own words go: warnings, what runs, the summary. They are
-// written at once where they are taken. What is not is kept, and a goroutine waits for the
-// reader: those who have something to say may have jobs to look after. Any goroutine may
-// use it.
+// Messages takes what fanout itself says on standard error: warnings, what runs, the summary. It is written at once if
+// the reader takes it. If not, it is kept, and a goroutine waits for the reader, since the writer may have jobs to look
+// after. Any goroutine may use it.
 //
 // After Stop, a reader that takes nothing is given up, as by a File.
 type Messages struct {
@@ -20,39 +17,38 @@ type Messages struct {
 
 	mu      sync.Mutex // guards these
 	less    sync.Cond  // some was taken
-	rest    []byte     // what is not taken yet, but for what the goroutine has
-	writing bool       // there is the goroutine
-	err     error      // of the first write that failed: nobody hears any more
+	rest    []byte     // what is not taken yet, without what the goroutine writes now
+	writing bool       // the goroutine runs
+	err     error      // of the first write that failed: all later messages are dropped
 	plain   bool       // the system refuses what a File needs: writes wait for their reader
 
-	file    atomic.Pointer[File] // made when there is something to say
+	file    atomic.Pointer[File] // made for the first message
 	stopped atomic.Bool
 	pending atomic.Int64 // bytes that are not taken yet
 }
 
-// muchToSay is how much may wait for the reader before who has more waits, too.
-const muchToSay = 64 << 10
+// waitingMax is how many bytes may wait for the reader before Write waits, too.
+const waitingMax = 64 << 10
 
-// NewMessages writes to out, which stays open.
+// NewMessages returns Messages that are written to out, which stays open.
 func NewMessages(out *os.File) *Messages {
 	m := &Messages{out: out}
 	m.less.L = &m.mu
 	return m
 }
 
-// Write takes all of p. It waits while much is waiting, so that a log does not fill the
-// memory.
+// Write takes all of p. It waits while much waits for the reader, so that a log does not fill the memory.
 func (m *Messages) Write(p []byte) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for m.err == nil && m.pending.Load() > muchToSay {
+	for m.err == nil && m.pending.Load() > waitingMax {
 		m.less.Wait()
 	}
 	m.add(p)
 	return len(p), m.err
 }
 
-// Hasty is for those who must not wait.
+// Hasty returns a writer for the same that never waits.
 func (m *Messages) Hasty() io.Writer { return hasty{m} }
 
 type hasty struct{ m *Messages }
@@ -64,13 +60,13 @@ func (h hasty) Write(p []byte) (int, error) {
 	return len(p), h.m.err
 }
 
-// Full says that Write would wait.
-func (m *Messages) Full() bool { return m.pending.Load() > muchToSay }
+// Full reports whether Write would wait.
+func (m *Messages) Full() bool { return m.pending.Load() > waitingMax }
 
-// Pending says that something is not taken yet.
+// Pending reports whether something is not taken yet.
 func (m *Messages) Pending() bool { return m.pending.Load() > 0 }
 
-// add is called with the lock held.
+// add writes or keeps all of p. It is called with the lock held.
 func (m *Messages) add(p []byte) {
 	if m.err == nil && !m.plain {
 		m.open()
@@ -82,13 +78,11 @@ func (m *Messages) add(p []byte) {
 		return
 	}
 	for !m.writing && m.err == nil && len(p) > 0 {
-		n, err := m.file.Load().TryWrite(p)
+		n, full, err := m.file.Load().TryWrite(p)
 		p = p[n:]
-		if err == unix.EAGAIN {
+		if m.err = err; full {
 			m.writing = true
-			go m.wait() // until all is taken, which Close waits for
-		} else if err != nil {
-			m.err = err
+			go m.wait() // until all is taken; Close waits for that
 		}
 	}
 	if m.err == nil {
@@ -97,6 +91,7 @@ func (m *Messages) add(p []byte) {
 	}
 }
 
+// open makes the File.
 func (m *Messages) open() {
 	if m.file.Load() != nil {
 		return
@@ -112,7 +107,7 @@ func (m *Messages) open() {
 	}
 }
 
-// wait writes what was not taken at once.
+// wait is the goroutine: it writes what was not taken at once.
 func (m *Messages) wait() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -133,7 +128,7 @@ func (m *Messages) wait() {
 	m.less.Broadcast()
 }
 
-// Stop has nobody wait long for a reader that takes nothing.
+// Stop lets nobody wait long for a reader that takes nothing.
 func (m *Messages) Stop() {
 	m.stopped.Store(true)
 	if f := m.file.Load(); f != nil {
@@ -141,7 +136,7 @@ func (m *Messages) Stop() {
 	}
 }
 
-// Moved is how many bytes were taken so far.
+// Moved returns how many bytes were taken so far.
 func (m *Messages) Moved() int64 {
 	if f := m.file.Load(); f != nil {
 		return f.Moved()
@@ -149,8 +144,7 @@ func (m *Messages) Moved() int64 {
 	return 0
 }
 
-// Close returns when all that was said is taken, or given up. The error is that of the
-// first write that failed.
+// Close returns when everything is taken, or given up. The error is that of the first write that failed.
 func (m *Messages) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -161,7 +155,7 @@ func (m *Messages) Close() error {
 		f.Close()
 	}
 	if m.err == nil {
-		m.err = os.ErrClosed // for who comes later
+		m.err = os.ErrClosed // for what comes later
 		return nil
 	}
 	return m.err

@@ -2,18 +2,12 @@
 
 package sink
 
-import "golang.org/x/sys/unix"
+import "errors"
 
-// Splice is not to be had on this system.
-func (f *File) Splice(int) (n int, ok bool, err error) { return 0, false, nil }
+// Splice is not available on this system.
+func (f *File) Splice(int) (n int, full bool, err error) { return 0, false, errors.ErrUnsupported }
 
-// SendFile writes up to n bytes of a file, from off, past what was gathered. Like
-// TryWrite it may answer EAGAIN.
-func (f *File) SendFile(file int, off int64, n int) (int, error) {
+// SendFile writes, past what was gathered, up to n bytes of a file from off, as much as is taken now.
+func (f *File) SendFile(file int, off int64, n int) (sent int, full bool, err error) {
 	return f.copyFile(file, off, n)
-}
-
-func IsTerminal(fd int) bool {
-	_, err := unix.IoctlGetTermios(fd, unix.TIOCGETA)
-	return err == nil
 }

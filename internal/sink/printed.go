@@ -5,10 +5,10 @@ import "io"
 // Printed is what a job has printed to one of its outputs.
 type Printed interface {
 	Len() int64
-	// Bytes gives all of it at once, if it is in memory.
+	// Bytes returns all of it at once, if it is in memory.
 	Bytes() ([]byte, bool)
-	// Chunks gives it piece by piece, and at most one error, last. It can be asked for
-	// more than once; a piece is the caller's until the next.
+	// Chunks yields it piece by piece, and at most one error, last. It can be called more than once. A piece is the
+	// caller's until the next.
 	Chunks(yield func([]byte, error) bool)
 }
 

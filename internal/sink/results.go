@@ -14,36 +14,38 @@ import (
 	"fanout/internal/text"
 )
 
-// Results keeps a directory a job, with what it has printed and how it has ended.
+// Results keeps a directory for each job, with what it has printed and its record.
 type Results struct {
 	flag   string
 	dir    string
 	host   string
 	rows   *record.Rows
-	failed bool // only of jobs that have failed
+	failed bool // only failed jobs are kept
 	most   int64
 	kept   int64
-	made   map[int64]struct{} // by the number of the job, the directories that are not in their places yet
+	made   map[int64]struct{} // the directories that are not in their places yet, by the job's seq
 }
 
 // ResultsSpec says what Results keeps.
 type ResultsSpec struct {
-	Flag   string // that asked for it, for errors
+	Flag   string // the flag that asked for it, for errors
 	Dir    string
 	Failed bool  // keep failed jobs only
-	Most   int64 // how many; 0: all
+	Most   int64 // keep so many jobs at most; 0: no limit
 	Again  bool  // the directory may hold what an earlier run has kept
 	Host   string
-	Rows   *record.Rows // nil: items are no rows
+	Rows   *record.Rows // nil where items are not rows
 }
 
-// partial names begin like this until all is in them.
+// unfinished is how the name of a directory or file begins until it is complete.
 const unfinished = ".unfinished-"
 
-// NewResults makes the directory ready. One that holds something is refused, unless this
-// run goes on with an earlier one.
+// NewResults readies the directory. A directory that is not empty is refused, unless this run resumes an earlier one.
 func NewResults(spec ResultsSpec) (*Results, error) {
-	r := &Results{flag: spec.Flag, dir: spec.Dir, host: spec.Host, rows: spec.Rows, failed: spec.Failed, most: spec.Most, made: map[int64]struct{}{}}
+	r := &Results{
+		flag: spec.Flag, dir: spec.Dir, host: spec.Host, rows: spec.Rows,
+		failed: spec.Failed, most: spec.Most, made: map[int64]struct{}{},
+	}
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
 		return nil, r.wrong(err)
 	}
@@ -52,9 +54,10 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 		return nil, r.wrong(err)
 	}
 	if len(entries) > 0 && !spec.Again {
-		return nil, fmt.Errorf("%s %s: the directory is not empty; name another, or, if the run that has filled it had a journal, go on with that: --journal FILE --resume", r.flag, text.Name(r.dir))
+		const advice = "use another one or, if the run that filled it had a journal, resume it with --journal FILE --resume"
+		return nil, fmt.Errorf("%s %s: the directory is not empty; %s", r.flag, text.Name(r.dir), advice)
 	}
-	for _, e := range entries { // what a run that was killed had begun
+	for _, e := range entries { // begun by a run that was killed
 		if strings.HasPrefix(e.Name(), unfinished) {
 			if err := os.RemoveAll(filepath.Join(r.dir, e.Name())); err != nil {
 				return nil, r.wrong(err)
@@ -68,10 +71,10 @@ func (r *Results) wrong(err error) error {
 	return fmt.Errorf("%s %s: %w", r.flag, text.Name(r.dir), err)
 }
 
-// perShard is how many jobs share a folder: a million in one would be slow to list.
+// perShard is how many jobs share a folder: a folder of a million would be slow to list.
 const perShard = 1000
 
-// Keep writes the directory of a job beside its place, where Put or Drop finds it.
+// Keep writes the directory of a job under an unfinished name, for Put or Drop.
 func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 	if d.Status.Outcome == job.Stopped || r.failed && !d.Status.Failed() || r.most > 0 && r.kept >= r.most {
 		return nil
@@ -84,7 +87,7 @@ func (r *Results) Keep(d *job.Finished, out [2]Printed) error {
 	return nil
 }
 
-// beside is where the directory of a job is before it is put into its place.
+// beside returns where the directory of a job is before it is put into its place.
 func (r *Results) beside(d *job.Finished) string {
 	return filepath.Join(r.dir, unfinished+strconv.FormatInt(d.Job.Seq(), 10))
 }
@@ -96,7 +99,7 @@ func (r *Results) take(d *job.Finished) bool {
 	return made
 }
 
-// Put puts what Keep has written into its place, now that the job's outcome is sure.
+// Put moves what Keep has written into its place, when the job's outcome is sure.
 func (r *Results) Put(d *job.Finished) error {
 	if !r.take(d) {
 		return nil
@@ -111,7 +114,7 @@ func (r *Results) Put(d *job.Finished) error {
 			err = os.Rename(making, filepath.Join(shard, name))
 		}
 	}
-	if errors.Is(err, fs.ErrExist) { // of an earlier run, in which the job has failed
+	if errors.Is(err, fs.ErrExist) { // the job failed in an earlier run
 		if err = forget(filepath.Join(shard, name)); err == nil {
 			err = os.Rename(making, filepath.Join(shard, name))
 		}
@@ -122,15 +125,14 @@ func (r *Results) Put(d *job.Finished) error {
 	return nil
 }
 
-// Drop takes away what Keep has written of a job of which nobody knows how it has ended. If it
-// cannot, the next run does.
+// Drop removes what Keep has written of a job whose outcome is in doubt. If it cannot, the next run does.
 func (r *Results) Drop(d *job.Finished) {
 	if r.take(d) {
 		os.RemoveAll(r.beside(d))
 	}
 }
 
-// forget takes away what an earlier run has kept of a job, and nothing else.
+// forget removes what an earlier run has kept of a job, and nothing else.
 func forget(dir string) error {
 	for _, name := range []string{"stdout", "stderr", "meta.json"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +141,7 @@ func forget(dir string) error {
 	}
 	err := os.Remove(dir)
 	if errors.Is(err, fs.ErrExist) { // it is not empty
-		return fmt.Errorf("%s holds more than a run keeps of a job: move that away", text.Name(dir))
+		return fmt.Errorf("%s: the directory holds files that fanout did not write; move them away", text.Name(dir))
 	}
 	return err
 }

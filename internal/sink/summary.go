@@ -10,31 +10,30 @@ import (
 	"fanout/internal/text"
 )
 
-// Summary counts outcomes and keeps the first failures. Observe is called for one
-// event at a time.
+// Summary counts outcomes and keeps the first failures. Observe is called for one event at a time.
 type Summary struct {
-	counts   [job.Ends]int64 // by End
-	ok       int64
-	okLater  int64 // of ok, those that had failed before
-	doubt    int64 // successes that may be none
-	held     int64
-	left     int
-	taken    int64       // of those that are lost, how many had succeeded
-	skipped  int64       // items that are left out, since an earlier run has done them
-	strange  int64       // and those of which its journal does not tell
-	rest     string      // what there is to say of items that no job was made of
-	missing  int64       // items that have failed there and are not in the input
-	attempts int64       // of all jobs
-	failures []job.Event // the first few
+	counts    [job.Ends]int64 // of jobs that are not ok, by outcome
+	ok        int64
+	okLater   int64       // jobs of ok that had failed before
+	doubt     int64       // successes that a stop may have cut short
+	held      int64       // jobs whose output a leftover process held open
+	leftovers int         // processes that still run
+	discarded int64       // lost jobs that had succeeded, until their replies were discarded
+	skipped   int64       // items that an earlier run has done
+	strange   int64       // items that were skipped since its journal does not have them
+	missing   int64       // items that failed there and are not in the input
+	rest      string      // what became of items that no job was made of
+	attempts  int64       // at all jobs
+	failures  []job.Event // the first few
 }
 
-// What is told of a failure.
+// How much of a failure is shown.
 const (
 	lineMax   = 200 // bytes of a line
 	tailLines = 3   // of standard error
 )
 
-// keepFailures is how many failures are told one by one.
+// keepFailures is how many failures are shown one by one.
 const keepFailures = 10
 
 // Observe takes an event.
@@ -59,7 +58,7 @@ func (s *Summary) Observe(ev *job.Event) {
 	}
 }
 
-// Doubt takes back a success that is in doubt, since a stop has followed it within a moment.
+// Doubt recounts a success that is in doubt, since a stop has followed it within a moment.
 func (s *Summary) Doubt(d *job.Finished) {
 	s.doubt++
 	s.ok--
@@ -68,30 +67,28 @@ func (s *Summary) Doubt(d *job.Finished) {
 	}
 }
 
-// Offset takes how many processes jobs have left running.
-func (s *Summary) Left(processes int) { s.left = processes }
+// SetLeftovers sets how many processes that jobs have started still run.
+func (s *Summary) SetLeftovers(processes int) { s.leftovers = processes }
 
-// LeftOut takes how many items were left out since an earlier run has done them, and how
-// many since its journal does not tell of them; and how many have failed in it that are not in
-// the input.
-func (s *Summary) LeftOut(done, strange, missing int64) {
+// SetSkipped sets how many items were skipped since an earlier run has done them, and how many since its journal does
+// not have them; and how many items failed in it that are not in the input.
+func (s *Summary) SetSkipped(done, strange, missing int64) {
 	s.skipped, s.strange, s.missing = done, strange, missing
 }
 
-// TakeBack takes how many jobs that had succeeded are lost, and of how many of these earlier
-// attempts had failed.
+// TakeBack recounts jobs that had succeeded as lost; later of them had failed before.
 func (s *Summary) TakeBack(jobs, later int64) {
 	s.ok -= jobs
 	s.okLater -= later
 	s.counts[job.Lost] += jobs
-	s.taken += jobs
+	s.discarded += jobs
 }
 
-// Failed is how many jobs failed; those that were stopped are not among them.
+// Failed returns how many jobs failed. Stopped jobs are not among them.
 func (s *Summary) Failed() int64 {
 	var n int64
-	for end, count := range s.counts {
-		if job.Outcome(end) != job.Stopped {
+	for outcome, count := range s.counts {
+		if job.Outcome(outcome) != job.Stopped {
 			n += count
 		}
 	}
@@ -101,7 +98,7 @@ func (s *Summary) Failed() int64 {
 // Lost reports whether the outcome of some job is unknown.
 func (s *Summary) Lost() bool { return s.counts[job.Lost] > 0 }
 
-// First is the outcome of the job that failed first, and whether there is one.
+// First returns the outcome of the job that failed first, if there is one.
 func (s *Summary) First() (job.Status, bool) {
 	if len(s.failures) == 0 {
 		return job.Status{}, false
@@ -109,12 +106,14 @@ func (s *Summary) First() (job.Status, bool) {
 	return s.failures[0].Status, true
 }
 
-// Notable reports whether there is something to tell that a user should know of.
+// Notable reports whether the Summary says something that a user should know.
 func (s *Summary) Notable() bool {
-	return s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0 || s.left > 0 || s.skipped > 0 || s.strange > 0 || s.missing > 0 || s.rest != ""
+	jobs := s.Failed() > 0 || s.counts[job.Stopped] > 0 || s.doubt > 0 || s.okLater > 0 || s.held > 0
+	items := s.skipped > 0 || s.strange > 0 || s.missing > 0 || s.rest != ""
+	return jobs || items || s.leftovers > 0
 }
 
-// WriteTo tells the failures one by one, and last, in one line, all counts.
+// WriteTo writes the failures one by one, what else a user should know, and at last all counts in one line.
 func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
@@ -123,24 +122,20 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 			text.Line(&b, "  | %s", line)
 		}
 	}
-	if s.taken > 0 {
-		text.Line(&b, "%s: which belongs to which item is not known", text.Plural(s.taken, "reply is taken back, its job is lost", "replies are taken back, their jobs are lost"))
+	if n := s.discarded; n > 0 {
+		text.Line(&b, "%s: it is not known which item each reply belongs to",
+			text.Plural(n, "reply is discarded and its job is lost", "replies are discarded and their jobs are lost"))
 	}
-	switch more := s.Failed() - s.taken - int64(len(s.failures)); {
-	case more == 1:
-		text.Line(&b, "and 1 more failure")
-	case more > 1:
-		text.Line(&b, "and %d more failures", more)
+	if more := s.Failed() - s.discarded - int64(len(s.failures)); more > 0 {
+		text.Line(&b, "%s failed", text.Plural(more, "more job", "more jobs"))
 	}
-	if s.doubt > 0 {
-		them, are := "it", "is"
-		if s.doubt > 1 {
-			them, are = "them", "are"
-		}
-		text.Line(&b, "%s ended well just before the stop, which may have cut %s short: %[2]s %s not recorded as done", text.Plural(s.doubt, "job", "jobs"), them, are)
+	if n := s.doubt; n > 0 {
+		text.Line(&b, "%s succeeded just before the stop, which may have cut %s short; %s not recorded as done",
+			text.Plural(n, "job", "jobs"), choose(n, "it", "them"), choose(n, "it is", "they are"))
 	}
-	if s.held > 0 {
-		text.Line(&b, "%s left a process behind that kept the output open; what it prints later is not shown", text.Plural(s.held, "job", "jobs"))
+	if n := s.held; n > 0 {
+		text.Line(&b, "%s open; what is printed after the job's end is not shown",
+			text.Plural(n, "job left a process that holds its output", "jobs left processes that hold their output"))
 	}
 	if still := s.StillRunning(); still != "" {
 		text.Line(&b, "%s", still)
@@ -152,19 +147,19 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	return b.WriteTo(w)
 }
 
-// StillRunning tells of processes that jobs have left; "" if there are none.
+// StillRunning says how many processes still run that jobs have started; "" if none does.
 func (s *Summary) StillRunning() string {
-	switch s.left {
+	switch s.leftovers {
 	case 0:
 		return ""
 	case 1:
-		return "1 process that a job left behind still runs; --reap ends such"
+		return "1 process started by a job is still running; use --reap to end it"
 	default:
-		return fmt.Sprintf("%d processes that jobs left behind still run; --reap ends such", s.left)
+		return fmt.Sprintf("%d processes started by jobs are still running; use --reap to end them", s.leftovers)
 	}
 }
 
-// Jobs is how many jobs have ended.
+// Jobs returns how many jobs have ended.
 func (s *Summary) Jobs() int64 {
 	total := s.ok + s.doubt
 	for _, n := range s.counts {
@@ -173,18 +168,18 @@ func (s *Summary) Jobs() int64 {
 	return total
 }
 
-// Rest takes that the run was stopped before the end of its input was known.
-func (s *Summary) Rest(journal bool) {
+// SetCutShort takes that the run was stopped before its input had ended. With a journal, it can be resumed.
+func (s *Summary) SetCutShort(journal bool) {
 	if s.Jobs() == 0 {
-		return // why nothing was run is told as an error
+		return // the error says why nothing was run
 	}
-	s.rest = "the run was stopped: what had not started was not run"
+	s.rest = "the run was stopped; jobs that had not started were not run"
 	if journal {
-		s.rest += "; the same command with --resume runs it"
+		s.rest += "; the same command with --resume runs them"
 	}
 }
 
-// line is all counts in one line.
+// line returns all counts in one line.
 func (s *Summary) line() string {
 	total := s.Jobs()
 	parts := []string{fmt.Sprintf("%d ok", s.ok)}
@@ -202,41 +197,36 @@ func (s *Summary) line() string {
 	}
 	line := text.Plural(total, "job", "jobs") + ": " + strings.Join(parts, ", ")
 	if s.attempts > total {
-		line += fmt.Sprintf("; %d tries", s.attempts)
+		line += fmt.Sprintf("; %d attempts", s.attempts)
 	}
-	if s.skipped > 0 {
-		line += fmt.Sprintf("; %s left out, as the journal says", text.Plural(s.skipped, "item", "items"))
+	if n := s.skipped; n > 0 {
+		line += fmt.Sprintf("; %s skipped (done in an earlier run)", text.Plural(n, "item", "items"))
 	}
-	if s.strange > 0 {
-		line += fmt.Sprintf("; %s left out that %s not in the journal: --resume runs %s", text.Plural(s.strange, "item", "items"), are(s.strange), them(s.strange))
+	if n := s.strange; n > 0 {
+		line += fmt.Sprintf("; %s skipped (not in the journal; --resume runs %s)",
+			text.Plural(n, "item", "items"), choose(n, "it", "them"))
 	}
-	if s.missing > 0 {
-		line += fmt.Sprintf("; %s of the journal %s not in the input", text.Plural(s.missing, "failed item", "failed items"), are(s.missing))
+	if n := s.missing; n > 0 {
+		line += fmt.Sprintf("; %s of the journal %s not in the input",
+			text.Plural(n, "failed item", "failed items"), choose(n, "is", "are"))
 	}
 	return line
 }
 
-// are and them agree with so many.
-func are(n int64) string {
+// choose returns the word that agrees with n things.
+func choose(n int64, one, many string) string {
 	if n == 1 {
-		return "is"
+		return one
 	}
-	return "are"
+	return many
 }
 
-func them(n int64) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
-}
-
-// kinds says of what kind the failures were that did not just exit.
+// kinds counts the failures that did not just exit, by their outcomes.
 func (s *Summary) kinds() string {
 	var parts []string
 	for _, kind := range []struct {
-		end  job.Outcome
-		name string
+		outcome job.Outcome
+		name    string
 	}{
 		{job.Signaled, "by a signal"},
 		{job.TimedOut, "timed out"},
@@ -246,7 +236,7 @@ func (s *Summary) kinds() string {
 		{job.NotStarted, "not started"},
 		{job.Lost, "lost"},
 	} {
-		if n := s.counts[kind.end]; n > 0 {
+		if n := s.counts[kind.outcome]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind.name))
 		}
 	}
@@ -256,8 +246,8 @@ func (s *Summary) kinds() string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// Describe names the job by its number and its items. These are quoted: an item may
-// hold anything, and this goes to a terminal.
+// Describe names the job by its seq and its items. Items are quoted: an item may hold anything, and this goes to a
+// terminal.
 func Describe(j job.Job) string {
 	return fmt.Sprintf("job %d, %s", j.Seq(), describeItems(j))
 }

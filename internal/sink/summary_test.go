@@ -76,11 +76,11 @@ func TestSummary(t *testing.T) {
 		{[]job.Event{done(1, "a", job.Status{Outcome: job.Stopped}, "x")}, "fanout: 1 job: 0 ok, 1 stopped\n"},
 		{
 			[]job.Event{done(1, "a", held, "")},
-			"fanout: 1 job left a process behind that kept the output open; what it prints later is not shown\nfanout: 1 job: 1 ok\n",
+			"fanout: 1 job left a process that holds its output open; what is printed after the job's end is not shown\nfanout: 1 job: 1 ok\n",
 		},
 		{
 			[]job.Event{done(1, "a", held, ""), done(2, "b", held, "")},
-			"fanout: 2 jobs left a process behind that kept the output open; what it prints later is not shown\nfanout: 2 jobs: 2 ok\n",
+			"fanout: 2 jobs left processes that hold their output open; what is printed after the job's end is not shown\nfanout: 2 jobs: 2 ok\n",
 		},
 	} {
 		s := summary(tt.events...)
@@ -90,8 +90,8 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestTries: they are told of only where there was more than one for a job.
-func TestTries(t *testing.T) {
+// TestAttempts: they are counted only where a job had more than one.
+func TestAttempts(t *testing.T) {
 	tried := func(n int, st job.Status) job.Event {
 		ev := done(1, "a", st, "")
 		ev.Job.Attempt = n
@@ -103,9 +103,9 @@ func TestTries(t *testing.T) {
 		notable bool
 	}{
 		{[]job.Event{tried(1, fine), tried(1, fine)}, "fanout: 2 jobs: 2 ok\n", false},
-		{[]job.Event{tried(1, fine), tried(3, fine)}, "fanout: 2 jobs: 2 ok (1 after a retry); 4 tries\n", true},
-		{[]job.Event{tried(3, failed), tried(1, fine)}, "fanout: 2 jobs: 1 ok, 1 failed; 4 tries\n", true},
-		{[]job.Event{tried(2, fine), tried(2, job.Status{Outcome: job.TimedOut}), tried(1, job.Status{Outcome: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 tries\n", true},
+		{[]job.Event{tried(1, fine), tried(3, fine)}, "fanout: 2 jobs: 2 ok (1 after a retry); 4 attempts\n", true},
+		{[]job.Event{tried(3, failed), tried(1, fine)}, "fanout: 2 jobs: 1 ok, 1 failed; 4 attempts\n", true},
+		{[]job.Event{tried(2, fine), tried(2, job.Status{Outcome: job.TimedOut}), tried(1, job.Status{Outcome: job.Stopped})}, "fanout: 3 jobs: 1 ok (1 after a retry), 1 failed (1 timed out), 1 stopped; 5 attempts\n", true},
 	} {
 		s := &Summary{}
 		for _, ev := range tt.events {
@@ -129,8 +129,8 @@ func TestBatchInSummary(t *testing.T) {
 func TestManyFailures(t *testing.T) {
 	for n, want := range map[int]string{
 		keepFailures:     "",
-		keepFailures + 1: "fanout: and 1 more failure\n",
-		keepFailures + 2: "fanout: and 2 more failures\n",
+		keepFailures + 1: "fanout: 1 more job failed\n",
+		keepFailures + 2: "fanout: 2 more jobs failed\n",
 	} {
 		var events []job.Event
 		for i := range n {
@@ -217,8 +217,8 @@ func TestSummaryInDoubt(t *testing.T) {
 	if s.Doubt(&job.Finished{Job: again.Job}); !s.Notable() {
 		t.Error("nothing is said of it")
 	}
-	want := "fanout: 1 job ended well just before the stop, which may have cut it short: it is not recorded as done\n" +
-		"fanout: 3 jobs: 1 ok, 1 stopped, 1 in doubt; 4 tries\n"
+	want := "fanout: 1 job succeeded just before the stop, which may have cut it short; it is not recorded as done\n" +
+		"fanout: 3 jobs: 1 ok, 1 stopped, 1 in doubt; 4 attempts\n"
 	if got := summaryText(t, s); got != want {
 		t.Errorf("%q, not %q", got, want)
 	}

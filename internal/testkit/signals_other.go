@@ -2,5 +2,5 @@
 
 package testkit
 
-// DefaultSignals is for the tests of signals, which are Linux's.
+// DefaultSignals does nothing: the tests of signals run on Linux alone.
 func DefaultSignals() {}

@@ -1,4 +1,4 @@
-// Package testkit is what the tests of several packages share. Only tests import it.
+// Package testkit has what the tests of several packages share. Only tests import it.
 package testkit
 
 import (
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// packages names, for each package of Debian, the tools in it that a test, a script of testdata or an example of the
-// docs calls, but for git, make, Go, a shell and coreutils, without which no test runs.
+// packages lists, for each package of Debian, the tools in it that a test, a script of testdata or an example of the
+// docs calls. Git, make, Go, a shell and coreutils are not listed: without them no test runs.
 var packages = map[string]string{
 	"bsdutils":         "script",
 	"busybox":          "busybox",
@@ -52,7 +52,7 @@ var packages = map[string]string{
 	"zsh":              "zsh",
 }
 
-// packageOf is the package that brings a tool, "" for a tool that no package of the table does.
+// packageOf returns the package that brings a tool, "" for a tool that is not in the table.
 func packageOf(tool string) string {
 	for name, tools := range packages {
 		if slices.Contains(strings.Fields(tools), tool) {
@@ -72,7 +72,7 @@ func Needs(t testing.TB, tools ...string) {
 	}
 }
 
-// Has says whether the tool is here. To ask for one that the table does not have is a mistake in the test.
+// Has reports whether the tool is here. Asking for one that the table does not have is a mistake in the test.
 func Has(tool string) bool {
 	if packageOf(tool) == "" {
 		panic(tool + " is not in the table of internal/testkit: add it there, with the package that brings it")
@@ -81,18 +81,18 @@ func Has(tool string) bool {
 	return err == nil
 }
 
-// Without is the reason to skip a test where the tool is absent. scripts/test counts these.
+// Without returns the reason to skip a test where the tool is absent. scripts/test counts these.
 func Without(tool string) string {
 	return fmt.Sprintf("needs %s, which is absent: it is in Debian's %s", tool, packageOf(tool))
 }
 
-// word is what may be the name of a command.
+// word matches what may be the name of a command.
 var word = regexp.MustCompile(`[\w./+-]+`)
 
-// absent is the tools that the text of a shell script names and that are not here. A tool that the script only speaks
-// of counts as well.
+// absent returns the tools that the text of a shell script names and that are not here. A tool that the script only
+// mentions counts as well.
 func absent(script string) (tools []string) {
-	script = strings.ReplaceAll(script, "fanout ps", "") // of its own
+	script = strings.ReplaceAll(script, "fanout ps", "") // not the tool ps
 	for _, name := range word.FindAllString(script, -1) {
 		if packageOf(name) != "" && !slices.Contains(tools, name) && !Has(name) {
 			tools = append(tools, name)
@@ -107,7 +107,8 @@ func NeedsOf(t testing.TB, script string) {
 	Needs(t, absent(script)...)
 }
 
-// Lacks says that a part of the test is left out, where a tool is absent that the text of a shell script names.
+// Lacks reports whether a tool is absent that the text of a shell script names, and logs that a part of the test is
+// left out.
 func Lacks(t testing.TB, script string) bool {
 	t.Helper()
 	tools := absent(script)
@@ -117,7 +118,7 @@ func Lacks(t testing.TB, script string) bool {
 	return len(tools) > 0
 }
 
-// Slow leaves a trial out of the inner loop.
+// Slow skips a trial in the inner loop.
 func Slow(t testing.TB) {
 	t.Helper()
 	if testing.Short() {

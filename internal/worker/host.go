@@ -87,8 +87,8 @@ const RemoteSuffix = ".far"
 // Free is part of Host.
 func (h *localHost) Free() bool { return !h.StartsProcesses() }
 
-func (h *localHost) EndOrphans() { h.sup.EndOrphans(false) }
-func (h *localHost) Left() int   { return len(h.sup.Left()) }
+func (h *localHost) EndOrphans() { h.sup.EndLeftovers(false) }
+func (h *localHost) Left() int   { return len(h.sup.Leftovers()) }
 func (h *localHost) KillNow()    { h.sup.KillNow() }
 func (h *localHost) Suspend()    { h.sup.Suspend() }
 func (h *localHost) Resume()     { h.sup.Resume() }
@@ -96,7 +96,7 @@ func (h *localHost) Resume()     { h.sup.Resume() }
 // Close ends what nothing but its descent tells to be a job's that was ended.
 func (h *localHost) Close() {
 	if h.sup.Ended() {
-		h.sup.EndOrphans(true)
+		h.sup.EndLeftovers(true)
 	}
 	h.sup.Close()
 }

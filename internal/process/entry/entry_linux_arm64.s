@@ -19,7 +19,7 @@
 	MOVD	$8, R3                \
 	SVC
 
-// fanout_entry is where the kernel begins; the stack holds what Go's own entry expects.
+// fanout_entry is where the kernel starts the program. The stack holds what Go's own entry expects.
 TEXT fanout_entry(SB), NOSPLIT|NOFRAME, $0
 	IS_CLOSED(0, ·stdin(SB))
 	IS_CLOSED(1, ·stdout(SB))

@@ -1,7 +1,7 @@
 //go:build !linux
 
-// Package entry finds out which standard descriptors were closed, and which signals ignored, when the
-// program was started. It does not on this system.
+// Package entry finds out which standard descriptors were closed, and which signals ignored, when the program was
+// started. It cannot on this system.
 package entry
 
 import "os"
@@ -9,5 +9,5 @@ import "os"
 // Reopen does nothing.
 func Reopen() {}
 
-// Ignored is none.
+// Ignored returns none.
 func Ignored() []os.Signal { return nil }

@@ -1,24 +1,22 @@
 // Package vfork starts a program as syscall.ForkExec does, with less work.
 //
-// Go's own resets some sixty signal handlers in every child, one system call
-// each, and makes a pipe on which the parent learns of a failed exec; other
-// children that are being forked hold copies of that pipe, so that slots wait for
-// each other's execs. Here the kernel clears the handlers and the child, which
-// shares our memory until its exec, writes its error there. For 3000 static
-// programs that do nothing, through four slots, that is 0.73 of the time and
+// Go's own fork resets some sixty signal handlers in every child, one system call each, and makes a pipe on which the
+// parent learns of a failed exec; other children that are being forked hold copies of that pipe, so that slots wait for
+// each other's execs. Here the kernel clears the handlers, and the child, which shares our memory until its exec,
+// writes its error there. For 3000 static programs that do nothing, through four slots, that is 0.73 of the time and
 // 0.80 of the CPU of syscall.ForkExec; through 64 slots, 0.6 of the time.
 //
-// It imports nothing but unsafe: OpenFiles must be read before package syscall is
-// initialised, which is so only for a package that does not need it.
+// It imports nothing but unsafe: OpenFiles must be read before package syscall is initialised, which is certain only
+// for a package that does not need it.
 package vfork
 
 import "unsafe"
 
-// Limit is a resource limit as the kernel has it.
+// Limit is a resource limit as the kernel stores it.
 type Limit struct{ Soft, Hard uint64 }
 
-// OpenFiles is the limit on open files that this process was started with. Package
-// syscall raises its own at once, and keeps what it was to itself.
+// OpenFiles is the limit on open files that this process was started with. Package syscall raises it at once, and keeps
+// the old one to itself.
 var OpenFiles = openFiles()
 
 func openFiles() (l Limit) {
@@ -28,8 +26,8 @@ func openFiles() (l Limit) {
 
 func getOpenFiles(l *Limit)
 
-// Args says what to start, and holds how that went. The strings and the lists end
-// with a NUL. It must be on the heap, since the child writes to it.
+// Args describes the program to start, and holds the result. The strings and the lists end with a NUL. It must be on
+// the heap, since the child writes to it.
 type Args struct {
 	Path       *byte
 	Argv, Envp **byte
@@ -42,8 +40,8 @@ type Args struct {
 	Limit *Limit
 
 	Pid   int // of the child, or minus the error of the fork
-	Error int // of what the child did after it, 0 when the program was started
-	Call  int // the number of the system call that the child made last
+	Error int // of the child after the fork, 0 when the program was started
+	Call  int // number of the child's last system call
 
 	clone cloneArgs
 	pidfd int32
@@ -69,8 +67,8 @@ const (
 	sigchld           = 17
 )
 
-// Start starts the program and returns a pidfd. When Pid is positive and Error is
-// not 0, there is a child that failed and is to be reaped.
+// Start starts the program and returns a pidfd. When Pid is positive and Error is not 0, there is a child that failed
+// and has to be reaped.
 func Start(a *Args) (pidfd int) {
 	a.Error = 0
 	a.pidfd = -1
@@ -88,8 +86,8 @@ func Start(a *Args) (pidfd int) {
 	return int(a.pidfd)
 }
 
-// vforkExec does it all in assembly: between clone3 and exec, the child runs on
-// our stack, and Go code there could be interrupted, or grow it.
+// vforkExec does all of it in assembly: between clone3 and exec, the child runs on our stack, and Go code there could
+// be interrupted, or grow it.
 //
 //go:noescape
 func vforkExec(a *Args, clone *cloneArgs)

@@ -26,8 +26,8 @@ TEXT ·getOpenFiles(SB), NOSPLIT, $0-8
 	SYSCALL
 	RET
 
-// FILE puts one of the standard three in its place, or has it stay open at exec
-// when it is there already, which dup2 would not do.
+// FILE puts one of the standard three in its place. One that is there already is
+// kept open at exec, which dup2 would not do.
 #define FILE(number) \
 	MOVQ (Args_Files+8*number)(R12), DI; \
 	MOVQ $number, SI; \
@@ -44,13 +44,13 @@ TEXT ·getOpenFiles(SB), NOSPLIT, $0-8
 
 // func vforkExec(a *Args, clone *cloneArgs)
 //
-// R12 is a, and nothing is on the stack: a child that used it would overwrite what
-// is ours. System calls keep all registers but AX, CX and R11.
+// R12 is a, and nothing is on the stack: a child that used it would overwrite ours.
+// System calls keep all registers but AX, CX and R11.
 TEXT ·vforkExec(SB), NOSPLIT, $0-16
 	MOVQ a+0(FP), R12
 	MOVQ clone+8(FP), R13
 
-	// No signal may reach the child before its handlers, which are ours, are gone.
+	// No signal may reach the child before its handlers, copies of ours, are gone.
 	MOVQ $SYS_rt_sigprocmask, AX
 	MOVQ $SIG_SETMASK, DI
 	LEAQ Args_masks(R12), SI

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestElsewhere has a cleanup look where the run's jobs were, also at hosts that came later.
-func TestElsewhere(t *testing.T) {
+// TestRemote: a cleanup visits the hosts of the run's jobs, also those that were added later.
+func TestRemote(t *testing.T) {
 	for name, tt := range map[string]struct {
 		told *Counts
 		want []string
@@ -15,7 +15,7 @@ func TestElsewhere(t *testing.T) {
 		"with one more":  {&Counts{Hosts: []string{"n1", "n2"}}, []string{"n1", "n2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Register(registry(t), Entry{RunID: newMark(), Remote: &Remote{Backend: "ssh", Hosts: []string{"n1"}}})
+			r, err := Register(registry(t), Entry{RunID: newRunID(), Remote: &Remote{Backend: "ssh", Hosts: []string{"n1"}}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,12 +13,12 @@ import (
 	"fanout/internal/record"
 )
 
-// TakeBack has the directories of jobs whose numbers are among these, and that these programs
-// have answered, say that the jobs are lost. They are read for that, since their numbers would
-// take memory in each run.
+// TakeBack makes the records of jobs say that they are lost, if their seq is from first to last and one of these
+// programs has replied to them. The records are read for that: to remember which jobs a program replied to would take
+// memory in every run.
 func (r *Results) TakeBack(why map[int]error, first, last int64) error {
 	if r.failed {
-		return nil // those that succeeded have none
+		return nil // jobs that succeeded have no directory
 	}
 	for shard := first / perShard; shard <= last/perShard; shard++ {
 		dir := filepath.Join(r.dir, fmt.Sprintf("%06d", shard))
@@ -46,7 +46,7 @@ func takeBack(dir string, why map[int]error) error {
 	if err != nil {
 		return err
 	}
-	// What comes before these members may hold the items, which may be JSON.
+	// The last one counts: before it stand the items, which may hold the same text.
 	const member = `,"program":`
 	from := bytes.LastIndex(b, []byte(member))
 	if from < 0 {
@@ -61,7 +61,8 @@ func takeBack(dir string, why map[int]error) error {
 		return nil
 	}
 	changed := append([]byte(nil), b[:from+len(member)+len(digits)]...)
-	changed = fmt.Appendf(changed, `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`, record.Outcome(job.Lost))
+	const lost = `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`
+	changed = fmt.Appendf(changed, lost, record.Outcome(job.Lost))
 	changed = record.AppendString(changed, job.Status{Outcome: job.Lost, Err: why[program]}.String())
 	changed = append(changed, after...)
 	making := filepath.Join(dir, unfinished+"meta.json")

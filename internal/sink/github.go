@@ -10,20 +10,21 @@ import (
 	"fanout/internal/text"
 )
 
-// Annotate writes a failure for each job that Summary tells of as GitHub Actions reads it in
-// the log of a step: it is shown with the run.
+// Annotate writes each failure that the Summary shows as GitHub Actions reads it in the log of a step: as an annotation
+// of the run.
 func (s *Summary) Annotate(w io.Writer) error {
 	var b bytes.Buffer
 	for _, ev := range s.failures {
-		text := append([]string{text.Printable(ev.Status.String(), lineMax)}, text.LastLines(string(ev.Tail), tailLines)...)
-		fmt.Fprintf(&b, "::error title=%s::%s\n", property(Describe(ev.Job)), message(strings.Join(text, "\n")))
+		lines := []string{text.Printable(ev.Status.String(), lineMax)}
+		lines = append(lines, text.LastLines(string(ev.Tail), tailLines)...)
+		fmt.Fprintf(&b, "::error title=%s::%s\n", property(Describe(ev.Job)), message(strings.Join(lines, "\n")))
 	}
 	_, err := b.WriteTo(w)
 	return err
 }
 
-// Folded writes what a job has printed as a group that GitHub Actions folds. Both of its
-// outputs are in it, since the order of two files is not kept there.
+// Folded writes what a job has printed as a group that GitHub Actions folds. It holds both of the job's outputs, since
+// the order of two files is not kept there.
 func Folded(d *job.Finished, out [2]Printed, w *File) error {
 	title := Describe(d.Job)
 	if !d.Status.OK() {
@@ -47,7 +48,7 @@ func Folded(d *job.Finished, out [2]Printed, w *File) error {
 	return err
 }
 
-// lastByte knows how what was written ended.
+// lastByte remembers the last byte that was written.
 type lastByte struct {
 	w    io.Writer
 	last byte
@@ -60,7 +61,7 @@ func (l *lastByte) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// message and property are text in the places of such a command.
+// message escapes text for the message of a workflow command; property escapes it for a property, such as title.
 func message(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
