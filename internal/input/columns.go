@@ -46,6 +46,7 @@ func (c *columns) schema() (Schema, error) {
 	return Schema{Known: true, Names: append([]string(nil), names...), Width: len(names)}, nil
 }
 
+// read returns the next line, without the empty lines that are left out.
 func (c *columns) read() (string, error) {
 	for {
 		raw, err := c.lines.next()

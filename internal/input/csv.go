@@ -128,6 +128,7 @@ func misfit(fields, width int, header bool) error {
 	return fmt.Errorf("the row has %s, %s has %d", text.Plural(int64(fields), "field", "fields"), what, width)
 }
 
+// read returns the next row of the file.
 func (c *csvTable) read() (raw string, fields []string, err error) {
 	fields, err = c.csv.Read()
 	if err == io.EOF {

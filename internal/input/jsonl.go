@@ -83,6 +83,7 @@ func (j *jsonl) row() (string, []string, error) {
 	}
 }
 
+// read returns the next line.
 func (j *jsonl) read() (string, error) {
 	if len(j.queue) > 0 {
 		raw := j.queue[0]
@@ -223,6 +224,7 @@ func halfCharacter(quoted []byte) bool {
 	return false
 }
 
+// escaped4 reads four hexadecimal digits.
 func escaped4(b []byte) uint64 {
 	if len(b) < 4 {
 		return 0

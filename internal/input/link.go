@@ -38,6 +38,7 @@ type pairing struct {
 	names []string // of the sources
 }
 
+// pairing names the sources for messages.
 func (in *Input) pairing() pairing {
 	p := pairing{link: in.spec.Link}
 	for i, fl := range in.files {
@@ -74,6 +75,7 @@ func (p pairing) check(sizes []int64) error {
 	return nil
 }
 
+// emptyWrap is the error of a source without items that would have to begin again.
 func emptyWrap(which string) error {
 	return &LinkError{Text: "--link=wrap: " + which + "; a source without items cannot begin again", Early: true}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// roomFor asks the control groups and the limit of the user.
 func (m machine) roomFor(more int) (tightest Processes, ok bool) {
 	ok = true
 	consider := func(p Processes) {

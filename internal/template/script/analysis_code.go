@@ -36,6 +36,7 @@ func (f *analysis) markArithmetic(n syntax.Node) {
 	})
 }
 
+// mark adds a variable to a set; a parameter also as $, any parameter.
 func mark(set map[string]bool, name string) {
 	if isParameter(name) {
 		set["$"] = true

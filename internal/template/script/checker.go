@@ -23,6 +23,7 @@ type checker struct {
 	found    []finding
 }
 
+// safeForm is the hint that is right for every command.
 const safeForm = `pass it as an argument: sh -c '... "$1" ...' sh {}`
 
 // command checks one command with its arguments.

@@ -76,6 +76,7 @@ func (e *edits) span(word *syntax.Word) (start, end int, err error) {
 	return start, end, nil
 }
 
+// printWord prints a word in the parser's own form.
 func printWord(word *syntax.Word) (string, error) {
 	var b strings.Builder
 	err := syntax.NewPrinter().Print(&b, &syntax.Word{Parts: word.Parts})

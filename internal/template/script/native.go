@@ -56,10 +56,12 @@ func (n planner) list(p *words.Plan, s *syntax.Stmt, op words.Op) bool {
 	return n.list(p, b.X, op) && n.list(p, b.Y, second)
 }
 
+// plainStmt reports whether a statement has none of &, ! and coproc.
 func plainStmt(s *syntax.Stmt) bool {
 	return !s.Background && !s.Negated && !s.Coprocess && !s.Disown
 }
 
+// pipeline translates the commands that | and |& join.
 func (n planner) pipeline(step *words.Step, s *syntax.Stmt) bool {
 	if !plainStmt(s) {
 		return false
@@ -80,6 +82,7 @@ func (n planner) pipeline(step *words.Step, s *syntax.Stmt) bool {
 	return n.pipeline(step, b.Y)
 }
 
+// command translates a simple command.
 func (n planner) command(s *syntax.Stmt) (words.Command, bool) {
 	var c words.Command
 	call, ok := s.Cmd.(*syntax.CallExpr)
@@ -117,6 +120,7 @@ func (n planner) command(s *syntax.Stmt) (words.Command, bool) {
 	return c, true
 }
 
+// assign translates an assignment in front of a command, unless the shell treats its variable specially.
 func (n planner) assign(a *syntax.Assign) (words.Assign, bool) {
 	if a.Append || a.Naked || a.Name == nil || a.Index != nil || a.Array != nil {
 		return words.Assign{}, false

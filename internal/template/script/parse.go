@@ -90,6 +90,7 @@ func continuedComment(text string) int {
 	return -1
 }
 
+// commentEnd finds the backslash at the end of the first comment that seems to continue, before limit.
 func commentEnd(f *syntax.File, text string, limit int) int {
 	found := -1
 	syntax.Walk(f, func(n syntax.Node) bool {

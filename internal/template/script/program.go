@@ -32,6 +32,7 @@ func IsScript(scope *words.Scope, command []string) (bool, error) {
 	return braces || strings.ContainsAny(text, shellText), nil
 }
 
+// withoutTokens removes the tokens from a text.
 func withoutTokens(text string, toks []words.Token) string {
 	var b strings.Builder
 	at := 0

@@ -29,6 +29,7 @@ var (
 	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "elvish", "xonsh", "rc", "es"}
 )
 
+// isShell reports whether a program runs shell code.
 func isShell(name string) bool {
 	return slices.Contains(posixShells, name) || slices.Contains(otherShells, name)
 }
@@ -36,16 +37,15 @@ func isShell(name string) bool {
 // programs are the commands that take code among their arguments.
 var programs = map[string]rule{
 	"eval": allCode, "watch": allCode, "hyperfine": allCode,
-	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode,
-	"dbclient": remoteCode,
-	"mosh":     anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
-	"tmux": anyCode, "screen": screenCode,
-	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode,
-	"vagrant":  optionCode,
+	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode,
+	"remsh": remoteCode, "dbclient": remoteCode,
+	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode, "tmux": anyCode,
+	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode,
+	"sg": optionCode, "vagrant": optionCode,
 	"parallel": afterCode, "sem": afterCode,
-	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode, "gcloud": flagCode,
-	"ansible": flagCode, "expect": flagCode,
-	"git": gitCode, "adb": adbCode,
+	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode,
+	"gcloud": flagCode, "ansible": flagCode, "expect": flagCode,
+	"screen": screenCode, "git": gitCode, "adb": adbCode,
 }
 
 // codeFlags are the options that have a command as their value, as FLAG VALUE or FLAG=VALUE.

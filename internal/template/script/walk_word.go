@@ -57,6 +57,7 @@ func (w *walker) parts(parts []syntax.WordPart, at surroundings) {
 	}
 }
 
+// substitution visits $(…) and backquotes.
 func (w *walker) substitution(p *syntax.CmdSubst) {
 	let, more := w.inLet, 0
 	if p.Backquotes {
@@ -102,6 +103,7 @@ func (w *walker) setQuoting(ids []int, q quoting, at surroundings) {
 	}
 }
 
+// param visits ${x…}.
 func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 	if p.Param != nil {
 		w.refuseAll(p.Param, nameOfVariable, nameHint)
@@ -141,6 +143,7 @@ func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 	}
 }
 
+// pattern visits a pattern, which has quotes of its own.
 func (w *walker) pattern(word *syntax.Word) {
 	if word != nil {
 		w.parts(word.Parts, surroundings{param: true})
@@ -173,6 +176,7 @@ func (w *walker) arithm(x syntax.ArithmExpr) {
 	}
 }
 
+// operand visits an operand of arithmetic.
 func (w *walker) operand(parts []syntax.WordPart) {
 	if len(parts) == 1 {
 		switch p := parts[0].(type) {

@@ -41,6 +41,7 @@ func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	return Ref{kind: refField, n: n + 1}, true, nil
 }
 
+// ambiguous is the error of a name that several fields have.
 func ambiguous(names []string, name string) *Error {
 	var at []string
 	for i, have := range names {
@@ -116,7 +117,7 @@ func fieldList(names []string) string {
 	return b.String()
 }
 
-// mayBeName tells names from code between braces.
+// mayBeName reports whether people mean a name by this text, not code between braces.
 func mayBeName(s string) bool {
 	if s == "" || len(s) > 100 || strings.Contains(s, "..") {
 		return false
