@@ -242,18 +242,18 @@ func (c *checker) language(name string, args []arg) {
 		switch {
 		case l.rule == noCode:
 			return
-		case isFlag && l.rule == evalTxt && t[1] != '-' && strings.IndexByte(l.flags, t[len(t)-1]) >= 0,
-			isFlag && l.rule == programTxt && (t == "-e" || t == "--expression"):
+		case isFlag && l.rule == optionText && t[1] != '-' && strings.IndexByte(l.flags, t[len(t)-1]) >= 0,
+			isFlag && l.rule == operandText && (t == "-e" || t == "--expression"):
 			explicit = true
 			if i+1 < len(args) {
 				i++
 				warn(args[i])
 			}
-		case isFlag && len(t) == 2 && l.rule == programTxt && strings.IndexByte(l.flags, t[1]) >= 0:
+		case isFlag && len(t) == 2 && l.rule == operandText && strings.IndexByte(l.flags, t[1]) >= 0:
 			explicit = explicit || t == "-f"
 			i++
 		case isFlag:
-		case l.rule == programTxt && !explicit:
+		case l.rule == operandText && !explicit:
 			warn(args[i])
 			return
 		}

@@ -101,7 +101,7 @@ func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 	if name != "" && !(quoted && posix) {
 		w.refuse(id, name+" would run the item as code, from its stdin", safeForm)
 	}
-	if name = programName(c.Args[0]); languages[name].rule == evalTxt && len(c.Args) < 3 {
+	if name = programName(c.Args[0]); languages[name].rule == optionText && len(c.Args) < 3 {
 		w.warnings = append(w.warnings, partOfProgram(id, name))
 	}
 }

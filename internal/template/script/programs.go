@@ -6,21 +6,21 @@ import "slices"
 type rule uint8
 
 const (
-	noCode     rule = iota
-	optionCode      // the word after -c or --command, of a shell
-	allCode         // all arguments, joined
-	remoteCode      // all arguments after the host, joined
-	anyCode         // some argument, unknown which: all are refused
-	afterCode       // all arguments before :::
-	gitCode         // -c alias.x=…, and subcommands that run a shell
-	flagCode        // the value of one of codeFlags
-	screenCode      // -X COMMAND
-	adbCode         // all arguments after the word shell
-	testCode        // [ -v a[…] ]
-	printfCode      // -v NAME and a format
-	setCode         // options
-	programTxt      // the first operand is a program in another language
-	evalTxt         // the word after -e, -c or the like is a program
+	noCode         rule = iota
+	optionCode          // the word after -c or --command, of a shell
+	allCode             // all arguments, joined
+	remoteCode          // all arguments after the host, joined
+	anyCode             // some argument, unknown which: all are refused
+	afterCode           // all arguments before :::
+	gitCode             // -c alias.x=…, and subcommands that run a shell
+	flagCode            // the value of one of codeFlags
+	screenCode          // -X COMMAND
+	adbCode             // all arguments after the word shell
+	testCode            // [ -v a[…] ]
+	printfCode          // -v NAME and a format
+	setCode             // options
+	operandText      // the first operand is a program in another language
+	optionText       // the word after -e, -c or the like is a program
 )
 
 // posixShells run code that {:q} can be part of. otherShells quote in other ways.
@@ -61,9 +61,9 @@ var codeFlags = map[string][]string{
 
 // wrappers run the command that stands among their arguments.
 var wrappers = []string{
-	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env", "exec",
-	"fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace", "nerdctl", "nice",
-	"nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains", "rlwrap", "runuser", "setarch",
+	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env",
+	"exec", "fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace",
+	"nerdctl", "nice", "nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains", "rlwrap", "runuser", "setarch",
 	"setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon", "stdbuf", "strace", "sudo", "systemd-run",
 	"taskset", "time", "timeout", "torsocks", "toybox", "unbuffer", "unshare", "valgrind", "xargs", "xvfb-run",
 }
@@ -75,11 +75,12 @@ var substitutors = []string{"find", "fd", "fdfind", "xargs", "parallel"}
 // warning, because it becomes part of that program.
 var languages = map[string]struct {
 	rule  rule
-	flags string // evalTxt: the letters of the options before a program; programTxt: options with a value
+	flags string // optionText: the letters of the options before a program; operandText: options with a value
 }{
-	"awk": {programTxt, "Fvf"}, "gawk": {programTxt, "Fvf"}, "mawk": {programTxt, "Fvf"}, "nawk": {programTxt, "Fvf"},
-	"sed": {programTxt, "fl"}, "gsed": {programTxt, "fl"}, "jq": {programTxt, "fL"}, "yq": {programTxt, ""},
-	"perl": {evalTxt, "eE"}, "python": {evalTxt, "c"}, "python2": {evalTxt, "c"}, "python3": {evalTxt, "c"},
-	"pypy3": {evalTxt, "c"}, "ruby": {evalTxt, "e"}, "node": {evalTxt, "ep"}, "deno": {evalTxt, "e"}, "php": {evalTxt, "r"},
-	"lua": {evalTxt, "e"}, "Rscript": {evalTxt, "e"}, "psql": {evalTxt, "c"}, "mysql": {evalTxt, "e"},
+	"awk": {operandText, "Fvf"}, "gawk": {operandText, "Fvf"}, "mawk": {operandText, "Fvf"}, "nawk": {operandText, "Fvf"},
+	"sed": {operandText, "fl"}, "gsed": {operandText, "fl"}, "jq": {operandText, "fL"}, "yq": {operandText, ""},
+	"perl": {optionText, "eE"}, "python": {optionText, "c"}, "python2": {optionText, "c"}, "python3": {optionText, "c"},
+	"pypy3": {optionText, "c"}, "ruby": {optionText, "e"}, "node": {optionText, "ep"}, "deno": {optionText, "e"},
+	"php": {optionText, "r"}, "lua": {optionText, "e"}, "Rscript": {optionText, "e"}, "psql": {optionText, "c"},
+	"mysql": {optionText, "e"},
 }
