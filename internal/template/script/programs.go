@@ -6,19 +6,19 @@ import "slices"
 type rule uint8
 
 const (
-	noCode         rule = iota
-	optionCode          // the word after -c or --command, of a shell
-	allCode             // all arguments, joined
-	remoteCode          // all arguments after the host, joined
-	anyCode             // some argument, unknown which: all are refused
-	afterCode           // all arguments before :::
-	gitCode             // -c alias.x=…, and subcommands that run a shell
-	flagCode            // the value of one of codeFlags
-	screenCode          // -X COMMAND
-	adbCode             // all arguments after the word shell
-	testCode            // [ -v a[…] ]
-	printfCode          // -v NAME and a format
-	setCode             // options
+	noCode      rule = iota
+	optionCode       // the word after -c or --command, of a shell
+	allCode          // all arguments, joined
+	remoteCode       // all arguments after the host, joined
+	anyCode          // some argument, unknown which: all are refused
+	afterCode        // all arguments before :::
+	gitCode          // -c alias.x=…, and subcommands that run a shell
+	flagCode         // the value of one of codeFlags
+	screenCode       // -X COMMAND
+	adbCode          // all arguments after the word shell
+	testCode         // [ -v a[…] ]
+	printfCode       // -v NAME and a format
+	setCode          // options
 	operandText      // the first operand is a program in another language
 	optionText       // the word after -e, -c or the like is a program
 )
@@ -63,9 +63,10 @@ var codeFlags = map[string][]string{
 var wrappers = []string{
 	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env",
 	"exec", "fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace",
-	"nerdctl", "nice", "nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains", "rlwrap", "runuser", "setarch",
-	"setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon", "stdbuf", "strace", "sudo", "systemd-run",
-	"taskset", "time", "timeout", "torsocks", "toybox", "unbuffer", "unshare", "valgrind", "xargs", "xvfb-run",
+	"nerdctl", "nice", "nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains",
+	"rlwrap", "runuser", "setarch", "setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon",
+	"stdbuf", "strace", "sudo", "systemd-run", "taskset", "time", "timeout", "torsocks", "toybox", "unbuffer",
+	"unshare", "valgrind", "xargs", "xvfb-run",
 }
 
 // substitutors replace {} in the code that they run, so that even quoted items are not safe in it.
