@@ -9,6 +9,7 @@ import (
 	"fanout/internal/execute"
 	"fanout/internal/plan"
 	"fanout/internal/process"
+	"fanout/internal/remote"
 	"fanout/internal/sysio"
 	"fanout/internal/template"
 
@@ -26,6 +27,7 @@ type group interface {
 // flags is all flags of the root command, by concern.
 type flags struct {
 	groups []group
+	remote *remoteFlags     // one of the groups
 	sets   []*pflag.FlagSet // of the groups, in their order
 	line   line             // that they are from, as it was typed
 }
@@ -42,10 +44,10 @@ type planned struct {
 
 func newFlags() *flags {
 	workers := &workerFlags{}
-	workers.remote = &remoteFlags{workers: workers}
-	f := &flags{groups: []group{
-		&inputFlags{}, &templateFlags{}, workers, &failureFlags{}, &processFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
-		workers.remote, &environmentFlags{},
+	others := &remoteFlags{workers: workers}
+	f := &flags{remote: others, groups: []group{
+		&inputFlags{}, &commandFlags{}, workers, &failureFlags{}, &outputFlags{}, &recordFlags{}, &messageFlags{},
+		others, &environmentFlags{},
 	}}
 	for _, g := range f.groups {
 		set := pflag.NewFlagSet(g.name(), pflag.ContinueOnError)
@@ -96,6 +98,9 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	}
 	p.Template.Command = command
 	p.Input.Sources = sources
+	if err := f.check(p.all, idle); err != nil {
+		return p, p.from.blame(p.all, err)
+	}
 	for i, g := range f.groups {
 		if slices.Contains(idle, g.name()) {
 			continue
@@ -120,6 +125,19 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 		return p, err
 	}
 	return p, nil
+}
+
+// check holds the flags of all groups, but those that idle, to the rules.
+func (f *flags) check(set *pflag.FlagSet, idle []string) error {
+	if len(idle) > 0 {
+		set = pflag.NewFlagSet("", pflag.ContinueOnError)
+		f.addTo(set, idle...)
+	}
+	g := given{set: set, backend: remote.Local}
+	if !slices.Contains(idle, f.remote.name()) {
+		g.backend, _ = f.remote.chosen()
+	}
+	return g.check(rules())
 }
 
 // complete fills in what one stage needs to know of another.

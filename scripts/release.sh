@@ -18,7 +18,7 @@ goreleaser release --snapshot --clean
 # What is installed where, as the archives and packages have it.
 for archive in dist/*.tar.gz; do
 	tar tzf "$archive" > dist/contents
-	for part in /fanout /LICENSE /share/man/man1/fanout.1 /share/bash-completion/completions/fanout /share/zsh/site-functions/_fanout /share/fish/vendor_completions.d/fanout.fish; do
+	for part in /fanout /LICENSE /share/man/man1/fanout.1 /share/man/man7/fanout-templates.7 /docs/templates.md /docs/record.schema.json /share/bash-completion/completions/fanout /share/zsh/site-functions/_fanout /share/fish/vendor_completions.d/fanout.fish; do
 		grep -q "$part\$" dist/contents || { echo "$archive has no $part" >&2; exit 1; }
 	done
 done

@@ -13,7 +13,8 @@ import (
 var mayImport = map[string][]string{
 	"fanout":                          {"cmd", "internal/process/entry"},
 	"fanout/internal/e2e":             {},
-	"fanout/cmd":                      {"internal/sysio", "internal/remote", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/report", "internal/registry", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
+	"fanout/docs":                     {},
+	"fanout/cmd":                      {"docs", "internal/sysio", "internal/remote", "internal/limits", "internal/bench", "internal/progress", "internal/hint", "internal/report", "internal/registry", "internal/guardian", "internal/plan", "internal/persistent", "internal/run", "internal/worker", "internal/journal", "internal/record", "internal/job", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/run":             {"internal/limits", "internal/remote", "internal/progress", "internal/registry", "internal/plan", "internal/journal", "internal/record", "internal/persistent", "internal/pool", "internal/worker", "internal/job", "internal/input", "internal/template", "internal/template/words", "internal/schedule", "internal/process", "internal/execute", "internal/collect", "internal/sink"},
 	"fanout/internal/plan":            {"internal/remote", "internal/progress", "internal/journal", "internal/persistent", "internal/input", "internal/template", "internal/schedule", "internal/process", "internal/execute", "internal/collect"},
 	"fanout/internal/job":             {},

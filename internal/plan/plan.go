@@ -4,7 +4,6 @@ package plan
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -75,27 +74,6 @@ type Records struct {
 	MaxErrors int64 // how many jobs ErrorDir keeps; 0: all
 }
 
-// check reports what does not go together with them.
-func (r Records) check(c collect.Spec) error {
-	flag := "--json"
-	switch {
-	case r.JSON && c.Tag:
-		return errors.New("--tag and --json exclude each other: an object names the job's items")
-	case r.JSON:
-	case r.Results != "":
-		flag = "--results"
-	case r.ErrorDir != "":
-		flag = "--error-dir"
-	default:
-		return nil
-	}
-	ways := map[collect.Mode]string{collect.Line: "line", collect.Raw: "raw"}
-	if way, passes := ways[c.Mode]; passes {
-		return fmt.Errorf("%s and --output %s exclude each other: a job's output is held until it has ended; use --output group", flag, way)
-	}
-	return nil
-}
-
 // Mode is where jobs run.
 type Mode uint8
 
@@ -107,16 +85,6 @@ const (
 
 // Check reports what cannot work together.
 func (p Plan) Check() error {
-	raw := p.Collect.Mode == collect.Raw
-	switch {
-	case raw && p.Collect.KeepOrder:
-		return errors.New("-k and --output raw exclude each other: what jobs write by themselves cannot be put in order; use --output group or line")
-	case raw && p.Collect.Tag:
-		return errors.New("--tag and --output raw exclude each other: what jobs write by themselves cannot be tagged; use --output group or line")
-	}
-	if err := p.Records.check(p.Collect); err != nil {
-		return err
-	}
 	if p.Persistent && (p.Template.Batch > 1 || p.Template.Filled()) {
 		return errors.New("-n and --persistent exclude each other: a persistent program gets one item after the other; --window N gives it several at a time")
 	}

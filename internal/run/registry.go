@@ -1,7 +1,6 @@
 package run
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,9 +22,7 @@ func (r *Run) register(tell func()) (unregister func()) {
 		RunID: r.plan.Execute.RunID, Guardian: r.plan.Guardian, TmpDir: r.plan.Collect.TmpDir, Remote: r.remoteEntry(),
 	})
 	if err != nil {
-		if !r.plan.Quiet {
-			warnUnregistered(r.io.Say, err)
-		}
+		r.warn(unregistered(err))
 		return func() {}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -77,9 +74,8 @@ func (r *Run) remoteEntry() *registry.Remote {
 	return found
 }
 
-func warnUnregistered(stderr io.Writer, err error) {
-	text.Line(stderr, "warning: this run is not in the registry: %v", err)
-}
+// unregistered is the warning for a run that the registry could not take.
+func unregistered(err error) string { return "this run is not in the registry: " + text.Error(err) }
 
 // counts is how far the run has come.
 func (r *Run) counts() registry.Counts {

@@ -141,7 +141,7 @@ func TestNew(t *testing.T) {
 		want  any
 	}{
 		"template": {func(p *plan.Plan) { p.Template.Command = []string{"sh -c 'x {}'"} }, &usage},
-		"check":    {func(p *plan.Plan) { p.Collect.Mode = collect.Raw }, &usage},
+		"check":    {func(p *plan.Plan) { p.Persistent, p.Template.Batch = true, 2 }, &usage},
 		"command":  {func(p *plan.Plan) { p.Template.Command = []string{"no-such-command", "{}"} }, &command},
 	} {
 		p := planFor(t, []string{"echo", "{}"})

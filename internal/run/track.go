@@ -32,6 +32,7 @@ type TrackSpec struct {
 	Grace time.Duration // of what is left, between TERM and KILL
 	Reap  bool          // end what the command leaves when it has ended
 	RunID string
+	Warn  func(string) // tells the user
 
 	Guardian int // its pid, 0 without one
 }
@@ -71,7 +72,7 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	if reg, err := enter(registry.Entry{RunID: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
 		defer reg.Close()
 	} else {
-		warnUnregistered(os.Stderr, err)
+		t.spec.Warn(unregistered(err))
 	}
 	t.tree.Begin(ctx, t.runID)
 	if err := t.tree.StartHere(&t.command); err != nil {
