@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/process/proc":    {"internal/sysio"},
 	"fanout/internal/text":            {},
 	"fanout/internal/testkit":         {}, // of tests alone
-	"fanout/scripts/bench":            {},
+	"fanout/scripts/licenses":         {},
 	"fanout/scripts/test":             {"internal/testkit"},
 	"fanout/scripts/man":              {"cmd"},
 	"fanout/scripts/picture":          {},

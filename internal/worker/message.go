@@ -197,7 +197,7 @@ func (t *decoder) status() (st job.Status) {
 		return st
 	}
 	st.Outcome, st.Held = job.Outcome(t.rest[0]), t.rest[1] != 0
-	t.bad = t.bad || st.Outcome >= job.Ends
+	t.bad = t.bad || st.Outcome >= job.NumOutcomes
 	t.rest = t.rest[2:]
 	st.Code = int(t.number())
 	st.Signal = syscall.Signal(t.number())
