@@ -211,7 +211,7 @@ func TestFinish(t *testing.T) {
 
 func TestNoRoom(t *testing.T) {
 	e := &noRoomError{limits.Processes{Name: "RLIMIT_NPROC", Max: 20, Used: 14}}
-	if e.tooFew() || e.Error() != "RLIMIT_NPROC allows 20 processes and threads, and 14 are there" {
+	if e.tooFew() || e.Error() != "RLIMIT_NPROC allows 20 processes and threads, and 14 exist" {
 		t.Errorf("too few: %v, %v", e.tooFew(), e)
 	}
 }
