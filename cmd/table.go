@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// table is rows under their headings. Without rows it is nothing.
+// table is rows under headings. Without rows it is empty.
 type table struct {
 	head string
 	rows []string
@@ -23,7 +23,7 @@ func newTable(head ...string) *table { return &table{head: strings.Join(head, "\
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, strings.Join(cells, "\t")) }
 
-// WriteTo writes it, with columns as wide as they need.
+// WriteTo writes the table with aligned columns.
 func (t *table) WriteTo(w io.Writer) (int64, error) {
 	if len(t.rows) == 0 {
 		return 0, nil
@@ -38,13 +38,13 @@ func (t *table) WriteTo(w io.Writer) (int64, error) {
 	return b.WriteTo(w)
 }
 
-// words is a command line as one cell that is safe for a terminal.
+// words shows a command line in one cell, safe for a terminal.
 func words(command []string) string {
 	const most = 100
 	return text.Printable(strings.ReplaceAll(strings.Join(command, " "), "\t", " "), most)
 }
 
-// noArgs is for subcommands that take none.
+// noArgs refuses arguments of subcommands that take none.
 func noArgs(c *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(c, args); err != nil {
 		return &run.UsageError{Err: err}

@@ -137,7 +137,7 @@ func (d *drawing) after() string {
 	v := d.shown.Load()
 	room := v.width - runewidth.StringWidth(d.before()) - 8
 	line := ""
-	parts := []string{"", "", "", text.Duration(v.elapsed)}
+	parts := []string{"", "", "", text.Clock(v.elapsed)}
 	if v.waiting > 0 {
 		parts[1] = fmt.Sprintf("%d waiting", v.waiting)
 	}
@@ -148,7 +148,7 @@ func (d *drawing) after() string {
 		parts[0] = fmt.Sprintf("%d failed", v.failed)
 	}
 	if v.left >= 0 && v.done < v.total {
-		parts = append(parts, text.Duration(v.left)+" left")
+		parts = append(parts, text.Clock(v.left)+" left")
 	}
 	for i, part := range parts {
 		if part == "" {
@@ -188,13 +188,13 @@ func (d *drawing) row(w io.Writer, fromBottom, width int) error {
 func (d *drawing) describe(v *frame, r Running, width int) string {
 	const barWidth, least = 12, 24
 	of := d.p.spec.Timeout
-	tail := text.Duration(r.For)
+	tail := text.Clock(r.For)
 	if r.For < 10*time.Second {
 		tail = fmt.Sprintf("%.1fs", r.For.Seconds())
 	}
 	switch {
 	case of > 0:
-		tail += " of " + text.Duration(of)
+		tail += " of " + text.Clock(of)
 	case v.median > 0:
 		of = v.median
 	}

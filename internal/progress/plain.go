@@ -59,9 +59,9 @@ func (s state) line() string {
 	if s.waiting > 0 {
 		line += fmt.Sprintf(", %d waiting", s.waiting)
 	}
-	line += fmt.Sprintf(", %s/s, %s", text.Short(s.rate), text.Duration(s.elapsed))
+	line += fmt.Sprintf(", %s/s, %s", text.Short(s.rate), text.Clock(s.elapsed))
 	if s.left >= 0 && s.done < s.total {
-		line += ", about " + text.Duration(s.left) + " left"
+		line += ", about " + text.Clock(s.left) + " left"
 	}
 	return line
 }

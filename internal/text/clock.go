@@ -20,8 +20,8 @@ func Seconds(s float64) string {
 	}
 }
 
-// Duration shows a duration in at most two units: 8s, 1m05s, 2h10m, 3d04h.
-func Duration(d time.Duration) string {
+// Clock shows a duration that goes on: 8s, 1m05s, 2h10m, 3d04h.
+func Clock(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())
 	switch {
 	case s < 60:

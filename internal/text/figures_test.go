@@ -37,13 +37,13 @@ func TestPlural(t *testing.T) {
 	}
 }
 
-func TestDurations(t *testing.T) {
+func TestClock(t *testing.T) {
 	for d, want := range map[time.Duration][2]string{
 		0: {"0s", "0s"}, 8*time.Second + 400*time.Millisecond: {"8s", "8s"}, 65 * time.Second: {"1m05s", "1m"}, 2*time.Hour + 10*time.Minute: {"2h10m", "2h"},
 		47*time.Hour + 59*time.Minute: {"47h59m", "47h"}, 76 * time.Hour: {"3d04h", "3d"},
 	} {
-		if short, age := Duration(d), Age(d); short != want[0] || age != want[1] {
-			t.Errorf("%v: %s and %s, want %s", d, short, age, want)
+		if clock, age := Clock(d), Age(d); clock != want[0] || age != want[1] {
+			t.Errorf("%v: %s and %s, want %s", d, clock, age, want)
 		}
 	}
 }
