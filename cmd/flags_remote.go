@@ -84,7 +84,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 	switch {
 	case !given.Changed("remote-dir"):
-		p.Remote.Dir = sameDir
+		p.Remote.Dir = remote.SameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
 		return fmt.Errorf("--remote-dir %s: give an absolute path, or none", text.Name(f.remoteDir))
@@ -139,9 +139,6 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 func ofStreams() []string {
 	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
-
-// sameDir stands for the directory in which jobs would run on this machine.
-const sameDir = "."
 
 // applySSH sets up workers on hosts that the ssh client reaches.
 func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {

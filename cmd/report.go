@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"fanout/internal/report"
 	"fanout/internal/run"
@@ -13,19 +14,19 @@ import (
 const reportLong = `report summarises the journal of a run, which --journal has written: how many jobs
 succeeded and failed, how long they took, the slowest and the most retried, and those
 that failed. The run may be going on. If JOURNAL is -, it is read from standard input.
-
-  text    for people
-  json    one object with the same figures and all failures
-  tsv     one line for each job, with the columns of GNU parallel's --joblog
-  junit   XML for CI servers, one test case for each job
-  html    one page with a timeline, a histogram and a search`
+`
 
 func (a *app) report() *cobra.Command {
 	var format string
+	names, long := []string{}, reportLong
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+		long += fmt.Sprintf("\n  %-7s %s", f.Name, f.About)
+	}
 	command := &cobra.Command{
-		Use:   "report [--format text|json|tsv|junit|html] JOURNAL",
+		Use:   "report [--format " + strings.Join(names, "|") + "] JOURNAL",
 		Short: "summarise the journal of a run",
-		Long:  reportLong,
+		Long:  long,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &run.UsageError{Err: fmt.Errorf("report: give one journal, not %d: fanout report JOURNAL", len(args))}
@@ -39,7 +40,7 @@ func (a *app) report() *cobra.Command {
 	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	command.Flags().Var(oneOf(&format, report.Formats()...), "format", "write the report as `FORMAT`: text, json, tsv, junit or html")
+	command.Flags().Var(oneOf(&format, names...), "format", "write the report as `FORMAT`: "+either(names))
 	offerWords(command)
 	return command
 }

@@ -30,7 +30,7 @@ func (a *app) track() *cobra.Command {
 		Use:   "track [flags] -- COMMAND [ARG]...",
 		Short: "look after one command with a guardian",
 		Long:  trackLong,
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &run.UsageError{Err: errors.New("track: name the command to run, as in fanout track -- make test")}
 			}
