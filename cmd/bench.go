@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"fanout/internal/bench"
@@ -13,21 +12,20 @@ import (
 	"fanout/internal/plan"
 	"fanout/internal/run"
 	"fanout/internal/template"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
 
-const benchLong = `bench finds out how COMMAND runs best: it runs a sample of the items one after the
-other, then in thread mode and in process mode with several numbers of workers, all
-in turn while there is time, and says which mode and -j to use, and whether a job is
-bound by CPU, by waiting or by its start-up.
+const benchLong = `bench measures which mode and which -j suit COMMAND best. It runs a sample of the items
+one after the other, then in thread mode and in process mode with different numbers of
+workers, each in turn until the time is up. It also tells whether jobs are bound by CPU,
+by waiting or by their start-up.
 
-COMMAND is run for real, again and again on the same items: use one that can be
-repeated, or a copy of the files. What it prints is thrown away.
+COMMAND runs for real, many times on the same items: use a command that can be repeated,
+or a copy of the files. Its output is thrown away.
 
-Other flags are those of fanout, such as -n 10 or --persistent. --mode M tries that
-mode only, and -j N no more workers than N.`
+Other flags are those of fanout, such as -n 10 or --persistent. With --mode, only that
+mode is tried; with -j N, at most N workers.`
 
 // benchFlags are bench's own.
 type benchFlags struct {
@@ -39,11 +37,10 @@ type benchFlags struct {
 func (a *app) bench() *cobra.Command {
 	f, own := newFlags(), &benchFlags{time: duration(10 * time.Second)}
 	c := &cobra.Command{
-		Use:                   "bench [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
-		Short:                 "find out which mode and -j suit COMMAND",
-		Long:                  benchLong,
-		Args:                  cobra.ArbitraryArgs,
-		DisableFlagsInUseLine: true,
+		Use:   "bench [flags] COMMAND [ARG]... [::: ITEM]... [:::: FILE]...",
+		Short: "measure which mode and -j suit COMMAND",
+		Long:  benchLong,
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.line = a.typed(c)
 			p, spec, err := own.plan(f, args)
@@ -56,10 +53,9 @@ func (a *app) bench() *cobra.Command {
 	c.ValidArgsFunction = completeCommand
 	set := c.Flags()
 	set.SetInterspersed(false)
-	set.SortFlags = false
-	set.BoolVar(&own.json, "json", false, "an object in place of the table; times are in seconds")
-	set.Var(valueOf(&own.sample, "100000", wholeFrom(1)), "sample", "take `N` items at most; fewer if they do not fit into the time")
-	set.Var(&own.time, "time", "time `D` to spend in all, about")
+	set.BoolVar(&own.json, "json", false, "print a JSON object instead of the table, with times in seconds")
+	set.Var(valueOf(&own.sample, "100000", wholeFrom(1)), "sample", "run at most `N` items; fewer if they do not fit into the time")
+	set.Var(&own.time, "time", "spend about `D` in all")
 	f.addTo(set, idleInBench()...)
 	f.hide()
 	return c
@@ -121,18 +117,17 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	}
 	defer t.close()
 
-	where := lookAt(a.io.Stderr)
-	n := narrator{w: a.io.Say, terminal: where.terminal}
-	a.warn(p, p.hints...)
+	a.messages.quiet = p.Quiet
+	a.messages.warn(p.hints...)
 	if readsTerminal(p.Input, a.io.Stdin) {
-		a.say(p, hint.Terminal.Say())
+		a.messages.note(hint.Terminal.Say())
 	}
-	n.warn("bench runs this for real, again and again on the same items: " + words(p.Template.Command))
-	spec.Tell, spec.Warn = n.tell, n.warn
+	a.messages.say("bench runs this for real, many times on the same items: %s", words(p.Template.Command))
+	spec.Tell, spec.Warn = a.tellBench(), func(what string) { a.messages.say("%s", what) }
 	report, err := bench.Measure(a.ctx, spec, t)
-	n.clear()
+	a.messages.clear()
 	if err != nil {
-		a.quiet = t.failed == nil
+		a.noSummary = t.failed == nil
 		a.summary = t.failed
 		return err
 	}
@@ -143,34 +138,18 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 		err = report.WriteText(a.io.Stdout, bench.Style{ASCII: out.ascii, Color: out.color})
 	}
 	if t.left != "" {
-		n.warn(t.left)
+		a.messages.say("%s", t.left)
 	}
 	if a.summary = t.failed; t.failed != nil {
-		n.warn("jobs failed, and the figures are of those too; of the first run with such, " + t.failedIn + ":")
+		a.messages.say("some jobs failed and are included in the figures; the first run with failures (%s):", t.failedIn)
 	}
 	return err
 }
 
-// narrator says what is going on: on a terminal, in a line that is taken back.
-type narrator struct {
-	w        io.Writer
-	terminal bool
-}
-
-func (n narrator) tell(what string) {
-	if n.terminal {
-		n.clear()
-		fmt.Fprintf(n.w, "bench: %s", what)
+// tellBench shows on a terminal what bench does.
+func (a *app) tellBench() func(string) {
+	if !lookAt(a.io.Stderr).terminal {
+		return func(string) {}
 	}
-}
-
-func (n narrator) clear() {
-	if n.terminal {
-		fmt.Fprint(n.w, "\r\x1b[K")
-	}
-}
-
-func (n narrator) warn(what string) {
-	n.clear()
-	text.Line(n.w, "%s", what)
+	return func(what string) { a.messages.show("bench: " + what) }
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const cleanupLong = `cleanup ends what is left of runs that were killed together with their guardian,
-and forgets them. It searches for processes with the run's mark in their environment
-and for the descendants of those, stops them all, sends TERM, and KILL after the
-grace. Runs that are still running are left alone. Of a run that had jobs on other
-machines, those are seen to as well.
+const cleanupLong = `cleanup kills the leftovers of runs that were killed together with their guardian, and
+takes these runs out of the registry. It looks for processes with the run's ID in their
+environment and for their descendants, stops them all, sends TERM, and KILL after the
+grace. It does not touch runs that are still running. If a run had jobs on other machines,
+it cleans up there as well.
 
 Exit codes:
-  0 nothing is left     1 something is left, or a file in the registry is no entry
+  0 nothing is left   1 something is left, or a file in the registry is not an entry
   2 wrong usage`
 
 func (a *app) cleanup() *cobra.Command {
@@ -28,7 +28,7 @@ func (a *app) cleanup() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "cleanup [--dry-run] [--run ID] [--grace D] [--json] [--all]",
-		Short: "end what killed runs have left behind",
+		Short: "kill what killed runs have left running",
 		Long:  cleanupLong,
 		Args:  noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -42,12 +42,11 @@ func (a *app) cleanup() *cobra.Command {
 		},
 	}
 	set := command.Flags()
-	set.SortFlags = false
-	set.BoolVar(&c.DryRun, "dry-run", false, "say what would be done, and do nothing")
-	set.StringVar(&c.Run, "run", "", "only the run `ID`, as fanout ps shows it")
+	set.BoolVar(&c.DryRun, "dry-run", false, "print what would be done, and do nothing")
+	set.StringVar(&c.Run, "run", "", "clean up after run `ID` only, as fanout ps shows it")
 	c.Grace = 5 * time.Second
-	set.Var((*duration)(&c.Grace), "grace", "time `D` that processes have to end after TERM, before KILL")
-	set.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	set.Var((*duration)(&c.Grace), "grace", "wait `D` after TERM before sending KILL")
+	set.BoolVar(&asJSON, "json", false, "print one JSON object for each process")
 	set.BoolVar(&c.All, "all", false, "stop runs that are still running, too")
 	return command
 }

@@ -16,13 +16,13 @@ import (
 
 // registerConfig adds the flags that say where the values of others are from.
 func registerConfig(set *pflag.FlagSet) {
-	set.String("config", "", "take flags that are not given from `FILE` (YAML, TOML, JSON); '': from none")
-	set.String("profile", "", "and first from `NAME` under profiles in it")
+	set.String("config", "", "read defaults of flags from `FILE` (YAML, TOML or JSON); '': from none")
+	set.String("profile", "", "use profile `NAME` of the configuration")
 }
 
-const configLong = `config prints the value of every flag and where it is from: the command line, a
-variable such as FANOUT_WORKERS, a profile, the configuration, or the default, in this
-order. The configuration is a file of flags by their long names:
+const configLong = `config prints the value of every flag and its origin: the command line, a variable such as
+FANOUT_WORKERS, a profile, the configuration or the default; the first that sets it counts.
+The configuration is a file of flags by their long names:
 
   workers: 8
   timeout: 90s
@@ -33,13 +33,13 @@ order. The configuration is a file of flags by their long names:
       rate: 5/s
 
 fanout config path prints where it is, or would be: config.yaml, .toml or .json in
-$XDG_CONFIG_HOME/fanout, which is ~/.config/fanout where that is not set.`
+$XDG_CONFIG_HOME/fanout, or in ~/.config/fanout if that variable is not set.`
 
 func (a *app) config() *cobra.Command {
 	f := newFlags()
 	command := &cobra.Command{
 		Use:   "config [flags of fanout]",
-		Short: "print the values of all flags, and where they are from",
+		Short: "print the value of every flag and its origin",
 		Long:  configLong,
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

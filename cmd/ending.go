@@ -9,7 +9,6 @@ import (
 	"fanout/internal/job"
 	"fanout/internal/schedule"
 	"fanout/internal/sink"
-	"fanout/internal/text"
 )
 
 // ending is how this process ends.
@@ -21,7 +20,8 @@ type ending struct {
 // obey has signals end what is done, from the beginning of the process to its end: whatever
 // it waits for, and however it came to that. disobey undoes it.
 func (a *app) obey() {
-	ctx, stop := obeySignals(context.Background(), a.current, a.signals, a.link)
+	l, ctx := newListener(context.Background(), a.signals, a.link)
+	stop := l.start(&runSignals{listener: l, run: a.current})
 	unhook := context.AfterFunc(ctx, func() { a.stopped(context.Cause(ctx)) })
 	a.ctx = ctx
 	a.disobey = func() {
@@ -46,7 +46,7 @@ func (a *app) giveUp(cause error) {
 	told := make(chan struct{})
 	go func() { // which may be what is waited for
 		defer close(told)
-		a.sayError(cause)
+		a.messages.fail(cause)
 		a.io.Say.Stop()
 		a.io.Say.Close()
 	}()
@@ -75,16 +75,6 @@ func (l *lateRun) failureCode() int {
 		return exitLost
 	}
 	return failureCode(first)
-}
-
-// line tells the user something.
-func (a *app) line(what string) { text.Line(a.io.Say, "%s", what) }
-
-// sayError tells what was wrong.
-func (a *app) sayError(err error) {
-	if worthTelling(err) {
-		text.ErrorLines(a.io.Say, err)
-	}
 }
 
 // cutShort says that a run came to its end, but for output that nobody took.

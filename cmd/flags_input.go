@@ -10,7 +10,6 @@ import (
 
 	"fanout/internal/input"
 	"fanout/internal/plan"
-	"fanout/internal/template"
 	"fanout/internal/text"
 
 	"github.com/spf13/pflag"
@@ -34,21 +33,21 @@ type inputFlags struct {
 func (*inputFlags) name() string { return "Input" }
 
 func (f *inputFlags) register(set *pflag.FlagSet) {
-	set.StringArrayVarP(&f.files, "input", "a", nil, "read items from `FILE`, - is standard input (repeatable)")
-	set.BoolVarP(&f.null, "null", "0", false, "items end with a NUL byte, not a newline")
-	set.VarP(valueOf(&f.delimiter, "", input.ParseDelimiter), "delimiter", "d", "items end with `S`; \\n, \\t, \\0, \\xHH are understood")
-	set.BoolVar(&f.skipEmpty, "skip-empty", false, "leave out empty items")
-	set.Var(oneOf(&f.format, "lines", "shell"), "format", "`lines`, or shell: words in quotes as xargs reads them")
-	set.BoolVar(&f.csv, "csv", false, "items are rows of CSV: {name} is a field by the header, {2} by its number, {} the row")
-	set.BoolVar(&f.tsv, "tsv", false, "the same with tabs")
-	set.BoolVar(&f.jsonl, "jsonl", false, "items are objects of JSON, a line each: {name}, {name.within}")
-	set.Var(valueOf(&f.colSep, "", regexp.Compile), "colsep", "lines are split by `REGEX` into {1}, {2} and so on")
+	set.StringArrayVarP(&f.files, "input", "a", nil, "read items from `FILE`; - is standard input (repeatable)")
+	set.BoolVarP(&f.null, "null", "0", false, "end items at NUL bytes instead of newlines")
+	set.VarP(valueOf(&f.delimiter, "", input.ParseDelimiter), "delimiter", "d", "end items at `S`, in which \\n, \\t, \\0 and \\xHH are understood")
+	set.BoolVar(&f.skipEmpty, "skip-empty", false, "skip empty items")
+	set.Var(oneOf(&f.format, "lines", "shell"), "format", "read items as `FORMAT` lines (default), or shell (quoted words, as for xargs)")
+	set.BoolVar(&f.csv, "csv", false, "read rows of CSV: {name} is a field by the header, {2} by number, {} the row")
+	set.BoolVar(&f.tsv, "tsv", false, "read rows with tabs between fields; placeholders are those of --csv")
+	set.BoolVar(&f.jsonl, "jsonl", false, "read one JSON object a line: {name} is a member, {name.within} one inside it")
+	set.Var(valueOf(&f.colSep, "", regexp.Compile), "colsep", "split each line at `REGEX` into the fields {1}, {2} and so on")
 	header := valueOf(&f.header, "true", parseHeader)
 	header.kind = "bool"
-	set.Var(header, "header", "the first row names the fields (with --colsep only if given)")
+	set.Var(header, "header", "take field names from the first row (default; with --colsep, if given)")
 	set.Lookup("header").NoOptDefVal = "true"
-	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read; otherwise its job fails, and the others run")
-	set.Var(linkValue(&f.link), "link", "pair sources of `equal` length, not all with all; =shortest stops early, =wrap repeats")
+	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read, instead of failing its job alone")
+	set.Var(linkValue(&f.link), "link", "pair sources item by item; `HOW` if unequal: equal (refuse), shortest or wrap")
 	set.Lookup("link").NoOptDefVal = linkWays()[0]
 }
 
@@ -90,8 +89,6 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	}
 	p.Input.Sources = append(files, p.Input.Sources...)
 	switch {
-	case f.null && given.Changed("delimiter"):
-		return errors.New("-0 and -d exclude each other: give only one of them")
 	case f.null:
 		p.Input.Delimiter = "\x00"
 	case given.Changed("delimiter"):
@@ -100,41 +97,14 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	if f.format == "shell" {
 		p.Input.Format = input.Shell
 	}
-	return f.applyRows(p, given)
-}
-
-// applyRows is for the formats whose items are rows.
-func (f *inputFlags) applyRows(p *plan.Plan, given *pflag.FlagSet) error {
-	chosen, format := "", p.Input.Format
 	for _, row := range []struct {
-		flag   string
-		set    bool
+		given  bool
 		format input.Format
-	}{
-		{"--csv", f.csv, input.CSV}, {"--tsv", f.tsv, input.TSV}, {"--jsonl", f.jsonl, input.JSONL},
-		{"--colsep", given.Changed("colsep"), input.Columns},
-	} {
-		switch {
-		case !row.set:
-			continue
-		case chosen != "":
-			return fmt.Errorf("%s and %s exclude each other: an item has one format", chosen, row.flag)
-		case p.Input.Format != input.Lines:
-			return fmt.Errorf("--format %s and %s exclude each other: an item has one format", f.format, row.flag)
-		}
-		chosen = row.flag
-		format = row.format
-	}
-	for _, flag := range []string{"header", "strict"} {
-		if given.Changed(flag) && (chosen == "" || flag == "header" && f.jsonl) {
-			others := "--tsv or --colsep"
-			if flag == "strict" {
-				others = "--tsv, --jsonl or --colsep"
-			}
-			return fmt.Errorf("--%s is for rows: add --csv, %s", flag, others)
+	}{{f.csv, input.CSV}, {f.tsv, input.TSV}, {f.jsonl, input.JSONL}, {given.Changed("colsep"), input.Columns}} {
+		if row.given {
+			p.Input.Format = row.format
 		}
 	}
-	p.Input.Format = format
 	p.Input.Header = f.header && (given.Changed("header") || !given.Changed("colsep"))
 	p.Input.Strict = f.strict
 	p.Input.ColSep = f.colSep
@@ -168,40 +138,4 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		return nil, nil, errors.New(":::: is followed by no file")
 	}
 	return command, sources, nil
-}
-
-type templateFlags struct {
-	batch  int
-	pipe   bool
-	dryRun bool
-}
-
-func (*templateFlags) name() string { return "Command" }
-
-func (f *templateFlags) register(set *pflag.FlagSet) {
-	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give each job `N` items; max: all that fit; even: so, but spread the last over the workers")
-	set.BoolVar(&f.pipe, "pipe", false, "give the items on the job's standard input")
-	set.BoolVar(&f.dryRun, "dry-run", false, "print what would run, and run nothing")
-}
-
-func (f *templateFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
-	p.Template.Pipe = f.pipe
-	p.Template.Batch = f.batch
-	p.DryRun = f.dryRun
-	return nil
-}
-
-// batchSize reads -n.
-func batchSize(s string) (int, error) {
-	switch strings.ToLower(s) {
-	case "max":
-		return template.BatchMax, nil
-	case "even":
-		return template.BatchEven, nil
-	}
-	n, err := wholeFrom(1)(s)
-	if err != nil {
-		return 0, fmt.Errorf("%w, max or even", err)
-	}
-	return n, nil
 }

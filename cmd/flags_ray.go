@@ -23,16 +23,17 @@ type rayFlags struct {
 }
 
 func (f *rayFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.address, "ray-address", "", "`HOST:PORT` of the Ray cluster, or auto for this machine's (default $RAY_ADDRESS)")
-	set.StringVar(&f.python, "ray-python", "", "`PYTHON` that has the module ray (default $FANOUT_PYTHON, or python3)")
-	set.Var(valueOf(&f.cpus, "", amount), "ray-num-cpus", "each worker takes `N` CPUs of the cluster (default --threads)")
-	set.Var(valueOf(&f.gpus, "0", amount), "ray-num-gpus", "and `N` GPUs")
-	set.Var(valueOf(&f.memory, "", byteSize), "ray-memory", "and `SIZE` of memory, such as 500M or 2G")
-	set.StringArrayVar(&f.resources, "ray-resources", nil, "and of the cluster's own resources: `NAME=N`,NAME=N (repeatable)")
+	set.StringVar(&f.address, "ray-address", "", "use the Ray cluster at `ADDR`, HOST:PORT or auto (default $RAY_ADDRESS)")
+	set.StringVar(&f.python, "ray-python", "", "run `PYTHON`, which has the module ray (default $FANOUT_PYTHON or python3)")
+	set.Var(valueOf(&f.cpus, "", amount), "ray-num-cpus", "reserve `N` CPUs of the cluster for each Ray worker (default --threads)")
+	set.Var(valueOf(&f.gpus, "0", amount), "ray-num-gpus", "reserve `N` GPUs of the cluster for each Ray worker")
+	set.Var(valueOf(&f.memory, "", byteSize), "ray-memory", "reserve `SIZE` of memory for each Ray worker, such as 500M or 2G")
+	set.StringArrayVar(&f.resources, "ray-resources", nil, "reserve resources `LIST`, as tpu=1,disk=2 for each Ray worker (repeatable)")
 }
 
+// names lists the flags as messages name them.
 func (*rayFlags) names() []string {
-	return []string{"ray-address", "ray-python", "ray-num-cpus", "ray-num-gpus", "ray-memory", "ray-resources"}
+	return []string{"--ray-address", "--ray-python", "--ray-num-cpus", "--ray-num-gpus", "--ray-memory", "--ray-resources"}
 }
 
 func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (err error) {

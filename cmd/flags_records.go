@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -31,16 +30,16 @@ type recordFlags struct {
 func (*recordFlags) name() string { return "Records" }
 
 func (f *recordFlags) register(set *pflag.FlagSet) {
-	set.BoolVar(&f.json, "json", false, "print an object of JSON for each job, with its outcome and output")
-	set.Var(valueOf(&f.jsonLimit, "", byteSize), "json-limit", "of each output, no more than the first `SIZE`, such as 64K")
-	set.StringVar(&f.results, "results", "", "keep each job's stdout, stderr and meta.json in a directory under `DIR`")
-	set.StringVar(&f.errorDir, "error-dir", "", "the same under `DIR`, of failed jobs only")
-	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "of the first `N` that fail; 0: of all")
-	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each job that has ended, for --resume and fanout report")
-	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "bring it to the disk within `1s`, after each line: always, or none")
-	set.BoolVar(&f.resume, "resume", false, "leave out the items that have succeeded according to the journal, wherever they stand now")
-	set.BoolVar(&f.failed, "retry-failed", false, "run only the items whose last outcome in it is a failure")
-	set.BoolVar(&f.force, "force", false, "also when it was written with another COMMAND")
+	set.BoolVar(&f.json, "json", false, "print a JSON object for each job, with its outcome and output")
+	set.Var(valueOf(&f.jsonLimit, "", byteSize), "json-limit", "include at most `SIZE` of each of stdout and stderr in --json, such as 64K")
+	set.StringVar(&f.results, "results", "", "keep stdout, stderr and meta.json of each job in a directory under `DIR`")
+	set.StringVar(&f.errorDir, "error-dir", "", "keep stdout, stderr and meta.json of each failed job under `DIR`")
+	set.Var(valueOf(&f.maxErrors, "100", wholeFrom(0)), "max-error-files", "keep at most `N` failed jobs in --error-dir; 0: no limit (default 100)")
+	set.StringVar(&f.journal, "journal", "", "write a line to `FILE` for each ended job, for --resume and fanout report")
+	set.Var(oneOf(&f.sync, journalSyncs()...), "journal-sync", "fsync the journal by the second (`WHEN` 1s, default), line (always) or none")
+	set.BoolVar(&f.resume, "resume", false, "skip items that have succeeded according to the journal")
+	set.BoolVar(&f.failed, "retry-failed", false, "run only items whose last outcome in the journal is a failure")
+	set.BoolVar(&f.force, "force", false, "resume even if the journal was written by a different COMMAND")
 }
 
 func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -53,31 +52,16 @@ func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 	}
 	p.Records.JSONLimit = f.jsonLimit
-	switch {
-	case given.Changed("json-limit") && !f.json:
-		return errors.New("--json-limit is for --json: add that")
-	case given.Changed("max-error-files") && f.errorDir == "":
-		return errors.New("--max-error-files without --error-dir: say with --error-dir DIR where to keep them")
-	}
-	return f.applyJournal(p, given)
+	f.applyJournal(p)
+	return nil
 }
 
 // journalSyncs is in the order of journal.Sync.
 func journalSyncs() []string { return []string{"1s", "always", "none"} }
 
-func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
-	for _, flag := range []string{"journal-sync", "resume", "retry-failed", "force"} {
-		if given.Changed(flag) && f.journal == "" {
-			return fmt.Errorf("--%s without --journal: say with --journal FILE which journal", flag)
-		}
-	}
-	switch {
-	case f.journal == "":
-		return nil
-	case f.resume && f.failed:
-		return errors.New("--resume and --retry-failed exclude each other: --resume also runs what has failed")
-	case f.force && !f.resume && !f.failed:
-		return errors.New("--force without --resume or --retry-failed: there is nothing to insist on")
+func (f *recordFlags) applyJournal(p *plan.Plan) {
+	if f.journal == "" {
+		return
 	}
 	dir, _ := os.Getwd()
 	header := record.Header{Version: built(), Dir: record.Text(dir), Host: p.Host}
@@ -88,5 +72,4 @@ func (f *recordFlags) applyJournal(p *plan.Plan, given *pflag.FlagSet) error {
 		Path: f.journal, Sync: journal.Sync(slices.Index(journalSyncs(), f.sync)), Header: header,
 		Resume: f.resume, Failed: f.failed, Force: f.force,
 	}
-	return nil
 }

@@ -50,33 +50,20 @@ func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 	}
 }
 
-// isRemote says that jobs are to run on other machines.
-func (f *remoteFlags) isRemote() bool {
-	b, _ := f.chosen()
-	return b != remote.Local
-}
-
 func (*remoteFlags) name() string { return "Other machines" }
 
 func (f *remoteFlags) register(set *pflag.FlagSet) {
-	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs here (`local`), on hosts (ssh), or a cluster (slurm, ray); auto")
-	set.StringArrayVar(&f.hosts, "hosts", nil, "`HOSTS`, with the jobs that each runs at a time: n1:8,me@n2:4 (repeatable)")
-	set.StringVar(&f.hostsFile, "hosts-file", "", "`FILE` of hosts, read again when it changes")
-	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `COMMAND`")
-	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "give srun `ARGS` too, such as '-p long --mem=4G' (repeatable)")
-	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "workers `N` on each node of a Slurm allocation")
+	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs on `BACKEND` local (default), ssh, slurm, ray, or as found (auto)")
+	set.StringArrayVar(&f.hosts, "hosts", nil, "run jobs on `HOSTS`, 8 and 4 at a time for n1:8,me@n2:4 (repeatable)")
+	set.StringVar(&f.hostsFile, "hosts-file", "", "read hosts from `FILE`, and again when it changes")
+	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `CMD`, such as 'ssh -p 2222' (default ssh)")
+	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "pass `ARGS` to srun, such as '-p long --mem=4G' (repeatable)")
+	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "start `N` workers on each node of a Slurm allocation")
 	f.ray.register(set)
-	set.StringVar(&f.remoteDir, "remote-dir", "", "run jobs in `DIR` there (default as here); none: where workers begin")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run remote jobs in `DIR` (default: as here), or where workers start (none)")
 	f.beat = duration(5 * time.Second)
-	set.Var(&f.beat, "heartbeat", "lose workers that are silent for six times `D`")
-	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never run again a job that may have begun")
-}
-
-// brief is for those who have not asked for other machines.
-func (f *remoteFlags) brief(set *pflag.FlagSet) string {
-	one := pflag.NewFlagSet("", pflag.ContinueOnError)
-	one.AddFlag(set.Lookup("backend"))
-	return one.FlagUsages() + "      fanout --backend ssh --help, and so on, shows the flags that are for these\n"
+	set.Var(&f.beat, "heartbeat", "check remote workers every `D`; drop after six missed replies (default 5s)")
+	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never rerun a remote job that may have begun")
 }
 
 func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
@@ -84,27 +71,8 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	if why != "" {
 		p.Remote.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
 	}
-	given.VisitAll(func(flag *pflag.Flag) {
-		for _, other := range []struct {
-			backend remote.Kind
-			only    bool // its own, and no other's
-			flags   []string
-		}{
-			{remote.SSHKind, true, []string{"hosts", "hosts-file", "ssh-command"}},
-			{remote.SlurmKind, true, []string{"slurm-args", "workers-per-node"}},
-			{remote.RayKind, true, f.ray.names()},
-			{remote.SSHKind, false, []string{"remote-dir", "heartbeat", "at-most-once"}},
-		} {
-			if flag.Changed && slices.Contains(other.flags, flag.Name) && (backend == remote.Local || other.only && backend != other.backend) {
-				err = fmt.Errorf("--%s is for jobs on other machines: add --backend %s", flag.Name, other.backend)
-			}
-		}
-	})
-	if err != nil || backend == remote.Local {
-		return err
-	}
-	if err := f.checkWorkers(); err != nil {
-		return err
+	if backend == remote.Local {
+		return nil
 	}
 	p.Mode = plan.Process
 	p.Remote.Kind = backend
@@ -116,7 +84,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 	switch {
 	case !given.Changed("remote-dir"):
-		p.Remote.Dir = sameDir
+		p.Remote.Dir = remote.SameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
 		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", text.Name(f.remoteDir))
@@ -128,7 +96,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 	switch backend {
 	case remote.SlurmKind:
-		return f.applySlurm(p, given)
+		return f.applySlurm(p)
 	case remote.RayKind:
 		return f.ray.apply(p, f.workers, given)
 	default:
@@ -138,7 +106,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 
 // applySlurm is for workers under srun: those of an allocation that we are in, or with one
 // each of their own.
-func (f *remoteFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error) {
+func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 	s, w := &p.Remote.Slurm, f.workers
 	for _, given := range f.slurmArgs {
 		args, err := shlex.Split(given)
@@ -160,8 +128,6 @@ func (f *remoteFlags) applySlurm(p *plan.Plan, given *pflag.FlagSet) (err error)
 	switch {
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", text.Name(w.workers))
-	case w.workers != "" && given.Changed("workers-per-node"):
-		return errors.New("-j and --workers-per-node exclude each other: leave out -j for workers on all nodes of the allocation")
 	case w.workers != "":
 		s.Workers = p.Schedule.Workers
 	case s.Job == "":
@@ -175,23 +141,6 @@ func ofStreams() []string {
 	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
 
-// sameDir stands for the directory in which jobs would run on this machine.
-const sameDir = "."
-
-// checkWorkers refuses what is for workers of this machine.
-func (f *remoteFlags) checkWorkers() error {
-	w := f.workers
-	switch {
-	case w.mode == "thread" && w.modeGiven:
-		return errors.New("--mode thread and --backend exclude each other: leave out --mode, since jobs on other machines run in worker processes")
-	case w.persistent:
-		return errors.New("--persistent is for this machine: leave out --backend, or start the program in COMMAND")
-	case len(w.cpus) > 0:
-		return errors.New("--cpu-affinity is for this machine: say taskset in COMMAND")
-	}
-	return nil
-}
-
 func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	ssh := &p.Remote.SSH
 	if ssh.Command, err = shlex.Split(f.sshCommand); err != nil || len(ssh.Command) == 0 {
@@ -200,20 +149,18 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	w := f.workers
 	switch {
 	case w.threads != 1:
-		return errors.New("--threads is for workers of one machine: say how many jobs each host runs, as in --hosts n1:8")
+		return errors.New("--threads and --backend ssh exclude each other: say how many jobs each host runs, as in --hosts n1:8")
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", text.Name(w.workers))
 	case w.workers != "":
 		ssh.Slots = p.Schedule.Workers
 	}
 	switch {
-	case given.Changed("hosts") && given.Changed("hosts-file"):
-		return errors.New("--hosts and --hosts-file exclude each other: write all hosts into the file")
 	case given.Changed("hosts"):
 		if ssh.Hosts, err = remote.ParseHosts(strings.Join(f.hosts, ","), ssh.Slots); err != nil {
 			return fmt.Errorf("--hosts: %w", err)
 		}
-	case given.Changed("hosts-file"):
+	default:
 		ssh.File = f.hostsFile
 		if ssh.Hosts, err = remote.ReadHosts(f.hostsFile, ssh.Slots); err != nil {
 			return fmt.Errorf("--hosts-file: %w", err)
@@ -221,8 +168,6 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 		if len(ssh.Hosts) == 0 {
 			return fmt.Errorf("--hosts-file %s: there is no host in it; write one in a line, as in n1:8", text.Name(f.hostsFile))
 		}
-	default:
-		return errors.New("--backend ssh needs hosts: --hosts n1:8,n2:8, or --hosts-file FILE")
 	}
 	return nil
 }

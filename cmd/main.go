@@ -15,7 +15,6 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/run"
 	"fanout/internal/sink"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -71,7 +70,7 @@ func (a *app) main(args []string) ending {
 	defer func() { a.disobey() }()
 	err := errors.Join(root.Execute(), a.helpErr)
 	// Where these fail there is no one to tell.
-	a.sayError(err)
+	a.messages.fail(err)
 	if a.summary != nil && a.tell(err) {
 		a.summary.WriteTo(a.io.Say)
 		if inActions() {
@@ -92,11 +91,12 @@ func Command() *cobra.Command { return (&app{}).root() }
 // app is one invocation of the program.
 type app struct {
 	io        run.IO
+	messages  messages
 	args      []string
 	link      *guardian.Link
 	unguarded error           // why there is no guardian
 	summary   *sink.Summary   // of the run, if it came to one
-	quiet     bool            // nothing is to be said about it
+	noSummary bool            // it is not printed
 	helpErr   error           // cobra's help cannot fail
 	barsGone  bool            // there were bars, in whose place a line is to be
 	tracked   *run.TrackedEnd // how the command ended that was tracked
@@ -113,7 +113,8 @@ type app struct {
 func newApp(stdin, stdout, stderr *os.File, link *guardian.Link) *app {
 	a := &app{link: link, ended: make(chan ending, 1)}
 	a.io = run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr, Say: sink.NewMessages(stderr)}
-	a.io.Resort = run.NewResort(a.line, a.giveUp)
+	a.messages.to = a.io.Say
+	a.io.Resort = run.NewResort(func(what string) { a.messages.say("%s", what) }, a.giveUp)
 	a.current = &lateRun{resort: a.io.Resort}
 	return a
 }
@@ -150,39 +151,30 @@ func (a *app) root() *cobra.Command {
 			a.helpErr = subHelp(c, c.OutOrStdout())
 			return
 		}
-		a.helpErr = f.help(c, c.OutOrStdout())
+		a.helpErr = a.help(c, f, c.OutOrStdout())
 	})
+	help := a.topics()
+	root.SetHelpCommand(help)
 	completions(root)
-	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker())
+	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker(), help)
+	helpOfSubcommands(root)
 	return root
-}
-
-// worthTelling leaves out the errors that the user has caused and sees.
-func worthTelling(err error) bool {
-	var signal *SignalError
-	switch {
-	case err == nil, readerGone(err):
-		return false
-	default:
-		return !errors.As(err, &signal) || errors.Is(err, sink.ErrStopped)
-	}
 }
 
 // run runs a plan, with signals ending it.
 func (a *app) run(root *cobra.Command, p planned) error {
+	a.messages.quiet = p.Quiet
 	if err := a.guard(&p); err != nil {
 		return err
 	}
-	if p.Remote.Chosen != "" && !p.Quiet {
-		text.Line(a.io.Say, "%s", p.Remote.Chosen)
-	}
-	a.warn(p, p.hints...)
+	a.messages.note(p.Remote.Chosen)
+	a.messages.warn(p.hints...)
 	if p.noTemp != nil {
-		a.warn(p, p.noTemp.Error())
+		a.messages.warn(p.noTemp.Error())
 	}
 	if readsTerminal(p.Input, a.io.Stdin) {
 		p.Progress.Hold = true
-		a.say(p, hint.Terminal.Say())
+		a.messages.note(hint.Terminal.Say())
 	}
 	a.begun.Store(true)
 	r, err := run.New(a.ctx, p.Plan, a.io)
@@ -190,31 +182,18 @@ func (a *app) run(root *cobra.Command, p planned) error {
 		return meant(root, p, err)
 	}
 	a.current.run.Store(r)
-	a.warn(p, r.Warnings()...)
+	a.messages.warn(r.Warnings()...)
 	if !p.Quiet && r.HasProcesses() {
 		a.warnWeaker(r.Lacks())
 	}
-	a.quiet = p.Quiet || p.DryRun
+	a.noSummary = p.Quiet || p.DryRun
 	a.summary, err = r.Do(a.ctx)
 	a.barsGone = r.ShowedBars()
-	a.warn(p, r.Notes()...)
+	a.messages.warn(r.Notes()...)
 	if err == nil && a.summary.Jobs() == 0 && len(p.hints) == 0 {
-		a.say(p, nothingRead(p, a.io.Stdin))
+		a.messages.note(nothingRead(p, a.io.Stdin))
 	}
 	return err
-}
-
-// say says something before or after a run, unless it is to be quiet.
-func (a *app) say(p planned, what string) {
-	if what != "" && !p.Quiet {
-		text.Line(a.io.Say, "%s", what)
-	}
-}
-
-func (a *app) warn(p planned, texts ...string) {
-	for _, text := range texts {
-		a.say(p, "warning: "+text)
-	}
 }
 
 // guard names the guardian in the plan.
@@ -235,5 +214,5 @@ func (a *app) guard(p *planned) error {
 // tell decides whether the summary is worth a look.
 func (a *app) tell(err error) bool {
 	var drained *run.DrainedError
-	return !a.quiet && (a.summary.Notable() || a.barsGone || errors.As(err, &drained)) && !errors.Is(err, sink.ErrReaderGone)
+	return !a.noSummary && (a.summary.Notable() || a.barsGone || errors.As(err, &drained)) && !errors.Is(err, sink.ErrReaderGone)
 }

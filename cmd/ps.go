@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const psLong = `ps lists your runs, the oldest first: those that are running, and dead ones, which
-were killed before they could end. fanout cleanup ends what those have left behind.`
+const psLong = `ps lists your runs, the oldest first. A dead run was killed before it could end;
+fanout cleanup kills what it has left running.`
 
 func (a *app) ps() *cobra.Command {
 	var asJSON bool
@@ -26,7 +26,7 @@ func (a *app) ps() *cobra.Command {
 			return list(command.OutOrStdout(), asJSON)
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each run")
 	return command
 }
 

@@ -3,31 +3,30 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"fanout/internal/report"
 	"fanout/internal/run"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
 
-const reportLong = `report tells from a journal, which --journal has written, what became of a run:
-how many jobs succeeded and failed, how fast they were, the slowest, the most
-retried, and those that failed. JOURNAL may be one that is being written; - is
-standard input.
-
-  text    for people
-  json    an object with the same, and all failures
-  tsv     a line a job, with the columns of GNU parallel's --joblog
-  junit   XML as CI servers read it, a test case a job
-  html    a page to look at, in one file: a timeline, a histogram, a search`
+const reportLong = `report summarises the journal of a run, which --journal has written: how many jobs
+succeeded and failed, how long they took, the slowest and the most retried, and those
+that failed. The run may be going on. If JOURNAL is -, it is read from standard input.
+`
 
 func (a *app) report() *cobra.Command {
 	var format string
+	names, long := []string{}, reportLong
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+		long += fmt.Sprintf("\n  %-7s %s", f.Name, f.About)
+	}
 	command := &cobra.Command{
-		Use:   "report [--format text|json|tsv|junit|html] JOURNAL",
-		Short: "tell what became of a run",
-		Long:  reportLong,
+		Use:   "report [--format " + strings.Join(names, "|") + "] JOURNAL",
+		Short: "summarise the journal of a run",
+		Long:  long,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &run.UsageError{Err: fmt.Errorf("report needs one journal, and got %d: fanout report JOURNAL", len(args))}
@@ -41,7 +40,7 @@ func (a *app) report() *cobra.Command {
 	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	command.Flags().Var(oneOf(&format, report.Formats()...), "format", "text, json, tsv, junit or html")
+	command.Flags().Var(oneOf(&format, names...), "format", "write the report as `FORMAT`: "+either(names))
 	offerWords(command)
 	return command
 }
@@ -56,7 +55,7 @@ func (a *app) writeReport(out io.Writer, format, name string) error {
 		return err
 	}
 	if n := j.Torn(); n > 0 {
-		text.Line(a.io.Say, "warning: %s: its last line, of %d bytes so far, is not finished and was left out", j, n)
+		a.messages.say("warning: %s: the last line is not finished (%d bytes so far) and was skipped", j, n)
 	}
 	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,27 +11,26 @@ import (
 	"fanout/internal/process"
 	"fanout/internal/registry"
 	"fanout/internal/run"
-	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
 
-const trackLong = `track runs one command, such as a worker pool of your own, under fanout's care:
-with its guardian, its mark and its entry for fanout ps and fanout cleanup. The
-command has the standard files and the terminal as if it had been run by itself,
-and its exit status is fanout's. If it dies of INT, TERM, HUP or QUIT, so does fanout.
+const trackLong = `track looks after one command, such as a worker pool of your own: it has a guardian, a
+run ID and an entry in the registry, for fanout ps and fanout cleanup. The command has
+the standard files and the terminal as if it ran by itself. fanout exits with its status;
+if it dies of INT, TERM, HUP or QUIT, fanout dies of the same signal.
 
-A signal is passed on to the command, which ends when it wants to; a second one
-kills it. What it leaves behind is let be when it has ended by itself, unless
---reap is given, and ended after a signal.`
+The first signal to fanout is passed on to the command, which ends when it likes; the
+second one kills it. Leftovers are killed after a signal. If the command ends by itself,
+they keep running, unless --reap is given.`
 
 func (a *app) track() *cobra.Command {
 	spec := run.TrackSpec{}
 	c := &cobra.Command{
 		Use:   "track [flags] -- COMMAND [ARG]...",
-		Short: "run one command with fanout's guardian",
+		Short: "look after one command with a guardian",
 		Long:  trackLong,
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &run.UsageError{Err: errors.New("track: name the command to run, as in fanout track -- make test")}
 			}
@@ -50,8 +47,8 @@ func (a *app) track() *cobra.Command {
 	}
 	c.Flags().SetInterspersed(false)
 	spec.Grace = 5 * time.Second
-	c.Flags().Var((*duration)(&spec.Grace), "grace", "time `D` that what is left has to end after TERM, before KILL")
-	c.Flags().BoolVar(&spec.Reap, "reap", false, "end what the command leaves running when it has ended")
+	c.Flags().Var((*duration)(&spec.Grace), "grace", "wait `D` after TERM before sending KILL to leftovers")
+	c.Flags().BoolVar(&spec.Reap, "reap", false, "kill what the command leaves running when it ends")
 	return c
 }
 
@@ -59,22 +56,20 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	if a.link != nil {
 		spec.Guardian = a.link.Pid()
 	}
+	spec.Warn = func(what string) { a.messages.warn(what) }
 	t, err := run.NewTracked(spec)
 	if err != nil {
 		return err
 	}
 	a.warnWeaker(t.Lacks())
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
+	l, ctx := newListener(context.Background(), a.signals, a.link)
 	a.io.Resort.Allow(spec.Grace, 0)
-	defer context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })()
-	p := passer{to: t, cancel: cancel, resort: a.io.Resort}
-	if a.link != nil {
-		p.reports = a.link.Signals()
-	}
+	unhook := context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })
+	p := trackSignals{listener: l, to: t, resort: a.io.Resort}
 	a.disobey() // as long as the command runs, signals are its own
-	stop := p.start(a.signals)
+	stop := l.start(&p)
 	defer func() {
+		unhook() // before the listener's end ends its context
 		stop()
 		a.obey()
 	}()
@@ -84,63 +79,39 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	}
 	a.tracked = &end
 	if end.Left > 0 {
-		text.Line(a.io.Say, "%d left behind still run; --reap ends such", end.Left)
+		a.messages.say("leftovers of the command still running: %d; use --reap to kill them", end.Left)
 	}
 	return nil
 }
 
-// passer passes signals on to a tracked command.
-type passer struct {
+// trackSignals is the receiver that passes signals on to a tracked command.
+type trackSignals struct {
+	*listener
 	to       *run.Tracked
-	cancel   context.CancelCauseFunc
 	resort   *run.Resort
-	reports  <-chan syscall.Signal // the guardian's, nil without one
 	signaled atomic.Bool
-	strikes  int
 }
 
-func (p *passer) start(got <-chan os.Signal) (stop func()) {
-	done := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() { p.watch(got, done) })
-	return func() {
-		close(done)
-		watching.Wait()
+func (p *trackSignals) own(sig syscall.Signal, alone bool) {
+	if alone {
+		p.pass(sig, true)
+	} else if sig == syscall.SIGCONT {
+		p.to.Signal(sig)
 	}
 }
 
-func (p *passer) watch(got <-chan os.Signal, done <-chan struct{}) {
-	for {
-		select {
-		case s := <-got:
-			if sig := s.(syscall.Signal); p.reports == nil {
-				p.pass(sig, true)
-			} else if sig == syscall.SIGCONT {
-				p.to.Signal(sig)
-			}
-		case sig, ok := <-p.reports:
-			if !ok { // the guardian has been killed
-				p.reports = nil
-				p.cancel(&SignalError{syscall.SIGTERM})
-				continue
-			}
-			p.pass(sig, p.shared(got, sig))
-		case <-done:
-			return
-		}
-	}
-}
+func (p *trackSignals) reported(sig syscall.Signal) { p.pass(sig, p.shared(sig)) }
 
-// shared says that a signal which the guardian had came from the terminal, which
-// sends it to the command too: this process has had it then, at the same time.
-func (p *passer) shared(got <-chan os.Signal, sig syscall.Signal) bool {
+// shared reports whether a signal to the guardian came from the terminal, which sends it to the command too: then this
+// process gets it at the same time.
+func (p *trackSignals) shared(sig syscall.Signal) bool {
 	if sig != syscall.SIGINT && sig != syscall.SIGQUIT {
 		return false
 	}
 	late := time.After(100 * time.Millisecond)
 	for {
 		select {
-		case s := <-got:
+		case s := <-p.got:
 			if s == sig {
 				return true
 			}
@@ -150,22 +121,21 @@ func (p *passer) shared(got <-chan os.Signal, sig syscall.Signal) bool {
 	}
 }
 
-// pass hands a signal on, unless the command has had it.
-func (p *passer) pass(sig syscall.Signal, had bool) {
+// pass passes a signal on, unless the command has had it.
+func (p *trackSignals) pass(sig syscall.Signal, had bool) {
 	if sig == syscall.SIGTSTP {
 		p.to.Signal(sig)
 		process.SuspendMyself()
 		return
 	}
-	if ends(sig) && sig != syscall.SIGCONT {
+	if stops(sig) && sig != syscall.SIGCONT {
 		p.signaled.Store(true)
-		p.strikes++
-	}
-	if p.strikes > 1 {
-		p.to.KillNow()
-		p.resort.Hurry()
-		p.cancel(&SignalError{sig})
-		return
+		if !p.stop() {
+			p.to.KillNow()
+			p.resort.Hurry()
+			p.cancel(&SignalError{sig})
+			return
+		}
 	}
 	if !had || sig != syscall.SIGINT && sig != syscall.SIGQUIT {
 		p.to.Signal(sig)

@@ -83,6 +83,21 @@ func wholeFrom(least int) func(string) (int, error) {
 	}
 }
 
+// byteSize reads bytes, or K, M, G, T of them, each 1024 times the one before.
+func byteSize(s string) (int64, error) {
+	number, unit := strings.TrimSuffix(strings.TrimSuffix(s, "B"), "i"), int64(1)
+	if i := strings.IndexAny(number, "kKMGT"); i >= 0 && i == len(number)-1 {
+		unit <<= 10 * (1 + strings.Index("KMGT", strings.ToUpper(number[i:])))
+		number = number[:i]
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	const most = 1 << 60
+	if bytes := n * float64(unit); err != nil || !(bytes >= 1 && bytes <= most) {
+		return 0, errors.New("a size is a number of bytes, or of K, M, G or T, such as 500M")
+	}
+	return int64(n * float64(unit)), nil
+}
+
 // unparsable says which flag was not understood.
 func unparsable(err error) string {
 	var unknown *pflag.NotExistError
@@ -113,4 +128,17 @@ func flagError(c *cobra.Command, err error) error {
 		return fmt.Errorf("%s: %w", name, invalid.Unwrap())
 	}
 	return fmt.Errorf("%s %w", name, reason(f, err))
+}
+
+// nearestFlag names the flag that may have been meant by one that does not exist.
+func nearestFlag(set *pflag.FlagSet, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	near := text.Nearest(flagNames(set), unknown.GetSpecifiedName())
+	if near == "" {
+		return ""
+	}
+	return "; the nearest is --" + near
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"fanout/internal/process"
-	"fanout/internal/text"
 )
 
 // warnWeaker tells of the promises that do not hold on this system: a line for each thing that
@@ -16,6 +15,6 @@ func (a *app) warnWeaker(lacks []process.Lack) {
 		lacks = append([]process.Lack{unguarded}, lacks...)
 	}
 	for _, l := range lacks {
-		text.Line(a.io.Say, "warning: %v", l)
+		a.messages.say("warning: %v", l)
 	}
 }

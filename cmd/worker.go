@@ -29,7 +29,7 @@ func workerCode(err error, stderr *os.File) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, worker.ErrLeft), errors.As(err, &refused):
+	case errors.Is(err, worker.ErrRunnerGone), errors.As(err, &refused):
 	default:
 		fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 	}
@@ -40,7 +40,7 @@ func workerCode(err error, stderr *os.File) int {
 func (a *app) worker() *cobra.Command {
 	return &cobra.Command{
 		Use:    workerCommand,
-		Short:  "run the jobs that a fanout elsewhere sends",
+		Short:  "run jobs that another fanout sends",
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
 			return &run.UsageError{Err: errors.New("worker takes no arguments, and is started by fanout itself; for a program of that name: fanout -- worker")}

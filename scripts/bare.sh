@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the directory DIR, to be a PATH that holds git, make, Go, a shell and coreutils and nothing else:
+# Makes a directory DIR that is a PATH with git, make, Go, a shell and coreutils and nothing else:
 #
 #   scripts/bare.sh DIR && PATH=DIR make test
 set -eu

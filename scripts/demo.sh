@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job on real files, shown step by step: make demo.
+# Shows the main job on real files, step by step: make demo.
 set -eu
 fanout=$(realpath "$1")
 cd "$(dirname "$0")/../testdata/demo"

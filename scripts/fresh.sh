@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A first hour on a fresh machine: makes a bare Debian (git, make, Go and nothing else) and runs make demo and make test
-# in it, as root and as an ordinary user, who works in a directory with a blank in its name, without a terminal, with HUP
-# ignored and at the lowest priority. Go and the modules are this machine's.
+# Tries a fresh machine: makes a bare Debian (git, make, Go and nothing else) and runs make demo and make test in it, as
+# root and as an ordinary user. The user works in a directory with a blank in its name, without a terminal, with HUP
+# ignored and at the lowest priority. Go and its modules come from this machine.
 #
-# It wants root, debootstrap and unshare, and what Debian's mirror has: SUITE and MIRROR say which. All mounts are in a
-# namespace of its own, and all processes in another, so that nothing of them is left, however it ends.
+# It needs root, debootstrap and unshare, and a mirror of Debian: SUITE and MIRROR select it. All mounts and all processes
+# are in namespaces of their own, so that none is left, however it ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ "$(id -u)" = 0 ] || { echo "fresh.sh: only root can make a system to change into" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { echo "fresh.sh: it needs root, to make a system and change into it" >&2; exit 2; }
 for tool in debootstrap unshare chroot; do
 	command -v $tool >/dev/null || { echo "fresh.sh: there is no $tool (apt-get install debootstrap util-linux)" >&2; exit 2; }
 done
@@ -15,7 +15,7 @@ done
 if [ "${FRESH_ROOT:-}" = "" ]; then
 	FRESH_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/fanout-fresh.XXXXXX")
 	export FRESH_ROOT
-	# unshare takes no TERM while it waits, and all that is in its namespaces dies with it.
+	# unshare ignores TERM while it waits; everything in its namespaces dies with it.
 	end() {
 		[ "$inside" = "" ] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null || true
 		rm -rf --one-file-system "$FRESH_ROOT" "$FRESH_ROOT.log"
@@ -34,7 +34,7 @@ if [ "${FRESH_ROOT:-}" = "" ]; then
 fi
 
 root=$FRESH_ROOT
-chmod 755 "$root" # its users go through it
+chmod 755 "$root" # its users pass through it
 echo "making a bare ${SUITE:-stable} in $root"
 debootstrap --variant=minbase --include=git,make,ca-certificates "${SUITE:-stable}" "$root" "${MIRROR:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || {
 	tail -n 20 "$root.log" >&2
@@ -65,7 +65,7 @@ modules=$(go env GOMODCACHE)/cache/download
 cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
 chroot "$root" useradd --create-home --shell /bin/bash somebody
 
-# checkout DIR has this checkout, with what is not committed.
+# checkout DIR copies this checkout, with uncommitted changes.
 checkout() {
 	git clone --quiet --no-hardlinks . "$1"
 	git diff --binary HEAD | git -C "$1" apply --allow-empty --whitespace=nowarn
@@ -75,7 +75,7 @@ checkout "$root/root/fanout"
 checkout "$root/home/somebody/my fanout"
 chroot "$root" chown -R somebody: /home/somebody
 
-# inside HOME DIR COMMAND... changes into the system, and runs both commands in DIR, by COMMAND.
+# inside HOME DIR COMMAND... changes into the system, and runs both targets in DIR, by COMMAND.
 inside() {
 	local home=$1 dir=$2
 	shift 2

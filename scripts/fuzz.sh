@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every fuzzer of the project for a while, one after the other.
+# Runs each fuzzer of the project for a while, one after the other.
 set -eu
 cd "$(dirname "$0")/.."
 git grep -l '^func Fuzz' -- '*_test.go' | while read -r file; do

@@ -8,42 +8,42 @@ import (
 	"fanout/internal/text"
 )
 
-// Report is what came of it.
+// Report is the result of [Measure].
 type Report struct {
 	CPUs    int
 	Items   int           // of the sample
-	Jobs    int           // that they made
-	Start   time.Duration // of a command that does nothing
-	Rows    []Row         // the one for one after the other first, then by the number of slots
+	Jobs    int           // that the items made
+	Start   time.Duration // what it takes to start a command that does nothing
+	Rows    []Row         // the sequential one first, then by the number of slots
 	Stopped Stopped
 	Advice  Advice
 }
 
-// Stopped says why more workers were not tried.
+// Stopped tells why Measure did not try more workers.
 type Stopped uint8
 
 // The reasons.
 const (
-	NoGain     Stopped = iota // more did not make it faster
+	NoGain     Stopped = iota // more workers were not faster
 	OutOfTime                 // the time was up
-	OutOfItems                // the sample has no more jobs than that
-	Most                      // there are no more items, or more were not wanted
+	OutOfItems                // the sample has no more jobs
+	Most                      // there are no more items, or the user wants no more workers
 )
 
-// Row is a setting and what it took.
+// Row is a setting and its figures.
 type Row struct {
 	Setting
 	Wall       time.Duration // the median of its runs, as is CPU
 	CPU        time.Duration
 	Rate       float64 // items a second
-	SpeedUp    float64 // against one after the other
-	Efficiency float64 // SpeedUp for each job at a time
-	Failed     int     // jobs, of all runs
+	SpeedUp    float64 // over the sequential row
+	Efficiency float64 // SpeedUp per slot
+	Failed     int     // jobs that failed, in all runs
 
 	runs []Took
 }
 
-// Walls is what each run took, in their order.
+// Walls returns the wall time of each run, in order.
 func (r *Row) Walls() []time.Duration {
 	var all []time.Duration
 	for _, run := range r.runs {
@@ -75,26 +75,25 @@ func median(all []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// Bound is what holds a job up.
+// Bound is what limits the speed of a job.
 type Bound string
 
-// What it can be.
+// The bounds.
 const (
 	CPU     Bound = "cpu"
 	Waiting Bound = "waiting"
 	StartUp Bound = "start-up"
 )
 
-// Advice is the setting to use, and why.
+// Advice is the setting to use, with the reason.
 type Advice struct {
 	Setting
-	Flags string // that ask for it
+	Flags string // that select it
 	Bound Bound
-	Text  string // all of it in one line
+	Text  string // the whole advice in one line
 }
 
-// advise takes the setting with the fewest jobs at a time among those that are as good as the
-// fastest.
+// advise takes the setting with the fewest slots among those that are as good as the fastest.
 func advise(r *Report) Advice {
 	top := 0.0
 	for _, row := range r.Rows {
@@ -110,7 +109,7 @@ func advise(r *Report) Advice {
 		a.Text = fmt.Sprintf("%s, which is %s times as fast as one after the other; bound by %s", a.Flags, text.Three(r.Rows[at].SpeedUp), why)
 	}
 	if most := r.Rows[len(r.Rows)-1].slots(); a.slots() == most && (r.Stopped == OutOfItems || r.Stopped == OutOfTime) {
-		a.Text += fmt.Sprintf("; more than %d at a time may be faster still, which a longer --time or a larger --sample tells", most)
+		a.Text += fmt.Sprintf("; more than %d at a time may be faster still: try a longer --time or a larger --sample", most)
 	}
 	return a
 }
@@ -129,14 +128,14 @@ func flagsOf(s Setting) string {
 	}
 }
 
-// bound says what holds up a job that runs alone: half its time tells.
+// bound tells what limits a job that runs alone: what takes at least half of its time.
 func bound(r *Report) (Bound, string) {
 	alone := r.Rows[0]
 	one := alone.Wall / time.Duration(r.Jobs)
 	computes := 100 * alone.CPU.Seconds() / max(alone.Wall.Seconds(), 1e-9)
 	switch {
 	case 2*r.Start >= one:
-		return StartUp, fmt.Sprintf("start-up: to start a command that does nothing takes %s of the %s of a job; -n gives each start more items",
+		return StartUp, fmt.Sprintf("start-up: starting a command that does nothing takes %s of the %s of a job; use -n to give each start more items",
 			text.Seconds(min(r.Start, one).Seconds()), text.Seconds(one.Seconds()))
 	case computes >= 50:
 		return CPU, fmt.Sprintf("CPU: a job computes %.0f %% of its time", computes)

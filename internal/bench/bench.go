@@ -1,5 +1,5 @@
-// Package bench finds out how a command is run best: it has a sample of the items run one
-// after the other, and then with other modes and numbers of workers in turn, and compares.
+// Package bench finds the fastest way to run a command: [Measure] runs a sample of the items one after the other, then
+// with other modes and numbers of workers in turn, and compares them.
 package bench
 
 import (
@@ -19,7 +19,7 @@ type Setting struct {
 	Threads int // jobs at a time in each worker
 }
 
-// Sequential is the mode of the setting that all others are compared with.
+// Sequential is the mode of the setting with which all others are compared.
 const Sequential = "sequential"
 
 func (s Setting) slots() int { return s.Workers * s.Threads }
@@ -35,51 +35,49 @@ func (s Setting) String() string {
 	}
 }
 
-// Took is what one run took.
+// Took tells what one run took.
 type Took struct {
-	Items  int // that it ran, fewer than were wanted when there are no more
+	Items  int // that ran: fewer than asked for when there are no more
 	Jobs   int
 	Failed int
 	Wall   time.Duration
-	CPU    time.Duration // of fanout and of all jobs, user and system
+	CPU    time.Duration // user and system, of fanout and all jobs
 }
 
 // Runner runs the first items with a setting.
 type Runner interface {
 	Run(ctx context.Context, s Setting, items int) (Took, error)
-	// Start is how long it takes to start what a job starts, when that does nothing. It is
-	// 0 when nothing is started.
+	// Start returns the time to start what a job starts, when that does nothing. It is 0 when a job starts nothing.
 	Start(ctx context.Context) (time.Duration, error)
 }
 
-// Spec says what is tried.
+// Spec says what Measure tries.
 type Spec struct {
 	CPUs    int
-	Modes   []string // beside one after the other
-	Threads int      // of the workers of process mode
-	Most    int      // workers; 0: as many as make it faster
-	Items   int      // of the sample, at most
-	Splits  bool     // the sample makes as many jobs as there are workers for them
+	Modes   []string // besides sequential
+	Threads int      // of each worker in process mode
+	Most    int      // the largest number of workers; 0: as many as make it faster
+	Items   int      // the largest sample
+	Splits  bool     // the sample makes as many jobs as there are workers
 	Time    time.Duration
-	Tell    func(string) // is told what runs next
-	Warn    func(string) // of what the user should know
+	Tell    func(string) // takes what runs next
+	Warn    func(string) // takes what the user should know
 }
 
-// roundsMax is how often each setting is run: more tell nothing new.
+// roundsMax limits the runs of each setting: more would tell nothing new.
 const roundsMax = 7
 
-// gain is what twice the workers have to make of the speed to be worth it, and what a
-// setting has to be better by than one with fewer.
+// gain is the factor by which twice the workers must be faster to be worth it, and a setting than one with fewer slots.
 const gain = 1.05
 
-// Measure runs the sample with all settings, round after round, until the time is up.
+// Measure runs the sample with all settings, in rounds, until the time is up.
 func Measure(ctx context.Context, spec Spec, runner Runner) (*Report, error) {
 	m := &measurement{spec: spec, runner: runner, ends: time.Now().Add(spec.Time), rows: map[Setting]*Row{}}
 	if err := m.chooseSample(ctx); err != nil {
 		return nil, err
 	}
 	if m.report.Items < 2 {
-		return nil, errors.New("a sample of one item cannot be run faster than alone: bench needs several")
+		return nil, errors.New("the sample has one item: bench needs at least two")
 	}
 	if err := m.firstRound(ctx); err != nil {
 		return nil, err
@@ -96,17 +94,17 @@ type measurement struct {
 	runner Runner
 	ends   time.Time
 	rows   map[Setting]*Row
-	order  []Setting // in which they are run
+	order  []Setting // in which they run
 	best   float64   // items a second of the fastest so far
 	report Report
-	// exhausted: the sample is all items, as far as is known.
-	exhausted bool
+
+	exhausted bool // the sample is all items, as far as is known
 }
 
 func sequential() Setting { return Setting{Mode: Sequential, Workers: 1, Threads: 1} }
 
-// chooseSample takes as many items as fit into a twelfth of the time when they are run one
-// after the other, which leaves time for three rounds on two CPUs, but some for each CPU.
+// chooseSample takes as many items as run one after the other in a twelfth of the time, which leaves time for three
+// rounds on two CPUs. It takes some for each CPU in any case.
 func (m *measurement) chooseSample(ctx context.Context) error {
 	const share, fewPerCPU, growth = 12, 4, 8
 	n, took := 1, Took{}
@@ -121,7 +119,7 @@ func (m *measurement) chooseSample(ctx context.Context) error {
 		}
 		fits := float64(n) * (m.spec.Time / share).Seconds() / max(took.Wall.Seconds(), 1e-6)
 		next := min(int(fits), n*growth, m.spec.Items)
-		if took.Items < n || next <= n || next < n+n/2 { // what is left to gain is not worth the time
+		if took.Items < n || next <= n || next < n+n/2 { // a larger sample is not worth its time
 			break
 		}
 		n = next
@@ -139,7 +137,7 @@ func (m *measurement) chooseSample(ctx context.Context) error {
 	}
 	m.report.Items, m.report.Jobs = took.Items, took.Jobs
 	m.exhausted = took.Items < n
-	if took.Wall > m.spec.Time/2 { // once has to do
+	if took.Wall > m.spec.Time/2 { // there is no time to run it again
 		m.record(sequential(), took)
 	}
 	var err error
@@ -154,12 +152,12 @@ func all(jobs int) string {
 	return fmt.Sprintf("all %d jobs", jobs)
 }
 
-// warnIfSlow says so when the time will not do for n items.
+// warnIfSlow warns when the time is too short for n items.
 func (m *measurement) warnIfSlow(took Took, n int) {
-	const runs = 3 // as long as one after the other: that, and a few that are faster
+	const runs = 3 // the sequential run, and faster ones that take twice as long together
 	one := took.Wall / time.Duration(took.Items)
 	if need := time.Duration(runs*n) * one; need > m.spec.Time {
-		m.spec.Warn(fmt.Sprintf("an item takes %s, so that %d of them, run in several ways, may take %s",
+		m.spec.Warn(fmt.Sprintf("an item takes %s: to run %d of them in several ways may take %s",
 			text.Seconds(one.Seconds()), n, text.Seconds(need.Seconds())))
 	}
 }
@@ -189,7 +187,7 @@ func (m *measurement) record(s Setting, took Took) {
 
 func (m *measurement) timeIsUp() bool { return !time.Now().Before(m.ends) }
 
-// try runs a setting of the sample.
+// try runs the sample with a setting.
 func (m *measurement) try(ctx context.Context, s Setting) error {
 	m.spec.Tell(s.String())
 	took, err := m.run(ctx, s, m.report.Items)
@@ -200,8 +198,8 @@ func (m *measurement) try(ctx context.Context, s Setting) error {
 	return nil
 }
 
-// firstRound finds out which settings are worth a comparison: as many workers as CPUs, and
-// twice as many again and again while that makes it faster; then fewer.
+// firstRound finds the settings that are worth a comparison: as many workers as CPUs, then twice as many again and again
+// while that is faster, then fewer.
 func (m *measurement) firstRound(ctx context.Context) error {
 	if m.rows[sequential()] == nil {
 		if err := m.try(ctx, sequential()); err != nil {
@@ -246,7 +244,7 @@ func (m *measurement) firstRound(ctx context.Context) error {
 	return nil
 }
 
-// tryModes runs all modes with so many workers.
+// tryModes runs all modes with that many workers.
 func (m *measurement) tryModes(ctx context.Context, workers int) error {
 	for _, mode := range m.spec.Modes {
 		s := Setting{Mode: mode, Workers: workers, Threads: 1}
@@ -260,7 +258,7 @@ func (m *measurement) tryModes(ctx context.Context, workers int) error {
 	return nil
 }
 
-// moreRounds runs the settings of the first again, in turn, while there is time for a round.
+// moreRounds runs the settings of the first round again, in turn, while there is time for a round.
 func (m *measurement) moreRounds(ctx context.Context) error {
 	for round := 2; round <= roundsMax; round++ {
 		need := time.Duration(0)
@@ -279,7 +277,7 @@ func (m *measurement) moreRounds(ctx context.Context) error {
 	return nil
 }
 
-// finish compares.
+// finish compares the settings.
 func (m *measurement) finish() *Report {
 	r := &m.report
 	r.CPUs = m.spec.CPUs

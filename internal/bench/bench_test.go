@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// machine is one that runs jobs as its owner says, in a bubble's time.
+// machine runs jobs as its owner says, in the time of a bubble.
 type machine struct {
 	cpus    int
 	items   int           // that there are
@@ -53,7 +53,7 @@ func (m *machine) Run(ctx context.Context, s Setting, items int) (Took, error) {
 
 func (m *machine) Start(context.Context) (time.Duration, error) { return m.start, nil }
 
-// measure has a machine measured, and gives what it was told.
+// measure measures a machine, and returns what it was told.
 func measure(m *machine, spec Spec) (r *Report, warned []string, took time.Duration, err error) {
 	m.ran = map[Setting]int{}
 	spec.CPUs = m.cpus
@@ -74,7 +74,7 @@ func measure(m *machine, spec Spec) (r *Report, warned []string, took time.Durat
 	return r, warned, time.Since(began), err
 }
 
-// settings are those of the rows, in their order.
+// settings returns the settings of the rows, in order.
 func (r *Report) settings() string {
 	var all []string
 	for _, row := range r.Rows {
@@ -99,7 +99,7 @@ func TestMeasure(t *testing.T) {
 		{"CPU", machine{cpus: 4, items: 1e6, compute: 10 * ms, extra: ms}, Spec{}, 64, "s1 t2 p2 t4 p4 t8 p8", "-j 4", CPU, NoGain, "4.00 times as fast as one after the other; bound by CPU: a job computes 100 %"},
 		{"waiting", machine{cpus: 2, items: 1e6, compute: ms, wait: 99 * ms}, Spec{}, 8, "s1 t2 p2 t4 p4 t8 p8", "-j 8", Waiting, OutOfItems, "computes 1 % of its time; more than 8 at a time may be faster"},
 		{"waiting, in the end for CPU", machine{cpus: 2, items: 1e6, compute: ms, wait: 3 * ms}, Spec{}, 208, "s1 t2 p2 t4 p4 t8 p8 t16 p16", "-j 8", Waiting, NoGain, "8.00 times"},
-		{"start-up", machine{cpus: 2, items: 1e6, compute: ms, start: 800 * time.Microsecond}, Spec{}, 833, "s1 t2 p2 t4 p4", "-j 2", StartUp, NoGain, "takes 800 µs of the 1.00 ms of a job; -n gives"},
+		{"start-up", machine{cpus: 2, items: 1e6, compute: ms, start: 800 * time.Microsecond}, Spec{}, 833, "s1 t2 p2 t4 p4", "-j 2", StartUp, NoGain, "takes 800 µs of the 1.00 ms of a job; use -n"},
 		{"one CPU", machine{cpus: 1, items: 1e6, compute: ms}, Spec{}, 833, "s1 t2 p2", "-j 1", CPU, NoGain, "-j 1: more at a time is not faster"},
 		{"processes are faster", machine{cpus: 2, items: 1e6, compute: 10 * ms, extra: -5 * ms}, Spec{}, 64, "s1 t2 p2 t4 p4", "--mode process -j 2", CPU, NoGain, "4.00 times"},
 		{"few items", machine{cpus: 2, items: 3, wait: ms}, Spec{}, 3, "s1 t2 p2 t3 p3", "-j 3", Waiting, Most, ""},
@@ -146,8 +146,8 @@ func TestMeasureRefuses(t *testing.T) {
 		want    string
 	}{
 		{"no items", machine{cpus: 2}, Spec{}, "no items"},
-		{"one item", machine{cpus: 2, items: 1, wait: 1}, Spec{}, "a sample of one item"},
-		{"a sample of one", machine{cpus: 2, items: 9, wait: 1}, Spec{Items: 1}, "a sample of one item"},
+		{"one item", machine{cpus: 2, items: 1, wait: 1}, Spec{}, "the sample has one item"},
+		{"a sample of one", machine{cpus: 2, items: 9, wait: 1}, Spec{Items: 1}, "the sample has one item"},
 		{"all fail", machine{cpus: 2, items: 9, wait: 1, fails: 9}, Spec{}, "all 9 jobs failed"},
 		{"does not run", machine{cpus: 2, items: 9, wait: 1, broken: "process"}, Spec{}, "process -j 2: it does not run"},
 	} {

@@ -10,7 +10,7 @@ import (
 	"fanout/internal/text"
 )
 
-// Style is what the place that a report is written to can show.
+// Style says what the output can show.
 type Style struct {
 	ASCII bool
 	Color bool
@@ -58,24 +58,24 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	return err
 }
 
-// right is a cell with its text at the right, in characters: a µ has two bytes.
+// right aligns a cell to the right. It counts characters: µ has two bytes.
 func right(s string) string {
 	const width = 8
 	return strings.Repeat(" ", max(0, width-len([]rune(s)))) + s
 }
 
-// bar is drawn for a share of the fastest.
+// bar draws a share of the fastest.
 func bar(share float64, ascii bool) string {
 	const width = 10 // a row has 79 columns
 	if ascii {
 		return strings.Repeat("#", max(1, int(width*share+0.5)))
 	}
 	eighths := max(1, int(8*width*share+0.5))
-	text := strings.Repeat("█", eighths/8)
+	drawn := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
-		text += string(rune('█' + 8 - rest)) // ▏ is one eighth
+		drawn += string(rune('█' + 8 - rest)) // ▏ is one eighth
 	}
-	return text
+	return drawn
 }
 
 // object is a Report as JSON. Times are in seconds.
@@ -110,7 +110,7 @@ type advice struct {
 	Text    string `json:"text"`
 }
 
-// WriteJSON writes all of it as one object.
+// WriteJSON writes the report as one object.
 func (r *Report) WriteJSON(w io.Writer) error {
 	o := object{CPUs: r.CPUs, Items: r.Items, Jobs: r.Jobs, StartSeconds: r.Start.Seconds()}
 	for _, row := range r.Rows {

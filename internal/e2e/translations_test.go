@@ -11,10 +11,10 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestTranslations runs both sides of the table in the README: they print the same lines.
+// TestTranslations runs both sides of the table in docs/coming-from.md: they print the same lines.
 func TestTranslations(t *testing.T) {
 	testkit.Slow(t)
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile("docs/coming-from.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
-// printed is the lines that a command prints among some files, in order.
+// printed returns the lines that a command prints in a directory with some files, sorted.
 func printed(t *testing.T, command string) []string {
 	t.Helper()
 	dir := t.TempDir()

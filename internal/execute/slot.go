@@ -39,7 +39,7 @@ type slot struct {
 	text  []byte
 }
 
-func (s *slot) run(ctx context.Context, j job.Job, out job.Output) job.Status {
+func (s *slot) run(ctx context.Context, _ job.Job, out job.Output) job.Status {
 	s.ctx, s.out = ctx, out
 	s.usage, s.struck, s.acted = job.Usage{}, false, false
 	p := s.l.plan

@@ -34,11 +34,6 @@ const (
 // Rows reports whether items are rows.
 func (f Format) Rows() bool { return f >= Columns }
 
-// flag returns the flag that asks for the format.
-func (f Format) flag() string {
-	return []string{"--format lines", "--format shell", "--colsep", "--csv", "--tsv", "--jsonl"}[f]
-}
-
 // Source is one list of values: arguments or a file.
 type Source struct {
 	Args   []string // the arguments after :::
@@ -53,18 +48,9 @@ const (
 
 // Validate refuses what cannot work, before anything is opened.
 func (s Spec) Validate() error {
-	given := s.Delimiter != "" && s.Delimiter != newline
 	switch {
-	case s.Format == Shell && given:
-		return errors.New("a delimiter and --format shell exclude each other: blanks and newlines end its words; " +
-			"give only one of them")
-	case s.Format > Columns && given:
-		return fmt.Errorf("a delimiter and %s exclude each other: the format says where a row ends", s.Format.flag())
 	case s.Format <= Columns && s.Format != Shell && s.Delimiter == "":
 		return errEmptyDelimiter
-	case s.Format.Rows() && s.Link != Product:
-		return fmt.Errorf("--link and %s exclude each other: rows of several sources are read one after the other",
-			s.Format.flag())
 	case s.Format == Columns && s.ColSep.MatchString(""):
 		return fmt.Errorf("--colsep %s: it matches the empty text; give an expression that matches at least one character",
 			s.ColSep)

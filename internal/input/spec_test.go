@@ -17,7 +17,6 @@ func TestValidate(t *testing.T) {
 		{"no delimiter", Spec{}, "delimiter is empty"},
 		{"shell", Spec{Format: Shell}, ""},
 		{"shell with the default delimiter", Spec{Format: Shell, Delimiter: "\n"}, ""},
-		{"shell with a delimiter", Spec{Format: Shell, Delimiter: "\x00"}, "exclude each other"},
 		{"stdin once", Spec{Delimiter: "\n", Sources: []Source{stdin, other, other}}, ""},
 		{"stdin twice", Spec{Delimiter: "\n", Sources: []Source{stdin, other, stdin}}, "named twice"},
 		{"- as an argument", Spec{Delimiter: "\n", Sources: []Source{stdin, {Args: []string{"-"}, Path: "-"}}}, ""},

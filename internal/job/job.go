@@ -1,6 +1,5 @@
-// Package job holds the nouns that the stages hand to each other: an Item is
-// what was read, a Job is one run of COMMAND, an Output takes what it prints,
-// and a Status tells how it ended. It has no side effects.
+// Package job holds the nouns that the stages hand to each other: an [Item] is a unit of input, a [Job] is COMMAND for
+// one item or one batch, an [Output] takes what it prints, and a [Status] tells how it ended. It has no side effects.
 package job
 
 import (
@@ -10,12 +9,12 @@ import (
 
 // Item is one unit of input.
 type Item struct {
-	Seq    int64    // dense from 1 over the whole input; in a run that goes on with another, what it is called there
-	Fields []string // Fields[0] is the whole item, Fields[1:] its fields or, with several sources, one value a source
-	Err    error    // why it cannot be used: its job is NotStarted
+	Seq    int64    // dense from 1 over the whole input; in a resumed run, the number that the journal has for it
+	Fields []string // Fields[0] is the whole item; Fields[1:] are its fields or, with several sources, a value of each
+	Err    error    // why it cannot be used; its job ends as NotStarted
 }
 
-// String is the whole item.
+// String returns the whole item.
 func (it Item) String() string {
 	if len(it.Fields) == 0 {
 		return ""
@@ -23,19 +22,21 @@ func (it Item) String() string {
 	return it.Fields[0]
 }
 
-// Job is one run of COMMAND on one item or a batch of items. It is immutable:
-// a stage that has something to add passes on a copy.
+// Job is COMMAND for one item or for a batch. It is immutable: a stage that adds something passes on a copy.
 type Job struct {
-	Index   int64  // dense from 1 in the order of the items
-	Offset  int64  // what is added to Seq to make its number, in a run that goes on with another
+	Index   int64  // its place in this run: dense from 1, in the order of the items
+	Offset  int64  // added to Index to make its Seq, in a resumed run
 	Slot    int    // the slot that runs it, from 1; 0 until it has one
 	Host    string // the machine that runs it; "" until it is there
 	Attempt int    // from 1
-	Lost    int    // how many attempts before this one have ended as Lost
+	Lost    int    // how many earlier attempts ended as Lost
 	Items   []Item
 }
 
-// Label names the job to a person: its item, or the first of its batch.
+// LostMax is how many workers a job may cost. A job that has cost as many is to blame, and not its workers.
+const LostMax = 3
+
+// Label names the job for a person: by its item, or by the first of its batch.
 func (j Job) Label() string {
 	if len(j.Items) == 0 {
 		return ""
@@ -43,11 +44,11 @@ func (j Job) Label() string {
 	return j.Items[0].String()
 }
 
-// Index is what users know the job by: its place among all jobs, or what it is called in the
-// journal of an earlier run.
+// Seq returns the number that users know the job by. It differs from Index in a resumed run, which keeps the numbers
+// of its journal.
 func (j Job) Seq() int64 { return j.Index + j.Offset }
 
-// Err is why the job cannot be run: one of its items cannot be used.
+// Err tells why the job cannot run: one of its items cannot be used.
 func (j Job) Err() error {
 	for _, it := range j.Items {
 		if it.Err != nil {
@@ -57,14 +58,14 @@ func (j Job) Err() error {
 	return nil
 }
 
-// Output is where one job's bytes go. A Writer may offer more to what starts the
-// job's processes: see process.PipeReader and process.Inheritable.
+// Output takes the bytes that a job prints. Its Writers may offer more to the package that starts processes: see
+// process.PipeReader and process.Inheritable.
 type Output struct {
 	Stdout, Stderr io.Writer
 }
 
-// Event is something that happened to a job. Every job that was pulled from the
-// template has exactly one Started and exactly one Done, however often it is tried.
+// Event is something that happened to a job. Every job that was pulled from the template has exactly one Started and
+// exactly one Done, however many attempts it takes.
 type Event struct {
 	Kind   Kind
 	Job    Job
@@ -86,6 +87,6 @@ type Kind uint8
 // The events of a job.
 const (
 	Started Kind = iota
-	Retried      // a try has failed, and another is to follow
+	Retried      // an attempt has failed, and another follows
 	Done
 )

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SignalName is the name that people know a signal by, SIGKILL and not "killed".
+// SignalName returns the name that people know a signal by: SIGKILL, not "killed".
 func SignalName(s syscall.Signal) string {
 	if name := unix.SignalName(s); name != "" {
 		return name
@@ -15,7 +15,7 @@ func SignalName(s syscall.Signal) string {
 	return fmt.Sprintf("signal %d", int(s))
 }
 
-// SignalNumber is the signal of such a name, 0 if there is none.
+// SignalNumber returns the signal with a name of SignalName's, or 0.
 func SignalNumber(name string) int {
 	if n := unix.SignalNum(name); n != 0 {
 		return int(n)

@@ -2,58 +2,80 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 )
 
-// Outcome is the way in which a job ended. Each job has exactly one.
+// Outcome is how a job ended. Each job has exactly one.
 type Outcome uint8
 
-// The ways in which a job can end.
+// The outcomes of a job.
 const (
 	Exited        Outcome = iota // it ran and ended by itself; Code says how well
 	Signaled                     // a signal that fanout did not send ended it
-	TimedOut                     // it ran longer than it was given
+	TimedOut                     // it ran for longer than its timeout
 	Stopped                      // a stop rule or a signal to fanout ended it, or kept it from starting
 	NotFound                     // there is no such program
-	NotExecutable                // the program is there and cannot be run
+	NotExecutable                // the program exists, but cannot be run
 	NotStarted                   // its items or the system did not allow a start; Err says why
-	Lost                         // its worker died and the outcome is unknown
-	OverMemory                   // it had more memory than it was given; Err says how much
+	Lost                         // its worker died, and how it ended is unknown
+	OverMemory                   // it used more memory than its limit; Err says how much
 
-	Ends = iota // how many there are
+	NumOutcomes = iota
 )
 
-// Doubt is how long before a stop a success is none for sure: a signal that is meant for all
-// of us may reach a job's processes that much earlier than those of fanout.
+// outcomeNames are the names of outcomes in all records and reports.
+var outcomeNames = [NumOutcomes]string{
+	Exited:        "exited",
+	Signaled:      "signaled",
+	TimedOut:      "timed_out",
+	Stopped:       "stopped",
+	NotFound:      "not_found",
+	NotExecutable: "not_executable",
+	NotStarted:    "not_started",
+	Lost:          "lost",
+	OverMemory:    "over_memory",
+}
+
+// String returns the name of an outcome in records.
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// ParseOutcome returns the outcome with a name of String's.
+func ParseOutcome(name string) (o Outcome, ok bool) {
+	i := slices.Index(outcomeNames[:], name)
+	return Outcome(max(i, 0)), i >= 0
+}
+
+// Doubt is how long a success stays in doubt: a signal that is meant for all of fanout may reach a job's processes that
+// much earlier than fanout's own.
 const Doubt = 250 * time.Millisecond
 
-// Status is the outcome of a job.
+// Status tells how a job ended, and what it cost.
 type Status struct {
 	Outcome Outcome
-	Unused  bool           // it is Stopped and has not begun
-	NoRoom  bool           // it is NotStarted since the system has no room for one more process, and nothing was done of it
-	Held    bool           // a process that the job left behind still held its output when it ended
-	Code    int            // exit status, when End is Exited
-	Signal  syscall.Signal // when End is Signaled
-	Limit   time.Duration  // what it was given, when End is TimedOut
-	Err     error          // what stood in the way, for NotFound, NotExecutable, NotStarted, Lost and OverMemory, and for some that were Signaled
-	Ago     time.Duration  // for how long it has been known elsewhere
-	Worker  int            // that ran it: the number of a worker, or else of a slot; 0 where none did
-	Program int            // the persistent program that answered, counted from 1 over all runs of a journal; 0 where none is
-	Host    string         // the machine that it ran on; "" is this one
+	Unused  bool           // it is Stopped and never began
+	NoRoom  bool           // it is NotStarted because the system has no room for one more process, and did nothing
+	Held    bool           // a leftover still held its output when it ended
+	Code    int            // exit status, of one that Exited
+	Signal  syscall.Signal // of one that was Signaled
+	Limit   time.Duration  // of one that TimedOut
+	Err     error          // the cause: of NotFound, NotExecutable, NotStarted, Lost and OverMemory, and of some Signaled
+	Ago     time.Duration  // how long a worker has known it
+	Worker  int            // the number of the worker that ran it, or else of the slot; 0: none did
+	Program int            // the persistent program that answered, counted from 1 over all runs of a journal; 0: none
+	Host    string         // the machine that it ran on; "": this one
 	Usage   Usage
 }
 
-// Usage is what a job cost: its processes and the descendants that they waited for.
+// Usage is what a job cost: its processes, and the descendants that they waited for.
 type Usage struct {
 	Wall, User, System time.Duration
-	MaxRSS             int64 // bytes; never below fanout's own peak when the job was forked
+	MaxRSS             int64 // bytes; never below fanout's own peak when it forked the job
 }
 
-// Moment is for how long a run that could end puts that off on account of a success: not for the
-// whole time in which it is in doubt, but a little for jobs that took long, of which the more would
-// be lost.
+// Moment returns how long a run that could end waits for a success to be sure. That is less than Doubt for a short job:
+// the longer a job took, the more is lost when it has to run again.
 func (s Status) Moment() time.Duration {
 	const share = 40
 	return min(Doubt, s.Usage.Wall/share)
@@ -62,12 +84,11 @@ func (s Status) Moment() time.Duration {
 // OK reports success: the job ran and its exit status was 0.
 func (s Status) OK() bool { return s.Outcome == Exited && s.Code == 0 }
 
-// Failed reports a failure of the job itself. A job that was stopped did
-// neither succeed nor fail.
+// Failed reports a failure of the job itself. A job that was stopped neither succeeded nor failed.
 func (s Status) Failed() bool { return s.Outcome != Stopped && !s.OK() }
 
-// Struck says that a signal may have ended the job that was meant for all of us. Many a program
-// that catches one tells it by its exit status.
+// Struck reports whether a signal that was meant for all of fanout may have ended the job. Many programs that catch such
+// a signal tell so by their exit status.
 func (s Status) Struck() bool {
 	sig := s.Signal
 	const signaled = 128
@@ -87,7 +108,7 @@ func (s Status) Struck() bool {
 	}
 }
 
-// String says in a few words how the job ended.
+// String says in a few words how the job ended, for people.
 func (s Status) String() string {
 	switch s.Outcome {
 	case Exited:

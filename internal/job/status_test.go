@@ -38,6 +38,23 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+func TestOutcomes(t *testing.T) {
+	seen := map[string]bool{}
+	for o := range Outcome(NumOutcomes) {
+		name := o.String()
+		if name == "" || seen[name] {
+			t.Errorf("%d is %q", o, name)
+		}
+		seen[name] = true
+		if again, ok := ParseOutcome(name); again != o || !ok {
+			t.Errorf("%q is %d, %v", name, again, ok)
+		}
+	}
+	if o, ok := ParseOutcome("ok"); ok {
+		t.Errorf("ok is %d", o)
+	}
+}
+
 func TestLabel(t *testing.T) {
 	item := func(s string) Item { return Item{Fields: []string{s, "field"}} }
 	for _, tt := range []struct {

@@ -4,50 +4,49 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 
 	"fanout/internal/job"
+	"fanout/internal/record"
 )
 
-// state is what is known of an item that was run.
+// state tells what became of an item.
 type state uint8
 
 const (
 	unknown state = iota
 	failed
 	done
-	used // an item of this run is known to be this one
+	used // an item of this run has been found to be this one
 )
 
-// index is how each item ended at last that a journal tells of. An item has a number and a
-// content, and may have been run several times; items of the same content are told apart by
-// their numbers alone, so that none of these is the right one for an item of this run: it gets
-// any, those that are done first. An item takes 13 bytes here, and 11 to 25 more once one of
-// this run is looked for by its content, since it is not where the one before it leads to.
+// index holds the last outcome of each item of a journal. An item has a number and a content, and may have been run
+// several times. Items with the same content differ in their numbers alone, so an item of this run may be any of them:
+// it gets one that is done, while there is one. An item takes 13 bytes here, and 11 to 25 more once an item of this run
+// is looked up by content, because it does not follow the one before it.
 type index struct {
-	pages  map[int64]*page // by number
+	pages  record.Pages[known] // by number
 	more   []another
 	last   int64 // the greatest number
-	next   int64 // the least that a new item beyond these may have
-	failed int64 // how many are in that state
+	next   int64 // the least number for a new item beyond these
+	failed int64 // how many items are in that state
 	table  *table
 	moved  int64 // by how much the last item that was found had moved
 }
 
-const pageSize = 4096
-
 // page is the items with consecutive numbers.
-type page [pageSize]known
+type page = record.Page[known]
 
-// known is what is known of an item.
+const pageSize = record.PageSize
+
+// known is what the journal tells of an item.
 type known struct {
 	id    ID
 	state state
 }
 
-// another is an item whose number another had later, as those have in journals of format 1 that
-// were gone on with after the input had changed.
+// another is an item whose number another item got later. Journals of format 1 have such items when a run was resumed
+// after the input had changed.
 type another struct {
 	number int64
 	known
@@ -57,16 +56,11 @@ func compare(a, b another) int {
 	return cmp.Or(cmp.Compare(a.number, b.number), bytes.Compare(a.id[:], b.id[:]))
 }
 
-func newIndex() *index { return &index{pages: map[int64]*page{}} }
+func newIndex() *index { return &index{} }
 
-// set says how an item ended.
+// set notes how an item ended.
 func (x *index) set(number int64, id ID, ok bool) {
-	p := x.pages[number/pageSize]
-	if p == nil {
-		p = new(page)
-		x.pages[number/pageSize] = p
-	}
-	k := &p[number%pageSize]
+	k := x.pages.At(number)
 	if k.state != unknown && k.id != id {
 		x.more = append(x.more, another{number, *k})
 	}
@@ -77,19 +71,19 @@ func (x *index) set(number int64, id ID, ok bool) {
 	x.last = max(x.last, number)
 }
 
-// settle is called when all has been set.
+// settle completes the index, after the last set.
 func (x *index) settle() {
 	x.next = x.last + 1
 	slices.SortStableFunc(x.more, compare)
 	kept := x.more[:0]
 	for i, a := range x.more {
-		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages[a.number/pageSize][a.number%pageSize].id == a.id {
+		if i+1 < len(x.more) && compare(a, x.more[i+1]) == 0 || x.pages.At(a.number).id == a.id {
 			continue // it was set again
 		}
 		kept = append(kept, a)
 	}
 	x.more = kept
-	for _, p := range x.pages {
+	for _, p := range x.pages.All() {
 		for i := range p {
 			if p[i].state == failed {
 				x.failed++
@@ -103,21 +97,19 @@ func (x *index) settle() {
 	}
 }
 
-// take finds an item of the journal that has the content of this one, and that no other was
-// known to be, and says what is known of it: its state, and its number.
+// take finds an item of the journal that has the content of this one and has not been taken, and returns its state and
+// its number.
 func (x *index) take(it job.Item) (st state, number int64) {
 	id := Identify(it)
-	// Mostly it is where it was, or next to the one before it: these are read in order, and the
-	// table is not.
+	// Most items are where they were, or follow the one before them. Pages are then read in order; the table would be
+	// read at random.
 	for _, number := range [...]int64{it.Seq + x.moved, it.Seq} {
-		if p := x.pages[number/pageSize]; p != nil && number > 0 {
-			if k := &p[number%pageSize]; k.state == done && k.id == id {
-				k.state = used
-				return done, number
-			}
+		if k := x.pages.Find(number); k != nil && k.state == done && k.id == id {
+			k.state = used
+			return done, number
 		}
 	}
-	if len(x.pages) == 0 {
+	if x.pages.Len() == 0 {
 		return unknown, 0
 	}
 	if x.table == nil {
@@ -132,11 +124,11 @@ func (x *index) take(it job.Item) (st state, number int64) {
 	return st, number
 }
 
-// fresh is a number for an item of which the journal does not tell: its place in the input or,
-// where an item of the journal has this number, one that none has.
+// fresh returns a number for an item that the journal does not have: its place in the input or, when an item of the
+// journal has that number, one that no item has.
 func (x *index) fresh(place int64) int64 {
 	if place <= x.last {
-		if p := x.pages[place/pageSize]; p == nil || p[place%pageSize].state == unknown {
+		if k := x.pages.Find(place); k == nil || k.state == unknown {
 			return place
 		}
 	}
@@ -145,8 +137,7 @@ func (x *index) fresh(place int64) int64 {
 	return number
 }
 
-// missing is how many items have failed, and never succeeded, of a content that no item of this
-// run had.
+// missing counts the items that failed and never succeeded, and whose content no item of this run has.
 func (x *index) missing() int64 {
 	if x.failed == 0 {
 		return 0
@@ -157,23 +148,22 @@ func (x *index) missing() int64 {
 	return x.table.missing()
 }
 
-// table finds items by content: by open addressing, since a map of Go's would take three times
-// the memory. What it holds are handles, which count items page by page.
+// table finds items by content. It uses open addressing: a Go map would take three times the memory. It holds handles,
+// which count the items page by page.
 type table struct {
 	numbers []int64 // of the first item of each page
 	pages   []*page
 	more    []another
 
-	slots []uint64 // 32 bits of an ID, and the handle of the first item that has it; 0 is none
-	after []uint32 // by handle, the next item of the same content; 0 is none. nil as long as there is no such
+	slots []uint64 // 32 bits of an ID, and the handle of the first item that has it; 0: free
+	after []uint32 // by handle, the next item of the same content; 0: there is no more. nil while no content is repeated
 }
 
 func newTable(x *index) *table {
 	t := &table{more: x.more}
 	items := len(x.more)
-	for _, n := range slices.Sorted(maps.Keys(x.pages)) {
-		p := x.pages[n]
-		t.numbers, t.pages = append(t.numbers, n*pageSize), append(t.pages, p)
+	for n, p := range x.pages.All() {
+		t.numbers, t.pages = append(t.numbers, n), append(t.pages, p)
 		for i := range p {
 			if p[i].state != unknown {
 				items++
@@ -185,8 +175,8 @@ func newTable(x *index) *table {
 		size *= 2
 	}
 	t.slots = make([]uint64, size)
-	// The last that is added is the first to be taken: those that are done, and of the others
-	// those with the least numbers. Those that are used say that their content was looked for.
+	// The last that is added is taken first: items that are done go before others, and lower numbers before higher
+	// ones. An item that is used shows that its content was looked up.
 	if x.failed > 0 {
 		t.addAll(failed)
 	}
@@ -195,7 +185,7 @@ func newTable(x *index) *table {
 	return t
 }
 
-// addAll adds the items that are in this state, the last first.
+// addAll adds the items in this state, the last first.
 func (t *table) addAll(st state) {
 	for i, a := range slices.Backward(t.more) {
 		if a.state == st {
@@ -222,7 +212,7 @@ func (t *table) add(handle uint32, id *ID) {
 	*s = uint64(tag(id))<<32 | uint64(handle)
 }
 
-// slot is where items of this content are, or would be.
+// slot returns the slot of a content, which is free when no item has it.
 func (t *table) slot(id *ID) *uint64 {
 	mask := uint64(len(t.slots) - 1)
 	for i := binary.LittleEndian.Uint64(id[:]) & mask; ; i = (i + 1) & mask {
@@ -240,7 +230,7 @@ func (t *table) slot(id *ID) *uint64 {
 
 func tag(id *ID) uint32 { return binary.LittleEndian.Uint32(id[8:]) }
 
-// item is what a handle stands for.
+// item returns the item of a handle.
 func (t *table) item(handle uint32) (number int64, k *known) {
 	h := int(handle) - 1
 	n, at := h/pageSize, h%pageSize
@@ -251,7 +241,7 @@ func (t *table) item(handle uint32) (number int64, k *known) {
 	return a.number, &a.known
 }
 
-// next is the next item of the same content.
+// next returns the handle of the next item of the same content, or 0.
 func (t *table) next(handle uint32) uint32 {
 	if t.after == nil {
 		return 0
@@ -259,7 +249,7 @@ func (t *table) next(handle uint32) uint32 {
 	return t.after[handle]
 }
 
-// take takes the first item of this content that was not taken.
+// take takes the first item of this content that has not been taken.
 func (t *table) take(id ID) (st state, number int64) {
 	s := t.slot(&id)
 	for h := uint32(*s); h != 0; h = t.next(h) {
@@ -272,8 +262,8 @@ func (t *table) take(id ID) (st state, number int64) {
 	return unknown, 0
 }
 
-// missing counts, of contents that were never looked for, the items that have failed. One that
-// is done would be the first.
+// missing counts the failed items of the contents that were never looked up. If an item of a content is done, it is the
+// first in its slot.
 func (t *table) missing() (n int64) {
 	for _, s := range t.slots {
 		if s == 0 {

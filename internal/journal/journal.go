@@ -1,5 +1,5 @@
-// Package journal keeps on disk what a run has done, so that another can go on where it
-// was ended: a line of JSON for each job, written when the job's output has been.
+// Package journal keeps on disk what a run has done, so that another can resume it: a line of JSON for each job, written
+// once the job's output is out. [Open] reads a journal and finds the items that are done, and its [Writer] adds lines.
 package journal
 
 import (
@@ -17,40 +17,39 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sync says when what was written is brought to the disk, which only matters when the
-// machine itself fails.
+// Sync says when lines are synced to the disk. That matters only when the machine itself fails.
 type Sync uint8
 
-// The ways to sync. All but SyncNever do so at the end, too.
+// When to sync. All but SyncNever also sync at the end.
 const (
 	SyncSecond Sync = iota // within a second
-	SyncAlways             // before the next job's outcome is written
-	SyncNever              // when the system likes
+	SyncAlways             // before the next job's line
+	SyncNever              // when the system chooses
 )
 
-// Spec says where the journal is and what it is for.
+// Spec says where the journal is and how it is used.
 type Spec struct {
 	Path   string
 	Sync   Sync
-	Resume bool          // leave out what it says was done
-	Failed bool          // do only what it says has failed
-	Force  bool          // also when its template is another
+	Resume bool          // leave out the items that it has as done
+	Failed bool          // run only the items that it has as failed
+	Force  bool          // resume it even if its template is another
 	Header record.Header // of this run
-	Former string        // its template, as format 1 has it
+	Former string        // the template of this run, in the form of format 1
 }
 
 func (s Spec) resumes() bool { return s.Resume || s.Failed }
 
-// file is a journal that is open. The lock on it ends with it.
+// file is an open journal. Closing it releases its lock.
 type file struct {
 	f    *os.File
 	path string
-	made bool  // by us
+	made bool  // this process made it
 	size int64 // of its whole lines
-	torn int64 // bytes of a last line that was not finished, which are to be cut off
+	torn int64 // bytes of an unfinished last line, which Begin cuts off
 }
 
-// open opens the journal, for this process alone.
+// open opens the journal for this process alone.
 func open(path string) (*file, error) {
 	const flags = os.O_RDWR | os.O_CREATE | os.O_APPEND | unix.O_NONBLOCK
 	f, err := os.OpenFile(path, flags|os.O_EXCL, 0o666)
@@ -69,7 +68,7 @@ func open(path string) (*file, error) {
 	default:
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == unix.EWOULDBLOCK {
-			err = errors.New("another fanout is writing to it: wait for its end, or name another journal")
+			err = errors.New("another fanout is writing to it: wait until that has ended, or name another journal")
 		} else {
 			err = os.NewSyscallError("flock", err)
 		}
@@ -85,9 +84,9 @@ func open(path string) (*file, error) {
 	return &file{f: f, path: path, made: made, size: end, torn: st.Size() - end}, nil
 }
 
-var errIrregular = errors.New("not a regular file: a journal is read again and cut where its last line is torn")
+var errIrregular = errors.New("not a regular file: fanout reads a journal again, and cuts off an unfinished last line; name a file")
 
-// wrong says of which journal something is wrong.
+// wrong adds the journal's name to an error.
 func wrong(path string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -98,7 +97,7 @@ func wrong(path string, err error) error {
 	return fmt.Errorf("journal %s: %w", text.Name(path), err)
 }
 
-// lineEnd is where the last whole line ends.
+// lineEnd returns the offset at which the last whole line ends.
 func lineEnd(f io.ReaderAt, size int64) (int64, error) {
 	var buf [64 << 10]byte
 	for size > 0 {
@@ -116,5 +115,5 @@ func lineEnd(f io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
-// now is the time as headers have it.
+// now returns the time with the precision of headers.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

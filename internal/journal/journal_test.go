@@ -4,11 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"iter"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,7 +17,7 @@ import (
 	"fanout/internal/record"
 )
 
-// hostile is items that are hard to write down.
+// hostile holds items that are hard to write down.
 var hostile = []string{
 	"", "plain", "$(touch pwned)", "two\nlines", "\x00", "\xff\xfe", `"`, `\`, `],"at":[7],"id":["`, `"],"ok":true,`, `{"journal":1}`, "é\u2028\x7f\x1b[31m", strings.Repeat("long ", 1<<16),
 }
@@ -41,7 +37,7 @@ func spec(path string) Spec {
 	return Spec{Path: path, Header: record.Header{Version: "v", Argv: []record.Text{"fanout", "\xff"}, Template: "t"}}
 }
 
-// begin opens a journal and begins to write.
+// begin opens a journal and begins it.
 func begin(s Spec) (*Journal, error) {
 	j, err := Open(s)
 	if err == nil {
@@ -50,7 +46,7 @@ func begin(s Spec) (*Journal, error) {
 	return j, err
 }
 
-// resumed opens the journal for a run that goes on.
+// resumed opens the journal for a run that resumes it.
 func resumed(t *testing.T, path string) *Journal {
 	t.Helper()
 	s := spec(path)
@@ -90,7 +86,7 @@ func each(items ...job.Item) iter.Seq2[job.Item, error] {
 	}
 }
 
-// left is the numbers of the items that a run with this journal would run.
+// left returns the numbers of the items that a run with this journal would run.
 func left(j *Journal, items ...job.Item) (numbers []int64) {
 	for it := range j.Items(each(items...)) {
 		numbers = append(numbers, it.Seq)
@@ -156,8 +152,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestMissing counts the items that have failed and are not in the input, when all of that was
-// read.
+// TestMissing counts the failed items that the input does not have, once all of it is read.
 func TestMissing(t *testing.T) {
 	path := write(t, ended(false, item(1, "a")), ended(true, item(2, "b")), ended(false, item(3, "c")), ended(false, item(4, "a")), ended(false, item(5, "b")))
 	for _, tt := range []struct {
@@ -190,7 +185,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestHostile has all items come back byte for byte, and be known again.
+// TestHostile reads all items back byte for byte, and finds them again.
 func TestHostile(t *testing.T) {
 	var done []*job.Finished
 	var items []job.Item
@@ -234,7 +229,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestIdentify tells items apart whose fields join to the same text.
+// TestIdentify distinguishes items whose fields join to the same text.
 func TestIdentify(t *testing.T) {
 	seen := map[ID]bool{}
 	for _, it := range []job.Item{item(1), item(1, ""), item(1, "", ""), item(1, "ab"), item(1, "a", "b"), item(1, "", "ab"), item(1, strings.Repeat("x", 300))} {
@@ -246,7 +241,7 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
-// TestTorn cuts a journal at each byte: what is left is read, and gone on with.
+// TestTorn cuts a journal at each byte: what is left can be read and resumed.
 func TestTorn(t *testing.T) {
 	path := write(t, ended(true, item(1, "a")), ended(true, item(2, "b")))
 	whole, err := os.ReadFile(path)
@@ -288,138 +283,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
-	path := write(t, ended(true, item(1, "a")))
-	good, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	holder := resumed(t, path)
-	if _, err := Open(func() Spec { s := spec(path); s.Resume = true; return s }()); err == nil || !strings.Contains(err.Error(), "another fanout is writing") {
-		t.Errorf("shared: %v", err)
-	}
-	holder.Close()
-	for name, tt := range map[string]struct {
-		text   string
-		alter  func(*Spec)
-		wanted string
-	}{
-		"not resumed":       {string(good), func(s *Spec) { s.Resume = false }, "holds another run already"},
-		"other template":    {string(good), func(s *Spec) { s.Header.Template = "u" }, "another command"},
-		"forced":            {string(good), func(s *Spec) { s.Header.Template, s.Force = "u", true }, ""},
-		"no journal":        {"hello\n", func(*Spec) {}, "line 1: it is not the first line of a journal"},
-		"empty":             {"", func(*Spec) {}, ""},
-		"later format":      {`{"journal":3,"version":"9"}` + "\n", func(*Spec) {}, "format 3"},
-		"of format 1":       {strings.Replace(string(good), `{"journal":2`, `{"journal":1`, 1), func(*Spec) {}, ""},
-		"nobody's replies":  {string(good) + `{"taken_back":[0],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "line 3: it is damaged"},
-		"taken back first":  {`{"taken_back":[1],"error":"x","time":"2026-01-02T03:04:05.000Z"}` + "\n", func(*Spec) {}, "not the first line of a journal"},
-		"damaged":           {string(good) + "{}\n", func(*Spec) {}, "line 3: it is damaged"},
-		"zeros":             {string(good) + strings.Repeat("\x00", 9) + "\n", func(*Spec) {}, "damaged"},
-		"zeros inside":      {strings.Replace(string(good), `"host"`, "\x00\x00\x00\x00\x00\x00", 1), func(*Spec) {}, "damaged"},
-		"no place":          {strings.Replace(string(good), `"at":[1]`, `"at":[]`, 1), func(*Spec) {}, "damaged"},
-		"place 0":           {strings.Replace(string(good), `"at":[1]`, `"at":[0]`, 1), func(*Spec) {}, "damaged"},
-		"other form":        {strings.Replace(string(good), `{"seq":1`, `{ "seq" : 1`, 1), func(*Spec) {}, ""},
-		"blank line":        {string(good) + "\n", func(*Spec) {}, "damaged"},
-		"identity too long": {strings.Replace(string(good), `"id":["`, `"id":["AAAA`, 1), func(*Spec) {}, "damaged"},
-	} {
-		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s := spec(path)
-		s.Resume = true
-		tt.alter(&s)
-		j, err := Open(s)
-		if err == nil {
-			j.Abandon()
-		}
-		if (err == nil) != (tt.wanted == "") || err != nil && (!strings.Contains(err.Error(), tt.wanted) || !strings.Contains(err.Error(), path)) {
-			t.Errorf("%s: %v, want %q", name, err, tt.wanted)
-		}
-		if text, _ := os.ReadFile(path); err != nil && string(text) != tt.text {
-			t.Errorf("%s: the journal was changed to %q", name, text)
-		}
-	}
-	for _, bad := range []string{os.DevNull, t.TempDir(), "/dev/full", filepath.Join(t.TempDir(), "none", "journal")} {
-		if j, err := Open(spec(bad)); err == nil {
-			j.Abandon()
-			t.Errorf("%s is taken as a journal", bad)
-		}
-	}
-	s := spec(filepath.Join(t.TempDir(), "none"))
-	s.Failed = true
-	if _, err := Open(s); err == nil {
-		t.Error("what has failed is looked up in no journal")
-	}
-}
-
-// TestAbandon: a run that does not come about leaves a journal as it was.
-func TestAbandon(t *testing.T) {
-	fresh := filepath.Join(t.TempDir(), "fresh")
-	was := write(t, ended(true, item(1, "a")))
-	text, err := os.ReadFile(was)
-	if err != nil {
-		t.Fatal(err)
-	}
-	torn := string(text) + "{torn"
-	empty := filepath.Join(t.TempDir(), "empty")
-	for path, text := range map[string]string{was: torn, empty: ""} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, path := range []string{fresh, was, empty} {
-		s := spec(path)
-		s.Resume = true
-		j, err := Open(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if j.GoesOn() != (path == was) {
-			t.Errorf("%s: goes on: %v", path, j.GoesOn())
-		}
-		j.Abandon()
-	}
-	if _, err := os.Stat(fresh); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a file is left: %v", err)
-	}
-	if text, err := os.ReadFile(was); string(text) != torn {
-		t.Errorf("%q, %v", text, err)
-	}
-	if text, err := os.ReadFile(empty); err != nil || len(text) > 0 {
-		t.Errorf("%q, %v", text, err)
-	}
-	j := resumed(t, was)
-	j.Abandon() // too late: it is being written
-	if err := j.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestPeek leaves the journal as it is.
-func TestPeek(t *testing.T) {
-	path := write(t, ended(true, item(1, "a")))
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.WriteString(f, "{torn")
-	f.Close()
-	before, _ := os.ReadFile(path)
-	s := spec(path)
-	s.Resume = true
-	j, err := Peek(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if places := left(j, item(1, "a"), item(2, "b")); !reflect.DeepEqual(places, []int64{2}) {
-		t.Errorf("%v", places)
-	}
-	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-		t.Errorf("%q", after)
-	}
-}
-
-// TestStopped has a job that was stopped be no business of the journal.
+// TestStopped checks that a stopped job gets no line.
 func TestStopped(t *testing.T) {
 	d := ended(true, item(1, "a"))
 	d.Status = job.Status{Outcome: job.Stopped}
@@ -428,8 +292,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestTakeBack: what programs have replied whose replies are taken back did not succeed, in
-// whatever order their lines come.
+// TestTakeBack checks that a reply that is taken back is no success, whatever the order of the lines.
 func TestTakeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, err := begin(spec(path))
@@ -475,62 +338,4 @@ func TestTakeBack(t *testing.T) {
 			t.Errorf("%s", line)
 		}
 	}
-}
-
-// FuzzRead has any bytes be read to their end, or be refused.
-func FuzzRead(f *testing.F) {
-	for i, text := range hostile[:len(hostile)-1] {
-		f.Add(appendLine(nil, ended(i%2 == 0, item(int64(i+1), text), item(100, "x")), "h"))
-	}
-	f.Add([]byte(`{"seq":1,"items":[""],"at":[1,2],"id":["AAAAAAAAAAAAAAAA","AAAAAAAAAAAAAAAA"],"ok":true,"x":1}`))
-	f.Add([]byte(`{"seq":1,"items":[""],"at":[1],"id":["AAAAAAAAAAAAAAAA"],"program":7,"ok":true,"x":1}`))
-	f.Add([]byte(`{"taken_back":[1,7],"error":"","time":"2026-01-02T03:04:05.000Z"}`))
-	f.Add([]byte(`{"seq":1,"items":[],"at":[1],"id":["AAAAAAAAAAAAAAAA"],"ok":true,}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		rd := reader{index: newIndex()}
-		err := rd.read(bytes.NewReader(slices.Concat([]byte("{\"journal\":1}\n"), text)))
-		if err != nil && !strings.HasPrefix(err.Error(), "line ") {
-			t.Error(err)
-		}
-	})
-}
-
-// FuzzLine has each line be read as it was written, quickly and slowly.
-func FuzzLine(f *testing.F) {
-	for i, text := range hostile {
-		f.Add(text, "more", int64(i+1), i%2 == 0)
-	}
-	f.Fuzz(func(t *testing.T, one, two string, place int64, ok bool) {
-		place = max(1, place&(1<<59-1))
-		d := ended(ok, item(place, one, two), item(place+1, two))
-		d.Status.Program = len(one)
-		line := bytes.TrimSuffix(appendLine(nil, d, "h"), []byte("\n"))
-		var l record.Line
-		if err := json.Unmarshal(line, &l); err != nil || string(l.Items[0]) != one || string(l.Items[1]) != two {
-			t.Errorf("%q, %q: %s, %v", one, two, line, err)
-		}
-		quick, slow := reader{index: newIndex()}, reader{index: newIndex()}
-		if !quick.quick(line) || slow.slow(line) != nil || quick.last != slow.last || quick.programs != slow.programs ||
-			!maps.EqualFunc(quick.index.pages, slow.index.pages, func(a, b *page) bool { return *a == *b }) {
-			t.Errorf("%q, %q: %s is read in two ways", one, two, line)
-		}
-	})
-}
-
-// BenchmarkRead is what a resumed run reads of each job before it begins.
-func BenchmarkRead(b *testing.B) {
-	var text []byte
-	const jobs = 100_000
-	text = appendHeader(text, record.Header{Format: 1, Time: time.Now()})
-	for i := range int64(jobs) {
-		text = appendLine(text, ended(true, item(i+1, fmt.Sprintf("some/path/file-%d.png", i))), "host")
-	}
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		rd := reader{index: newIndex()}
-		if err := rd.read(bytes.NewReader(text)); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(jobs)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mjobs/s")
 }

@@ -10,7 +10,7 @@ import (
 	"fanout/internal/record"
 )
 
-// model is what a journal should know, kept as plainly as can be.
+// model holds what a journal should know, as plainly as possible.
 type model struct {
 	t     *testing.T
 	r     *rand.Rand
@@ -20,16 +20,16 @@ type model struct {
 	list  []string
 }
 
-// outcome is the last one of an item or a job.
+// outcome is the last outcome of an item or a job.
 type outcome struct {
 	text    string
 	ok      bool
 	program int
 }
 
-// TestModel has random lists be run, edited, and gone on with again and again: with items that
-// occur several times, in batches or not, with failures, jobs without a line, runs that are cut
-// short, and replies that are taken back. What is run is compared with a model.
+// TestModel runs, edits and resumes random lists again and again: with items that occur several times, in batches or
+// not, with failures, jobs without a line, runs that are cut short, and replies that are taken back. It compares what is
+// run with a model.
 func TestModel(t *testing.T) {
 	rounds := 400
 	if testing.Short() {
@@ -74,7 +74,7 @@ func (m *model) edit() {
 	}
 }
 
-// run goes on with the journal, with so many items a job.
+// run resumes the journal, with jobs of that many items.
 func (m *model) run(batch int) {
 	s := Spec{Path: m.path, Resume: true, Header: record.Header{Template: "t"}}
 	if len(m.jobs) > 0 && m.r.IntN(3) == 0 {
@@ -124,7 +124,7 @@ func (m *model) run(batch int) {
 	}
 }
 
-// end has jobs end, each in some way.
+// end ends jobs, each with a random outcome.
 func (m *model) end(j *Journal, picked []job.Item, batch, program int) {
 	after, all := j.Numbers()
 	for seq := int64(1); len(picked) > 0; seq++ {
@@ -157,8 +157,7 @@ func (m *model) end(j *Journal, picked []job.Item, batch, program int) {
 	}
 }
 
-// checkItems: each that is run has a number of its own, and one that is run again that which it
-// had.
+// checkItems checks that each item that runs has a number of its own, and keeps that number when it runs again.
 func (m *model) checkItems(picked []job.Item) {
 	seen := map[int64]bool{}
 	for _, it := range picked {
@@ -169,7 +168,7 @@ func (m *model) checkItems(picked []job.Item) {
 	}
 }
 
-// checkCounts: of each content so many are run as are left, and what is left out is counted.
+// checkCounts checks how many items of each content are run, and the count of those that are left out.
 func (m *model) checkCounts(picked []job.Item, onlyFailed bool, j *Journal) {
 	type count struct{ listed, done, failed, run, again int }
 	counts := map[string]*count{}

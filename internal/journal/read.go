@@ -4,29 +4,25 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
 	"fanout/internal/record"
 )
 
-// reader takes the lines of a journal into an index.
+// reader reads the lines of a journal into an index.
 type reader struct {
 	index    *index
 	template string // of the last header
 	format   int    // of the last header
 	last     int64  // the greatest number of a job
-	mixed    bool   // not every job is of one item and has its number
+	mixed    bool   // some jobs have several items, or not the number of their item
 	headers  int
 	programs int          // the greatest number of a persistent program
-	taken    map[int]bool // those whose replies are taken back
+	taken    map[int]bool // the programs whose replies are taken back
 }
 
-// errDamaged is a line that fanout did not write, or not like this.
-var errDamaged = errors.New("it is damaged: delete the line, and its jobs are run again")
-
-// read takes all lines from r. The buffer grows with the longest line.
+// read reads all lines of r. The buffer grows with the longest line.
 func (rd *reader) read(r io.Reader) error {
 	buf := make([]byte, 0, 1<<20)
 	for line := 1; ; {
@@ -45,7 +41,7 @@ func (rd *reader) read(r io.Reader) error {
 			line++
 		}
 		if err == io.EOF {
-			return nil // what is left is torn, and was cut
+			return nil // what is left is an unfinished line, which Begin cuts off
 		}
 		if err != nil {
 			return err
@@ -59,13 +55,16 @@ func (rd *reader) read(r io.Reader) error {
 }
 
 func (rd *reader) take(line []byte, first bool) error {
+	header, err := record.ReadHeader(line, first)
 	switch {
-	case bytes.HasPrefix(line, []byte(`{"journal":`)):
-		return rd.header(line)
-	case record.IsTakenBack(line) && !first:
+	case err != nil:
+		return err
+	case header != nil:
+		rd.template, rd.format = header.Template, header.Format
+		rd.headers++
+		return nil
+	case record.IsTakenBack(line):
 		return rd.takeBack(line)
-	case first:
-		return errors.New("it is not the first line of a journal: name another file")
 	case rd.quick(line):
 		return nil
 	default:
@@ -73,24 +72,11 @@ func (rd *reader) take(line []byte, first bool) error {
 	}
 }
 
-func (rd *reader) header(line []byte) error {
-	var h record.Header
-	if err := json.Unmarshal(line, &h); err != nil {
-		return errDamaged
-	}
-	if h.Format > record.Format {
-		return fmt.Errorf("it is of format %d, and this fanout knows those up to %d: use the fanout that wrote it, %s", h.Format, record.Format, h.Version)
-	}
-	rd.template, rd.format = h.Template, h.Format
-	rd.headers++
-	return nil
-}
-
-// takeBack takes a line that takes back what programs have replied.
+// takeBack reads a line that takes back the replies of programs.
 func (rd *reader) takeBack(line []byte) error {
 	var t record.TakenBack
-	if t.Read(line) != nil {
-		return errDamaged
+	if err := t.Read(line); err != nil {
+		return err
 	}
 	if rd.taken == nil {
 		rd.taken = map[int]bool{}
@@ -102,9 +88,9 @@ func (rd *reader) takeBack(line []byte) error {
 	return nil
 }
 
-// quick takes a line as Writer writes it, without reading all of its JSON: ten million
-// lines take 1 s so, and 60 s by encoding/json. A quotation mark in a string has a
-// backslash before it, so that what is looked for can only be the members themselves.
+// quick reads a line in the form that [Writer] gives it, without parsing all of its JSON: ten million lines take 1 s, and
+// 60 s by encoding/json. A quotation mark within a string has a backslash before it, so the text that quick looks for can
+// only be the members themselves.
 func (rd *reader) quick(line []byte) bool {
 	if !bytes.HasPrefix(line, []byte(`{"seq":`)) || line[len(line)-1] != '}' || bytes.IndexByte(line, 0) >= 0 {
 		return false
@@ -167,7 +153,7 @@ func (rd *reader) quick(line []byte) bool {
 	return true
 }
 
-// programOf reads what stands between the IDs and whether it succeeded.
+// programOf reads the program's number, if there is one, and the beginning of the member ok.
 func programOf(b []byte) (program int, rest []byte, ok bool) {
 	if after, is := bytes.CutPrefix(b, []byte(`],"program":`)); is {
 		n, rest, ok := number(after)
@@ -178,7 +164,7 @@ func programOf(b []byte) (program int, rest []byte, ok bool) {
 	return 0, rest, ok
 }
 
-// number reads one of at most 18 digits, which something follows.
+// number reads a number of at most 18 digits, which must not end the line.
 func number(b []byte) (n int64, rest []byte, ok bool) {
 	i := 0
 	for ; i < len(b) && i < 18 && '0' <= b[i] && b[i] <= '9'; i++ {
@@ -187,7 +173,7 @@ func number(b []byte) (n int64, rest []byte, ok bool) {
 	return n, b[i:], i > 0 && i < len(b)
 }
 
-// idText is how long an ID is as text.
+// idText is the length of an ID as text.
 const idText = 16
 
 func parseID[T string | []byte](text T) (id ID, ok bool) {
@@ -198,16 +184,16 @@ func parseID[T string | []byte](text T) (id ID, ok bool) {
 	return id, err == nil && n == len(id)
 }
 
-// slow takes a line in any form.
+// slow reads a line in any form of JSON.
 func (rd *reader) slow(line []byte) error {
 	var l record.Line
 	if json.Unmarshal(line, &l) != nil || l.Seq < 1 || len(l.At) == 0 || len(l.At) != len(l.IDs) {
-		return errDamaged
+		return record.ErrDamaged
 	}
 	for i, place := range l.At {
 		id, ok := parseID(l.IDs[i])
 		if !ok || place < 1 {
-			return errDamaged
+			return record.ErrDamaged
 		}
 		rd.index.set(place, id, l.OK && !rd.taken[l.Program])
 	}

@@ -13,22 +13,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Journal is the journal of a run: what it held before, and what is added.
+// Journal is the journal of a run: what it held before, and a [Writer] for what the run adds.
 type Journal struct {
-	*Writer  // nil when nothing is added, or not yet
+	*Writer  // nil until Begin, and after Peek
 	file     *file
 	spec     Spec
 	index    *index // nil: every item is run
 	last     int64
 	mixed    bool
 	programs int
-	done     atomic.Int64 // items left out
-	strange  atomic.Int64 // also left out
+	done     atomic.Int64 // items left out because they are done
+	strange  atomic.Int64 // items left out because the journal does not have them
 	missing  int64
 }
 
-// Open opens the journal, for this run alone, and reads what it holds if the run goes on from
-// there. Nothing in it is changed before Begin.
+// Open opens the journal for this run alone, and reads it if this run resumes it. It changes nothing: Begin does.
 func Open(spec Spec) (*Journal, error) {
 	if spec.Failed {
 		if _, err := os.Stat(spec.Path); err != nil {
@@ -41,7 +40,7 @@ func Open(spec Spec) (*Journal, error) {
 	}
 	j := &Journal{spec: spec, file: f}
 	if !spec.resumes() && f.size+f.torn > 0 {
-		err = errors.New("it holds another run already: go on with that (--resume), or name another journal")
+		err = errors.New("it already holds a run: continue it with --resume, or name another journal")
 	} else if spec.resumes() {
 		err = j.load(io.NewSectionReader(f.f, 0, f.size))
 	}
@@ -52,18 +51,18 @@ func Open(spec Spec) (*Journal, error) {
 	return j, nil
 }
 
-// Abandon ends a journal that was never begun, and leaves nothing of it.
+// Abandon closes a journal that was never begun, and removes it if Open made it.
 func (j *Journal) Abandon() {
 	if j.file == nil || j.Writer != nil {
 		return
 	}
 	if j.file.made {
-		os.Remove(j.file.path) // while it is locked, and empty
+		os.Remove(j.file.path) // it is locked and empty
 	}
 	j.file.f.Close()
 }
 
-// Begin begins to write.
+// Begin starts the Writer.
 func (j *Journal) Begin() error {
 	err := j.file.f.Truncate(j.file.size)
 	if err != nil {
@@ -73,10 +72,10 @@ func (j *Journal) Begin() error {
 	return err
 }
 
-// GoesOn says that an earlier run has left something to go on from.
+// GoesOn reports whether this run resumes an earlier one.
 func (j *Journal) GoesOn() bool { return j.spec.resumes() && j.file != nil && j.file.size > 0 }
 
-// Peek reads the journal as Open does, and changes nothing.
+// Peek reads the journal as Open does, but neither makes nor locks it.
 func Peek(spec Spec) (*Journal, error) {
 	j := &Journal{spec: spec}
 	if !spec.resumes() {
@@ -104,7 +103,7 @@ func (j *Journal) load(r io.ReadSeeker) error {
 	if err := rd.read(r); err != nil {
 		return err
 	}
-	if len(rd.taken) > 0 { // once more, now that it is known what of it does not count
+	if len(rd.taken) > 0 { // read it again, now that it is known which replies do not count
 		if _, err := r.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
@@ -115,49 +114,50 @@ func (j *Journal) load(r io.ReadSeeker) error {
 	}
 	same := rd.template == j.spec.Header.Template || rd.format == 1 && rd.template == j.spec.Former
 	if rd.headers > 0 && !same && !j.spec.Force {
-		return errors.New("it is of another command, or of another input format: what that has done says nothing about this one; use the same, name another journal, or insist with --force")
+		return errors.New("it belongs to another command or input format: use that command, another journal, or --force")
 	}
 	rd.index.settle()
 	j.index, j.last, j.mixed, j.programs = rd.index, rd.last, rd.mixed, rd.programs
 	return nil
 }
 
-// Numbers says from where on the jobs of a run are to be numbered, so that none has the number
-// of one in the journal; and whether this goes for those of one item, too, which else have the
-// number of their item.
+// Numbers returns the number after which the jobs of this run are numbered, so that none has the number of a job of the
+// journal. It also says whether that holds for all jobs: otherwise a job of one item has the number of its item.
 func (j *Journal) Numbers() (after int64, all bool) { return j.last, j.mixed }
 
-// Known is about how many items the journal tells of.
+// Known returns about how many items the journal has.
 func (j *Journal) Known() int64 {
 	if j.index == nil {
 		return 0
 	}
-	return int64(len(j.index.pages)) * pageSize
+	return int64(j.index.pages.Len()) * pageSize
 }
 
-// Programs is the greatest number of a persistent program in the journal.
+// Programs returns the greatest number of a persistent program in the journal.
 func (j *Journal) Programs() int { return j.programs }
 
-// Notes are for the user.
+// Notes returns what the user has to know about the journal.
 func (j *Journal) Notes() []string {
 	if j.file == nil || j.file.torn == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("journal %s: its last line was torn, %d bytes, and has been cut off", j.file.path, j.file.torn)}
+	return []string{fmt.Sprintf("journal %s: its last line was not finished; its %d bytes are cut off", j.file.path, j.file.torn)}
 }
 
-// LeftOut is how many items are not run, at any moment.
+// LeftOut returns how many items have been left out so far. Any goroutine may ask.
 func (j *Journal) LeftOut() int64 { return j.done.Load() + j.strange.Load() }
 
-// Done is how many items were left out that are done; Strange, with Failed, how many of which
-// the journal does not tell; and Missing how many that it tells have failed are not in the input,
-// once all of that was read.
-func (j *Journal) Done() int64    { return j.done.Load() }
+// Done returns how many items were left out because they are done.
+func (j *Journal) Done() int64 { return j.done.Load() }
+
+// Strange returns how many items were left out because the journal does not have them, which happens with Spec.Failed.
 func (j *Journal) Strange() int64 { return j.strange.Load() }
+
+// Missing returns how many failed items of the journal the input does not have. It is known once all input is read.
 func (j *Journal) Missing() int64 { return j.missing }
 
-// Items leaves out those that are not to be run, and gives the others numbers: that which the
-// journal knows them by, or a new one.
+// Items leaves out the items that are not run again, and numbers the others: by their number in the journal, or by a new
+// one.
 func (j *Journal) Items(items iter.Seq2[job.Item, error]) iter.Seq2[job.Item, error] {
 	if j.index == nil {
 		return items

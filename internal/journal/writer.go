@@ -25,7 +25,7 @@ type Writer struct {
 	sync Sync
 	buf  []byte
 
-	busy atomic.Int32 // how many write or sync at this moment
+	busy atomic.Int32 // how many goroutines write or sync now
 
 	mu    sync.Mutex
 	dirty bool
@@ -34,7 +34,7 @@ type Writer struct {
 	ended chan struct{}
 }
 
-// newWriter begins with the header of this run.
+// newWriter writes the header of this run.
 func newWriter(f *file, spec Spec) (*Writer, error) {
 	w := &Writer{file: f, host: spec.Header.Host, sync: spec.Sync, stop: make(chan struct{}), ended: make(chan struct{})}
 	h := spec.Header
@@ -68,7 +68,7 @@ func appendHeader(b []byte, h record.Header) []byte {
 	return append(b, "\"}\n"...)
 }
 
-// Add writes a line for each of the jobs that ended; one that was stopped did not.
+// Add writes a line for each job that has ended. A stopped job gets no line: a resumed run has to run it.
 func (w *Writer) Add(done []*job.Finished) error {
 	for _, d := range done {
 		if d.Status.Outcome != job.Stopped {
@@ -78,7 +78,7 @@ func (w *Writer) Add(done []*job.Finished) error {
 	return w.flush()
 }
 
-// appendLine adds the line of a job. Readers look for at, id and ok in this order.
+// appendLine appends the line of a job. Readers expect at, id and ok in this order.
 func appendLine(b []byte, d *job.Finished, host string) []byte {
 	b = append(b, '{')
 	b = record.AppendItems(b, d.Job)
@@ -108,11 +108,11 @@ func appendLine(b []byte, d *job.Finished, host string) []byte {
 	return append(b, "}\n"...)
 }
 
-// ID stands for the content of an item: the first bytes of a SHA-256, of which two are
-// the same for different items with a chance of 1 in 10^28.
+// ID stands for the content of an item: it is the beginning of a SHA-256. Two different items have the same ID with a
+// probability of 1 in 10^28.
 type ID [12]byte
 
-// Identify is the ID of an item: of its fields, each after its length.
+// Identify returns the ID of an item: the hash of its fields, each after its length.
 func Identify(it job.Item) (id ID) {
 	var scratch [256]byte
 	b := scratch[:0]
@@ -125,13 +125,13 @@ func Identify(it job.Item) (id ID) {
 	return id
 }
 
-// TakeBack writes that nothing is known of jobs that these persistent programs have answered.
-// It may be called beside Add: in which order their lines come does not matter.
+// TakeBack writes that the replies of these persistent programs do not count. It may be called while Add runs: the order
+// of their lines does not matter.
 func (w *Writer) TakeBack(programs []int, why error) error {
 	return w.write(record.AppendTakenBack(nil, record.TakenBack{Programs: programs, Error: why.Error(), Time: now()}))
 }
 
-// flush writes what Add has gathered.
+// flush writes the lines that Add has gathered.
 func (w *Writer) flush() error {
 	err := w.write(w.buf)
 	const most = 1 << 20
@@ -142,7 +142,7 @@ func (w *Writer) flush() error {
 	return err
 }
 
-// write writes whole lines. What was written of them when that fails is cut off again.
+// write writes whole lines. If that fails, it cuts off the part that was written.
 func (w *Writer) write(lines []byte) error {
 	w.busy.Add(1)
 	defer w.busy.Add(-1)
@@ -157,8 +157,8 @@ func (w *Writer) write(lines []byte) error {
 			continue
 		}
 		if err != nil {
-			w.file.f.Truncate(w.file.size) // if that fails, the next run cuts it
-			w.err = fmt.Errorf("%w; what is not in it is run again by --resume", wrong(w.file.path, err))
+			w.file.f.Truncate(w.file.size) // if that fails, the next run cuts it off
+			w.err = fmt.Errorf("%w; --resume runs again what it does not have", wrong(w.file.path, err))
 			return w.err
 		}
 		b = b[n:]
@@ -171,7 +171,7 @@ func (w *Writer) write(lines []byte) error {
 	return w.err
 }
 
-// syncNow is called with the lock held.
+// syncNow syncs the journal. The caller holds the lock.
 func (w *Writer) syncNow() {
 	if !w.dirty || w.err != nil || w.sync == SyncNever {
 		return
@@ -188,7 +188,7 @@ func (w *Writer) fsync() error {
 	return w.file.f.Sync()
 }
 
-// Busy says that something is being written, or brought to the disk. Any goroutine may ask.
+// Busy reports whether something is being written or synced. Any goroutine may ask.
 func (w *Writer) Busy() bool { return w.busy.Load() > 0 }
 
 func (w *Writer) syncEachSecond() {
@@ -205,7 +205,7 @@ func (w *Writer) syncEachSecond() {
 	}
 }
 
-// syncBeside syncs while more may be written: that can take long.
+// syncBeside syncs without the lock: a sync can take long, and lines may be written meanwhile.
 func (w *Writer) syncBeside() {
 	w.mu.Lock()
 	wanted := w.dirty && w.err == nil && w.sync != SyncNever
@@ -221,16 +221,16 @@ func (w *Writer) syncBeside() {
 	}
 }
 
-// notSynced says what keeps the journal from the disk.
+// notSynced explains a sync that failed.
 func notSynced(path string, err error) error {
-	text := ""
+	hint := ""
 	if sysio.Refused(errors.Unwrap(err)) {
-		text = "; --journal-sync none does without"
+		hint = "; use --journal-sync none to do without"
 	}
-	return fmt.Errorf("%w%s", wrong(path, err), text)
+	return fmt.Errorf("%w%s", wrong(path, err), hint)
 }
 
-// Close ends the journal. The error is that of the last sync.
+// Close syncs and closes the journal. It returns the first error of the Writer.
 func (w *Writer) Close() error {
 	close(w.stop)
 	<-w.ended

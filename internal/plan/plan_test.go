@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/internal/collect"
 	"fanout/internal/input"
+	"fanout/internal/template"
 )
 
 func TestCheck(t *testing.T) {
@@ -15,15 +15,10 @@ func TestCheck(t *testing.T) {
 		wrong string // in the message; "" is no error
 	}{
 		{"nothing special", Plan{}, ""},
-		{"in order", Plan{Collect: collect.Spec{KeepOrder: true}}, ""},
-		{"lines in order", Plan{Collect: collect.Spec{Mode: collect.Line, KeepOrder: true, Tag: true}}, ""},
-		{"raw", Plan{Collect: collect.Spec{Mode: collect.Raw}}, ""},
-		{"none", Plan{Collect: collect.Spec{Mode: collect.None, KeepOrder: true}}, ""},
-		{"raw in order", Plan{Collect: collect.Spec{Mode: collect.Raw, KeepOrder: true}}, "-k and --output raw"},
-		{"raw with tags", Plan{Collect: collect.Spec{Mode: collect.Raw, Tag: true}}, "--tag and --output raw"},
+		{"persistent", Plan{Persistent: true, Template: template.Spec{Batch: 1}}, ""},
+		{"a persistent program with batches", Plan{Persistent: true, Template: template.Spec{Batch: 2}}, "-n and --persistent exclude each other"},
 		{"standard input twice", Plan{Input: input.Spec{Sources: []input.Source{{Path: "-", IsFile: true}, {Path: "-", IsFile: true}}}}, "twice"},
 		{"a file without a name", Plan{Input: input.Spec{Sources: []input.Source{{IsFile: true}}}}, "empty"},
-		{"two ways to split", Plan{Input: input.Spec{Format: input.Shell, Delimiter: ","}}, "exclude each other"},
 	} {
 		if tt.plan.Input.Delimiter == "" {
 			tt.plan.Input.Delimiter = "\n"

@@ -264,11 +264,11 @@ func (s *Supervisor) killAllOrphans() int {
 // withoutIDs, only those that have cleared their environment, so that nothing tells their job.
 func (s *Supervisor) EndLeftovers(withoutIDs bool) {
 	leftovers := func() []proc.Process {
-		if snap := s.snapshot(); withoutIDs {
+		snap := s.snapshot()
+		if withoutIDs {
 			return snap.withoutIDs
-		} else {
-			return snap.orphans
 		}
+		return snap.orphans
 	}
 	ended := s.selfEnded()
 	switch {

@@ -111,8 +111,10 @@ func (p *Progress) fail(st job.Status) {
 // goroutine may ask.
 func (p *Progress) FirstFailure() *job.Status { return p.first.Load() }
 
-// Done and Failed are how many jobs have ended, and of these failed.
-func (p *Progress) Done() int64   { return p.done.Load() }
+// Done returns how many jobs have ended.
+func (p *Progress) Done() int64 { return p.done.Load() }
+
+// Failed returns how many jobs have failed.
 func (p *Progress) Failed() int64 { return p.failed.Load() }
 
 // Started is how many jobs have begun.

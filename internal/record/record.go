@@ -1,6 +1,5 @@
-// Package record writes what became of a job as JSON: the same members with the same
-// meanings for --json, for the journal and for the files of --results. It has no side
-// effects.
+// Package record writes and reads the records of jobs as JSON. The members are the same, with the same meanings, for
+// --json, for the journal and for the files of --results. It has no side effects.
 package record
 
 import (
@@ -12,10 +11,10 @@ import (
 	"fanout/internal/job"
 )
 
-// Stamp is the form of all times: RFC 3339 in UTC, with milliseconds.
+// Stamp is the layout of all times: RFC 3339 in UTC, with milliseconds.
 const Stamp = "2006-01-02T15:04:05.000Z"
 
-// AppendItems adds the members that say which job it was: seq and items.
+// AppendItems appends the members that name the job: seq and items.
 func AppendItems(b []byte, j job.Job) []byte {
 	b = append(b, `"seq":`...)
 	b = strconv.AppendInt(b, j.Seq(), 10)
@@ -29,8 +28,7 @@ func AppendItems(b []byte, j job.Job) []byte {
 	return append(b, ']')
 }
 
-// AppendOutcome adds the members that say how the job ended, and what it took, each after
-// a comma.
+// AppendOutcome appends the members that tell how the job ended and what it cost, each after a comma.
 func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	st := &d.Status
 	if st.Program > 0 {
@@ -40,7 +38,7 @@ func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	b = append(b, `,"ok":`...)
 	b = strconv.AppendBool(b, st.OK())
 	b = append(b, `,"outcome":"`...)
-	b = append(b, Outcome(st.Outcome)...)
+	b = append(b, st.Outcome.String()...)
 	b = append(b, `","exit_code":`...)
 	if st.Outcome == job.Exited {
 		b = strconv.AppendInt(b, int64(st.Code), 10)
@@ -78,29 +76,12 @@ func AppendOutcome(b []byte, d *job.Finished, host string) []byte {
 	return strconv.AppendInt(b, st.Usage.MaxRSS, 10)
 }
 
-// Outcome is the name of a way to end.
-func Outcome(end job.Outcome) string {
-	names := [job.Ends]string{
-		job.Exited:        "exited",
-		job.Signaled:      "signaled",
-		job.TimedOut:      "timed_out",
-		job.Stopped:       "stopped",
-		job.NotFound:      "not_found",
-		job.NotExecutable: "not_executable",
-		job.NotStarted:    "not_started",
-		job.Lost:          "lost",
-		job.OverMemory:    "over_memory",
-	}
-	return names[end]
-}
-
-// appendSeconds writes a time in seconds, to the microsecond.
+// appendSeconds appends a duration in seconds, to the microsecond.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	return strconv.AppendFloat(b, float64(d.Microseconds())/1e6, 'f', -1, 64)
 }
 
-// AppendText adds any text: a string, or {"base64": "..."} where it is not UTF-8, which JSON
-// could not hold.
+// AppendText appends any text: a string or, when it is not UTF-8, which JSON cannot hold, {"base64": "..."}.
 func AppendText(b []byte, s string) []byte {
 	if utf8.ValidString(s) {
 		return AppendString(b, s)
@@ -110,14 +91,14 @@ func AppendText(b []byte, s string) []byte {
 	return append(b, `"}`...)
 }
 
-// AppendString adds a string, which must be UTF-8.
+// AppendString appends a string, which must be UTF-8.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = AppendEscaped(b, s)
 	return append(b, '"')
 }
 
-// AppendEscaped adds what stands between the quotes. A text may be given in pieces.
+// AppendEscaped appends what stands between the quotes of a string. The text may come in pieces.
 func AppendEscaped[T string | []byte](b []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	from := 0
@@ -144,12 +125,13 @@ func AppendEscaped[T string | []byte](b []byte, s T) []byte {
 	return append(b, s[from:]...)
 }
 
+// validText replaces each byte that is not UTF-8 by U+FFFD.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
 	valid := make([]rune, 0, len(s))
-	for _, r := range s { // each byte that is not UTF-8 is U+FFFD
+	for _, r := range s {
 		valid = append(valid, r)
 	}
 	return string(valid)

@@ -43,14 +43,3 @@ func TestAppend(t *testing.T) {
 		}
 	}
 }
-
-func TestOutcomes(t *testing.T) {
-	seen := map[string]bool{}
-	for end := range job.Outcome(job.Ends) {
-		name := Outcome(end)
-		if name == "" || seen[name] {
-			t.Errorf("%d is %q", end, name)
-		}
-		seen[name] = true
-	}
-}

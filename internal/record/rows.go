@@ -7,14 +7,14 @@ import (
 	"fanout/internal/job"
 )
 
-// Rows adds the member that tells what the fields of a job's rows are.
+// Rows appends the member that holds the fields of a job's rows.
 type Rows struct {
-	names   []string // of the fields as members, each with its colon; nil: they have none
-	objects bool     // a row is an object of JSON itself
+	names   []string // of the fields, as members with their colons; nil: the fields have no names
+	objects bool     // each row is a JSON object itself
 }
 
-// NewRows is for rows whose fields have these names. They name the members of an object
-// where each has one of its own, and else the fields are an array.
+// NewRows returns Rows for rows whose fields have these names. The fields become an object when each has a name of its
+// own, and an array otherwise.
 func NewRows(names []string) *Rows {
 	r := &Rows{}
 	seen := map[string]bool{}
@@ -28,11 +28,10 @@ func NewRows(names []string) *Rows {
 	return r
 }
 
-// ObjectRows is for rows that are objects of JSON.
+// ObjectRows returns Rows for rows that are JSON objects.
 func ObjectRows() *Rows { return &Rows{objects: true} }
 
-// Append adds the member after a comma: for each item its fields, null for one that could
-// not be read.
+// Append appends the member after a comma: for each item its fields, or null for one that could not be read.
 func (r *Rows) Append(b []byte, j job.Job) []byte {
 	b = append(b, `,"fields":[`...)
 	for i, it := range j.Items {

@@ -3,23 +3,23 @@ package record
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// TakenBack is a line that takes back what persistent programs have replied: whatever lines
-// there are of these, before it or after it, nothing is known of their jobs.
+// TakenBack is a line of a journal that takes back the replies of persistent programs. All lines of their jobs, before
+// it and after it, lose their meaning: how those jobs ended is unknown.
 type TakenBack struct {
 	Programs []int     `json:"taken_back"`
 	Error    string    `json:"error"` // why
 	Time     time.Time `json:"time"`
 }
 
-// IsTakenBack says whether a line begins as one does.
+// IsTakenBack reports whether a line begins as a TakenBack does.
 func IsTakenBack(line []byte) bool { return bytes.HasPrefix(line, []byte(`{"taken_back":`)) }
 
-// AppendTakenBack adds a line.
+// AppendTakenBack appends a line.
 func AppendTakenBack(b []byte, t TakenBack) []byte {
 	b = append(b, `{"taken_back":[`...)
 	for i, program := range t.Programs {
@@ -35,15 +35,10 @@ func AppendTakenBack(b []byte, t TakenBack) []byte {
 	return append(b, "\"}\n"...)
 }
 
-// Read reads a line that IsTakenBack.
+// Read reads a line that IsTakenBack. The error is ErrDamaged.
 func (t *TakenBack) Read(line []byte) error {
-	if err := json.Unmarshal(line, t); err != nil {
-		return err
-	}
-	for _, program := range t.Programs {
-		if program < 1 {
-			return errors.New("programs are counted from 1")
-		}
+	if json.Unmarshal(line, t) != nil || slices.ContainsFunc(t.Programs, func(p int) bool { return p < 1 }) {
+		return ErrDamaged
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/report.png")
 
-// browser is a page in a real browser without a window.
+// browser shows a page in a real browser without a window.
 type browser struct {
 	program string
 	page    string
@@ -49,7 +49,7 @@ func newBrowser(t *testing.T, journal string) *browser {
 	return b
 }
 
-// run opens the page with such an address, and returns its DOM once all has settled.
+// run opens the page at an address, and returns its DOM once it has settled.
 func (b *browser) run(t *testing.T, hash string, flags ...string) (dom string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -73,7 +73,7 @@ func (b *browser) run(t *testing.T, hash string, flags ...string) (dom string) {
 	return out.String()
 }
 
-// data is what page.js has set on the root.
+// data returns what page.js has set on the root.
 func data(dom, name string) string {
 	m := regexp.MustCompile(`<html [^>]*data-` + name + `="([^"]*)"`).FindStringSubmatch(dom)
 	if m == nil {
@@ -111,7 +111,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestHostilePage: what items and jobs print is text on the page, and nothing else.
+// TestHostilePage checks that items and output are nothing but text on the page.
 func TestHostilePage(t *testing.T) {
 	items, err := os.ReadFile("../../testdata/items.txt")
 	if err != nil {
@@ -146,7 +146,7 @@ func TestHostilePage(t *testing.T) {
 	}
 }
 
-// TestPageLoadsNothing: nothing in the page names another place.
+// TestPageLoadsNothing checks that the page refers to nothing outside.
 func TestPageLoadsNothing(t *testing.T) {
 	for name, text := range map[string]string{"page.html": pageHTML, "page.css": pageCSS, "page.js": pageJS} {
 		if m := regexp.MustCompile(`(?i)(https?:|//[a-z]+\.|@import|url\(|fetch\(|XMLHttp|import\(|innerHTML|eval\()`).FindString(text); m != "" {
@@ -160,8 +160,8 @@ func TestPageLoadsNothing(t *testing.T) {
 	}
 }
 
-// conversion is what a run that scales pictures could have left: most jobs succeed, some are
-// slow, and one camera's files are broken.
+// conversion returns the journal of a run that scales pictures: most jobs succeed, some are slow, and the files of one
+// camera are broken.
 func conversion() string {
 	r := rand.New(rand.NewPCG(1, 2))
 	var b strings.Builder
@@ -201,7 +201,7 @@ func conversion() string {
 	return b.String()
 }
 
-// TestScreenshot looks at the colours of the page; -update keeps the picture.
+// TestScreenshot checks the colours of the page; -update keeps the picture.
 func TestScreenshot(t *testing.T) {
 	b := newBrowser(t, conversion())
 	shot := filepath.Join(b.dir, "shot.png")

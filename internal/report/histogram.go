@@ -2,10 +2,10 @@ package report
 
 import "math"
 
-// histogram counts jobs by how long they took, in steps of which four are a tenfold.
+// histogram counts jobs by their duration, in four steps a decade.
 type histogram struct {
 	Bins []bin
-	Most int64 // jobs of the fullest
+	Most int64 // the jobs of the fullest bin
 }
 
 type bin struct {
@@ -18,7 +18,7 @@ type bin struct {
 
 const binsPerDecade = 4
 
-// newHistogram is of seconds that are in order.
+// newHistogram makes a histogram of durations in ascending order.
 func newHistogram(sorted []float32) histogram {
 	var h histogram
 	if len(sorted) == 0 {
@@ -43,7 +43,7 @@ func newHistogram(sorted []float32) histogram {
 	return h
 }
 
-// least is the shortest time that is told apart from none.
+// least is the shortest duration, in seconds, that has a bin of its own.
 const least = 1e-6
 
 func binOf(s float32) int {

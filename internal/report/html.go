@@ -2,8 +2,7 @@ package report
 
 import (
 	"crypto/sha256"
-
-	_ "embed"
+	_ "embed" // the page's parts
 	"encoding/base64"
 	"html/template"
 	"io"
@@ -21,25 +20,25 @@ var pageCSS string
 //go:embed page.js
 var pageJS string
 
-// view is what the page shows.
+// view holds what the page shows.
 type view struct {
 	*Summary
 	Command   string
-	Policy    string // what the browser may run and load: only what is in the page
+	Policy    string // for the browser: it may run and load only what is in the page
 	Style     template.CSS
 	Script    template.JS
-	Ends      []legend
+	Outcomes  []legend
 	Timeline  timeline
 	Histogram histogram
 }
 
-// legend is a way to end: its colour's class, and how many jobs ended so.
+// legend is an outcome: the class that colours it, and how many jobs have it.
 type legend struct {
 	Class, Name string
 	Jobs        int64
 }
 
-// writeHTML writes one page that needs nothing else.
+// writeHTML writes a page that needs no other files.
 func writeHTML(w io.Writer, j *Journal) error {
 	t, err := count(j)
 	if err != nil {
@@ -51,19 +50,19 @@ func writeHTML(w io.Writer, j *Journal) error {
 	}
 	s := t.summary(j.Name)
 	v := view{
-		Summary: s, Command: commandLine(s.Argv), Style: template.CSS(pageCSS), Script: template.JS(pageJS),
+		Summary: s, Command: text.ShellWords(s.Argv), Style: template.CSS(pageCSS), Script: template.JS(pageJS),
 		Policy:   "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src " + digest(pageCSS) + "; script-src " + digest(pageJS),
 		Timeline: line, Histogram: newHistogram(t.seconds),
 	}
-	for i, name := range endings() {
-		if n := t.ends[name]; n > 0 {
-			v.Ends = append(v.Ends, legend{class(i), strings.ReplaceAll(name, "_", " "), n})
+	for i, name := range outcomes {
+		if n := t.counts[name]; n > 0 {
+			v.Outcomes = append(v.Outcomes, legend{class(i), label(name), n})
 		}
 	}
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"human": text.Seconds, "figures": text.Three, "clock": clock, "plural": text.Plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
+		"human": text.Seconds, "figures": text.Three, "stamp": stamp, "plural": text.Plural, "mib": func(n int64) float64 { return float64(n) / (1 << 20) },
 		"title": func(j Job) string { return strings.Join(j.Items, "\n") },
-		"class": func(j Job) string { return class(endNumber(j.OK, j.Outcome)) },
+		"class": func(j Job) string { return class(outcomeNumber(j.OK, j.Outcome)) },
 	}).Parse(pageHTML)
 	if err != nil {
 		return err
@@ -71,8 +70,8 @@ func writeHTML(w io.Writer, j *Journal) error {
 	return page.Execute(w, v)
 }
 
-// digest allows what has it.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
+// digest returns the source by which a policy allows this part of the page.
+func digest(part string) string {
+	sum := sha256.Sum256([]byte(part))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"fanout/internal/job"
 	"fanout/internal/record"
+	"fanout/internal/text"
 )
 
-// What CI servers read of JUnit's reports: a test case for each job.
+// The parts of JUnit's reports that CI servers read. Each job is a test case.
 type (
 	testCase struct {
 		XMLName xml.Name `xml:"testcase"`
@@ -39,7 +41,7 @@ type (
 	}
 )
 
-// writeJUnit writes each job as it ended at last.
+// writeJUnit writes the last outcome of each job.
 func writeJUnit(w io.Writer, j *Journal) error {
 	t, err := count(j)
 	if err != nil {
@@ -48,9 +50,9 @@ func writeJUnit(w io.Writer, j *Journal) error {
 	b := bufio.NewWriter(w)
 	class := suiteName(j.Name)
 	errors := int64(0)
-	for _, name := range endings() {
+	for _, name := range outcomes {
 		if isError(name) {
-			errors += t.ends[name]
+			errors += t.counts[name]
 		}
 	}
 	counts := fmt.Sprintf(`name=%s tests="%d" failures="%d" errors="%d" skipped="0" time="%.3f"`, attribute(class), t.jobs, t.failed()-errors, errors, t.span().Seconds())
@@ -63,7 +65,7 @@ func writeJUnit(w io.Writer, j *Journal) error {
 		argv = append(argv, string(arg))
 	}
 	if err := out.Encode(properties{Property: []property{
-		{Name: "command", Value: xmlText(commandLine(argv))}, {Name: "cwd", Value: xmlText(string(t.header.Dir))}, {Name: "fanout", Value: xmlText(t.header.Version)},
+		{Name: "command", Value: xmlText(text.ShellWords(argv))}, {Name: "cwd", Value: xmlText(string(t.header.Dir))}, {Name: "fanout", Value: xmlText(t.header.Version)},
 	}}); err != nil {
 		return err
 	}
@@ -82,13 +84,17 @@ func writeJUnit(w io.Writer, j *Journal) error {
 	return b.Flush()
 }
 
-// isError says that a job did not fail but could not be run, or is not known to have been.
-func isError(end string) bool {
-	switch end {
-	case "not_found", "not_executable", "not_started", "lost", otherEnd:
+// isError reports whether an outcome is none of a job's own: it could not run, or how it ended is unknown.
+func isError(name string) bool {
+	if name == otherOutcome {
 		return true
 	}
-	return false
+	switch o, _ := job.ParseOutcome(name); o {
+	case job.NotFound, job.NotExecutable, job.NotStarted, job.Lost:
+		return true
+	default:
+		return false
+	}
 }
 
 func newTestCase(l *record.Line, class string) testCase {
@@ -98,7 +104,7 @@ func newTestCase(l *record.Line, class string) testCase {
 	}
 	f := &failure{Message: xmlText(l.Error), Type: xmlText(l.Outcome), Text: xmlText(l.Error)}
 	if l.Attempts > 1 {
-		f.Text += fmt.Sprintf(", after %d tries", l.Attempts)
+		f.Text += fmt.Sprintf(", after %d attempts", l.Attempts)
 	}
 	if isError(l.Outcome) {
 		c.Error = f
@@ -108,19 +114,19 @@ func newTestCase(l *record.Line, class string) testCase {
 	return c
 }
 
-// title is the item of a job or, of a batch, its number and its first item.
+// title names a job by its item or, if it is a batch, by its number and its first item.
 func title(l *record.Line) string {
 	switch n := len(l.Items); n {
 	case 0:
 		return fmt.Sprintf("job %d", l.Seq)
 	case 1:
-		return short(string(l.Items[0]), textMax)
+		return text.Clip(string(l.Items[0]), textMax)
 	default:
-		return fmt.Sprintf("job %d: %s and %d more", l.Seq, short(string(l.Items[0]), textMax), n-1)
+		return fmt.Sprintf("job %d: %s and %d more", l.Seq, text.Clip(string(l.Items[0]), textMax), n-1)
 	}
 }
 
-// suiteName is what the journal is called.
+// suiteName names the suite after the journal.
 func suiteName(journal string) string {
 	base := filepath.Base(journal)
 	return xmlText(strings.TrimSuffix(base, filepath.Ext(base)))
@@ -129,12 +135,12 @@ func suiteName(journal string) string {
 func attribute(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	xml.EscapeText(&b, []byte(s)) // a Builder takes all
+	xml.EscapeText(&b, []byte(s)) // a Builder does not fail
 	b.WriteByte('"')
 	return b.String()
 }
 
-// xmlText is text with those bytes and characters made visible that XML 1.0 cannot hold.
+// xmlText makes the bytes and characters visible that XML 1.0 cannot hold.
 func xmlText(s string) string {
 	if strings.IndexFunc(s, notXML) < 0 {
 		return s

@@ -6,12 +6,11 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const canvas = document.getElementById("timeline");
   const tip = document.getElementById("tip");
-  const names = ["other", "ok", "exited", "signaled", "timed out", "over memory", "not found", "not executable", "not started", "lost"];
   const colors = ["other", "ok", "exited", "signaled", "timed", "memory"];
   const axis = 22, margin = 44;
 
-  // Jobs of one worker that overlap lie in lanes of their own. Starts are known to the
-  // millisecond, and a little late when the machine is busy.
+  // Jobs of one worker that overlap get lanes of their own. A start is exact to the millisecond, and a little late on a
+  // busy machine.
   const lanesMax = 8;
   const byWorker = data.workers.map(() => []);
   for (const bar of data.bars) byWorker[bar.w].push(bar);
@@ -32,7 +31,7 @@
   const laneHeight = Math.max(2, Math.min(18, Math.floor(1200 / Math.max(1, lanes))));
   canvas.style.height = lanes * laneHeight + axis + "px";
 
-  // What is seen is from here, so many seconds.
+  // The part that is shown, in seconds.
   const view = { from: 0, span: data.span || 1 };
   let marked = null;
   let drawn = 0;
@@ -123,7 +122,7 @@
     look(at - ((at - view.from) * span) / view.span, span);
   }
 
-  // The bar at a place, or the nearest in its lane within 3 pixels.
+  // The bar at a point, or the nearest one in its lane within 3 pixels.
   function hit(x, y) {
     const lane = Math.floor(y / laneHeight);
     let best = null, distance = 3;
@@ -142,7 +141,7 @@
   function describe(bar) {
     const worker = "worker " + data.workers[bar.w];
     if (bar.k > 1) return bar.k + " jobs from job " + bar.n + ", " + (bar.f || 0) + " failed\n" + worker + ", within " + duration(bar.d);
-    return "job " + bar.n + ": " + (names[bar.e] || names[0]) + ", " + duration(bar.d) + "\n" + worker + (bar.l === undefined ? "" : "\n" + bar.l);
+    return "job " + bar.n + ": " + (data.outcomes[bar.e] || data.outcomes[0]) + ", " + duration(bar.d) + "\n" + worker + (bar.l === undefined ? "" : "\n" + bar.l);
   }
 
   function showTip(bar, x, y) {
@@ -180,7 +179,7 @@
     e.preventDefault();
   });
 
-  // The address tells what is looked at: #q=words searches, #job=17 shows the job in the timeline.
+  // The address selects what is shown: #q=words searches, #job=17 marks the job in the timeline.
   const search = document.getElementById("search");
   const rows = [...document.querySelectorAll("#failures tbody tr")];
   const texts = rows.map((row) => row.textContent.toLowerCase());

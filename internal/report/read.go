@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -16,18 +15,18 @@ import (
 	"fanout/internal/text"
 )
 
-// Journal is one that can be read several times.
+// Journal is a journal that can be read several times.
 type Journal struct {
 	Name  string
 	shown string // in messages
 	file  *os.File
-	from  int64 // where it begins in the file
+	from  int64 // the offset in the file at which it begins
 	torn  int
 
-	taken map[int]string // programs whose replies are taken back, and why
+	taken map[int]string // the programs whose replies are taken back, and why
 }
 
-// Open opens a journal; "-" is standard input. What can be read only once is copied first.
+// Open opens a journal; "-" is standard input. It copies a journal that can be read only once.
 func Open(name string, stdin *os.File) (*Journal, error) {
 	j := &Journal{Name: name, shown: text.Name(name)}
 	var err error
@@ -41,7 +40,7 @@ func Open(name string, stdin *os.File) (*Journal, error) {
 	switch {
 	case err != nil:
 	case st.IsDir():
-		err = fmt.Errorf("%s is a directory, and a journal is a file", j.shown)
+		err = fmt.Errorf("%s: it is a directory; name a journal, which is a file", j.shown)
 	case !st.Mode().IsRegular():
 		err = j.spool()
 	default:
@@ -54,10 +53,10 @@ func Open(name string, stdin *os.File) (*Journal, error) {
 	return j, nil
 }
 
-// String is the journal's name in messages.
+// String returns the journal's name for messages.
 func (j *Journal) String() string { return j.shown }
 
-// spool copies what is left to be read into a file without a name.
+// spool copies the rest of the input into an unlinked file.
 func (j *Journal) spool() error {
 	dir, _ := sysio.TempDir()
 	f, err := os.CreateTemp(dir, "fanout-report-")
@@ -74,22 +73,22 @@ func (j *Journal) spool() error {
 	return err
 }
 
-// Close closes it.
+// Close closes the journal.
 func (j *Journal) Close() { j.file.Close() }
 
-// Torn is how many bytes there are after the last whole line, of one that is being written
-// or never was finished. It is known once the journal has been written about.
+// Torn returns the size of an unfinished last line, in bytes: it is being written, or was never finished. It is known
+// after [Write].
 func (j *Journal) Torn() int { return j.torn }
 
-// learn finds out which replies are taken back: the lines that say so come after those of
-// the jobs. To look at how each line begins takes a thirtieth of the time of a report.
+// learn finds out which replies are taken back: the lines that say so come after those of the jobs. It looks only at how
+// each line begins, which takes a thirtieth of the time of a report.
 func (j *Journal) learn() {
 	j.taken = map[int]string{}
 	lines := j.lines()
 	for {
 		line, err := readLine(lines)
 		if err != nil {
-			return // entries has it too, and says so
+			return // entries meets the same error, and returns it
 		}
 		var t record.TakenBack
 		if record.IsTakenBack(line) && t.Read(line) == nil {
@@ -104,15 +103,14 @@ func (j *Journal) lines() *bufio.Reader {
 	return bufio.NewReaderSize(io.NewSectionReader(j.file, j.from, math.MaxInt64-j.from), 1<<20)
 }
 
-// entry is a line.
+// entry is a line of a journal.
 type entry struct {
 	line   int64          // its number, from 1
-	header *record.Header // nil: it is a job's
+	header *record.Header // nil: the line is a job's
 	job    record.Line
 }
 
-// entries gives the lines of runs and of jobs, each until the next is asked for. It is an
-// iter.Seq2.
+// entries yields the headers and the jobs, as an iter.Seq2. It reuses the entry for the next line.
 func (j *Journal) entries(yield func(*entry, error) bool) {
 	lines := j.lines()
 	var e entry
@@ -121,16 +119,15 @@ func (j *Journal) entries(yield func(*entry, error) bool) {
 		if err == io.EOF {
 			j.torn = len(line)
 			if e.line == 0 {
-				yield(nil, fmt.Errorf("%s: it is empty, and no journal", j.shown))
+				yield(nil, fmt.Errorf("%s: empty: name a file that --journal wrote", j.shown))
 			}
 			return
 		}
 		e.line++
 		if err == nil && e.line > 1 && record.IsTakenBack(line) {
-			if new(record.TakenBack).Read(line) == nil {
+			if err = new(record.TakenBack).Read(line); err == nil {
 				continue // learn has read it
 			}
-			err = errDamaged
 		}
 		if err == nil {
 			err = e.parse(line)
@@ -148,16 +145,16 @@ func (j *Journal) entries(yield func(*entry, error) bool) {
 	}
 }
 
-// doubt has a job be lost whose reply was taken back.
+// doubt makes a job lost whose reply was taken back.
 func (j *Journal) doubt(l *record.Line) {
 	why, taken := j.taken[l.Program]
 	if !taken || !l.OK {
 		return
 	}
-	l.OK, l.Outcome, l.ExitCode, l.Error = false, record.Outcome(job.Lost), nil, "lost: "+why
+	l.OK, l.Outcome, l.ExitCode, l.Error = false, job.Lost.String(), nil, "lost: "+why
 }
 
-// readLine gives a line without its end, and with io.EOF what has none.
+// readLine returns a line without its newline, or io.EOF and an unfinished line.
 func readLine(r *bufio.Reader) (line []byte, err error) {
 	line, err = r.ReadSlice('\n')
 	for err == bufio.ErrBufferFull {
@@ -169,31 +166,21 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 	return bytes.TrimSuffix(line, []byte("\n")), err
 }
 
-// parse takes a line apart.
-func (e *entry) parse(line []byte) error {
-	e.header, e.job = nil, record.Line{}
-	if bytes.HasPrefix(line, []byte(`{"journal":`)) {
-		e.header = new(record.Header)
-		if err := json.Unmarshal(line, e.header); err != nil {
-			return errDamaged
-		}
-		if e.header.Format > record.Format {
-			return fmt.Errorf("it is of format %d, and this fanout knows those up to %d: use the fanout that wrote it, %s", e.header.Format, record.Format, e.header.Version)
-		}
-		return nil
+// parse reads the line of a run or of a job.
+func (e *entry) parse(line []byte) (err error) {
+	e.job = record.Line{}
+	if e.header, err = record.ReadHeader(line, e.line == 1); err != nil || e.header != nil {
+		return err
 	}
-	if e.line == 1 {
-		return errors.New("it is not the first line of a journal: name a file that --journal wrote")
-	}
-	if err := json.Unmarshal(line, &e.job); err != nil || !possible(&e.job) {
-		return errDamaged
+	if json.Unmarshal(line, &e.job) != nil || !possible(&e.job) {
+		return record.ErrDamaged
 	}
 	return nil
 }
 
-// possible says whether a job can have been so.
+// possible reports whether the values of a job can be true.
 func possible(l *record.Line) bool {
-	const longest = 100 * 365 * 24 * 3600 // seconds, of a job, or of all processes of it
+	const longest = 100 * 365 * 24 * 3600 // seconds, of a job or of all its processes
 	for _, s := range []float64{l.Seconds, l.UserSeconds, l.SystemSeconds} {
 		if !(s >= 0 && s < longest) {
 			return false
@@ -201,6 +188,3 @@ func possible(l *record.Line) bool {
 	}
 	return l.Seq >= 1 && l.Outcome != "" && l.Attempts >= 0 && l.Attempts < 1<<31 && l.Worker >= 0 && l.MaxRSS >= 0
 }
-
-// errDamaged is a line that fanout did not write, or not like this.
-var errDamaged = errors.New("it is damaged: delete the line to have a report of the others")

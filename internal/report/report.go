@@ -1,5 +1,5 @@
-// Package report tells from a journal what became of a run: in a few lines for people, as
-// data for programs, and as a page to look at.
+// Package report tells what became of a run, from its journal: in a few lines for people, as data for programs, or as a
+// page for a browser. [Open] opens a journal and [Write] writes one of the [Formats].
 package report
 
 import (
@@ -9,32 +9,40 @@ import (
 	"strings"
 )
 
-// format is one way to tell.
-type format struct {
-	name  string
+// Format is a form of the report.
+type Format struct {
+	Name  string
+	About string // for people
 	write func(w io.Writer, j *Journal) error
 }
 
-func formats() []format {
-	return []format{{"text", writeText}, {"json", writeJSON}, {"tsv", writeTSV}, {"junit", writeJUnit}, {"html", writeHTML}}
-}
-
-// Formats is what Write knows.
-func Formats() (names []string) {
-	for _, f := range formats() {
-		names = append(names, f.name)
+// Formats returns the forms of the report that Write knows.
+func Formats() []Format {
+	return []Format{
+		{"text", "a summary for people", writeText},
+		{"json", "an object with the same and with all failures", writeJSON},
+		{"tsv", "one line per job, with the columns of GNU parallel's --joblog", writeTSV},
+		{"junit", "XML for CI servers, with one test case per job", writeJUnit},
+		{"html", "a page for a browser, in one file: a timeline, a histogram and a search", writeHTML},
 	}
-	return names
 }
 
-// Write tells of a journal in a format.
+// names returns the names of all formats.
+func names() (all []string) {
+	for _, f := range Formats() {
+		all = append(all, f.Name)
+	}
+	return all
+}
+
+// Write writes a report of the journal in the format of that name.
 func Write(w io.Writer, name string, j *Journal) error {
-	for _, f := range formats() {
-		if f.name == name {
+	for _, f := range Formats() {
+		if f.Name == name {
 			j.learn()
-			text := &textWriter{to: w}
-			return errors.Join(f.write(text, j), text.flush())
+			utf8 := &utf8Writer{to: w}
+			return errors.Join(f.write(utf8, j), utf8.flush())
 		}
 	}
-	return fmt.Errorf("--format %q: the formats are %s", name, strings.Join(Formats(), ", "))
+	return fmt.Errorf("--format %q: give one of %s", name, strings.Join(names(), ", "))
 }

@@ -5,15 +5,15 @@ import (
 	"io"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"fanout/internal/record"
+	"fanout/internal/text"
 )
 
-// Job is one of those that a report names.
+// Job is a job that the report names.
 type Job struct {
 	Seq      int64    `json:"seq"`
-	Items    []string `json:"items"` // what is not UTF-8 in them is U+FFFD
+	Items    []string `json:"items"` // with U+FFFD for each byte that is not UTF-8
 	OK       bool     `json:"ok"`
 	Outcome  string   `json:"outcome"`
 	Error    string   `json:"error,omitempty"`
@@ -25,28 +25,17 @@ type Job struct {
 	Stderr   string   `json:"stderr,omitempty"`
 }
 
-func newJob(l *record.Line, tried int) Job {
+func newJob(l *record.Line, attempts int) Job {
 	const itemsMax = 20
-	j := Job{Seq: l.Seq, OK: l.OK, Outcome: l.Outcome, Error: l.Error, Attempts: tried, Worker: l.Worker, Host: l.Host,
+	j := Job{Seq: l.Seq, OK: l.OK, Outcome: l.Outcome, Error: l.Error, Attempts: attempts, Worker: l.Worker, Host: l.Host,
 		Start: l.Start.UTC().Format(record.Stamp), Seconds: l.Seconds, Stderr: string(l.Stderr)}
 	for _, item := range l.Items[:min(len(l.Items), itemsMax)] {
-		j.Items = append(j.Items, short(string(item), textMax))
+		j.Items = append(j.Items, text.Clip(string(item), textMax))
 	}
 	if len(l.Items) > itemsMax {
 		j.Items = append(j.Items, "...")
 	}
 	return j
-}
-
-// short is text of at most so many bytes.
-func short(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most] + "..."
 }
 
 // Summary is the report as data.
@@ -79,17 +68,17 @@ type Summary struct {
 	Failures    []Job `json:"failures"`
 	Omitted     int64 `json:"failures_omitted"`
 
-	Whole bool `json:"-"` // Seconds are of all attempts
+	Whole bool `json:"-"` // Seconds covers all attempts
 }
 
-// Run is one of those that wrote the journal: the first, or one that went on with it.
+// Run is a run that wrote the journal: the first, or one that resumed it.
 type Run struct {
 	Start   string  `json:"start"`
 	Seconds float64 `json:"seconds"`
 	Jobs    int64   `json:"jobs"`
 }
 
-// Durations says how long jobs took, in seconds.
+// Durations sums up how long jobs took, in seconds.
 type Durations struct {
 	Count int64   `json:"count"`
 	Min   float64 `json:"min"`
@@ -101,15 +90,15 @@ type Durations struct {
 	Total float64 `json:"total"`
 }
 
-// summary is what a tally comes to. It puts the seconds in order.
+// summary sums up a tally. It sorts the tally's seconds.
 func (t *tally) summary(name string) *Summary {
 	s := &Summary{
 		Journal: name, Version: t.header.Version, Argv: []string{}, Dir: string(t.header.Dir), Host: t.header.Host,
-		Jobs: t.jobs, OK: t.ends[okEnd], OKAfterRetry: t.okLater, Failed: t.failed(), FailedBy: map[string]int64{}, Attempts: t.tried, Workers: len(t.workers),
+		Jobs: t.jobs, OK: t.counts[okOutcome], OKAfterRetry: t.okLater, Failed: t.failed(), FailedBy: map[string]int64{}, Attempts: t.attempts, Workers: len(t.workers),
 		Elapsed: micro(t.span().Seconds()), User: micro(t.user), System: micro(t.system), MaxRSS: t.maxRSS,
 		Slowest: t.slowest, MostRetried: t.retried, Failures: t.failuresInOrder(),
 	}
-	s.Whole = t.tried == t.lines
+	s.Whole = t.attempts == t.lines
 	s.Omitted = s.Failed - int64(len(s.Failures))
 	for _, arg := range t.header.Argv {
 		s.Argv = append(s.Argv, string(arg))
@@ -117,8 +106,8 @@ func (t *tally) summary(name string) *Summary {
 	for _, r := range t.runs {
 		s.Runs = append(s.Runs, Run{r.began.UTC().Format(record.Stamp), micro(r.span().Seconds()), r.jobs})
 	}
-	for _, name := range endings() {
-		if n := t.ends[name]; n > 0 && name != okEnd {
+	for _, name := range outcomes {
+		if n := t.counts[name]; n > 0 && name != okOutcome {
 			s.FailedBy[name] = n
 		}
 	}
@@ -136,10 +125,10 @@ func (t *tally) summary(name string) *Summary {
 	return s
 }
 
-// micro rounds to the millionth, which is as exact as a journal is.
+// micro rounds to the millionth, the precision of a journal.
 func micro(s float64) float64 { return float64(time.Duration(s*1e6+0.5)) / 1e6 }
 
-// durations is of seconds that are in order.
+// durations sums up seconds in ascending order.
 func durations(sorted []float32, sum float64) Durations {
 	n := len(sorted)
 	if n == 0 {
@@ -151,7 +140,7 @@ func durations(sorted []float32, sum float64) Durations {
 	}
 }
 
-// percentile is the least value that p percent are not above (nearest rank).
+// percentile returns the smallest value that at least p percent of the values do not exceed (nearest rank).
 func percentile(sorted []float32, p int) float64 {
 	rank := (len(sorted)*p + 99) / 100
 	return micro(float64(sorted[max(rank, 1)-1]))

@@ -6,29 +6,30 @@ import (
 	"slices"
 	"time"
 
+	"fanout/internal/job"
 	"fanout/internal/record"
 )
 
-// How much is kept of what may be much.
+// Limits to what a tally keeps.
 const (
-	failuresMax = 10_000 // jobs that have failed
-	topMax      = 10     // the slowest, and the most retried
+	failuresMax = 10_000 // failed jobs
+	topMax      = 10     // of the slowest jobs, and of the most retried
 	textMax     = 4096   // bytes of an item
 )
 
-// tally is what all lines come to. The last line of a job says how it ended.
+// tally counts the lines of a journal. The last line of a job tells how it ended.
 type tally struct {
-	header  record.Header // the first
-	runs    []run
-	lines   int64
-	jobs    int64
-	last    map[int64]*page            // of jobs, by number
-	owners  map[int64]*[pageSize]int64 // of each place in the input, the job that had its item last
-	ends    map[string]int64           // jobs by how they ended
-	okLater int64                      // that were tried more than once, and then succeeded
-	tried   int64                      // attempts of all jobs
+	header   record.Header // the first
+	runs     []run
+	lines    int64
+	jobs     int64
+	last     record.Pages[known] // the last line of each job, by seq
+	owners   record.Pages[int64] // by place in the input, the job that had the item last
+	counts   map[string]int64    // jobs by outcome
+	okLater  int64               // jobs that succeeded, but not in their first attempt
+	attempts int64               // of all jobs
 
-	seconds  []float32 // of the last attempt of each line that had one
+	seconds  []float32 // of the last attempt of each line that has one
 	busy     float64   // their sum
 	user     float64
 	system   float64
@@ -39,13 +40,13 @@ type tally struct {
 	failures map[int64]Job
 }
 
-// worker is who ran jobs.
+// worker identifies a worker.
 type worker struct {
 	host   string
 	number int
 }
 
-// run is one of those that wrote the journal.
+// run is a run that wrote the journal.
 type run struct {
 	began, ended time.Time
 	jobs         int64
@@ -53,40 +54,36 @@ type run struct {
 
 func (r run) span() time.Duration { return max(0, r.ended.Sub(r.began)) }
 
-// page is what is known of jobs with consecutive numbers.
-type page [pageSize]known
-
-const pageSize = 4096
-
+// known is what the tally keeps of each job.
 type known struct {
-	line  uint32 // the last of the job
-	tried uint32
-	items uint32 // that no later job has had: without any, the job does not count
-	end   uint8  // as endings numbers them
+	line     uint32 // the number of its last line
+	attempts uint32
+	items    uint32 // that no later job has had: a job without any does not count
+	outcome  uint8  // an index into outcomes
 }
 
-// otherEnd is an outcome that this fanout does not know.
-const otherEnd = "other"
+const (
+	okOutcome    = "ok"    // a success, which is "exited" in a journal
+	otherOutcome = "other" // an outcome that this fanout does not know
+)
 
-// okEnd is the outcome of a job that succeeded, which is "exited" in a journal.
-const okEnd = "ok"
-
-// endings is all outcomes.
-func endings() []string {
-	return []string{otherEnd, okEnd, "exited", "signaled", "timed_out", "over_memory", "not_found", "not_executable", "not_started", "lost"}
+// outcomes are the outcomes that a report distinguishes. The page's colours go by this order.
+var outcomes = []string{
+	otherOutcome, okOutcome, job.Exited.String(), job.Signaled.String(), job.TimedOut.String(), job.OverMemory.String(),
+	job.NotFound.String(), job.NotExecutable.String(), job.NotStarted.String(), job.Lost.String(),
 }
 
-// end is how the job of a line ended.
-func end(l *record.Line) string {
-	if l.OK {
-		return okEnd
+// outcomeNumber returns the index of an outcome in outcomes.
+func outcomeNumber(ok bool, name string) int {
+	if ok {
+		name = okOutcome
 	}
-	return l.Outcome
+	return max(0, slices.Index(outcomes, name))
 }
 
 // count reads the whole journal.
 func count(j *Journal) (*tally, error) {
-	t := &tally{last: map[int64]*page{}, owners: map[int64]*[pageSize]int64{}, ends: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
+	t := &tally{counts: map[string]int64{}, workers: map[worker]bool{}, failures: map[int64]Job{}}
 	for e, err := range j.entries {
 		if err != nil {
 			return nil, err
@@ -111,17 +108,17 @@ func (t *tally) add(e *entry) {
 	if ended := l.Start.Add(seconds(l.Seconds)); ended.After(r.ended) {
 		r.ended = ended
 	}
-	k := t.known(l.Seq)
-	tried := k.tried + uint32(max(1, l.Attempts)) + t.takeOver(l)
+	k := t.last.At(l.Seq)
+	attempts := k.attempts + uint32(max(1, l.Attempts)) + t.takeOver(l)
 	if k.line != 0 && k.items > 0 {
 		t.count(k, -1)
 	}
-	*k = known{line: uint32(e.line), tried: tried, items: uint32(max(1, len(l.At))), end: uint8(max(0, slices.Index(endings(), end(l))))}
+	*k = known{line: uint32(e.line), attempts: attempts, items: uint32(max(1, len(l.At))), outcome: uint8(outcomeNumber(l.OK, l.Outcome))}
 	t.count(k, 1)
-	t.tried += int64(max(1, l.Attempts))
+	t.attempts += int64(max(1, l.Attempts))
 
-	t.keepFailure(l, int(k.tried))
-	t.top(l, int(k.tried))
+	t.keepFailure(l, int(k.attempts))
+	t.top(l, int(k.attempts))
 	if l.Worker == 0 {
 		return // it did not run
 	}
@@ -133,96 +130,81 @@ func (t *tally) add(e *entry) {
 	t.maxRSS = max(t.maxRSS, l.MaxRSS)
 }
 
-// count has a job count, or no more.
+// count adds n to the counts that a job belongs to.
 func (t *tally) count(k *known, n int64) {
-	name := endings()[k.end]
+	name := outcomes[k.outcome]
 	t.jobs += n
-	t.ends[name] += n
-	if k.tried > 1 && name == okEnd {
+	t.counts[name] += n
+	if k.attempts > 1 && name == okOutcome {
 		t.okLater += n
 	}
 }
 
-// takeOver gives the items of a line to its job. A job of an earlier run that has none left,
-// since they are in other batches now, does not count any more; how often such were tried is
-// returned.
-func (t *tally) takeOver(l *record.Line) (tried uint32) {
+// takeOver gives the items of a line to its job. A job of an earlier run that has no items left, because they are in other
+// batches now, counts no more; takeOver returns the attempts of such jobs.
+func (t *tally) takeOver(l *record.Line) (attempts uint32) {
 	for _, place := range l.At {
-		p := t.owners[place/pageSize]
-		if p == nil {
-			p = new([pageSize]int64)
-			t.owners[place/pageSize] = p
-		}
-		before := p[place%pageSize]
-		p[place%pageSize] = l.Seq
+		owner := t.owners.At(place)
+		before := *owner
+		*owner = l.Seq
 		if before == 0 || before == l.Seq {
 			continue
 		}
-		k := t.known(before)
+		k := t.last.At(before)
 		if k.items--; k.items == 0 {
-			tried += k.tried
+			attempts += k.attempts
 			t.count(k, -1)
 			delete(t.failures, before)
 		}
 	}
-	return tried
+	return attempts
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// known is what is known of a job, to be changed.
-func (t *tally) known(seq int64) *known {
-	p := t.last[seq/pageSize]
-	if p == nil {
-		p = new(page)
-		t.last[seq/pageSize] = p
-	}
-	return &p[seq%pageSize]
-}
-
-// keepFailure keeps a job that has failed until it succeeds.
-func (t *tally) keepFailure(l *record.Line, tried int) {
+// keepFailure keeps a failed job until it succeeds.
+func (t *tally) keepFailure(l *record.Line, attempts int) {
 	switch _, had := t.failures[l.Seq]; {
 	case l.OK && had:
 		delete(t.failures, l.Seq)
 	case !l.OK && (had || len(t.failures) < failuresMax):
-		t.failures[l.Seq] = newJob(l, tried)
+		t.failures[l.Seq] = newJob(l, attempts)
 	}
 }
 
 // top keeps a job that is among the slowest or the most retried.
-func (t *tally) top(l *record.Line, tried int) {
+func (t *tally) top(l *record.Line, attempts int) {
 	if n := len(t.slowest); l.Worker > 0 && (n < topMax || l.Seconds > t.slowest[n-1].Seconds) {
-		t.slowest = insert(t.slowest, newJob(l, tried), func(a, b Job) int { return cmp.Compare(b.Seconds, a.Seconds) })
+		t.slowest = insert(t.slowest, newJob(l, attempts), func(a, b Job) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	}
-	if n := len(t.retried); tried > 1 && (n < topMax || tried > t.retried[n-1].Attempts) {
+	if n := len(t.retried); attempts > 1 && (n < topMax || attempts > t.retried[n-1].Attempts) {
 		t.retried = slices.DeleteFunc(t.retried, func(j Job) bool { return j.Seq == l.Seq })
-		t.retried = insert(t.retried, newJob(l, tried), func(a, b Job) int { return cmp.Compare(b.Attempts, a.Attempts) })
+		t.retried = insert(t.retried, newJob(l, attempts), func(a, b Job) int { return cmp.Compare(b.Attempts, a.Attempts) })
 	}
 }
 
-// insert puts a job into a short list that is in order.
+// insert puts a job into a short, sorted list.
 func insert(list []Job, j Job, order func(a, b Job) int) []Job {
 	list = append(list, j)
 	slices.SortStableFunc(list, order)
 	return list[:min(len(list), topMax)]
 }
 
-// failed is how many jobs have failed.
-func (t *tally) failed() int64 { return t.jobs - t.ends[okEnd] }
+// failed counts the jobs that failed.
+func (t *tally) failed() int64 { return t.jobs - t.counts[okOutcome] }
 
-// failuresInOrder is those that are kept, by number.
+// failuresInOrder returns the failed jobs that are kept, by seq.
 func (t *tally) failuresInOrder() []Job {
 	return slices.SortedFunc(maps.Values(t.failures), func(a, b Job) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// isLast says whether this line tells how its job ended.
+// isLast reports whether this line tells how its job ended.
 func (t *tally) isLast(e *entry) bool {
-	k := t.known(e.job.Seq)
+	k := t.last.At(e.job.Seq)
 	return k.items > 0 && k.line == uint32(e.line)
 }
 
-// span is how long the runs have taken, without the time between them.
+// span returns how long the runs took, without the time between them.
 func (t *tally) span() (all time.Duration) {
 	for _, r := range t.runs {
 		all += r.span()

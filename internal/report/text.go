@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"fanout/internal/text"
-
-	"mvdan.cc/sh/v3/syntax"
 )
 
-// listMax is how many failures are told one by one.
+// listMax is how many failures the text lists.
 const listMax = 10
 
 func writeText(w io.Writer, j *Journal) error {
@@ -33,7 +30,7 @@ func writeText(w io.Writer, j *Journal) error {
 	if len(s.MostRetried) > 0 {
 		fmt.Fprintf(b, "\nMost retried:\n")
 		for _, job := range s.MostRetried {
-			fmt.Fprintf(b, "  %9s  %s\n", text.Plural(int64(job.Attempts), "try", "tries"), job.describe())
+			fmt.Fprintf(b, "  %11s  %s\n", text.Plural(int64(job.Attempts), "attempt", "attempts"), job.describe())
 		}
 	}
 	if len(s.Failures) > 0 {
@@ -45,24 +42,24 @@ func writeText(w io.Writer, j *Journal) error {
 			}
 		}
 		if more := s.Failed - listMax; more > 0 {
-			fmt.Fprintf(b, "  and %d more: --format html shows them, json and junit have them\n", more)
+			fmt.Fprintf(b, "  and %d more, which --format html, json and junit include\n", more)
 		}
 	}
 	return b.Flush()
 }
 
-// head says of what this is the report.
+// head names the run.
 func (s *Summary) head(w io.Writer) {
 	const argvMax = 300
-	fmt.Fprintf(w, "%s\n", text.Printable(commandLine(s.Argv), argvMax))
-	fmt.Fprintf(w, "in %s on %s, %s", text.Printable(s.Dir, argvMax), text.Printable(s.Host, argvMax), clock(s.Runs[0].Start))
+	fmt.Fprintf(w, "%s\n", text.Printable(text.ShellWords(s.Argv), argvMax))
+	fmt.Fprintf(w, "in %s on %s, %s", text.Printable(s.Dir, argvMax), text.Printable(s.Host, argvMax), stamp(s.Runs[0].Start))
 	if n := len(s.Runs); n > 1 {
-		fmt.Fprintf(w, ", and gone on with %s, at last %s", text.Plural(int64(n-1), "time", "times"), clock(s.Runs[n-1].Start))
+		fmt.Fprintf(w, ", resumed %s, last at %s", text.Plural(int64(n-1), "time", "times"), stamp(s.Runs[n-1].Start))
 	}
 	fmt.Fprintf(w, "\n\n")
 }
 
-// numbers is all that can be counted.
+// numbers writes the counts and durations.
 func (s *Summary) numbers(w io.Writer) {
 	fmt.Fprintf(w, "%s: %d ok", text.Plural(s.Jobs, "job", "jobs"), s.OK)
 	if s.OKAfterRetry > 0 {
@@ -72,7 +69,7 @@ func (s *Summary) numbers(w io.Writer) {
 		fmt.Fprintf(w, ", %d failed (%s)", s.Failed, s.kinds())
 	}
 	if s.Attempts > s.Jobs {
-		fmt.Fprintf(w, "; %d tries", s.Attempts)
+		fmt.Fprintf(w, "; %d attempts", s.Attempts)
 	}
 	fmt.Fprintf(w, "\n%s on %s: %s jobs/s", text.Seconds(s.Elapsed), text.Plural(int64(s.Workers), "worker", "workers"), text.Three(s.Rate))
 	if s.Whole {
@@ -85,26 +82,22 @@ func (s *Summary) numbers(w io.Writer) {
 	}
 }
 
-// kinds says how jobs failed.
+// kinds counts the failed jobs by outcome.
 func (s *Summary) kinds() string {
 	var parts []string
-	for _, kind := range endings() {
+	for _, kind := range outcomes {
 		if n := s.FailedBy[kind]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(kind, "_", " ")))
+			parts = append(parts, fmt.Sprintf("%d %s", n, label(kind)))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// describe names a job by its number and its first item, and says how it failed.
+// describe names a job by its seq and its first item, and tells how it failed.
 func (j *Job) describe() string {
 	line := fmt.Sprintf("job %d", j.Seq)
-	if len(j.Items) > 0 {
-		const most = 80
-		line += fmt.Sprintf(", %q", short(j.Items[0], most))
-	}
-	if n := len(j.Items); n > 1 {
-		line += fmt.Sprintf(" and %d more", n-1)
+	if n := len(j.Items); n > 0 {
+		line += ", " + text.Items(j.Items[0], n)
 	}
 	if !j.OK {
 		const most = 200
@@ -113,23 +106,5 @@ func (j *Job) describe() string {
 	return line
 }
 
-// commandLine is arguments as a shell would take them.
-func commandLine(argv []string) string {
-	words := slices.Clone(argv)
-	for i, word := range words {
-		words[i] = quote(word)
-	}
-	return strings.Join(words, " ")
-}
-
-// quote has a word be one for a shell, on one line.
-func quote(word string) string {
-	text, err := syntax.Quote(word, syntax.LangBash)
-	if err != nil { // a NUL byte, which no argument can hold
-		text, _ = syntax.Quote(strings.ReplaceAll(word, "\x00", "\uFFFD"), syntax.LangBash)
-	}
-	return text
-}
-
-// clock is a time of a record for people.
-func clock(stamp string) string { return strings.NewReplacer("T", " ", "Z", " UTC").Replace(stamp) }
+// stamp shows a time of a record to people.
+func stamp(s string) string { return strings.NewReplacer("T", " ", "Z", " UTC").Replace(s) }

@@ -5,50 +5,58 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"fanout/internal/text"
 )
 
-// barsMax is how many bars a timeline has at most: more are merged where they are next to
-// each other.
+// barsMax limits the bars of a timeline. More bars are merged with their neighbours.
 const barsMax = 50_000
 
-// timeline is what every worker did when. The runs follow each other, without the time
-// between them.
+// timeline shows what every worker did when. The runs follow each other without the time between them.
 type timeline struct {
-	Workers []string  `json:"workers"`
-	Runs    []float64 `json:"runs"`   // when each begins, in seconds from the first
-	Span    float64   `json:"span"`   // seconds of all
-	Merged  bool      `json:"merged"` // a bar may be of several jobs
-	Bars    []bar     `json:"bars"`
+	Workers  []string  `json:"workers"`
+	Outcomes []string  `json:"outcomes"` // their names, for the numbers of bars
+	Runs     []float64 `json:"runs"`     // the start of each, in seconds from the first
+	Span     float64   `json:"span"`     // seconds of all runs
+	Merged   bool      `json:"merged"`   // a bar may be several jobs
+	Bars     []bar     `json:"bars"`
 }
 
-// bar is a job, or several of the same worker in a row.
+// bar is a job, or several jobs of the same worker in a row.
 type bar struct {
 	Worker int     `json:"w"` // index into Workers
 	Start  float64 `json:"t"` // seconds
 	Length float64 `json:"d"`
-	End    int     `json:"e"` // as endings numbers them; of several, how the first that failed did
-	Seq    int64   `json:"n"` // of the first
+	Number int     `json:"e"` // of the outcome; of several jobs, that of the first that failed
+	Seq    int64   `json:"n"` // of the first job
 	Jobs   int     `json:"k,omitempty"`
 	Failed int     `json:"f,omitempty"`
 	Label  string  `json:"l,omitempty"`
 }
 
-func endNumber(ok bool, outcome string) int {
-	if ok {
-		outcome = okEnd
+// labels returns the names of all outcomes for people.
+func labels() []string {
+	var all []string
+	for _, name := range outcomes {
+		all = append(all, label(name))
 	}
-	return max(0, slices.Index(endings(), outcome))
+	return all
 }
 
-func class(end int) string { return "e" + strconv.Itoa(end) }
+// label returns the name of an outcome for people.
+func label(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// timeline reads the journal again.
+// class returns the class that colours an outcome.
+func class(number int) string { return "e" + strconv.Itoa(number) }
+
+// timeline reads the journal a second time.
 func (t *tally) timeline(j *Journal) (timeline, error) {
 	workers := slices.SortedFunc(maps.Keys(t.workers), func(a, b worker) int {
 		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.number, b.number))
 	})
-	line := timeline{Workers: []string{}, Bars: []bar{}, Runs: []float64{}, Span: t.span().Seconds(), Merged: int64(len(t.seconds)) > barsMax}
+	line := timeline{Workers: []string{}, Outcomes: labels(), Bars: []bar{}, Runs: []float64{}, Span: t.span().Seconds(), Merged: int64(len(t.seconds)) > barsMax}
 	index := map[worker]int{}
 	for i, w := range workers {
 		index[w] = i
@@ -76,14 +84,14 @@ func (t *tally) timeline(j *Journal) (timeline, error) {
 			continue
 		}
 		began := max(0, l.Start.Sub(t.runs[run].began))
-		b := bar{Worker: index[worker{l.Host, l.Worker}], Start: micro((offset + began).Seconds()), Length: l.Seconds, End: endNumber(l.OK, l.Outcome), Seq: l.Seq}
+		b := bar{Worker: index[worker{l.Host, l.Worker}], Start: micro((offset + began).Seconds()), Length: l.Seconds, Number: outcomeNumber(l.OK, l.Outcome), Seq: l.Seq}
 		if line.Merged {
 			m.add(b)
 			continue
 		}
 		const labelMax = 80
 		if len(l.Items) > 0 {
-			b.Label = short(string(l.Items[0]), labelMax)
+			b.Label = text.Clip(string(l.Items[0]), labelMax)
 		}
 		line.Bars = append(line.Bars, b)
 	}
@@ -91,7 +99,7 @@ func (t *tally) timeline(j *Journal) (timeline, error) {
 	return line, nil
 }
 
-// merger makes one bar of those that are in the same short stretch of time.
+// merger makes one bar of all bars in a short stretch of time.
 type merger struct {
 	line  *timeline
 	cells [][]bar // by worker, and by stretch
@@ -115,9 +123,9 @@ func (m *merger) add(b bar) {
 	c.Start = min(c.Start, b.Start)
 	c.Length = micro(end - c.Start)
 	c.Jobs++
-	if endings()[b.End] != okEnd {
+	if outcomes[b.Number] != okOutcome {
 		if c.Failed == 0 {
-			c.End = b.End
+			c.Number = b.Number
 		}
 		c.Failed++
 	}

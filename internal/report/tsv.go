@@ -8,9 +8,10 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/record"
+	"fanout/internal/text"
 )
 
-// writeTSV writes the columns of GNU parallel's --joblog, a line for each of the journal's.
+// writeTSV writes the columns of GNU parallel's --joblog, with a line for each job's line in the journal.
 func writeTSV(w io.Writer, j *Journal) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n")
@@ -33,8 +34,8 @@ func writeTSV(w io.Writer, j *Journal) error {
 	return b.Flush()
 }
 
-// exitAndSignal is how a job ended as parallel has it: -1 for one that ran out of time, and for
-// others without an exit status the code that fanout would end with.
+// exitAndSignal returns an outcome in parallel's form: -1 after a timeout and, for other jobs without an exit status, the
+// code that fanout would exit with.
 func exitAndSignal(l *record.Line) (exit, signal int) {
 	switch {
 	case l.ExitCode != nil:
@@ -42,30 +43,30 @@ func exitAndSignal(l *record.Line) (exit, signal int) {
 	case l.Signal != nil:
 		return 0, job.SignalNumber(*l.Signal)
 	}
-	switch l.Outcome {
-	case "timed_out":
+	switch o, _ := job.ParseOutcome(l.Outcome); o {
+	case job.TimedOut:
 		return -1, 15
-	case "over_memory":
+	case job.OverMemory:
 		return -1, 9
-	case "not_found":
+	case job.NotFound:
 		return 127, 0
-	case "not_executable":
+	case job.NotExecutable:
 		return 126, 0
-	case "lost":
+	case job.Lost:
 		return 125, 0
 	default:
 		return 1, 0
 	}
 }
 
-// commandCell is the items as words for a shell, which have no tabs and newlines as such.
+// commandCell quotes the items for a shell. The result has no tab and no newline.
 func commandCell(items []record.Text) string {
 	words := make([]string, len(items))
 	for i, item := range items {
 		words[i] = string(item)
 	}
-	return commandLine(words)
+	return text.ShellWords(words)
 }
 
-// cell has nothing in it that would end it.
+// cell removes what would end a cell.
 func cell(s string) string { return strings.NewReplacer("\t", " ", "\n", " ").Replace(s) }

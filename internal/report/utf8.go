@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// textWriter replaces what is not UTF-8 by U+FFFD, whatever of a journal it comes from.
-type textWriter struct {
+// utf8Writer replaces each byte that is not UTF-8 by U+FFFD. A journal may hold any bytes.
+type utf8Writer struct {
 	to   io.Writer
-	part []byte // the beginning of a character
+	part []byte // the beginning of a character that the next Write completes
 }
 
-func (w *textWriter) Write(p []byte) (int, error) {
+func (w *utf8Writer) Write(p []byte) (int, error) {
 	all := append(w.part, p...)
 	end := len(all)
 	for i := end - 1; i >= max(0, end-utf8.UTFMax); i-- {
@@ -28,8 +28,8 @@ func (w *textWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// flush is for the end of the text.
-func (w *textWriter) flush() error {
+// flush ends the text.
+func (w *utf8Writer) flush() error {
 	if len(w.part) == 0 {
 		return nil
 	}
@@ -38,5 +38,5 @@ func (w *textWriter) flush() error {
 	return err
 }
 
-// valid has U+FFFD for each byte that belongs to no character.
-func valid(text []byte) string { return strings.Map(func(r rune) rune { return r }, string(text)) }
+// valid replaces each byte that belongs to no character by U+FFFD.
+func valid(b []byte) string { return strings.Map(func(r rune) rune { return r }, string(b)) }

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// TestTextWriter: characters that are cut by writes stay whole, and what is none is replaced.
-func TestTextWriter(t *testing.T) {
+// TestUTF8Writer checks that characters cut by writes stay whole, and that other bytes are replaced.
+func TestUTF8Writer(t *testing.T) {
 	text := "a é日本\U0001F600 \xff\xc3(\xe2\x82 \xf0\x9f\x98"
 	want := "a é日本\U0001F600 \uFFFD\uFFFD(\uFFFD\uFFFD \uFFFD\uFFFD\uFFFD"
 	for size := 1; size <= len(text); size++ {
 		var b strings.Builder
-		w := &textWriter{to: &b}
+		w := &utf8Writer{to: &b}
 		for rest := text; rest != ""; {
 			n := min(size, len(rest))
 			if _, err := w.Write([]byte(rest[:n])); err != nil {
@@ -28,7 +28,7 @@ func TestTextWriter(t *testing.T) {
 	}
 }
 
-// TestReportsAreText: no format holds what is not UTF-8, wherever in a journal that stands.
+// TestReportsAreText checks that each format is UTF-8, wherever a journal is not.
 func TestReportsAreText(t *testing.T) {
 	b64 := `{"base64":"af/DKA=="}`
 	text := `{"journal":1,"version":"1","argv":[` + b64 + `],"cwd":` + b64 + `,"template":"x","host":"h","time":"2026-01-02T03:04:05.000Z"}` + "\n" +
@@ -38,7 +38,7 @@ func TestReportsAreText(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range Formats() {
+	for _, format := range names() {
 		j, err := Open(path, nil)
 		if err != nil {
 			t.Fatal(err)

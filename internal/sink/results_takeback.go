@@ -62,7 +62,7 @@ func takeBack(dir string, why map[int]error) error {
 	}
 	changed := append([]byte(nil), b[:from+len(member)+len(digits)]...)
 	const lost = `,"ok":false,"outcome":"%s","exit_code":null,"signal":null,"error":`
-	changed = fmt.Appendf(changed, lost, record.Outcome(job.Lost))
+	changed = fmt.Appendf(changed, lost, job.Lost)
 	changed = record.AppendString(changed, job.Status{Outcome: job.Lost, Err: why[program]}.String())
 	changed = append(changed, after...)
 	making := filepath.Join(dir, unfinished+"meta.json")

@@ -12,7 +12,7 @@ import (
 
 // Summary counts outcomes and keeps the first failures. Observe is called for one event at a time.
 type Summary struct {
-	counts    [job.Ends]int64 // of jobs that are not ok, by outcome
+	counts    [job.NumOutcomes]int64 // of jobs that are not ok, by outcome
 	ok        int64
 	okLater   int64       // jobs of ok that had failed before
 	doubt     int64       // successes that a stop may have cut short

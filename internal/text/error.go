@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Error is what an error says, in one line: the names of files in it as Name has them.
+// Error returns the text of an error in one line, with the names of files as [Name] shows them.
 func Error(err error) string { return strings.Join(Errors(err), "; ") }
 
-// Errors is a line for each of the errors that were joined to one.
+// Errors returns a line for each error that was joined to err by errors.Join.
 func Errors(err error) (lines []string) {
 	if all, ok := joined(err); ok {
 		for _, e := range all {
@@ -21,7 +21,7 @@ func Errors(err error) (lines []string) {
 	return []string{one(err)}
 }
 
-// joined are the parts of what errors.Join has made.
+// joined returns the parts of an error that errors.Join made.
 func joined(err error) ([]error, bool) {
 	several, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -35,8 +35,8 @@ func joined(err error) ([]error, bool) {
 	return all, err.Error() == strings.Join(texts, "\n")
 }
 
-// one is the text of an error that is no list. What it wraps is in its text, mostly, and
-// is shown in its own way there.
+// one returns the text of an error that errors.Join did not make. The text of an error that it wraps is mostly a part of
+// its own, and is shown there by Error.
 func one(err error) string {
 	switch e := err.(type) {
 	case *fs.PathError:

@@ -1,11 +1,8 @@
 package text
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
-// Three is a number with three digits, and more only before the point.
+// Three shows a number with three digits, or more if it is 1000 or more.
 func Three(x float64) string {
 	switch {
 	case x >= 100:
@@ -17,7 +14,7 @@ func Three(x float64) string {
 	}
 }
 
-// Short is a number in at most four characters where it can be.
+// Short shows a number in about four characters.
 func Short(x float64) string {
 	switch {
 	case x >= 1e6:
@@ -29,22 +26,7 @@ func Short(x float64) string {
 	}
 }
 
-// Seconds is a time in the unit that suits it.
-func Seconds(s float64) string {
-	d := time.Duration(s * float64(time.Second))
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%d µs", d.Microseconds())
-	case d < time.Second:
-		return Three(s*1000) + " ms"
-	case d < 100*time.Second:
-		return Three(s) + " s"
-	default:
-		return d.Round(time.Second).String()
-	}
-}
-
-// Plural is a number of things.
+// Plural shows a number of things.
 func Plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

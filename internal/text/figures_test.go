@@ -1,6 +1,9 @@
 package text
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestNumbers(t *testing.T) {
 	for _, tt := range []struct {
@@ -30,6 +33,29 @@ func TestPlural(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 jobs", 1: "1 job", 2: "2 jobs"} {
 		if got := Plural(n, "job", "jobs"); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	for d, want := range map[time.Duration][2]string{
+		0: {"0s", "0s"}, 8*time.Second + 400*time.Millisecond: {"8s", "8s"}, 65 * time.Second: {"1m05s", "1m"}, 2*time.Hour + 10*time.Minute: {"2h10m", "2h"},
+		47*time.Hour + 59*time.Minute: {"47h59m", "47h"}, 76 * time.Hour: {"3d04h", "3d"},
+	} {
+		if clock, age := Clock(d), Age(d); clock != want[0] || age != want[1] {
+			t.Errorf("%v: %s and %s, want %s", d, clock, age, want)
+		}
+	}
+}
+
+func TestItems(t *testing.T) {
+	long := "0123456789012345678901234567890123456789012345678901234567890123456789012345678é"
+	for want, tt := range map[string]struct {
+		first string
+		all   int
+	}{`"a"`: {"a", 1}, `"a\nb" and 2 more`: {"a\nb", 3}, `""`: {"", 1}, `"` + long[:79] + `..."`: {long, 1}} {
+		if got := Items(tt.first, tt.all); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

@@ -5,16 +5,15 @@ import (
 	"io"
 )
 
-// Prefix is how all lines of fanout's own begin.
+// Prefix begins each line that fanout prints about itself.
 const Prefix = "fanout: "
 
-// Line writes a line of fanout's own. Where it cannot be written, there is nobody to tell.
+// Line writes a line of fanout's own. A failure is not reported: there is nobody to tell.
 func Line(w io.Writer, format string, args ...any) {
 	io.WriteString(w, Sprint(format, args...))
 }
 
-// Sprint is the line that Line writes. Errors are shown as Error has them, and a line that
-// holds newlines stays one.
+// Sprint returns the line that Line writes. It shows errors as [Error] does, and keeps text with newlines on one line.
 func Sprint(format string, args ...any) string {
 	shown := make([]any, len(args))
 	for i, a := range args {
@@ -26,7 +25,7 @@ func Sprint(format string, args ...any) string {
 	return Prefix + Plain(fmt.Sprintf(format, shown...)) + "\n"
 }
 
-// ErrorLines writes a line for each of the errors that were joined to one.
+// ErrorLines writes a line for each error that was joined to err by errors.Join.
 func ErrorLines(w io.Writer, err error) {
 	var b []byte
 	for _, line := range Errors(err) {

@@ -2,7 +2,7 @@ package text
 
 import "strings"
 
-// Nearest is the name that is most like this one, "" when none is like it.
+// Nearest returns the name that is most like this one, or "" when none is.
 func Nearest(names []string, name string) (best string) {
 	least := min(2, len(name)/3) + 1
 	for _, have := range names {
@@ -17,8 +17,7 @@ func Nearest(names []string, name string) (best string) {
 	return best
 }
 
-// distance is how many bytes are to be added, taken away, changed or swapped with the next
-// to make b of a.
+// distance counts the bytes to insert, delete, change or swap with their neighbour to turn a into b.
 func distance(a, b string) int {
 	before, last, now := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

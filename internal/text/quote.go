@@ -1,6 +1,3 @@
-// Package say is where all text for people goes through: how names are shown in it, and
-// the lines that fanout says. What comes from outside can neither drive a terminal nor
-// pass for a line of fanout's own.
 package text
 
 import (
@@ -10,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Name shows a name, such as that of a file, a flag or a host: as it is when nobody can
-// take it for something else, in quotes when it holds a blank, a quote, a backslash or
-// what cannot be seen.
+// Name shows a name, such as that of a file, a flag or a host. It adds quotes when the name holds a blank, a quote, a
+// backslash or an invisible character.
 func Name(s string) string {
 	for _, r := range s {
 		if r == '"' || r == '\'' || r == '`' || r == '\\' || r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsGraphic(r) {
@@ -25,7 +21,7 @@ func Name(s string) string {
 	return s
 }
 
-// Names shows several, with commas.
+// Names shows several names, with commas.
 func Names(all []string) string {
 	shown := make([]string, len(all))
 	for i, s := range all {
@@ -34,11 +30,10 @@ func Names(all []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// Plain makes one line of s: what would do something to a terminal, or cannot be seen,
-// becomes what Go writes for it, such as \x1b. Tabs stay.
+// Plain makes one harmless line of s: control characters and invisible ones become Go's escapes, such as \x1b. Tabs stay.
 func Plain(s string) string { return visible(s, "\t") }
 
-// visible costs nothing for a text without such characters.
+// visible escapes invisible characters, except those in keep. It allocates nothing for a text without any.
 func visible(s, keep string) string {
 	bad := func(r rune) bool { return !unicode.IsGraphic(r) && !strings.ContainsRune(keep, r) }
 	if utf8.ValidString(s) && strings.IndexFunc(s, bad) < 0 {

@@ -1,4 +1,4 @@
-// Package text is words and numbers for people: the lines that fanout prints about itself, names quoted so that they
-// are harmless on a terminal, clipped and printable text, figures with as many digits as are of use, and the name that
-// a user may have meant.
+// Package text is words and numbers for people: the lines that fanout prints about itself, names that are harmless on a
+// terminal, quoted and clipped text, figures, times, and the name that a user may have meant. What comes from outside can
+// neither drive a terminal nor pass for a line of fanout's own.
 package text

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // render is what stands between the markers: the machine, the targets, the times and the commands.
 func render(machine string, results []result) string {
 	var b strings.Builder
-	b.WriteString(machine)
+	b.WriteString(wrap(machine))
 	renderTargets(&b, results)
 	renderTimes(&b, results)
 	renderCommands(&b, results)
@@ -62,7 +63,7 @@ func renderTimes(b *strings.Builder, results []result) {
 func renderCommands(b *strings.Builder, results []result) {
 	b.WriteString("\n### Commands\n\n`floor` and `nothing` are built from `scripts/bench/c`.\n")
 	for _, r := range results {
-		fmt.Fprintf(b, "\n**%s**: %s.\n\n```sh\n%s\n", r.work.name, r.work.about, r.work.fanout.command)
+		fmt.Fprintf(b, "\n%s\n```sh\n%s\n", wrap(fmt.Sprintf("**%s**: %s.\n", r.work.name, r.work.about)), r.work.fanout.command)
 		for _, c := range r.work.rivals {
 			fmt.Fprintln(b, c.command)
 		}
@@ -71,6 +72,31 @@ func renderCommands(b *strings.Builder, results []result) {
 		}
 		b.WriteString("```\n")
 	}
+}
+
+// wrap breaks lines of prose that are longer than those of all pages.
+func wrap(prose string) string {
+	const most = 120
+	var b strings.Builder
+	for line := range strings.Lines(prose) {
+		column := 0
+		for i, word := range strings.Fields(line) {
+			width := utf8.RuneCountInString(word)
+			switch {
+			case i == 0:
+			case column+1+width > most:
+				b.WriteByte('\n')
+				column = 0
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += width
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // row escapes what would end a cell.

@@ -87,6 +87,18 @@ func TestRender(t *testing.T) {
 	}
 }
 
+func TestWrap(t *testing.T) {
+	long := strings.Repeat("nine char ", 30)
+	for line := range strings.Lines(wrap(long + "\nand more\n")) {
+		if n := len(strings.TrimRight(line, "\n")); n > 120 || n < 50 && line != "and more\n" {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if got := wrap("a  b\nc\n"); got != "a b\nc\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestQuote(t *testing.T) {
 	tests := map[string]string{"a": "a", "{}": "{}", ":::": ":::", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$x": "'$x'"}
 	for word, want := range tests {

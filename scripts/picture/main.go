@@ -1,5 +1,5 @@
-// Picture runs fanout in a terminal and writes what is seen there, in the midst of the run, as
-// an SVG: go run ./scripts/picture docs/progress.svg. It needs tmux.
+// Picture runs fanout in a terminal and writes what it shows in the middle of the run as an SVG:
+// go run ./scripts/picture docs/progress.svg. It needs tmux.
 package main
 
 import (
@@ -21,10 +21,10 @@ const (
 	margin        = 16
 )
 
-// session is what is typed: pictures that take some time, a few of which fail.
+// session is the command that is typed: it converts pictures, which takes time, and a few fail.
 const session = `fanout -j8 -t 3 --tag ./shrink ::: photos/*.jpg`
 
-// shrink stands for a program that makes pictures smaller.
+// shrink stands in for a program that makes pictures smaller.
 const shrink = `#!/bin/bash
 n=${1//[^0-9]/}
 sleep $(( (n * 7 % 13) / 6 )).$(( n * 3 % 10 ))
@@ -96,7 +96,7 @@ func prepare(dir string) error {
 	return errors.Join(errs...)
 }
 
-// color finds the one that is used: red.
+// color matches the sequences that set a color. Only red is used.
 var color = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
 // svg draws lines of a terminal.
@@ -117,7 +117,7 @@ func svg(lines []string) string {
 			if strings.TrimSpace(text) != "" {
 				fmt.Fprintf(&b, `<text xml:space="preserve" x="%.1f" y="%d" fill="%s" textLength="%.1f" lengthAdjust="spacingAndGlyphs">`,
 					margin+float64(x)*charWidth, y, fill, float64(len([]rune(text)))*charWidth)
-				xml.EscapeText(&b, []byte(text)) // a Builder takes all
+				xml.EscapeText(&b, []byte(text)) // a Builder does not fail
 				b.WriteString("</text>\n")
 			}
 			x += len([]rune(text))

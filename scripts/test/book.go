@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"time"
 )
 
-// event is one of those that go test -json prints.
+// event is an event that go test -json prints.
 type event struct {
 	Action      string
 	Package     string
@@ -26,10 +27,10 @@ type event struct {
 	FailedBuild string
 }
 
-// key is a test of a package, in one call of go test.
+// key identifies a test of a package in one call of go test.
 type key struct{ step, pkg, test string }
 
-// book is what is known of all tests.
+// book keeps what is known of all tests.
 type book struct {
 	out   *printer
 	log   io.Writer // may be nil
@@ -38,21 +39,21 @@ type book struct {
 
 	mu      sync.Mutex
 	tests   map[key]*test
-	groups  map[string]int      // of steps that run, their process groups
-	builds  map[string][]string // what building a package has printed
-	passed  map[string]bool     // by package and test: in some step
+	groups  map[string]int      // the process groups of running steps
+	builds  map[string][]string // the output of building a package
+	passed  map[string]bool     // in some step, by package and test
 	skips   []skip
 	failed  []string // also packages, and steps
 	overdue []string
 }
 
-// test is one that has begun and not ended.
+// test is a test that has begun and not ended.
 type test struct {
-	since  time.Time // it began, or went on
+	since  time.Time // it began, or continued
 	paused bool
 	output []string
-	over   bool // it has said how it ended; the event comes with the next test's line
-	ended  bool // by the limit
+	over   bool // it has printed its result; the event comes with the next test's line
+	ended  bool // the limit ended it
 }
 
 func newBook(out *printer) *book {
@@ -62,10 +63,10 @@ func newBook(out *printer) *book {
 	}
 }
 
-// runStep runs go test in a process group of its own, which ends with the context.
+// runStep runs go test in a process group of its own. The end of the context ends the group.
 func (b *book) runStep(ctx context.Context, dir string, s step) {
 	c := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", timeout}, s.args...)...)
-	c.Dir = dir
+	c.Dir = filepath.Join(dir, s.dir)
 	c.Env = append(os.Environ(), s.env...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
@@ -108,7 +109,7 @@ func (b *book) count() int {
 	return len(b.failed)
 }
 
-// fail notes a failure that is none of a test's.
+// fail notes a failure that is not a test's.
 func (b *book) fail(what, output string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,7 +117,7 @@ func (b *book) fail(what, output string) {
 	b.out.failure(what, strings.SplitAfter(output, "\n"))
 }
 
-// take takes in a line of go test.
+// take reads a line of go test.
 func (b *book) take(s step, line string) {
 	var e event
 	b.mu.Lock()
@@ -145,7 +146,7 @@ func (b *book) take(s step, line string) {
 	}
 }
 
-// output keeps what a test prints, but for the lines that say that it began and the like.
+// output keeps what a test prints, without the lines that say that it began and the like.
 func (b *book) output(k key, line string) {
 	if t := b.tests[k]; t != nil && !strings.HasPrefix(line, "=== ") {
 		t.output = append(t.output, line)
@@ -182,7 +183,7 @@ func (b *book) end(k key, e event) {
 	b.passed[k.pkg+" "+k.test] = true
 }
 
-// unended tells of the tests that had not ended when their program did.
+// unended reports the tests that had not ended when their program did.
 func (b *book) unended(pkg key) {
 	for k, t := range b.tests {
 		if k.step == pkg.step && k.pkg == pkg.pkg {
@@ -194,13 +195,13 @@ func (b *book) unended(pkg key) {
 	}
 }
 
-// failedTest tells of a test that failed at once, or of a package that failed for another reason than its tests.
+// failedTest reports a failed test, or a package that failed for another reason than its tests.
 func (b *book) failedTest(k key, t *test, e event) {
 	name := strings.TrimSpace(short(k.pkg) + " " + k.test)
 	if k.test == "" {
 		output := append(b.builds[e.FailedBuild], t.output...)
 		if e.FailedBuild == "" && slices.ContainsFunc(b.failed, func(f string) bool { return strings.HasPrefix(f, name+" ") }) {
-			output = nil // its tests have said why
+			output = nil // its tests have shown why
 		}
 		b.failed = append(b.failed, name)
 		b.out.line("%-4s %7.1fs  %s (%s)", "FAIL", e.Elapsed, short(k.pkg), k.step)
@@ -210,12 +211,12 @@ func (b *book) failedTest(k key, t *test, e event) {
 	within := slices.ContainsFunc(b.failed, func(f string) bool { return strings.HasPrefix(f, name+"/") })
 	b.failed = append(b.failed, name)
 	if within && len(t.output) <= 1 {
-		return // they have said why
+		return // its subtests have shown why
 	}
 	b.out.failure(fmt.Sprintf("%s (%s, %.1fs)", name, k.step, e.Elapsed), t.output)
 }
 
-// short is the name of a package without the module's.
+// short returns the name of a package without the module's.
 func short(pkg string) string {
 	if rest, ok := strings.CutPrefix(pkg, modulePath+"/"); ok {
 		return rest

@@ -1,6 +1,6 @@
-// Command test runs the tests and says what becomes of them: a line for each package, the output of those tests that
-// fail, at the end what was skipped and which packages of Debian would bring what it needs, and in a last line how it
-// went. While tests run, something is printed at least every half minute; no test runs for longer than its limit.
+// Command test runs the tests and prints a line for each package, the output of failed tests, the skipped tests with the
+// Debian packages that they need, and a last line with the result. While tests run, it prints something at least every
+// half minute. No test runs for longer than its limit.
 package main
 
 import (
@@ -24,10 +24,10 @@ type options struct {
 	quick    bool          // no slow trials, no race detector
 	plain    bool          // no race detector
 	limit    time.Duration // of one test
-	skipped  string        // a file for the names of what was skipped
-	rest     string        // such a file of another run: of the program's own tests, only these
-	backends string        // only the tests of jobs on other machines, by these, or of the program for one
-	only     []string      // instead of the steps: one step, arguments of go test
+	skipped  string        // a file for the names of skipped tests
+	rest     string        // such a file of another run: only these of the program's own tests
+	backends string        // only the tests of jobs on other machines by these backends, or of the program for arm64
+	only     []string      // arguments of go test: one step in place of all
 	dir      string
 }
 
@@ -59,15 +59,15 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.BoolVar(&o.plain, "plain", false, "no race detector")
 	flags.DurationVar(&o.limit, "limit", 7*time.Minute, "end a test that runs for longer than `D`")
 	flags.StringVar(&o.skipped, "skipped", "", "write the names of the tests that were skipped into `file`")
-	flags.StringVar(&o.rest, "rest", "", "of the program's own tests, run those in `file`, and what runs with the race detector")
-	flags.StringVar(&o.backends, "backends", "", "test jobs on other machines, by these of `ssh, slurm, ray and qemu`, which is the program for arm64 under an emulator")
+	flags.StringVar(&o.rest, "rest", "", "run only those of the program's own tests that are in `file`, and the tests with the race detector")
+	flags.StringVar(&o.backends, "backends", "", "test jobs on other machines by these of `ssh, slurm, ray and qemu`; qemu is the program for arm64 under an emulator")
 	flags.StringVar(&o.dir, "dir", ".", "the `directory` of the module")
 	err = flags.Parse(args)
 	o.only = flags.Args()
 	return o, err
 }
 
-// run runs all steps, and says whether all tests passed.
+// run runs all steps, and reports whether all tests passed.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, error) {
 	o, err := parse(args, stderr)
 	if err != nil {
@@ -111,7 +111,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (bool, er
 	return b.summary(ctx.Err() != nil), nil
 }
 
-// logFile is for all that the tests print.
+// logFile opens the file for everything that the tests print.
 func logFile(dir string) (*os.File, error) {
 	dir = filepath.Join(dir, ".tools")
 	if err := os.MkdirAll(dir, 0o777); err != nil {

@@ -17,22 +17,28 @@ type step struct {
 	name string
 	args []string
 	env  []string
+	dir  string // of its module in the checkout; "" is the checkout's own
 }
 
-// atOnce is how many steps run beside each other: some wait for much, and leave the CPUs to the other.
+// benchmarks returns the step for scripts/bench, which is a module of its own.
+func benchmarks(name string, flags ...string) step {
+	return step{name: name, args: append(flags, "./..."), dir: "scripts/bench"}
+}
+
+// atOnce is how many steps run at a time: some of them mostly wait, and leave the CPUs to another.
 const atOnce = 2
 
-// raced are the program's own tests that run with the race detector: scripts of what goes on at the same time. All of
-// them take four times as long to start with it, and found nothing in the others.
+// raced selects the program's own tests that run with the race detector: scripts with much concurrency. With it, every
+// test takes four times as long to start, and it found nothing in the others.
 const raced = `TestScriptProcess$/^(failures|output|pipe|retries|signals_of_jobs|stop|timeout|workers_die)$|TestConformanceBadConnections`
 
-// large are trials of workers that are too many for the race detector, where they are smaller.
+// large selects trials of workers that are smaller with the race detector, and run in full without it.
 const large = `TestFaults|TestLatency`
 
-// timeout is for go test itself, the last of the limits.
+// timeout is the limit of go test itself, the last of all.
 const timeout = "-timeout=25m"
 
-// plan is the steps in their order, and a word on the race detector.
+// plan returns the steps in order, and a word on the race detector.
 func plan(ctx context.Context, o options) (steps []step, with string, err error) {
 	const without = "without the race detector"
 	dir, err := filepath.Abs(o.dir)
@@ -45,7 +51,7 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if o.backends != "" {
 		for _, name := range strings.Fields(o.backends) {
 			if name == "qemu" {
-				// Most of a script's time is the starts of programs, and some of it waits.
+				// A script spends most of its time on starting programs, and some on waiting.
 				steps = append(steps, step{
 					name: name,
 					args: []string{"-exec", filepath.Join(dir, "scripts", "emulated.sh"), "-parallel", "4", "-run", "^TestEmulated$", e2e},
@@ -56,7 +62,9 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 			if backends[name] == "" {
 				return nil, "", fmt.Errorf("-backends %s: they are ssh, slurm, ray and qemu", name)
 			}
-			steps = append(steps, step{name, []string{"-run", backends[name], e2e}, []string{"FANOUT_TEST_BACKENDS=" + name}})
+			steps = append(steps, step{
+				name: name, args: []string{"-run", backends[name], e2e}, env: []string{"FANOUT_TEST_BACKENDS=" + name},
+			})
 		}
 		return steps, without, nil
 	}
@@ -75,24 +83,30 @@ func plan(ctx context.Context, o options) (steps []step, with string, err error)
 	if o.quick {
 		return []step{
 			{name: "packages", args: append([]string{"-short"}, packages...)},
+			benchmarks("benchmarks", "-short"),
 			{name: "program", args: append([]string{"-short", "-parallel=4"}, program...)}, // most wait
 		}, without, nil
 	}
 	if why := noRace(ctx, o); why != "" {
-		return []step{{name: "packages", args: packages}, {name: "program", args: program}}, without + ": " + why, nil
+		return []step{
+			{name: "packages", args: packages},
+			benchmarks("benchmarks"),
+			{name: "program", args: program},
+		}, without + ": " + why, nil
 	}
 	return []step{
 		{name: "packages, race detector", args: append([]string{"-race"}, packages...)},
+		benchmarks("benchmarks, race detector", "-race"),
 		{name: "program", args: append([]string{"-skip", "TestConformanceBadConnections"}, program...)},
 		{name: "program, race detector", args: []string{"-race", "-run", raced, e2e}},
 		{name: "large trials", args: []string{"-run", large, "./internal/worker"}},
 	}, "with the race detector", nil
 }
 
-// backends is the tests of jobs on other machines, by what has them there.
+// backends selects the tests of each backend.
 var backends = map[string]string{"ssh": "SSH|Hosts|Network", "slurm": "Slurm", "ray": "Ray"}
 
-// list is the packages that have tests, but for the program's own.
+// list returns the packages that have tests, except e2e.
 func list(ctx context.Context, dir string) ([]string, error) {
 	c := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./...")
 	c.Dir = dir
@@ -106,14 +120,14 @@ func list(ctx context.Context, dir string) ([]string, error) {
 	return slices.DeleteFunc(packages, func(p string) bool { return p == e2e }), nil
 }
 
-// noRace says why tests cannot have the race detector here, or "" if they can: it wants a C compiler that works.
+// noRace tells why the race detector cannot be used here, or returns "". It needs a working C compiler.
 func noRace(ctx context.Context, o options) string {
 	if o.plain {
 		return "as asked for"
 	}
 	on, err := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED").Output()
 	if err == nil && strings.TrimSpace(string(on)) == "0" {
-		return "it wants a C compiler (Debian: apt-get install gcc libc6-dev)"
+		return "it needs a C compiler (Debian: apt-get install gcc libc6-dev)"
 	}
 	c := exec.CommandContext(ctx, "go", "test", "-race", "-count=1", "-run", "^$", "./internal/text")
 	c.Dir = o.dir
@@ -124,11 +138,11 @@ func noRace(ctx context.Context, o options) string {
 	return ""
 }
 
-// plainName is a name of a test of which -run takes each part as it is.
+// plainName matches the name of a test that -run takes literally.
 var plainName = regexp.MustCompile(`^\w+(/\w+)?$`)
 
-// pattern is for -run: these tests of the program, each of them "package name". One with an unusual name is run with
-// all others of its test.
+// pattern returns a pattern for -run that selects these tests of the program, each of them "package name". For a subtest
+// with an unusual name it selects the whole test.
 func pattern(lines []string) string {
 	whole, parts := map[string]bool{}, []string{}
 	for i := 1; i < len(lines); i += 2 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// printer writes lines, and has something said when nothing was written for a while.
+// printer writes lines. Its heartbeat prints something when nothing was printed for a while.
 type printer struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -17,7 +17,7 @@ type printer struct {
 	failures int
 }
 
-// quiet is how long nothing may be printed.
+// quiet is the longest time without a line.
 const quiet = 30 * time.Second
 
 func newPrinter(w io.Writer) *printer { return &printer{w: w, last: time.Now()} }
@@ -29,7 +29,7 @@ func (p *printer) line(format string, args ...any) {
 	p.last = time.Now()
 }
 
-// failure tells of something that failed, and shows what it printed, unless many have failed.
+// failure reports a failure, with its output unless there were many.
 func (p *printer) failure(what string, output []string) {
 	const shown = 25
 	p.line("FAIL %s", what)
@@ -38,7 +38,7 @@ func (p *printer) failure(what string, output []string) {
 	}
 }
 
-// excerpt shows the beginning and the end of an output; the log has all.
+// excerpt shows the beginning and the end of an output. The log has all of it.
 func (p *printer) excerpt(lines []string) {
 	const begin, end, width = 60, 100, 2000
 	if cut := len(lines) - begin - end; cut > 0 {
@@ -49,7 +49,7 @@ func (p *printer) excerpt(lines []string) {
 	}
 }
 
-// heartbeat says what runs whenever nothing was printed for a while, until the function that it returns is called.
+// heartbeat prints what runs whenever nothing was printed for a while, until its result is called.
 func (p *printer) heartbeat(running func() string) (stop func()) {
 	ended := make(chan struct{})
 	var all sync.WaitGroup

@@ -12,20 +12,20 @@ import (
 // skip is a test that was skipped, or a part of one.
 type skip struct {
 	key
-	tool, packages string // that it needs, and that bring it
-	reason         string // where that is not it
+	tool, packages string // the tool that it needs, and the packages that have it
+	reason         string // another reason
 }
 
-// without is what internal/testkit says where a tool is absent.
+// without matches what internal/testkit prints when a tool is absent.
 var without = regexp.MustCompile(`needs (\S+), which is absent: it is in Debian's (.+)`)
 
-// logged is a line that a test has logged, with the place before it.
+// logged matches a line that a test has logged, with its position.
 var logged = regexp.MustCompile(`^\s+\w+\.go:\d+: (.*)`)
 
-// scripted is the command of a script that skips the rest of it.
+// scripted matches the command of a script that skips the rest of it.
 var scripted = regexp.MustCompile(`> .*\bskip '(.*)'`)
 
-// reason is why a test was skipped: what it logged last.
+// reason tells why a test was skipped: the last line that it logged.
 func reason(output []string) string {
 	why := "without a reason"
 	for _, line := range output {
@@ -40,8 +40,8 @@ func reason(output []string) string {
 	return why
 }
 
-// left is the skips by the names of the tests, but for those that ran in another step. A part of a test may be left out
-// in one that passed.
+// left returns the skips by the names of the tests, without the tests that ran in another step. A test that passed may
+// have skipped a part.
 func (b *book) left() map[string][]skip {
 	left := map[string][]skip{}
 	for _, s := range b.skips {
@@ -54,12 +54,12 @@ func (b *book) left() map[string][]skip {
 	return left
 }
 
-// skipped is the names of the tests that were skipped here, or parts of them, a line each.
+// skipped returns the names of tests that were skipped in whole or in part, one per line.
 func (b *book) skipped() string {
 	return strings.Join(slices.Sorted(maps.Keys(b.left())), "\n") + "\n"
 }
 
-// summary prints what was skipped and what failed, and how it went in all. It says whether all is well.
+// summary prints what was skipped, what failed and the result. It reports whether all passed.
 func (b *book) summary(interrupted bool) bool {
 	left := b.left()
 	b.listSkips(left)
@@ -84,7 +84,7 @@ func (b *book) summary(interrupted bool) bool {
 	return how == "PASSED"
 }
 
-// listSkips prints what was skipped, by what it needs.
+// listSkips prints the skipped tests, by what they need.
 func (b *book) listSkips(left map[string][]skip) {
 	if len(left) == 0 {
 		return
@@ -119,7 +119,7 @@ func (b *book) listSkips(left map[string][]skip) {
 	b.out.line("")
 }
 
-// shortened is names, of which none is long.
+// shortened joins names, and cuts long ones.
 func shortened(names []string) string {
 	short := make([]string, len(names))
 	for i, name := range names {

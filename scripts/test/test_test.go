@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestRun runs a module in which a test hangs, one fails with a long story, and some need what is not there.
+// TestRun runs a module in which a test hangs, one fails with much output, and some need absent tools.
 func TestRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "hangs")
 	for name, text := range map[string]string{
@@ -43,7 +43,7 @@ func TestSub(t *testing.T) {
 		t.Errorf("all is well: %t, %v", ok, err)
 	}
 	for _, want := range []string{
-		`(?m)^hangs TestSub/hangs has run for 2s, which is more than its limit: its program is ended$`,
+		`(?m)^hangs TestSub/hangs has exceeded its limit of 2s: its program is ended$`,
 		`(?m)^ +hangs_test.go:\d+: about to wait$`,
 		`(?m)^ +hangs_test.go:\d+: line 7$`,
 		`(?m)^ +\[\d+ lines are left out here; .tools/test.log has them\]$`,
@@ -71,7 +71,7 @@ func TestSub(t *testing.T) {
 	}
 }
 
-// TestBroken: what cannot be built fails, and says why.
+// TestBroken checks that a package that cannot be built fails, with the reason.
 func TestBroken(t *testing.T) {
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module broken\n\ngo 1.26\n"), 0o666)
@@ -85,7 +85,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// TestNeverSilent: while a test runs, it is said that it does.
+// TestNeverSilent checks that running tests are shown.
 func TestNeverSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

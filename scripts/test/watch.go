@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// active is the tests that run now, the longest first: not those that wait for their turn, or for their subtests.
+// active returns the tests that run now, the longest first, without those that wait for their turn or for subtests.
 func (b *book) active() []key {
 	parents := map[key]bool{}
 	for k := range b.tests {
@@ -31,7 +31,7 @@ func (b *book) active() []key {
 	return keys
 }
 
-// running is a line about what goes on.
+// running describes the running tests in one line.
 func (b *book) running() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,8 +51,8 @@ func (b *book) running() string {
 	return head + "; running: " + strings.Join(names, ", ")
 }
 
-// watch ends tests that run for longer than the limit, until the function that it returns is called. A test's program
-// cannot end one of its tests, so it is ended as a whole, and prints where each of its goroutines stands.
+// watch ends tests that exceed the limit, until its result is called. A single test cannot be ended, so watch ends the
+// program as a whole, which then prints the stacks of its goroutines.
 func (b *book) watch(limit time.Duration) (stop func()) {
 	ended := make(chan struct{})
 	var all sync.WaitGroup
@@ -81,7 +81,7 @@ func (b *book) endOverdue(limit time.Duration) {
 			continue
 		}
 		t.ended = true
-		said := fmt.Sprintf("%s %s has run for %v, which is more than its limit: its program is ended", short(k.pkg), k.test, limit)
+		said := fmt.Sprintf("%s %s has exceeded its limit of %v: its program is ended", short(k.pkg), k.test, limit)
 		b.overdue = append(b.overdue, said)
 		b.out.line("%s", said)
 		for _, pid := range programs(b.groups[k.step], k.pkg) {
@@ -90,7 +90,7 @@ func (b *book) endOverdue(limit time.Duration) {
 	}
 }
 
-// programs is the test programs of a package in a process group: go test runs each in the package's directory.
+// programs finds the test programs of a package in a process group. go test runs each in the directory of the package.
 func programs(group int, pkg string) (pids []int) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
@@ -110,7 +110,7 @@ func programs(group int, pkg string) (pids []int) {
 	return pids
 }
 
-// inPackage says whether a directory is that of a package of the module.
+// inPackage reports whether a directory is that of a package.
 func inPackage(dir, pkg string) bool {
 	if pkg == e2e { // its tests run in the root
 		_, err := os.Stat(filepath.Join(dir, "go.mod"))

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"fanout/internal/plan"
+	"fanout/internal/process"
 	"fanout/internal/schedule"
 
 	"github.com/spf13/pflag"
 )
 
+// failureFlags say what to do about jobs that fail, or take too much.
 type failureFlags struct {
 	stop        string
 	maxFailures schedule.Limit
@@ -19,20 +21,24 @@ type failureFlags struct {
 	timeout     duration
 	deadline    duration
 	grace       duration
+	memory      int64
+	reap        bool
 }
 
-func (*failureFlags) name() string { return "Failure" }
+func (*failureFlags) name() string { return "Failures and limits" }
 
 func (f *failureFlags) register(set *pflag.FlagSet) {
-	set.VarP(optionalOneOf(&f.stop, "now", "soon"), "stop-on-error", "e", "stop after the first failure: `now` ends running jobs, =soon lets them end")
+	set.VarP(optionalOneOf(&f.stop, "now", "soon"), "stop-on-error", "e", "stop at a failure; kill running jobs (now, default) or not (soon)")
 	set.Lookup("stop-on-error").NoOptDefVal = "now"
-	set.Var(valueOf(&f.maxFailures, "", schedule.ParseLimit), "max-failures", "stop after `N` failures, or when N% of at least 20 ended jobs failed")
-	set.VarP(valueOf(&f.retries, "", wholeFrom(0)), "retries", "r", "try a job that fails up to `N` more times")
-	set.Var(&f.retryDelay, "retry-delay", "wait about `D` before the first retry, twice as long before the next, and so on")
-	set.VarP(&f.timeout, "timeout", "t", "end a job that takes longer than `D`, such as 90s or 1h30m; 90 is seconds")
-	set.Var(&f.deadline, "deadline", "end the run when it takes longer than `D`")
+	set.Var(valueOf(&f.maxFailures, "", schedule.ParseLimit), "max-failures", "stop after `N` failures, or once N% of at least 20 ended jobs failed")
+	set.VarP(valueOf(&f.retries, "", wholeFrom(0)), "retries", "r", "retry a failed job up to `N` times")
+	set.Var(&f.retryDelay, "retry-delay", "wait about `D` before the first retry, twice as long before each next one")
+	set.VarP(&f.timeout, "timeout", "t", "kill a job that runs longer than `D`, such as 90s or 1h30m (90: seconds)")
+	set.Var(&f.deadline, "deadline", "stop the run when it takes longer than `D`")
 	f.grace = duration(5 * time.Second)
-	set.Var(&f.grace, "grace", "time `D` that a job has to end after TERM, before KILL")
+	set.Var(&f.grace, "grace", "wait `D` after TERM before sending KILL")
+	set.Var(valueOf(&f.memory, "", byteSize), "memory-limit", "kill a job whose processes use more than `SIZE` of memory, such as 500M")
+	set.BoolVar(&f.reap, "reap", false, "kill what a job leaves running when it ends")
 }
 
 func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -41,6 +47,10 @@ func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	}
 	p.Process.Grace = time.Duration(f.grace)
 	p.Process.Linger = linger
+	p.Process.Adopt, p.Process.Reap, p.Process.Memory = true, f.reap, f.memory
+	if given.Changed("memory-limit") && !process.CanLimitMemory {
+		return errors.New("--memory-limit: this system does not tell how much memory jobs use")
+	}
 	if given.Changed("stop-on-error") {
 		p.Schedule.Soon = f.stop == "soon"
 		p.Schedule.MaxFailures = schedule.Limit{Count: 1}
@@ -78,11 +88,8 @@ func (f *failureFlags) applyRetries(p *plan.Plan, given *pflag.FlagSet) error {
 		return fmt.Errorf("--retry-delay %s: a time cannot be negative", &f.retryDelay)
 	}
 	p.Schedule.RetryDelay = time.Duration(f.retryDelay)
-	switch {
-	case given.Changed("retries"):
+	if given.Changed("retries") {
 		p.Schedule.Retries = f.retries
-	case given.Changed("retry-delay"):
-		return errors.New("--retry-delay without --retries: say with --retries N how often a failed job is tried again")
 	}
 	return nil
 }

@@ -17,10 +17,8 @@ import (
 )
 
 type workerFlags struct {
-	mode      string
-	modeGiven bool
-	workers   string
-	remote    *remoteFlags // where they run
+	mode    string
+	workers string
 
 	threadsGiven bool
 	threads      int
@@ -38,17 +36,17 @@ type workerFlags struct {
 func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
-	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "`thread`: jobs are run by fanout itself; =process: by worker processes")
-	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs at a time, or as many as 150% of the CPUs, +2 or -1; process mode: N workers")
-	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "jobs `T` that each worker process runs at a time")
-	set.Var(valueOf(&f.nice, "", niceness), "nice", "run the jobs of worker processes with a niceness higher by `N`")
-	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6, in turn (repeatable)")
-	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker: one item a line in, one line out (-0: NULs)")
-	set.BoolVar(&f.frames, "frames", false, "a persistent COMMAND gets and prints 4 bytes of length, the highest first, before each")
-	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "let a persistent COMMAND have `N` items unanswered; a crash may run them twice")
-	set.Var(&f.warmUp, "warm-up", "time `D` that a persistent COMMAND has to start before --timeout counts")
+	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "run jobs in fanout (`MODE` thread, default) or worker processes (process)")
+	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs, or worker processes, at a time; 150%, +2, -1 count from CPUs")
+	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "run `T` jobs at a time in each worker process")
+	set.Var(valueOf(&f.nice, "", niceness), "nice", "raise the niceness of worker processes and their jobs by `N`")
+	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6 (repeatable)")
+	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker, to answer items one by one, in lines")
+	set.BoolVar(&f.frames, "frames", false, "precede --persistent items and replies by 4 bytes of length, big-endian")
+	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send --persistent up to `N` items before it replies (default 1)")
+	set.Var(&f.warmUp, "warm-up", "allow --persistent `D` to start before --timeout applies")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
-	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `N/s` jobs; N/m and N/h are a minute and an hour")
+	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `RATE` jobs, such as 10/s, 90/m or 500/h")
 }
 
 func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -64,7 +62,7 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 
 // applyMode is for where jobs run, and how many.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
-	f.modeGiven, f.threadsGiven = given.Changed("mode"), given.Changed("threads")
+	f.threadsGiven = given.Changed("threads")
 	if f.mode == "process" || f.persistent && !given.Changed("mode") {
 		p.Mode = plan.Process
 	}
@@ -79,16 +77,11 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	default: // jobs of this mode mostly wait for something
 		p.Schedule.Workers = 2 * limits.CPUs()
 	}
-	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) && p.Mode != plan.Process && !f.remote.isRemote() {
-			return fmt.Errorf("--%s is for worker processes: add --mode process", flag)
-		}
-	}
 	p.Threads, p.Nice = f.threads, f.nice
 	if p.Threads > mostWorkers/p.Schedule.Workers {
 		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
-	if err := f.applyPersistent(p, given); err != nil {
+	if err := f.applyPersistent(p); err != nil {
 		return err
 	}
 	if given.Changed("cpu-affinity") {
@@ -102,25 +95,9 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 }
 
 // applyPersistent is for programs that are started once.
-func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) error {
+func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	if !f.persistent {
-		for _, flag := range []string{"frames", "window", "warm-up"} {
-			if given.Changed(flag) {
-				return fmt.Errorf("--%s is for programs that are started once: add --persistent", flag)
-			}
-		}
 		return nil
-	}
-	switch {
-	case p.Mode != plan.Process:
-		return fmt.Errorf("--persistent and --mode %s exclude each other: leave out --mode", f.mode)
-	case p.Template.Pipe:
-		return errors.New("--persistent and --pipe exclude each other: a persistent program has its items on standard input anyway")
-	}
-	for _, flag := range []string{"threads", "nice", "cpu-affinity"} {
-		if given.Changed(flag) {
-			return fmt.Errorf("--%s and --persistent exclude each other: say nice or taskset in COMMAND; -j N is how many run", flag)
-		}
 	}
 	p.Window = f.window
 	const most = 1 << 16

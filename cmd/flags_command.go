@@ -1,0 +1,48 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"fanout/internal/plan"
+	"fanout/internal/template"
+
+	"github.com/spf13/pflag"
+)
+
+// commandFlags say what a job is.
+type commandFlags struct {
+	batch  int
+	pipe   bool
+	dryRun bool
+}
+
+func (*commandFlags) name() string { return "Command" }
+
+func (f *commandFlags) register(set *pflag.FlagSet) {
+	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give each job `N` items (default 1), as many as fit (max), or a share (even)")
+	set.BoolVar(&f.pipe, "pipe", false, "give jobs their items on standard input instead of as arguments")
+	set.BoolVar(&f.dryRun, "dry-run", false, "print the commands that would run, and run nothing")
+}
+
+func (f *commandFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
+	p.Template.Pipe = f.pipe
+	p.Template.Batch = f.batch
+	p.DryRun = f.dryRun
+	return nil
+}
+
+// batchSize reads -n.
+func batchSize(s string) (int, error) {
+	switch strings.ToLower(s) {
+	case "max":
+		return template.BatchMax, nil
+	case "even":
+		return template.BatchEven, nil
+	}
+	n, err := wholeFrom(1)(s)
+	if err != nil {
+		return 0, fmt.Errorf("%w, max or even", err)
+	}
+	return n, nil
+}
