@@ -144,7 +144,7 @@ func (s *slot) start(path string, argv, env []string, fds [3]int) error {
 	}
 	err := s.tree.Start(&c)
 	if err == unix.E2BIG {
-		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", clip(s.job.Label()))
+		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", text.Clip(s.job.Label(), quotedMost))
 	}
 	s.acted = s.acted || err == nil
 	return err
@@ -173,6 +173,9 @@ func (s *slot) count(res process.Result) {
 
 // errWantsTerminal is why a job was ended that would have waited for ever.
 var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: pass its input by --pipe or in a file")
+
+// quotedMost limits what is quoted in a message.
+const quotedMost = 60
 
 func notStarted(err error) job.Status { return job.Status{Outcome: job.NotStarted, Err: err} }
 
@@ -213,12 +216,4 @@ func StartError(name string, err error) error {
 		return &CommandError{Name: name, Err: err}
 	}
 	return fmt.Errorf("%s: %w", text.Name(name), err)
-}
-
-// clip shortens what is quoted in a message.
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:57] + "..."
-	}
-	return s
 }
