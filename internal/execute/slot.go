@@ -27,11 +27,11 @@ type slot struct {
 	began time.Time  // zero between jobs
 	job   job.Job
 
-	ctx    context.Context
-	out    job.Output
-	give   [2]int // standard output and error for processes
-	struck bool   // a command was ended by a signal that may be meant for all processes of fanout
-	acted  bool   // something was done that must not be done again
+	ctx   context.Context
+	out   job.Output
+	give  [2]int // standard output and error for processes
+	hit   bool   // a command was ended by a signal that may be meant for all processes of fanout
+	acted bool   // something was done that must not be done again
 
 	usage job.Usage
 	env   []string // scratch, kept from job to job
@@ -41,7 +41,7 @@ type slot struct {
 
 func (s *slot) run(ctx context.Context, _ job.Job, out job.Output) job.Status {
 	s.ctx, s.out = ctx, out
-	s.usage, s.struck, s.acted = job.Usage{}, false, false
+	s.usage, s.hit, s.acted = job.Usage{}, false, false
 	p := s.l.plan
 	if p != nil && p.inline {
 		return s.inline(p)
