@@ -120,11 +120,8 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	}
 	p.hints = hintsOf(p.all, args)
 	p.behind = f.line.behind()
-	complete(&p.Plan)
-	if err := completeRemote(&p.Plan); err != nil {
-		return p, err
-	}
-	return p, nil
+	p.Plan, err = plan.Resolve(p.Plan, facts(p.Plan))
+	return p, err
 }
 
 // check holds the flags of all groups, but those that idle, to the rules.
@@ -140,49 +137,14 @@ func (f *flags) check(set *pflag.FlagSet, idle []string) error {
 	return g.check(rules())
 }
 
-// complete fills in what one stage needs to know of another.
-func complete(p *plan.Plan) {
-	p.Template.Sources = max(1, len(p.Input.Sources))
-	if p.Input.Format.Rows() {
-		p.Template.Sources = 1
-	}
-	p.Template.Terminator = p.Input.Delimiter
-	p.Template.Workers = p.Schedule.Workers * p.Threads
-	p.Execute.Pipe = p.Template.Pipe
-	p.Execute.Slots = p.Schedule.Workers
-	p.Collect.Slots = p.Schedule.Workers
-	p.Collect.Retries = p.Schedule.Retries
-	p.Progress.Slots = p.Schedule.Workers * p.Threads
-	p.Progress.Timeout = p.Schedule.Timeout
+// facts returns what a plan depends on and flags do not say.
+func facts(p plan.Plan) (f plan.Facts) {
 	one, total := process.ArgLimits(execute.Variables(p.Execute))
-	p.Template.Limits = template.Limits{Arg: one, Total: total}
-}
-
-// completeRemote is complete for jobs on other machines.
-func completeRemote(p *plan.Plan) (err error) {
-	p.Execute.Host = p.Host
-	if !p.IsRemote() {
-		return nil
+	f.Limits = template.Limits{Arg: one, Total: total}
+	if p.IsRemote() {
+		f.WorkDir, f.NoWorkDir = os.Getwd()
 	}
-	if p.Remote.Dir == sameDir {
-		if p.Remote.Dir = p.Execute.Dir; p.Remote.Dir == "" {
-			if p.Remote.Dir, err = os.Getwd(); err != nil {
-				return fmt.Errorf("jobs would run in the directory that is this one here: %w; name another with --remote-dir", err)
-			}
-		}
-	}
-	p.Execute.Dir, p.Execute.Remote = "", true
-	p.Template.Workers = max(p.Remote.Slurm.Workers, p.Remote.Ray.Workers) * max(1, p.Remote.Slurm.Threads, p.Remote.Ray.Threads)
-	for _, pl := range p.Remote.SSH.Hosts {
-		p.Template.Workers += max(1, pl.Threads)
-	}
-	p.Template.Workers = max(1, p.Template.Workers)
-	const rows = 200 // more than any screen has
-	p.Progress.Slots = rows
-	// What the far end's environment leaves is not known; half of what ours does is less than
-	// any system allows on which programs start at all.
-	p.Template.Limits.Total /= 2
-	return nil
+	return f
 }
 
 // directory checks that a flag names one, and makes the name independent of ours.

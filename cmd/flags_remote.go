@@ -84,7 +84,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 	switch {
 	case !given.Changed("remote-dir"):
-		p.Remote.Dir = sameDir
+		p.Remote.Dir = remote.SameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
 		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", text.Name(f.remoteDir))
@@ -140,9 +140,6 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 func ofStreams() []string {
 	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
-
-// sameDir stands for the directory in which jobs would run on this machine.
-const sameDir = "."
 
 func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	ssh := &p.Remote.SSH

@@ -123,7 +123,7 @@ func TestAddsUp(t *testing.T) {
 		args []string
 		said string
 	}{
-		{[]string{"--backend=ssh", "--hosts", "n1", "--hosts", "n1", "cat"}, "n1 is named twice"},
+		{[]string{"--backend=ssh", "--hosts", "n1", "--hosts", "n1", "cat"}, "host n1: it is named twice"},
 		{[]string{"--backend=ray", "-j2", "--ray-address=h:1", "--ray-resources", "a=1", "--ray-resources=a=2", "cat"}, "a is named twice"},
 	} {
 		if _, err := parse(t, tt.args...); err == nil || !strings.Contains(err.Error(), tt.said) {

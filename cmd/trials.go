@@ -100,7 +100,9 @@ func (t *trials) run(ctx context.Context, p plan.Plan, items int) (took bench.To
 	p.Quiet, p.Out = true, ""
 	p.Progress.Mode = progress.None
 	p.Schedule.MaxFailures, p.Schedule.Deadline = schedule.Limit{}, 0 // each run has to be whole
-	complete(&p)
+	if p, err = plan.Resolve(p, facts(p)); err != nil {
+		return took, nil, err
+	}
 	runtime.SetDefaultGOMAXPROCS() // as it is before a run
 	r, err := run.NewOf(ctx, p, run.IO{Stdin: t.stdin, Stdout: t.null, Stderr: t.null, Say: t.say, Resort: t.resort}, t.sample)
 	if err != nil {

@@ -29,7 +29,7 @@ func workerCode(err error, stderr *os.File) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, worker.ErrLeft), errors.As(err, &refused):
+	case errors.Is(err, worker.ErrRunnerGone), errors.As(err, &refused):
 	default:
 		fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 	}

@@ -21,7 +21,7 @@ tool() {
 	echo "$bin/$1"
 }
 
-unformatted=$(gofmt -l $(git ls-files '*.go'))
+unformatted=$(git ls-files '*.go' | xargs gofmt -l)
 if [ -n "$unformatted" ]; then
 	echo "not formatted by gofmt: $unformatted" >&2
 	exit 1
@@ -63,6 +63,13 @@ else
 	[ -z "${CI:-}" ] || exit 1
 fi
 
+
+if command -v shellcheck >/dev/null; then
+	shellcheck internal/remote/bootstrap.sh # it runs in shells of all kinds, on machines that nobody has seen
+	shellcheck --severity=warning scripts/*.sh scripts/backends/*
+else
+	echo "NOT CHECKED: internal/remote/bootstrap.sh and scripts, which need shellcheck" >&2
+fi
 python=.tools/python
 if [ -x $python/bin/mypy ] || { python3 -m venv $python && $python/bin/pip install --quiet ruff==0.17.6 mypy==2.4.1; }; then
 	$python/bin/ruff check --quiet internal

@@ -8,8 +8,8 @@ goreleaser=v2.15.0 syft=v1.57.0
 tools=$PWD/.tools/$goreleaser-$syft
 if [ ! -x "$tools/goreleaser" ] || [ ! -x "$tools/syft" ]; then
 	echo "building goreleaser $goreleaser and syft $syft, which takes some minutes"
-	GOBIN=$tools GOFLAGS= go install github.com/goreleaser/goreleaser/v2@$goreleaser
-	GOBIN=$tools GOFLAGS= go install github.com/anchore/syft/cmd/syft@$syft
+	GOBIN=$tools GOFLAGS='' go install github.com/goreleaser/goreleaser/v2@$goreleaser
+	GOBIN=$tools GOFLAGS='' go install github.com/anchore/syft/cmd/syft@$syft
 fi
 PATH=$tools:$PATH
 goreleaser check

@@ -93,7 +93,7 @@ func TestConformanceBadConnections(t *testing.T) {
 	t.Run("scripts", func(t *testing.T) {
 		runScriptsOf(t, "testdata/backends", map[string]string{
 			"FANOUT_BACKEND": "ssh", "FANOUT_HOSTS": "n1:2,n2:2", "FANOUT_SSH_COMMAND": "badssh", "FANOUT_RETRIES": "5",
-			"BADSSH": dir, "PLACE": "n[12]",
+			"BADSSH": dir, "MACHINE": "n[12]",
 		})
 	})
 	if _, err := os.Stat(filepath.Join(dir, "lost")); err != nil {

@@ -47,7 +47,7 @@ func TestFault(t *testing.T) {
 	t.Run("worker", func(t *testing.T) {
 		r := start(t, "fanout", "-j2", "-m", "process", "kill -ABRT $PPID; sleep 1000; : {}", ":::", "1")
 		r.ends(125)
-		if line := `job 1, "1": lost: worker 1 died: SIGABRT: abort; more is in ` + r.notes + "/fanout-trace-"; !strings.Contains(string(r.said()), line) || strings.Contains(string(r.said()), "goroutine") {
+		if line := `job 1, "1": lost: worker 1 died: SIGABRT: abort; see ` + r.notes + "/fanout-trace-"; !strings.Contains(string(r.said()), line) || strings.Contains(string(r.said()), "goroutine") {
 			t.Errorf("it said %.500q, want %s", r.said(), line)
 		}
 	})

@@ -289,7 +289,7 @@ func TestFullForAWhile(t *testing.T) {
 			set(at("gate"), "")
 			open("old", os.O_RDWR) // who has not come there yet finds the new one
 			if again {
-				r.eventually("a word about it", func() bool { return strings.Contains(string(r.said()), "jobs wait until others have made room") })
+				r.eventually("a word about it", func() bool { return strings.Contains(string(r.said()), "jobs wait for room for their processes") })
 				set(file, "2000")
 				r.eventually("the first job at its gate", func() bool { return open("0", os.O_WRONLY|unix.O_NONBLOCK) })
 			}

@@ -92,7 +92,7 @@ func (c *cluster) scripts(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "4", "FANOUT_RAY_NUM_CPUS": "0", "PLACE": host}
+	variables := map[string]string{"FANOUT_BACKEND": "ray", "FANOUT_WORKERS": "4", "FANOUT_RAY_NUM_CPUS": "0", "MACHINE": host}
 	maps.Copy(variables, c.variables)
 	return variables
 }
@@ -136,7 +136,7 @@ func (c *cluster) refuses(t *testing.T) {
 		env   string
 		says  string
 	}{
-		{"no cluster", []string{"--ray-address", "127.0.0.1:1"}, "", "there is no Ray at 127.0.0.1:1"},
+		{"no cluster", []string{"--ray-address", "127.0.0.1:1"}, "", "no Ray at 127.0.0.1:1"},
 		{"no module", []string{"--ray-python", bare}, "", "has no module ray"},
 		{"no Python", []string{"--ray-python", "/no/such/python"}, "", "name a Python"},
 		{"another version", nil, "PYTHONPATH=" + other, "Version mismatch"},

@@ -59,13 +59,13 @@ func TestConformanceSlurm(t *testing.T) {
 	dir := slurmUp(t)
 	t.Run("allocation", func(t *testing.T) {
 		variables := slurmVariables(t)
-		variables["PLACE"] = "n[12]"
+		variables["MACHINE"] = "n[12]"
 		runScriptsOf(t, "testdata/backends", variables)
 	})
 	t.Run("own", func(t *testing.T) {
 		runScriptsOf(t, "testdata/backends", map[string]string{
 			"FANOUT_BACKEND": "slurm", "FANOUT_WORKERS": "2", "FANOUT_THREADS": "2",
-			"SLURM_CONF": filepath.Join(dir, "slurm.conf"), "PLACE": "n[12]",
+			"SLURM_CONF": filepath.Join(dir, "slurm.conf"), "MACHINE": "n[12]",
 		})
 	})
 }

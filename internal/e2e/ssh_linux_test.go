@@ -32,7 +32,7 @@ func TestScriptSSH(t *testing.T) { runScripts(t, sshVariables(backendUp(t, "ssh"
 // TestConformanceSSH is what holds on each backend.
 func TestConformanceSSH(t *testing.T) {
 	variables := sshVariables(backendUp(t, "ssh"))
-	variables["PLACE"] = "n1"
+	variables["MACHINE"] = "n1"
 	runScriptsOf(t, "testdata/backends", variables)
 }
 
@@ -81,7 +81,7 @@ func TestHostsComeAndGo(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	r.write("hosts", "n2:x\n") // which is refused, and changes nothing
-	r.eventually("a word about the file", func() bool { return strings.Contains(string(r.said()), "the hosts stay what they were") })
+	r.eventually("a word about the file", func() bool { return strings.Contains(string(r.said()), "the hosts stay as they are") })
 	r.write("go-3", "")
 	r.write("go-4", "")
 	out, _ := io.ReadAll(r.stdout)

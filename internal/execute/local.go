@@ -149,16 +149,9 @@ func (s *slot) set(j job.Job, began time.Time) {
 	s.mu.Unlock()
 }
 
-// Running is a job that runs now.
-type Running struct {
-	Job job.Job
-	Pid int // of its first process, 0 before it is started
-	For time.Duration
-}
-
 // Running returns the jobs that run now, in the order of their slots.
-func (l *Local) Running() []Running {
-	var all []Running
+func (l *Local) Running() []job.Running {
+	var all []job.Running
 	for i := range l.slots {
 		s := l.slots[i].Load()
 		if s == nil {
@@ -166,7 +159,7 @@ func (l *Local) Running() []Running {
 		}
 		s.mu.Lock()
 		if !s.began.IsZero() {
-			now := Running{Job: s.job, For: time.Since(s.began)}
+			now := job.Running{Job: s.job, For: time.Since(s.began)}
 			if s.tree != nil {
 				now.Pid = s.tree.Pid()
 			}

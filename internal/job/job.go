@@ -33,6 +33,9 @@ type Job struct {
 	Items   []Item
 }
 
+// LostMax is how many workers a job may cost. A job that has cost as many is to blame, and not its workers.
+const LostMax = 3
+
 // Label names the job for a person: by its item, or by the first of its batch.
 func (j Job) Label() string {
 	if len(j.Items) == 0 {

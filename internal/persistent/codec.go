@@ -7,35 +7,34 @@ import (
 	"strings"
 )
 
-// Protocol is how items and replies are told apart.
+// Protocol says how items and replies are delimited.
 type Protocol uint8
 
 // The protocols.
 const (
 	Lines  Protocol = iota // each ends with a newline
 	Nulls                  // each ends with a NUL
-	Frames                 // before each stands its length: 4 bytes, the highest first
+	Frames                 // each begins with its length: 4 bytes, big-endian
 )
 
-// maxReply bounds what one reply in a frame may claim to hold: a program that prints text
-// claims more.
+// maxReply is the largest length that a frame may claim: a program that prints text claims more.
 const maxReply = 1 << 30
 
-// check says why an item cannot be sent.
+// check returns why an item cannot be sent.
 func (p Protocol) check(item string) error {
 	switch {
 	case p == Lines && strings.Contains(item, "\n"):
-		return fmt.Errorf("the item has a newline in it: items for a persistent program are lines, unless -0 or --frames is given")
+		return fmt.Errorf("the item has a newline in it: a persistent program gets items as lines; use -0 or --frames")
 	case p == Nulls && strings.Contains(item, "\x00"):
 		return fmt.Errorf("the item has a NUL in it: use --frames")
 	case p == Frames && len(item) > maxReply:
-		return fmt.Errorf("the item is longer than a frame can be, %d bytes", maxReply)
+		return fmt.Errorf("the item is longer than the %d bytes that a frame can hold", maxReply)
 	default:
 		return nil
 	}
 }
 
-// appendItem adds an item as the program gets it.
+// appendItem appends an item as the program gets it.
 func (p Protocol) appendItem(b []byte, item string) []byte {
 	switch p {
 	case Lines:
@@ -47,8 +46,8 @@ func (p Protocol) appendItem(b []byte, item string) []byte {
 	}
 }
 
-// cut takes the first reply off b: as it is shown, with its end. n is how long it was
-// with all that belongs to it, 0 when it has not come as a whole.
+// cut takes the first reply off b, as it is shown, with its end. n is its length with all that belongs to it; 0: it has
+// not come as a whole.
 func (p Protocol) cut(b []byte) (reply []byte, n int, err error) {
 	if p == Frames {
 		if len(b) < 4 {
@@ -56,7 +55,7 @@ func (p Protocol) cut(b []byte) (reply []byte, n int, err error) {
 		}
 		size := int(binary.BigEndian.Uint32(b))
 		if size > maxReply {
-			return nil, 0, fmt.Errorf("a frame of %d bytes: each reply must begin with its length, 4 bytes, the highest first; got %q", size, b[:4])
+			return nil, 0, fmt.Errorf("a frame of %d bytes: each reply must begin with its length, 4 bytes, big-endian; got %q", size, b[:4])
 		}
 		if len(b) < 4+size {
 			return nil, 0, nil

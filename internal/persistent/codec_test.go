@@ -75,19 +75,3 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
-
-func TestTagger(t *testing.T) {
-	var b strings.Builder
-	tag := &tagger{to: &b, tag: "> "}
-	for _, piece := range []string{"a", "b\nc\n", "", "\n", "d"} {
-		tag.Write([]byte(piece))
-	}
-	if want := "> ab\n> c\n> \n"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
-	}
-	tag.flush()
-	tag.flush()
-	if want := "> ab\n> c\n> \n> d\n"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
-	}
-}

@@ -1,5 +1,3 @@
-// Package persistent has jobs done by programs that are started once and then answer one
-// item after the other.
 package persistent
 
 import (
@@ -7,286 +5,211 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
-	"fanout/internal/execute"
 	"fanout/internal/job"
+	"fanout/internal/outbox"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/text"
 )
 
-// Spec says what is started, and how it is talked to.
-type Spec struct {
-	Name     string // of the program, for messages
-	Path     string
-	Argv     []string
-	Shell    []string // for a program that is text without #!
-	Dir      string
-	Environ  []string // what programs inherit; execute.Environ completes it
-	Env      []string
-	Run      string // mark of the run
-	Before   int    // how many programs earlier runs have started
-	Protocol Protocol
-	WarmUp   time.Duration // before a program's first reply, in which no job's time runs
-	Hint     time.Duration // after which a program that has never replied is worth a hint
-	Leave    time.Duration // how long a program may take to end when no more items come
-	Check    time.Duration // the same, when another has replied too often
-}
-
-// Starter starts programs for a Pool.
-type Starter struct {
-	Spec       Spec
-	Supervisor *process.Supervisor
-	Stderr     io.Writer         // takes whole lines
-	Fail       func(error)       // ends the run
-	Warn       func(text string) // tells the user
-	TakeBack   func(Replies, error)
-
-	mu        sync.Mutex
-	started   int
-	hinted    bool
-	failed    bool    // the run is being ended since a program has replied when nobody had asked
-	outOfStep bool    // some program has replied too often
-	doubtful  Replies // of programs that were ended, as long as none has
-}
-
-// Start is part of pool.Starter.
-func (s *Starter) Start(m *pool.Worker) (pool.Client, error) {
-	s.mu.Lock()
-	s.started++
-	number := s.Spec.Before + s.started
-	mark := s.Spec.Run + ".p" + strconv.Itoa(m.Number) + "." + strconv.Itoa(s.started)
-	s.mu.Unlock()
-	env := execute.Environ(append(s.Spec.Environ[:len(s.Spec.Environ):len(s.Spec.Environ)], s.Spec.Env...), s.Spec.Run, mark)
-	env = append(env, "FANOUT_SLOT="+strconv.Itoa(m.Number))
-	tag := &tagger{to: s.Stderr, tag: fmt.Sprintf("worker %d: ", m.Number)}
-	p, err := s.Supervisor.StartProgram(process.Command{
-		Path: s.Spec.Path, Argv: s.Spec.Argv, Env: env, Dir: s.Spec.Dir, Shell: s.Spec.Shell,
-	}, mark, tag)
-	if err != nil {
-		return nil, &pool.HopelessError{Err: execute.StartError(s.Spec.Name, err)}
-	}
-	w := &worker{s: s, m: m, p: p, out: pool.NewOutbox(), number: number, replies: Replies{Programs: []int{number}}}
-	go w.run(tag) // until it calls m.Gone
-	return w, nil
-}
-
-// hint tells once why a program may be silent.
-func (s *Starter) hint() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.hinted {
-		return
-	}
-	s.hinted = true
-	s.Warn(fmt.Sprintf("%s has not replied to its first item yet: many programs hold back what they print into a pipe; "+
-		"try sed -u, grep --line-buffered, awk with fflush(), python3 -u or stdbuf -oL", s.Spec.Name))
-}
-
-// fail ends the run.
-func (s *Starter) fail(err error) {
-	s.mu.Lock()
-	s.failed = true
-	s.mu.Unlock()
-	s.Fail(err)
-}
-
-// client is one running program.
-type worker struct {
-	s       *Starter
-	m       *pool.Worker
-	p       *process.Program
-	out     *pool.Outbox
+// program is one running program. It is a [pool.Client].
+type program struct {
+	starter *Starter
+	worker  *pool.Worker
+	process *process.Program
+	out     *outbox.Outbox
 	number  int     // of the program
-	replies Replies // that it has given; the own of the goroutine that runs it
+	replies Replies // its own; only run uses them
 
 	mu        sync.Mutex
-	items     []*pool.Task // without a reply yet, in the order in which they were sent
-	replied   bool         // it has answered once
-	told      bool         // the first item has begun
-	cancelled *pool.Task   // on whose account it was told to end
-	ending    bool         // it was told to end
-	checked   bool         // the same, when it has answered what it has
-	bye       bool
-	leaving   *time.Timer
-	first     *time.Timer // for the hint
-	warm      *time.Timer
-	finished  bool
+	items     []*pool.Task // without a reply yet, in the order of Send
+	replied   bool         // it has replied once
+	told      bool         // its first item has begun
+	cancelled *pool.Task   // for which it was told to end
+	ending    bool         // it was told to end by Stop
+	checked   bool         // it was told to end by Stop, once it has answered its items
+	bye       bool         // it was dismissed
+	leaving   *time.Timer  // ends it when it takes too long then
+	first     *time.Timer  // gives the hint
+	warm      *time.Timer  // ends the warm-up
+	finished  bool         // no more replies are read
 }
 
-// Send is part of pool.Worker.
-func (w *worker) Send(t *pool.Task) {
+// Send is part of pool.Client.
+func (p *program) Send(t *pool.Task) {
 	item := t.Attempt.Job.Items[0].String()
-	if err := w.s.Spec.Protocol.check(item); err != nil {
-		// Not by this goroutine, whose the Pool is at the moment.
-		go w.m.Done(t, job.Status{Outcome: job.NotStarted, Err: err})
+	if err := p.starter.Spec.Protocol.check(item); err != nil {
+		// Not from here: the Pool is locked.
+		go p.worker.Done(t, job.Status{Outcome: job.NotStarted, Err: err})
 		return
 	}
-	w.mu.Lock()
-	w.items = append(w.items, t)
-	if len(w.items) == 1 {
-		w.begin(t)
+	p.mu.Lock()
+	p.items = append(p.items, t)
+	if len(p.items) == 1 {
+		p.begin(t)
 	}
-	w.mu.Unlock()
-	w.out.Add(func(b []byte) []byte { return w.s.Spec.Protocol.appendItem(b, item) })
+	p.mu.Unlock()
+	p.out.Add(func(b []byte) []byte { return p.starter.Spec.Protocol.appendItem(b, item) })
 }
 
-// begin has the time of the oldest item run. Before the first reply, it begins when the
-// program may be expected to have started.
-func (w *worker) begin(t *pool.Task) {
-	if w.replied {
-		w.m.Begun(t)
+// begin lets the time of the oldest item run. Before the first reply, it runs once the warm-up is over. The lock is
+// held.
+func (p *program) begin(t *pool.Task) {
+	if p.replied {
+		p.worker.Begun(t)
 		return
 	}
-	if w.first == nil {
-		w.first = time.AfterFunc(w.s.Spec.WarmUp+w.s.Spec.Hint, w.s.hint)
+	if p.first == nil {
+		p.first = time.AfterFunc(p.starter.Spec.WarmUp+p.starter.Spec.Hint, p.starter.hint)
 	}
-	if w.s.Spec.WarmUp == 0 {
-		w.told = true
-		w.m.Begun(t)
+	if p.starter.Spec.WarmUp == 0 {
+		p.told = true
+		p.worker.Begun(t)
 		return
 	}
-	w.warm = time.AfterFunc(w.s.Spec.WarmUp, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if !w.finished && !w.replied && len(w.items) > 0 && w.items[0] == t {
-			w.told = true
-			w.m.Begun(t)
+	p.warm = time.AfterFunc(p.starter.Spec.WarmUp, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.finished && !p.replied && len(p.items) > 0 && p.items[0] == t {
+			p.told = true
+			p.worker.Begun(t)
 		}
 	})
 }
 
-// Flush is part of pool.Worker.
-func (w *worker) Flush() { w.out.Flush() }
+// Flush is part of pool.Client.
+func (p *program) Flush() { p.out.Flush() }
 
-// FlushSoon is part of pool.Worker.
-func (w *worker) FlushSoon() { w.out.FlushSoon() }
+// FlushSoon is part of pool.Client.
+func (p *program) FlushSoon() { p.out.FlushSoon() }
 
-// Recall is part of pool.Worker. What a program has been sent cannot be taken back.
-func (w *worker) Recall(*pool.Task) {}
+// Recall is part of pool.Client. A program cannot give an item back.
+func (p *program) Recall(*pool.Task) {}
 
-// Cancel is part of pool.Worker. The only way to end one item is to end the program.
-func (w *worker) Cancel(t *pool.Task) {
-	w.mu.Lock()
-	is := len(w.items) > 0 && w.items[0] == t // else it was answered just now
+// Cancel is part of pool.Client. Only the end of the program ends one item.
+func (p *program) Cancel(t *pool.Task) {
+	p.mu.Lock()
+	is := len(p.items) > 0 && p.items[0] == t // otherwise it was answered just now
 	if is {
-		w.cancelled = t
+		p.cancelled = t
 	}
-	w.mu.Unlock()
+	p.mu.Unlock()
 	if is {
-		w.p.Stop()
+		p.process.Stop()
 	}
 }
 
-// Stop is part of pool.Worker. When the run ends since another program has replied when nobody
-// had asked, this one may show that it has not: it gets a moment to answer what it has.
-func (w *worker) Stop() {
-	w.s.mu.Lock()
-	failed := w.s.failed
-	w.s.mu.Unlock()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if failed && !w.ending {
-		w.checked = true
-		w.dismiss(w.s.Spec.Check, w.stop)
+// Stop is part of pool.Client. When the run ends because another program is out of step, this one gets a moment to
+// answer its items, and so to show that it is in step.
+func (p *program) Stop() {
+	p.starter.mu.Lock()
+	failed := p.starter.failed
+	p.starter.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if failed && !p.ending {
+		p.checked = true
+		p.dismiss(p.starter.Spec.Check, p.stop)
 		return
 	}
-	w.ending = true
-	w.p.Stop()
+	p.ending = true
+	p.process.Stop()
 }
 
-func (w *worker) stop() {
-	w.mu.Lock()
-	w.ending = true
-	w.mu.Unlock()
-	w.p.Stop()
+func (p *program) stop() {
+	p.mu.Lock()
+	p.ending = true
+	p.mu.Unlock()
+	p.process.Stop()
 }
 
-// KillNow is part of pool.Worker.
-func (w *worker) KillNow() {
-	w.mu.Lock()
-	ending := w.ending || w.checked || w.cancelled != nil
-	w.mu.Unlock()
+// KillNow is part of pool.Client.
+func (p *program) KillNow() {
+	p.mu.Lock()
+	ending := p.ending || p.checked || p.cancelled != nil
+	p.mu.Unlock()
 	if ending {
-		w.p.Kill()
+		p.process.Kill()
 	}
 }
 
-// Settle is part of pool.Worker. A reply is the end.
-func (w *worker) Settle() {}
+// Settle is part of pool.Client. It has nothing to do: a reply makes a job Done.
+func (p *program) Settle() {}
 
-// Dismiss is part of pool.Worker.
-func (w *worker) Dismiss() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.dismiss(w.s.Spec.Leave, w.p.Stop)
+// Dismiss is part of pool.Client.
+func (p *program) Dismiss() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dismiss(p.starter.Spec.Leave, p.process.Stop)
 }
 
-// dismiss is called with the lock held. What has to be done when it takes too long is late.
-func (w *worker) dismiss(most time.Duration, late func()) {
-	if w.bye {
+// dismiss ends the program's input, and calls late when it takes too long to end. The lock is held.
+func (p *program) dismiss(most time.Duration, late func()) {
+	if p.bye {
 		return
 	}
-	w.bye = true
-	w.p.Dismiss()
-	w.out.Close()
-	w.leaving = time.AfterFunc(most, late)
+	p.bye = true
+	p.process.Dismiss()
+	p.out.Close()
+	p.leaving = time.AfterFunc(most, late)
 }
 
+// errSilent is the error of an item whose program ended well instead of replying.
 var errSilent = errors.New("the program ended without a reply")
 
-// run is with the program until it is gone.
-func (w *worker) run(tag *tagger) {
+// run serves the program until it is gone.
+func (p *program) run(stderr *text.Prefixer) {
 	var others sync.WaitGroup
 	others.Go(func() {
-		w.out.Copy(w.p.Stdin) // what it does not read it will not answer
-		w.p.Stdin.Close()
+		p.out.Copy(p.process.Stdin) // it will not answer what it does not read
+		p.process.Stdin.Close()
 	})
 	others.Go(func() {
-		w.p.Wait()
-		// What it has left behind may hold its output for ever.
+		p.process.Wait()
+		// Its leftovers may keep its output open for ever.
 		const linger = 100 * time.Millisecond
-		w.p.Stdout.SetReadDeadline(time.Now().Add(linger))
+		p.process.Stdout.SetReadDeadline(time.Now().Add(linger))
 	})
-	why := w.read()
-	w.m.Leave()
-	w.out.Close()
-	head := w.abandon()
-	w.end(why)
-	res := w.p.Wait()
+	why := p.read()
+	p.worker.Leave()
+	p.out.Close()
+	head := p.abandon()
+	p.end(why)
+	res := p.process.Wait()
 	others.Wait()
-	w.p.Stdout.Close()
-	tag.flush()
+	p.process.Stdout.Close()
+	stderr.Flush()
 	how := res.Failure()
 	if head != nil {
-		w.m.Done(head, w.blame(res, why))
+		p.worker.Done(head, p.blame(res, why))
 	}
-	w.mu.Lock()
-	bye, ending := w.bye, w.ending
-	if w.leaving != nil {
-		w.leaving.Stop()
+	p.mu.Lock()
+	bye, ending := p.bye, p.ending
+	if p.leaving != nil {
+		p.leaving.Stop()
 	}
-	w.mu.Unlock()
+	p.mu.Unlock()
 	surplus := errors.Is(why, errSurplus)
-	w.s.judge(w.replies, surplus, bye && !ending && head == nil && !surplus && how == nil)
+	p.starter.judge(p.replies, surplus, bye && !ending && head == nil && !surplus && how == nil)
 	switch {
 	case surplus && head == nil:
-		w.s.fail(&OutOfStepError{Worker: w.m.Number, Name: w.s.Spec.Name})
-	case surplus && w.replies.Jobs > 0:
-		w.s.Warn(fmt.Sprintf("worker %d: %s: %v: all that it has replied is in doubt", w.m.Number, text.Name(w.s.Spec.Name), errSurplus))
+		p.starter.fail(&OutOfStepError{Worker: p.worker.Number, Name: p.starter.Spec.Name})
+	case surplus && p.replies.Jobs > 0:
+		p.starter.Warn(fmt.Sprintf("worker %d: %s: %v: all its replies are in doubt", p.worker.Number, text.Name(p.starter.Spec.Name), errSurplus))
 	case bye && !ending && head == nil && how != nil:
-		w.s.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", w.m.Number, text.Name(w.s.Spec.Name), how))
+		p.starter.Warn(fmt.Sprintf("worker %d: %s: %v after its last reply", p.worker.Number, text.Name(p.starter.Spec.Name), how))
 	}
 	if bye && head == nil {
-		w.m.Gone(nil)
+		p.worker.Gone(nil)
 		return
 	}
-	w.m.Gone(cause(why, how))
+	p.worker.Gone(cause(why, how))
 }
 
+// cause returns why a program has ended: reading ended with why, and the process as how says.
 func cause(why, how error) error {
 	switch {
 	case why != nil && !errors.Is(why, io.EOF):
@@ -298,54 +221,54 @@ func cause(why, how error) error {
 	}
 }
 
-// abandon gives back the items that the program cannot be blamed for, and returns the
-// oldest, which it can.
-func (w *worker) abandon() (head *pool.Task) {
-	w.mu.Lock()
-	items := w.items
-	w.items, w.finished = nil, true
-	for _, t := range []*time.Timer{w.first, w.warm} {
+// abandon returns to the pool all items that the program cannot be blamed for, and to the caller the oldest, for which
+// it can.
+func (p *program) abandon() (head *pool.Task) {
+	p.mu.Lock()
+	items := p.items
+	p.items, p.finished = nil, true
+	for _, t := range []*time.Timer{p.first, p.warm} {
 		if t != nil {
 			t.Stop()
 		}
 	}
-	if len(items) > 0 && (w.cancelled == nil || w.cancelled == items[0] || w.ending) {
+	if len(items) > 0 && (p.cancelled == nil || p.cancelled == items[0] || p.ending) {
 		head, items = items[0], items[1:]
 	}
-	w.mu.Unlock()
+	p.mu.Unlock()
 	for _, t := range slices.Backward(items) {
-		w.m.Return(t)
+		p.worker.Return(t)
 	}
 	return head
 }
 
-// end ends a program that may still run. One that has closed its output gets a moment
-// to end by itself, so that its exit status can be told.
-func (w *worker) end(why error) {
+// end ends a program that may still run. A program that has closed its output gets a moment to end by itself, so that
+// its exit status is known.
+func (p *program) end(why error) {
 	const moment = time.Second
 	if !errors.Is(why, io.EOF) {
-		w.p.Kill()
+		p.process.Kill()
 		return
 	}
-	w.mu.Lock()
-	bye := w.bye
-	w.mu.Unlock()
-	if !bye { // else it has as long as Leave says
-		kill := time.AfterFunc(moment, w.p.Kill)
+	p.mu.Lock()
+	bye := p.bye
+	p.mu.Unlock()
+	if !bye { // otherwise it has as long as Leave says
+		kill := time.AfterFunc(moment, p.process.Kill)
 		defer kill.Stop()
 	}
-	w.p.Wait()
+	p.process.Wait()
 }
 
-// blame is the outcome of the item that a program did not answer.
-func (w *worker) blame(res process.Result, why error) job.Status {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	st := job.Status{Program: w.number, Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
+// blame returns the outcome of the item that a program did not answer.
+func (p *program) blame(res process.Result, why error) job.Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	st := job.Status{Program: p.number, Usage: job.Usage{User: res.User, System: res.System, MaxRSS: res.MaxRSS}}
 	switch {
-	case w.p.OverMemory() > 0:
-		st.Outcome, st.Err = job.OverMemory, process.MemoryError(w.p.OverMemory(), w.s.Supervisor.Memory())
-	case w.ending, w.cancelled != nil:
+	case p.process.OverMemory() > 0:
+		st.Outcome, st.Err = job.OverMemory, process.MemoryError(p.process.OverMemory(), p.starter.Supervisor.Memory())
+	case p.ending, p.cancelled != nil:
 		st.Outcome = job.Stopped
 	case !errors.Is(why, io.EOF):
 		st.Outcome, st.Err = job.Lost, why
@@ -357,71 +280,4 @@ func (w *worker) blame(res process.Result, why error) job.Status {
 		st.Outcome, st.Err = job.Lost, errSilent
 	}
 	return st
-}
-
-// read takes replies until the end of the program's output, or one too many.
-func (w *worker) read() error {
-	buf := make([]byte, 0, 64<<10)
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
-		}
-		n, err := w.p.Stdout.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		rest, bad := w.take(buf)
-		if bad != nil {
-			return bad
-		}
-		if cap(buf) > 1<<20 && len(rest) < 64<<10 {
-			buf = append(make([]byte, 0, 64<<10), rest...)
-		} else {
-			buf = buf[:copy(buf[:cap(buf)], rest)]
-		}
-		if err != nil {
-			return io.EOF
-		}
-	}
-}
-
-// take attributes the replies that have come as a whole, and returns what is left.
-func (w *worker) take(b []byte) (rest []byte, err error) {
-	now := time.Now()
-	for len(b) > 0 {
-		reply, n, err := w.s.Spec.Protocol.cut(b)
-		w.mu.Lock()
-		if err != nil && len(w.items) > 0 {
-			w.mu.Unlock()
-			return nil, err
-		}
-		if len(w.items) == 0 || len(w.items) == 1 && n > 0 && len(b) > n {
-			// Nothing was asked, or the answer to the last question goes on.
-			w.mu.Unlock()
-			return nil, errSurplus
-		}
-		if n == 0 {
-			w.mu.Unlock()
-			return b, nil
-		}
-		t := w.items[0]
-		w.items[0] = nil
-		w.items = w.items[1:]
-		if !w.replied {
-			w.replied = true
-			w.first.Stop()
-		}
-		told := w.told
-		w.told = true
-		if len(w.items) > 0 {
-			w.m.BegunAt(w.items[0], now)
-		}
-		w.mu.Unlock()
-		if !told {
-			w.m.BegunAt(t, now) // within its warm-up
-		}
-		t.Attempt.Output.Stdout.Write(reply) // where it fails, the run is being ended
-		w.replies.Add(t.Attempt.Job)
-		w.m.DoneAt(t, job.Status{Program: w.number}, now)
-		b = b[n:]
-	}
-	return b, nil
 }

@@ -8,32 +8,32 @@ import (
 	"fanout/internal/job"
 )
 
-// OutOfStepError ends a run: a program has replied when nobody had asked.
+// OutOfStepError ends a run: a program has replied without having an item.
 type OutOfStepError struct {
 	Worker int
 	Name   string
 }
 
 func (e *OutOfStepError) Error() string {
-	return fmt.Sprintf("worker %d: %s: %v: which reply belongs to which item is not known any more", e.Worker, e.Name, errSurplus)
+	return fmt.Sprintf("worker %d: %s: %v: which reply belongs to which item is unknown", e.Worker, e.Name, errSurplus)
 }
 
 func (e *OutOfStepError) Unwrap() error { return errSurplus }
 
 var (
 	errSurplus = errors.New("it printed more replies than it was given items")
-	errDoubt   = errors.New("a program printed more replies than it was given items: which of them is the reply to this one is not known")
+	errDoubt   = errors.New("a program printed more replies than it was given items: which of them belongs to this one is unknown")
 )
 
-// Replies is what programs have replied.
+// Replies are the jobs that some programs have answered.
 type Replies struct {
 	Programs    []int // by number
 	Jobs        int64
-	Later       int64 // of these, jobs that had failed before
-	First, Last int64 // the least and the greatest number of a job
+	Later       int64 // how many of them had failed before
+	First, Last int64 // the least and the greatest seq of a job
 }
 
-// Add adds that to a job.
+// Add adds the reply to a job.
 func (r *Replies) Add(j job.Job) {
 	number := j.Seq()
 	if r.Jobs == 0 {
@@ -46,7 +46,7 @@ func (r *Replies) Add(j job.Job) {
 	}
 }
 
-// Join adds others.
+// Join adds the replies of others.
 func (r *Replies) Join(others Replies) {
 	if r.Jobs == 0 {
 		r.First, r.Last = others.First, others.Last
@@ -57,10 +57,9 @@ func (r *Replies) Join(others Replies) {
 	r.Programs = slices.Concat(r.Programs, others.Programs)
 }
 
-// judge is told how each program has ended. Those that went when no more items came had replied
-// to each once. Of others that is not known, and does not matter as long as none of them is
-// seen to reply too often: then the same COMMAND may have done so in all, and the one too many
-// of those that were killed was never seen.
+// judge takes the replies of a program that has ended. A program that ended in step, when no more items came, has
+// replied to each once. Of others this is unknown. It does not matter until one is seen to reply too often: then the
+// same COMMAND may have done so in all of them, and nobody saw the surplus reply of those that were killed.
 func (s *Starter) judge(replies Replies, surplus, inStep bool) {
 	if inStep || !surplus && replies.Jobs == 0 {
 		return

@@ -1,5 +1,6 @@
-// Package plan holds the Specs of all stages in one struct that does not change
-// once it is made, and checks what concerns more than one of them.
+// Package plan holds the Specs of all stages in one [Plan], which never changes: [Resolve] is a pure function from what
+// the user asks for, and the [Facts] that become known while a run is prepared, to the plan that the stages get.
+// [Plan.Check] refuses what cannot work together.
 package plan
 
 import (
@@ -19,7 +20,7 @@ import (
 	"fanout/internal/template"
 )
 
-// Plan is all that a run needs to know.
+// Plan is all that a run needs to know: the Specs of its stages, and what concerns more than one of them.
 type Plan struct {
 	Input    input.Spec
 	Template template.Spec
@@ -28,16 +29,16 @@ type Plan struct {
 	Execute  execute.Spec
 	Collect  collect.Spec
 
-	Remote       remote.Spec    // where jobs run
-	Program      remote.Program // this fanout, for jobs that run elsewhere
+	Remote       remote.Spec    // the other machines that jobs run on
+	Program      remote.Program // this fanout, for them
 	Mode         Mode
-	WorkersGiven bool // how many jobs run at a time, or workers, is the user's choice
+	WorkersGiven bool // the user has chosen how many jobs or workers run at a time
 
 	Threads    int  // jobs at a time in each worker, in process mode
-	Persistent bool // COMMAND is started once in each worker, and answers items
-	Window     int  // items that such a one may have without an answer
+	Persistent bool // each worker is a COMMAND that is started once and answers items
+	Window     int  // how many items it may have without an answer
 	Protocol   persistent.Protocol
-	WarmUp     time.Duration // that it may take to start
+	WarmUp     time.Duration // how long it may take to start before the time of jobs counts
 
 	Host    string // the name of this machine
 	Records Records
@@ -47,31 +48,31 @@ type Plan struct {
 	Journal  journal.Spec // without a Path: none
 
 	Nice int   // added to the niceness of workers
-	CPUs []int // that workers are bound to, in turn; nil: to none
+	CPUs []int // to which workers are bound, in turn; nil: to none
 
-	Out    string // file for standard output; "" for our own
+	Out    string // file for standard output; "": fanout's own
 	DryRun bool   // print what would run
 	Quiet  bool   // no summary, no warnings
 
-	NoGuardian bool // nothing watches over this process
-	Guardian   int  // the process that does; 0 is none
+	NoGuardian bool // the run has no guardian
+	Guardian   int  // the guardian's pid; 0: there is none
 }
 
-// Log says which of the events of jobs are told in lines of a log.
+// Log says which events of jobs the log has.
 type Log struct {
 	On    bool
 	Level slog.Level
 	JSON  bool
 }
 
-// Records says what is kept of jobs beside their plain output, or in its place.
+// Records says what a run keeps of jobs besides their plain output, or instead of it.
 type Records struct {
-	JSON      bool  // an object a job in place of its output
-	JSONLimit int64 // bytes of each output in it; 0: all
+	JSON      bool  // a job's output becomes a JSON object
+	JSONLimit int64 // bytes of each output in the object; 0: all
 	Results   string
 	ErrorDir  string
-	Folded    bool  // what a job prints as a group that GitHub Actions folds
-	MaxErrors int64 // how many jobs ErrorDir keeps; 0: all
+	Folded    bool  // a job's output becomes a group that GitHub Actions folds
+	MaxErrors int64 // how many failed jobs ErrorDir keeps; 0: all
 }
 
 // Mode is where jobs run.
@@ -86,10 +87,10 @@ const (
 // Check reports what cannot work together.
 func (p Plan) Check() error {
 	if p.Persistent && (p.Template.Batch > 1 || p.Template.Filled()) {
-		return errors.New("-n and --persistent exclude each other: a persistent program gets one item after the other; --window N gives it several at a time")
+		return errors.New("-n and --persistent exclude each other: a persistent program gets its items one by one; --window N gives it several at a time")
 	}
 	return p.Input.Validate()
 }
 
-// IsRemote says that jobs run on other machines.
+// IsRemote reports whether jobs run on other machines.
 func (p *Plan) IsRemote() bool { return p.Remote.IsRemote() }

@@ -20,28 +20,28 @@ type fullMachine struct {
 	refused atomic.Int64
 }
 
-func (f *fullMachine) Start(m *pool.Worker) (pool.Client, error) {
+func (f *fullMachine) Start(w *pool.Worker) (pool.Client, error) {
 	if f.present.Add(1) > f.room {
 		f.present.Add(-1)
 		f.refused.Add(1)
-		return nil, fmt.Errorf("starting worker %d: %w", m.Number, syscall.EAGAIN)
+		return nil, fmt.Errorf("starting worker %d: %w", w.Number, syscall.EAGAIN)
 	}
-	return &slow{m: m}, nil
+	return &slow{worker: w}, nil
 }
 
 type slow struct {
 	noWorker
-	m *pool.Worker
+	worker *pool.Worker
 }
 
 func (w *slow) Send(t *pool.Task) {
 	go func() {
-		w.m.Begun(t)
+		w.worker.Begun(t)
 		time.Sleep(time.Minute)
-		w.m.Done(t, job.Status{})
+		w.worker.Done(t, job.Status{})
 	}()
 }
-func (w *slow) Dismiss() { go w.m.Gone(nil) }
+func (w *slow) Dismiss() { go w.worker.Gone(nil) }
 
 // TestFullMachine: workers for which there is no room have not died, while others are there.
 func TestFullMachine(t *testing.T) {

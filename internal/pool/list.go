@@ -1,6 +1,6 @@
 package pool
 
-// list is tasks in an order. A task is in one list at a time.
+// list is a doubly linked list of Tasks. A Task is in one list at a time.
 type list struct {
 	first, last *Task
 	n           int
@@ -56,32 +56,32 @@ func (l *list) all() (all []*Task) {
 	return all
 }
 
-// stack is members that had something in common when they were put there.
+// stack holds workers for which something was true when they were pushed.
 type stack struct {
 	workers []*Worker
 	in      map[*Worker]bool
 }
 
-func (s *stack) push(m *Worker) {
-	if s.in[m] {
+func (s *stack) push(w *Worker) {
+	if s.in[w] {
 		return
 	}
 	if s.in == nil {
 		s.in = map[*Worker]bool{}
 	}
-	s.in[m] = true
-	s.workers = append(s.workers, m)
+	s.in[w] = true
+	s.workers = append(s.workers, w)
 }
 
-// top is the last for which it still holds, nil when there is none. It stays there.
+// top returns the last worker for which it still holds, and leaves it there; nil when there is none.
 func (s *stack) top(holds func(*Worker) bool) *Worker {
 	for n := len(s.workers); n > 0; n-- {
-		m := s.workers[n-1]
-		if !m.gone && holds(m) {
-			return m
+		w := s.workers[n-1]
+		if !w.gone && holds(w) {
+			return w
 		}
 		s.workers = s.workers[:n-1]
-		delete(s.in, m)
+		delete(s.in, w)
 	}
 	return nil
 }

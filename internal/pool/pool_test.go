@@ -16,13 +16,13 @@ type shortLived struct {
 	begun int
 }
 
-func (s *shortLived) Start(m *pool.Worker) (pool.Client, error) {
+func (s *shortLived) Start(w *pool.Worker) (pool.Client, error) {
 	s.begun++
 	if s.begun <= s.dead {
-		m.Gone(errors.New("exit 9"))
+		w.Gone(errors.New("exit 9"))
 		return noWorker{}, nil
 	}
-	return &instant{m: m}, nil
+	return &instant{worker: w}, nil
 }
 
 // noWorker is one that is there no more.
@@ -41,11 +41,11 @@ func (noWorker) Settle()           {}
 // instant is a worker whose jobs end at once.
 type instant struct {
 	noWorker
-	m *pool.Worker
+	worker *pool.Worker
 }
 
-func (w *instant) Send(t *pool.Task) { go w.m.Done(t, job.Status{}) }
-func (w *instant) Dismiss()          { go w.m.Gone(nil) }
+func (w *instant) Send(t *pool.Task) { go w.worker.Done(t, job.Status{}) }
+func (w *instant) Dismiss()          { go w.worker.Gone(nil) }
 
 type owner struct{ done chan job.Status }
 
@@ -53,8 +53,8 @@ func (owner) Begun(*job.Attempt)                   {}
 func (owner) Ended(*job.Attempt)                   {}
 func (o owner) Done(_ *job.Attempt, st job.Status) { o.done <- st }
 
-// TestGoneBeforeStart has a job find another worker when the one that was started for it
-// has gone before the Pool had it: there was a moment in which nobody saw to the job any more.
+// TestGoneBeforeStart checks that a job gets another worker when the one that was started for it has gone before the
+// Pool had it: there was a moment in which nobody looked after the job.
 func TestGoneBeforeStart(t *testing.T) {
 	s := &shortLived{dead: 3}
 	p := pool.New(pool.Spec{Hosts: []pool.Host{{Workers: 1, Threads: 1}}}, s, func(err error) { t.Error(err) })
@@ -77,23 +77,22 @@ func TestGoneBeforeStart(t *testing.T) {
 // steady is a worker that ends its jobs when it is told to.
 type steady struct {
 	noWorker
-	m    *pool.Worker
-	jobs chan func() // each of which ends one
-	gone sync.Once
+	worker *pool.Worker
+	jobs   chan func() // each of which ends one
+	gone   sync.Once
 }
 
-func (w *steady) Send(t *pool.Task) { w.jobs <- func() { w.m.Done(t, job.Status{}) } }
-func (w *steady) Dismiss()          { w.gone.Do(func() { go w.m.Gone(nil) }) }
+func (w *steady) Send(t *pool.Task) { w.jobs <- func() { w.worker.Done(t, job.Status{}) } }
+func (w *steady) Dismiss()          { w.gone.Do(func() { go w.worker.Gone(nil) }) }
 
 type steadies struct{ jobs chan func() }
 
-func (s steadies) Start(m *pool.Worker) (pool.Client, error) {
-	return &steady{m: m, jobs: s.jobs}, nil
+func (s steadies) Start(w *pool.Worker) (pool.Client, error) {
+	return &steady{worker: w, jobs: s.jobs}, nil
 }
 
-// TestPlaceComesBack has a place that is taken away while it runs a job, and offered again, get
-// jobs again.
-func TestPlaceComesBack(t *testing.T) {
+// TestHostComesBack takes a host away while it runs a job and offers it again: it gets jobs again.
+func TestHostComesBack(t *testing.T) {
 	s := steadies{jobs: make(chan func(), 2)}
 	p := pool.New(pool.Spec{Growing: true}, s, func(err error) { t.Error(err) })
 	host := []pool.Host{{Name: "n1", Workers: 1, Threads: 1}}

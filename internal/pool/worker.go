@@ -1,228 +1,266 @@
 package pool
 
 import (
+	"context"
 	"time"
 
 	"fanout/internal/job"
 )
 
-// Worker is the place of one worker in the Pool. It is left when the worker has gone;
-// the next gets another.
+// Worker is one worker, as the Pool knows it, from its start to its end. Its Client reports to it.
 type Worker struct {
-	Number    int    // from 1; the next worker in its seat has the same
-	Host      string // the name of its place
-	Machine   string // the machine that it is on, once it has started; "" is this one
-	FirstSlot int    // the number of the first of its slots; 0 until it is known how many these are
+	Number    int    // from 1; the next worker in its seat has the same number
+	Host      string // as the Host is named
+	Machine   string // the machine's own name, once the worker has started; "" is this machine
+	FirstSlot int    // the number of its first slot; 0 until it is known how many slots it has
 
 	pool     *Pool
 	seat     *seat
 	threads  int    // how many jobs it runs at a time
-	starts   int    // of these, how many it counted for while it was starting
+	starts   int    // how many of them count in Pool.starting
 	client   Client // nil until it has started
-	tasks    list   // in the order in which it got them
-	depth    int    // how many it may have
-	unsent   int    // of these, how many may still be on our side
+	tasks    list   // in the order of Send
+	depth    int    // how many tasks it may have
+	unsent   int    // how many tasks may not have gone out yet
 	finished int
-	mean     time.Duration // about what a job takes
-	latency  time.Duration // about what a question and its answer take
+	mean     time.Duration // about how long a job takes
+	latency  time.Duration // about how long a ping and its answer take
 	gone     bool
 }
 
-// give is called with the lock held, as is take.
-func (m *Worker) give(t *Task) {
-	t.worker = m
+// give sends a job to the worker. The lock is held, as in take.
+func (w *Worker) give(t *Task) {
+	t.worker = w
 	t.recalled = false
-	m.tasks.push(t)
-	if m.tasks.n > m.threads {
-		m.pool.ahead++
+	w.tasks.push(t)
+	if w.tasks.n > w.threads {
+		w.pool.ahead++
 	}
-	m.client.Send(t)
-	m.unsent++
-	m.flush()
+	w.client.Send(t)
+	w.unsent++
+	w.flush()
 }
 
-// flush has jobs go out before the worker has done what it has. Half of what it may have
-// is enough to keep it busy for as long as the others are on their way, and half of them
-// go in one piece. Jobs that take no time wait a moment for each other: sent one by one, a
-// million of them took 35 s, and 4 s so.
-func (m *Worker) flush() {
+// flush sends jobs out before the worker has done those that it has. Half of what it may have keeps it busy while the
+// others are on their way, and half of them go in one piece. Jobs that take no time wait a moment for each other: a
+// million of them took 35 s when sent one by one, and take 4 s so.
+func (w *Worker) flush() {
 	const batch = 32
 	switch {
-	case m.unsent == 0, m.tasks.n-m.unsent > max(m.threads, m.depth/2):
-	case m.pool.spec.Free && m.unsent < min(batch, m.depth/2):
-		m.client.FlushSoon()
+	case w.unsent == 0, w.tasks.n-w.unsent > max(w.threads, w.depth/2):
+	case w.pool.spec.Free && w.unsent < min(batch, w.depth/2):
+		w.client.FlushSoon()
 	default:
-		m.unsent = 0
-		m.client.Flush()
+		w.unsent = 0
+		w.client.Flush()
 	}
 }
 
-func (m *Worker) take(t *Task) {
-	if m.tasks.n > m.threads {
-		m.pool.ahead--
+// take removes a job from the worker.
+func (w *Worker) take(t *Task) {
+	if w.tasks.n > w.threads {
+		w.pool.ahead--
 	}
-	m.tasks.remove(t)
+	w.tasks.remove(t)
 	t.worker = nil
-	m.flush()
+	w.flush()
 }
 
-// Begun says that a job runs now. Unlike the others, it may be called from within Send.
-func (m *Worker) Begun(t *Task) { m.BegunAt(t, time.Now()) }
+// Begun reports that a job runs now. Unlike the other reports, it may be called from within Send.
+func (w *Worker) Begun(t *Task) { w.BegunAt(t, time.Now()) }
 
-// BegunAt is Begun for who knows the time.
-func (m *Worker) BegunAt(t *Task, now time.Time) {
+// BegunAt is Begun for a caller that knows the time.
+func (w *Worker) BegunAt(t *Task, now time.Time) {
 	t.begun.Store(now.UnixNano())
 	t.Attempt.Owner.Begun(t.Attempt)
 }
 
-// Ended says that a job has ended well, as far as the worker knows. Its place is free; it is Done
-// when the worker is sure.
-func (m *Worker) Ended(t *Task) {
+// Ended reports that a job has ended well, as far as the worker knows. Its slot is free; Done follows when the worker
+// is sure.
+func (w *Worker) Ended(t *Task) {
 	now := time.Now()
-	p := m.pool
+	p := w.pool
 	p.mu.Lock()
 	t.ended = true
-	m.take(t)
-	m.learn(t, now)
-	p.settle(m)
+	w.take(t)
+	w.learn(t, now)
+	p.settle(w)
 	p.mu.Unlock()
 	t.Attempt.Owner.Ended(t.Attempt)
 }
 
-// Done says how a job has ended. The Task is nobody's after that.
-func (m *Worker) Done(t *Task, st job.Status) { m.DoneAt(t, st, time.Now()) }
+// Done reports the outcome of a job. The caller does not use the Task any more.
+func (w *Worker) Done(t *Task, st job.Status) { w.DoneAt(t, st, time.Now()) }
 
-// DoneAt is Done for who knows the time.
-func (m *Worker) DoneAt(t *Task, st job.Status, now time.Time) {
-	p := m.pool
+// DoneAt is Done for a caller that knows the time.
+func (w *Worker) DoneAt(t *Task, st job.Status, now time.Time) {
+	p := w.pool
 	p.mu.Lock()
 	if !t.ended {
-		m.take(t)
-		m.learn(t, now)
+		w.take(t)
+		w.learn(t, now)
 	}
-	st.Worker, st.Host = m.Number, m.Machine
+	st.Worker, st.Host = w.Number, w.Machine
 	if begun := t.begun.Load(); begun != 0 && st.Usage.Wall == 0 {
 		st.Usage.Wall = max(0, time.Duration(now.UnixNano()-begun))
 	}
-	const lostMax = 3 // attempts at one job, which then is to blame, and not the workers
-	if !m.gone || st.Outcome == job.Lost && t.Attempt.Job.Lost+1 >= lostMax {
-		m.seat.host.deaths = 0
+	// A job that has cost its last worker is to blame, and not the workers.
+	if !w.gone || st.Outcome == job.Lost && t.Attempt.Job.Lost+1 >= job.LostMax {
+		w.seat.host.deaths = 0
 	}
 	if st.Outcome == job.Lost && (t.cancelled || p.stopped) {
 		st = job.Status{Outcome: job.Stopped, Usage: st.Usage}
 	}
 	st.Unused = st.Outcome == job.Stopped && t.begun.Load() == 0
-	try := t.Attempt
+	attempt := t.Attempt
 	p.recycle(t)
-	p.settle(m)
+	p.settle(w)
 	p.mu.Unlock()
-	try.Owner.Done(try, st)
+	attempt.Owner.Done(attempt, st)
 }
 
-// quick is how much work a worker should have beyond the jobs that it runs: enough to
-// be busy while the next are on their way to it, and for several to go over in one piece: 3000 ×
-// true by 4 workers took 1.2 times as long as by 4 threads with 2 ms, and 1.07 with 16.
+// quick is how much work a worker should have beyond the jobs that it runs: enough to be busy while the next are on
+// their way, and for several to go over in one piece. 3000 × true by 4 workers took 1.2 times as long as by 4 threads
+// with 2 ms, and 1.07 times with 16 ms.
 const quick = 16 * time.Millisecond
 
-// learn adapts how many jobs the worker may have to how long they take.
-func (m *Worker) learn(t *Task, now time.Time) {
+// learn adapts how many jobs the worker may have to how long they take. The lock is held.
+func (w *Worker) learn(t *Task, now time.Time) {
 	var took time.Duration
 	if begun := t.begun.Load(); begun != 0 {
 		took = max(0, time.Duration(now.UnixNano()-begun))
 	}
-	m.mean += (took - m.mean) / 8
-	m.finished++
+	w.mean += (took - w.mean) / 8
+	w.finished++
 	const enough = 4
-	if m.pool.spec.Ahead == 0 || m.finished < enough || m.gone {
+	if w.pool.spec.Ahead == 0 || w.finished < enough || w.gone {
 		return
 	}
-	more := m.pool.spec.Ahead
-	if m.mean > 0 {
-		more = min(more, int(time.Duration(m.threads)*quick/m.mean)+m.onTheWay())
+	more := w.pool.spec.Ahead
+	if w.mean > 0 {
+		more = min(more, int(time.Duration(w.threads)*quick/w.mean)+w.onTheWay())
 	}
-	depth := m.threads + more
-	m.pool.extra.Add(int64(depth - m.depth))
-	m.depth = depth
+	depth := w.threads + more
+	w.pool.extra.Add(int64(depth - w.depth))
+	w.depth = depth
 }
 
-// onTheWay is how many jobs a worker that is far away ends while it hears of the next,
-// and as many again for when they are late.
-func (m *Worker) onTheWay() int {
-	const small = 50 // times: less is lost than 2 %
-	if m.latency*small < m.mean {
+// onTheWay returns how many jobs a worker on another machine finishes while the next are on their way, and as many
+// again for when they are late.
+func (w *Worker) onTheWay() int {
+	const small = 50 // times: less than 2 % is lost
+	if w.latency*small < w.mean {
 		return 0
 	}
-	all := 2 * time.Duration(m.threads) * m.latency
-	return int((all + m.mean - 1) / m.mean)
+	all := 2 * time.Duration(w.threads) * w.latency
+	return int((all + w.mean - 1) / w.mean)
 }
 
-// recall asks for all jobs that have not begun.
-func (m *Worker) recall() {
-	for t := m.tasks.first; t != nil; t = t.after {
+// recall asks for all jobs that have not begun. The lock is held.
+func (w *Worker) recall() {
+	for t := w.tasks.first; t != nil; t = t.after {
 		if t.begun.Load() == 0 && !t.recalled {
 			t.recalled = true
-			m.client.Recall(t)
+			w.client.Recall(t)
 		}
 	}
 }
 
-// Return gives back a job that has not begun, or to which nothing has happened.
-func (m *Worker) Return(t *Task) {
-	p := m.pool
+// Return gives back a job that has not begun, or that may run once more.
+func (w *Worker) Return(t *Task) {
+	p := w.pool
 	p.mu.Lock()
-	m.take(t)
+	w.take(t)
 	t.begun.Store(0)
 	over := p.halted || t.cancelled
 	if !over {
 		p.queue.unshift(t)
 	}
-	p.dispatch() // for others, also when this one has gone
-	p.settle(m)
+	p.dispatch() // to others, also when this one has gone
+	p.settle(w)
 	p.mu.Unlock()
 	if over {
 		t.stopped()
 	}
 }
 
-// HopelessError is why a worker has gone when another would fare no better.
+// HopelessError is the end of a worker where another would fail in the same way. It ends the run.
 type HopelessError struct{ Err error }
 
 func (e *HopelessError) Error() string { return e.Err.Error() }
 func (e *HopelessError) Unwrap() error { return e.Err }
 
-// Leave says that the worker takes no more jobs: it has died, or is about to. Those that it
-// has are still to be Done or Returned.
-func (m *Worker) Leave() {
-	m.pool.mu.Lock()
-	m.leave()
-	m.pool.mu.Unlock()
+// Leave reports that the worker takes no more jobs: it has died, or is about to. Done or Return still follows for each
+// that it has.
+func (w *Worker) Leave() {
+	w.pool.mu.Lock()
+	w.leave()
+	w.pool.mu.Unlock()
 }
 
-func (m *Worker) leave() {
-	if !m.gone {
-		m.gone = true
-		m.pool.extra.Add(int64(m.threads - m.depth))
-		m.depth = m.threads
+// leave is Leave with the lock held.
+func (w *Worker) leave() {
+	if !w.gone {
+		w.gone = true
+		w.pool.extra.Add(int64(w.threads - w.depth))
+		w.depth = w.threads
 	}
 }
 
-// Gone says that nothing is left of the worker, and why it has died; nil when it was
-// dismissed. Jobs whose output is still on its way may be Done after it.
-func (m *Worker) Gone(why error) {
-	p := m.pool
+// Gone reports that nothing is left of the worker, and why it has died; nil: it was dismissed. Done may follow it for
+// jobs whose output is still on its way.
+func (w *Worker) Gone(why error) {
+	p := w.pool
 	defer p.left.Done()
 	p.mu.Lock()
-	m.leave()
-	if m.seat.worker == m {
-		m.seat.worker = nil
-		m.seat.host.present--
-		if !m.seat.host.closed {
+	w.leave()
+	if w.seat.worker == w {
+		w.seat.worker = nil
+		w.seat.host.present--
+		if !w.seat.host.closed {
 			p.vacant++
 		}
 	}
-	if why != nil && !p.closed && !p.stopped && !m.seat.host.closed {
-		p.died(m, why)
+	if why != nil && !p.closed && !p.stopped && !w.seat.host.closed {
+		p.died(w, why)
 	}
 	p.dispatch()
 	p.mu.Unlock()
+}
+
+// Slots sets how many jobs the worker runs at a time, where that was not known. It is called before Start returns.
+func (w *Worker) Slots(threads int) {
+	p := w.pool
+	p.mu.Lock()
+	if !w.seat.host.closed {
+		p.resize(w.seat, threads)
+	}
+	w.threads, w.depth = threads, threads
+	w.FirstSlot = w.seat.first
+	grown := p.grown
+	p.mu.Unlock()
+	grown()
+}
+
+// Threads returns how many jobs the worker runs at a time.
+func (w *Worker) Threads() int {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	return w.threads
+}
+
+// Leftovers adds the leftovers of the worker's jobs, where it is on another machine.
+func (w *Worker) Leftovers(n int) { w.pool.leftovers.Add(int64(n)) }
+
+// Context returns what is done when no more jobs begin.
+func (w *Worker) Context() context.Context { return w.pool.ctx }
+
+// Latency reports how long the worker took to answer.
+func (w *Worker) Latency(d time.Duration) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	if w.latency == 0 {
+		w.latency = d
+	}
+	w.latency += (d - w.latency) / 4
 }

@@ -8,28 +8,25 @@ import (
 	"time"
 )
 
-// pieces is how many parts of a worker's output are on their way at most; the driver waits for
-// word that one is taken.
+// pieces is how many parts of a worker's output are on their way at most: the driver waits until one is taken.
 const pieces = 2
 
-// actor stands for a shell that an actor of Ray's runs.
+// actor is the [peer] of a shell that an actor of Ray's runs.
 type actor struct {
 	driver *driver
 	number uint32
-	stderr *tagged
+	stderr *relay
 
-	output chan []byte // what it has written
-	rest   []byte
-	taken  chan struct{} // what was written last has been read there
+	output chan []byte   // what the shell has written
+	rest   []byte        // of a part of it
+	taken  chan struct{} // holds one when the shell has read what was sent last
 	shut   sync.Once
 	stop   sync.Once
-	ended  chan struct{} // closed at its end; what is in output then is still to be read
+	ended  chan struct{} // closed at the end; output may hold more then
 	result process.Result
 }
 
-// lostStatus is that of what has not ended by itself, as with ssh.
-const lostStatus = 255
-
+// end is called when the shell has ended, or is given up.
 func (a *actor) end(status int, why string) {
 	if why != "" {
 		a.stderr.note(why)
@@ -56,7 +53,7 @@ func (a *actor) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Write returns when it has been read there, so that no more than one piece is on its way.
+// Write returns when the shell has read all, so that no more than one piece is on its way.
 func (a *actor) Write(b []byte) (n int, err error) {
 	const most = 256 << 10
 	for n < len(b) {
@@ -81,8 +78,8 @@ func (a *actor) Release() {}
 func (a *actor) Dismiss() {}
 func (a *actor) Kill()    { a.Stop() }
 
-// Stop does not wait for a driver or a cluster that does not answer: the worker there ends by
-// itself, when it hears nothing more.
+// Stop does not wait for a driver or a cluster that does not answer: the worker ends by itself when it hears nothing
+// more.
 func (a *actor) Stop() {
 	a.stop.Do(func() {
 		a.driver.send(a.number, 'K', nil)

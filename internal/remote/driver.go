@@ -3,7 +3,7 @@ package remote
 import (
 	"bufio"
 	"context"
-	_ "embed" // of the driver
+	_ "embed" // of the program
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -13,26 +13,26 @@ import (
 	"time"
 
 	"fanout/internal/execute"
-	"fanout/internal/pool"
+	"fanout/internal/outbox"
 	"fanout/internal/process"
 )
 
-// driverSource is the program that has Ray run workers.
+// driverSource is the Python program that lets Ray run workers.
 //
 //go:embed driver.py
 var driverSource string
 
-// driver is a Python that is connected to a Ray cluster, and our side of the frames that
-// driver.py describes.
+// driver is a Python that is connected to a Ray cluster, and our side of the frames that driver.py describes. It is the
+// starter of Ray's workers.
 type driver struct {
 	program *process.Program
-	said    *tagged
-	ready   chan error    // how connecting has ended
-	over    chan struct{} // closed when it says nothing more
+	said    *relay
+	ready   chan error    // gets the result of connecting
+	over    chan struct{} // closed when no more frames come
 
-	// What goes to it. Nobody waits for it to be taken: a driver that is stuck must not keep
-	// others from giving it up. Of each worker's input there is one piece at most.
-	out *pool.Outbox
+	// out goes to it. Nobody waits until it is read: a stuck driver must not keep others from giving it up. It holds
+	// one piece of each worker's input at most.
+	out *outbox.Outbox
 
 	mu     sync.Mutex // guards these
 	actors map[uint32]*actor
@@ -40,7 +40,7 @@ type driver struct {
 	ended  bool
 }
 
-// settings is what the driver has to know first.
+// settings is what the driver has to know before all else, as JSON.
 type settings struct {
 	Address     string             `json:"address"`
 	CPUs        float64            `json:"cpus"`
@@ -51,31 +51,31 @@ type settings struct {
 	Environment []string           `json:"environment"`
 }
 
-// startDriver starts it with a Python.
-func startDriver(near Here, python string) (*driver, error) {
+// startDriver starts the driver with this Python.
+func startDriver(here Here, python string) (*driver, error) {
 	d := &driver{
-		said:  &tagged{to: near.Stderr, host: "Ray"},
-		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{}, out: pool.NewOutbox(),
+		said:  newRelay(here.Stderr, "Ray", messages{}),
+		ready: make(chan error, 1), over: make(chan struct{}), actors: map[uint32]*actor{}, out: outbox.New(),
 	}
-	mark := near.Run + ".ray"
-	// Under uv, Ray would install the project of the directory that it is in on all nodes.
-	env := append(execute.Environ(near.Environ, near.Run, mark), "RAY_ENABLE_UV_RUN_RUNTIME_ENV=0")
+	jobID := here.Run + ".ray"
+	// Under uv, Ray would install the project in the current directory on all nodes.
+	env := append(execute.Environ(here.Environ, here.Run, jobID), "RAY_ENABLE_UV_RUN_RUNTIME_ENV=0")
 	var err error
-	d.program, err = near.Supervisor.StartProgram(process.Command{
+	d.program, err = here.Supervisor.StartProgram(process.Command{
 		Path: python, Argv: []string{python, "-c", driverSource}, Env: env, Session: true,
-	}, mark, d.said)
+	}, jobID, d.said)
 	if err != nil {
 		return nil, errors.New(execute.StartError(python, err).Error())
 	}
 	go d.read() // until the program ends
-	go func() { // until that, or close
+	go func() { // until then, or close
 		d.out.Copy(d.program.Stdin)
 		d.program.Stdin.Close()
 	}()
 	return d, nil
 }
 
-// connect waits until the cluster is.
+// connect connects the driver to the cluster.
 func (d *driver) connect(ctx context.Context, s settings) error {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -89,14 +89,14 @@ func (d *driver) connect(ctx context.Context, s settings) error {
 		if said := d.said.last(); said != "" {
 			return fmt.Errorf("the driver of Ray has ended: %s", said)
 		}
-		return errors.New("the driver of Ray has ended without a word")
+		return errors.New("the driver of Ray has ended without a message")
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// close ends it, by force when it takes too long.
-func (d *driver) close(ctx context.Context, most time.Duration) error {
+// close ends the driver, by force when it takes too long.
+func (d *driver) close(ctx context.Context, most time.Duration) {
 	d.out.Close()
 	select {
 	case <-d.over:
@@ -107,10 +107,9 @@ func (d *driver) close(ctx context.Context, most time.Duration) error {
 	}
 	d.program.Wait()
 	d.program.Stdout.Close()
-	return nil
 }
 
-// A frame's head is the number of a worker, a kind and a length.
+// headSize is the size of a frame's head: the number of a worker, a kind and a length.
 const headSize = 4 + 1 + 4
 
 func (d *driver) send(number uint32, kind byte, body []byte) {
@@ -123,7 +122,7 @@ func (d *driver) send(number uint32, kind byte, body []byte) {
 	d.out.Flush()
 }
 
-// read obeys the driver until its end, and then ends its actors.
+// read handles the driver's frames until it ends, and then ends its actors.
 func (d *driver) read() {
 	r := bufio.NewReaderSize(d.program.Stdout, 64<<10)
 	for {
@@ -175,12 +174,12 @@ func (d *driver) obey(number uint32, kind byte, body []byte) {
 	case 'A':
 		select {
 		case a.taken <- struct{}{}:
-		default: // there was nothing to be taken
+		default: // nothing was on its way
 		}
 	case 'D':
 		select {
 		case a.output <- body:
-		case <-a.ended: // it was given up
+		case <-a.ended: // it has been given up
 		}
 	case 'X':
 		a.stderr.Write(body)
@@ -191,9 +190,10 @@ func (d *driver) obey(number uint32, kind byte, body []byte) {
 	}
 }
 
+// statusSize is the size of the status before the reason in a frame of kind Z.
 const statusSize = 4
 
-// forget gives up an actor of which nothing is heard any more.
+// forget gives up an actor that does not answer.
 func (d *driver) forget(a *actor) {
 	d.mu.Lock()
 	_, there := d.actors[a.number]
@@ -204,8 +204,8 @@ func (d *driver) forget(a *actor) {
 	}
 }
 
-// launch starts an actor that runs a script.
-func (d *driver) launch(script string, stderr *tagged) (peer, error) {
+// begin is part of starter. The job ID is in the script.
+func (d *driver) begin(_, script string, stderr *relay) (peer, error) {
 	d.mu.Lock()
 	if d.ended {
 		d.mu.Unlock()

@@ -1,16 +1,16 @@
-"""Has the workers of a fanout run as actors of a Ray cluster.
+"""Runs the workers of a fanout as actors of a Ray cluster.
 
-fanout starts this with the user's Python and talks to it by frames on standard input and
-output: the number of a worker, a kind, the length of what follows. Each worker is one actor,
-which starts a shell script and passes on what that reads and writes; nothing is decided here.
-When standard input ends, so does this, and Ray ends the actors with it.
+fanout starts this program with the user's Python and talks to it by frames on standard input
+and output: the number of a worker, a kind, the length of the body, the body. Each worker is one
+actor, which starts a shell script and passes on its input and output; fanout decides all else.
+When standard input ends, this program ends, and Ray ends its actors.
 
-To the driver:  C settings, once and first (JSON)    L start a worker: its script
-                W what it reads   E no more of it     M two more pieces are wanted
-                K end it
-From it:        R it is connected    F it cannot be: why    S the worker's shell runs
-                A what it was to read is read    D what it has written
-                X what it has written to standard error
+To the driver:  C settings, once, as the first frame (JSON)    L start a worker: its script
+                W input of the worker   E end of its input     M one more piece of output is wanted
+                K end the worker
+From it:        R it is connected    F it cannot connect: why    S the worker's shell runs
+                A the worker has read a piece of input    D output of the worker
+                X its standard error
                 Z it has ended: four bytes of status, and why if it had to
 """
 
@@ -85,7 +85,7 @@ class Shell:
         )
 
     def started(self) -> None:
-        """Returns when there is a place for the actor."""
+        """Returns when the actor runs."""
 
     def feed(self, data: bytes) -> None:
         view = memoryview(data)
@@ -93,7 +93,7 @@ class Shell:
             while view:
                 view = view[os.write(self.child.stdin.fileno(), view) :]  # type: ignore[union-attr]
         except (OSError, ValueError):
-            pass  # it reads no more
+            pass  # the shell reads no more
 
     def shut(self) -> None:
         self.child.stdin.close()  # type: ignore[union-attr]
@@ -109,7 +109,7 @@ class Shell:
         return 128 - code if code < 0 else code
 
 
-# One thread for each direction: the order within it is kept.
+# One thread for each direction keeps the order within it.
 GROUPS = {"feed": ["feed", "shut"], "output": ["output", "status"], "errors": ["errors"]}
 
 
@@ -138,7 +138,7 @@ class Worker:
             finally:
                 feeding.cancel()
                 saying.cancel()
-        except Exception as error:  # whatever Ray says, the worker is gone
+        except Exception as error:  # whatever Ray reports, the worker is gone
             why = "it was ended" if self.killed else brief(error)
         self.end()
         self.driver.send(self.number, b"Z", STATUS.pack(status) + why.encode())
@@ -181,7 +181,7 @@ class Worker:
 
 
 def brief(error: BaseException) -> str:
-    """The lines of an error that say something, as one."""
+    """Returns the lines of an error that are not blank, as one."""
     lines = [line.strip() for line in str(error).splitlines()]
     return " ".join(line for line in lines if line)[:500] or type(error).__name__
 
@@ -234,35 +234,35 @@ class Driver:
 
 
 def reachable(address: str) -> None:
-    """Ray itself takes a minute to say that nobody is there."""
+    """Fails if nobody listens at an address: Ray itself would take a minute to say so."""
     host, colon, port = address.rpartition(":")
     if colon and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def connect(settings: dict[str, Any]) -> Any:
-    """Connects to a cluster that is there; one is never started."""
+    """Connects to a running cluster; it never starts one."""
     try:
         import ray
     except ImportError as error:
-        sys.exit(f"{sys.executable} has no module ray ({error}): name another Python with --ray-python, or install ray there")
+        sys.exit(f"{sys.executable} has no module ray ({error}): install ray for it, or name another Python with --ray-python")
     address = settings["address"]
     try:
         reachable(address)
     except OSError as error:
-        sys.exit(f"there is no Ray at {address}: {brief(error)}")
+        sys.exit(f"no Ray at {address}: {brief(error)}")
     try:
         ray.init(address=address, namespace="fanout", log_to_driver=False, logging_level="ERROR")
     except Exception as error:
         hint = ""
-        if isinstance(error, ConnectionError):  # Ray says no more of another token
-            hint = " (RAY_AUTH_MODE and RAY_AUTH_TOKEN have to be the cluster's)"
-        sys.exit(f"there is no Ray at {address} that {sys.executable} can use: {brief(error)}{hint}")
+        if isinstance(error, ConnectionError):  # all that Ray reports of a wrong token
+            hint = " (RAY_AUTH_MODE and RAY_AUTH_TOKEN must be the cluster's)"
+        sys.exit(f"no Ray at {address} that {sys.executable} can use: {brief(error)}{hint}")
     return ray
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of the input is the end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the end of its input ends this program
     frames = Frames()
     first = frames.receive()
     if first is None:

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,42 +14,31 @@ import (
 	"fanout/internal/worker"
 )
 
-// SSH says which hosts are reached by the ssh client, and how.
+// SSH says which hosts the ssh client reaches, and how.
 type SSH struct {
-	Command []string    // the client, and options to give it
+	Command []string    // the client and its options
 	Hosts   []pool.Host // a worker on each
-	File    string      // where they are from, if a file: it is read again when it changes
-	Slots   int         // jobs at a time of hosts for which the file does not say; 0: as many as they have CPUs
+	File    string      // the file that names them, which is read again when it changes; "": the command line does
+	Slots   int         // jobs at a time on hosts for which the file does not say; 0: as many as they have CPUs
 }
 
-// Here is what backends need of the runner's machine.
-type Here struct {
-	Supervisor *process.Supervisor
-	Program    Program
-	Environ    []string
-	Run        string            // mark of the run
-	Grace      time.Duration     // that jobs have to end
-	Stderr     io.Writer         // where workers' own words go
-	Warn       func(text string) // tells the user
-}
-
-// newSSH makes the backend. It fails when there is no ssh client.
-func newSSH(spec SSH, near Here) (Backend, error) {
+// newSSH makes the backend of ssh. It fails when there is no ssh client.
+func newSSH(spec SSH, here Here) (Backend, error) {
 	client := spec.Command[0]
 	path, err := process.LookPath(client, process.SearchPath(), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: hosts are reached by the ssh client; install it, or name another with --ssh-command", text.Name(client), err)
+		return nil, fmt.Errorf("%s: %w: install the ssh client, or name another one with --ssh-command", text.Name(client), err)
 	}
 	argv := slices.Clone(spec.Command)
 	if filepath.Base(client) == "ssh" {
-		// The first value that the client finds for an option holds, so that the user's do.
+		// The client takes the first value that it finds for an option: the user's come first.
 		argv = append(argv, "-T", "-x", "-oBatchMode=yes", "-oConnectTimeout=10", "-oClearAllForwardings=yes",
-			"-oControlMaster=no") // a connection that is there already is used, but none is left behind
+			"-oControlMaster=no") // it uses a shared connection that is there, but leaves none
 	}
-	const atOnce = 8 // an sshd lets ten connect that it does not know yet
+	const atOnce = 8 // an sshd lets ten connect at a time before they have logged in
 	return &ssh{
-		spec: spec, here: near, ids: ids{run: near.Run}, turns: make(chan struct{}, atOnce),
-		client: command{here: near, path: path, argv: argv},
+		spec: spec, here: here, ids: ids{run: here.Run}, turns: make(chan struct{}, atOnce),
+		client: command{here: here, path: path, argv: argv},
 	}, nil
 }
 
@@ -59,36 +47,29 @@ type ssh struct {
 	here   Here
 	client command
 	ids    ids
-	turns  chan struct{} // of those that connect
+	turns  chan struct{} // holds one for each that connects
 }
 
-// to is the way to a host.
-func (e *ssh) to(place string) transport {
+// to returns the transport to a host.
+func (e *ssh) to(host string) transport {
 	c := e.client
-	c.words = func(script string) []string { return []string{destination(place), "exec sh -c '" + script + "'"} }
-	return transport{begin: c.begin, patience: 30 * time.Second, sane: complete}
+	c.words = func(script string) []string { return []string{destination(host), "exec sh -c '" + script + "'"} }
+	return transport{c, traits{patience: 30 * time.Second, complete: keptConnection}}
 }
 
 // Launch is part of worker.Launcher.
-func (e *ssh) Launch(ctx context.Context, number int, place string) (worker.Link, error) {
+func (e *ssh) Launch(ctx context.Context, number int, host string) (worker.Link, error) {
 	select {
 	case e.turns <- struct{}{}:
 		defer func() { <-e.turns }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	s, err := e.to(place).connect(ctx, e.here, place, e.ids.next(number), "--far")
+	s, err := e.to(host).connect(ctx, e.here, host, e.ids.next(number), "--far")
 	if err != nil {
 		return nil, err
 	}
 	return &link{shell: s}, nil
-}
-
-// complete says that the ssh client has not lost its connection: it ends as the worker did
-// then, after all that this had to say.
-func complete(res process.Result) bool {
-	const lost = 255
-	return !res.Status.Signaled() && res.Status.ExitStatus() != lost
 }
 
 // Capacity is part of Backend.
@@ -100,9 +81,9 @@ func (e *ssh) Capacity(ctx context.Context, offer func([]pool.Host)) error {
 	return nil
 }
 
-// follow reads the file of hosts again when it has changed.
+// follow offers the hosts of the file again whenever it has changed.
 func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
-	last, _ := os.Stat(e.spec.File) // nil: it is read again when it is there
+	last, _ := os.Stat(e.spec.File) // nil: it is read when it appears
 	const often = time.Second
 	tick := time.NewTicker(often)
 	defer tick.Stop()
@@ -113,25 +94,29 @@ func (e *ssh) follow(ctx context.Context, offer func([]pool.Host)) {
 			return
 		}
 		now, err := os.Stat(e.spec.File)
-		if err != nil || !now.Mode().IsRegular() || last != nil && os.SameFile(now, last) && now.Size() == last.Size() && now.ModTime().Equal(last.ModTime()) {
-			continue // one that is gone is about to be replaced; a pipe has been read
+		if err != nil || !now.Mode().IsRegular() || last != nil && unchanged(now, last) {
+			continue // a missing file is about to be replaced; a pipe has been read
 		}
 		last = now
 		hosts, err := ReadHosts(e.spec.File, e.spec.Slots)
 		if err == nil && len(hosts) == 0 {
-			err = fmt.Errorf("%s: no host is left in it", text.Name(e.spec.File))
+			err = fmt.Errorf("%s: it names no host any more", text.Name(e.spec.File))
 		}
 		if err != nil {
-			e.here.Warn(fmt.Sprintf("%v; the hosts stay what they were", err))
+			e.here.Warn(fmt.Sprintf("%v; the hosts stay as they are", err))
 			continue
 		}
 		offer(hosts)
 	}
 }
 
+func unchanged(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
 // Clean is part of Backend.
-func (e *ssh) Clean(ctx context.Context, run, place string) ([]string, error) {
-	s, err := e.to(place).connect(ctx, e.here, place, run+".clean", "--clean "+run)
+func (e *ssh) Clean(ctx context.Context, run, host string) ([]string, error) {
+	s, err := e.to(host).connect(ctx, e.here, host, run+".clean", "--clean", run)
 	if err != nil {
 		return nil, err
 	}

@@ -8,121 +8,80 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
-	"fanout/internal/execute"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 	"fanout/internal/sysio"
 	"fanout/internal/text"
-
-	"golang.org/x/sys/unix"
 )
 
-// transport is how a backend has a shell run at a place.
+// transport runs a shell on a host: a program that does it, and the ways of that program.
 type transport struct {
-	begin    func(mark, script string, stderr *tagged) (peer, error)
-	patience time.Duration             // how long it may take; 0: as long as it takes
-	gently   bool                      // it is told to end, since it has to tell others
-	linger   time.Duration             // but not before a worker that has no input any more has had this long to end by itself
-	sane     func(process.Result) bool // all that the far end has written has come
-	after    string                    // what the script does when the worker has ended, with its exit code in c; "": nothing
-	hopeless func(said string) bool    // another try would fare no better; nil: it may
-	own      string                    // how lines begin that are the program's, and not the worker's
-	notice   string                    // what is in those of them that the user should see
+	starter
+	traits
 }
 
-// peer is a program on this machine that stands for the far end's shell. Read and Write are
-// its standard output and input; to close it is the end of its standard input.
+// starter starts a program that runs a shell script on a host: a [command], or the [driver] of Ray.
+type starter interface {
+	begin(jobID, script string, stderr *relay) (peer, error)
+}
+
+// traits are what differs between the programs of the backends.
+type traits struct {
+	patience time.Duration             // how long the shell may take to become a worker; 0: as long as it takes
+	gently   bool                      // the program gets TERM at its end, not KILL: it has to tell others
+	linger   time.Duration             // how long a worker without input may take to end before the program is ended
+	complete func(process.Result) bool // reports whether all that the host has written has come
+	after    cleanup                   // by the script's shell
+	messages messages                  // on its standard error
+}
+
+// peer is a program on this machine that stands for the shell on a host. Read and Write are its standard output and
+// input; Close ends its standard input.
 type peer interface {
 	io.ReadWriteCloser
 	Release() // nothing more is read
-	Dismiss() // what it leaves behind at its end is let be
+	Dismiss() // what it leaves at its end may stay
 	Stop()    // ends it
-	Kill()    // and this at once
+	Kill()    // ends it at once
 	Wait() process.Result
 }
 
-// command is a program that runs a shell elsewhere.
-type command struct {
-	here  Here
-	path  string
-	argv  []string                     // what it is given, without the command
-	words func(script string) []string // the command
-}
-
-func (c command) begin(mark, script string, stderr *tagged) (peer, error) {
-	p, err := c.here.Supervisor.StartProgram(process.Command{
-		Path:    c.path,
-		Argv:    append(slices.Clone(c.argv), c.words(script)...),
-		Env:     execute.Environ(c.here.Environ, c.here.Run, mark),
-		Session: true, // so that a terminal's signals are ours alone, and nobody is asked for a password
-	}, mark, stderr)
-	if err == nil {
-		return localPeer{p}, nil
-	}
-	var command *execute.CommandError
-	if err = execute.StartError(c.path, err); errors.As(err, &command) {
-		err = &pool.HopelessError{Err: errors.New(err.Error())} // it is no COMMAND of the user's
-	}
-	return nil, err
-}
-
-type localPeer struct{ *process.Program }
-
-func (l localPeer) Read(b []byte) (int, error)  { return l.Stdout.Read(b) }
-func (l localPeer) Write(b []byte) (int, error) { return l.Stdin.Write(b) }
-func (l localPeer) Close() error                { return l.Stdin.Close() }
-func (l localPeer) Release()                    { l.Stdout.Close() }
-
-// shell is a program that has started a shell at the far end, which runs a script of ours.
+// shell is a program that has started a shell on a host, which runs the bootstrap script.
 type shell struct {
 	transport
 	program peer
 	host    string
 	from    *bufio.Reader
-	stderr  *tagged
+	stderr  *relay
 }
 
-// ids makes the marks of workers, of which no two have the same.
-type ids struct {
-	run string
-	n   atomic.Int64
-}
-
-func (m *ids) next(number int) string {
-	return fmt.Sprintf("%s.w%d.%d", m.run, number, m.n.Add(1))
-}
-
-// connect has a fanout run at a place.
-func (w transport) connect(ctx context.Context, near Here, place, mark, verb string) (*shell, error) {
+// connect runs a fanout worker with these arguments on a host.
+func (t transport) connect(ctx context.Context, here Here, host, jobID string, args ...string) (*shell, error) {
 	token := newToken()
-	s, err := w.start(near, place, mark, near.Program.script(token, mark, verb, w.after))
+	s, err := t.start(here, host, jobID, here.Program.script(token, jobID, t.after, args...))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.become(ctx, token, near.Program); err != nil {
+	if err := s.become(ctx, token, here.Program); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // start starts the program.
-func (w transport) start(near Here, place, mark, script string) (*shell, error) {
-	stderr := &tagged{to: near.Stderr, host: place, own: w.own, notice: w.notice, hopeless: w.hopeless}
-	p, err := w.begin(mark, script, stderr)
+func (t transport) start(here Here, host, jobID, script string) (*shell, error) {
+	stderr := newRelay(here.Stderr, host, t.messages)
+	p, err := t.begin(jobID, script, stderr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text.Name(place), err)
+		return nil, fmt.Errorf("%s: %w", text.Name(host), err)
 	}
-	return &shell{transport: w, program: p, host: place, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
+	return &shell{transport: t, program: p, host: host, from: bufio.NewReaderSize(p, 64<<10), stderr: stderr}, nil
 }
 
-// end ends the program, and by that what it has started at the far end.
+// end ends the program, and with it what it has started on the host.
 func (s *shell) end() {
 	if s.gently {
 		s.program.Stop()
@@ -131,7 +90,7 @@ func (s *shell) end() {
 	}
 }
 
-// output is all that a fanout that is no worker prints.
+// output returns the lines that a fanout that is not a worker prints.
 func (s *shell) output(ctx context.Context) ([]string, error) {
 	s.program.Close()
 	unhook := context.AfterFunc(ctx, s.end)
@@ -148,8 +107,8 @@ func (s *shell) output(ctx context.Context) ([]string, error) {
 	return strings.FieldsFunc(string(said), func(r rune) bool { return r == '\n' }), err
 }
 
-// become has the shell become a worker, and ends it when that is not possible before ctx is
-// done, or in time.
+// become waits until the shell has become a worker, and ends it when that does not happen before ctx is done, or in
+// time.
 func (s *shell) become(ctx context.Context, token string, p Program) error {
 	if s.patience > 0 {
 		var cancel context.CancelFunc
@@ -158,7 +117,7 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	}
 	unhook := context.AfterFunc(ctx, s.end)
 	err := s.talk(token, p)
-	// One that is being ended is no worker any more, and what is said of its end is nobody's.
+	// One that is being ended is no worker any more, and the user need not see what is said of its end.
 	if inTime := unhook(); inTime && err == nil {
 		s.stderr.through()
 		return nil
@@ -169,7 +128,7 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	s.program.Release()
 	var hopeless *pool.HopelessError
 	switch said := s.stderr.last(); {
-	case said != "" && s.hopeless != nil && s.hopeless(said):
+	case said != "" && s.messages.hopeless != nil && s.messages.hopeless(said):
 		return &pool.HopelessError{Err: errors.New(said)}
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", text.Name(s.host), context.Cause(ctx))
@@ -184,8 +143,8 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 	}
 }
 
-// talk answers what the script asks, until it says that the worker begins. What else comes,
-// such as a login shell's greeting, is passed over.
+// talk answers what the script asks, until it says that the worker begins. It passes over everything else, such as a
+// login shell's greeting.
 func (s *shell) talk(token string, p Program) error {
 	const noise = 1 << 20
 	for read := 0; read < noise; {
@@ -207,11 +166,11 @@ func (s *shell) talk(token string, p Program) error {
 		case "send":
 			err = s.ship(p)
 		case "full":
-			err = fmt.Errorf("fanout did not fit into %s there", rest)
+			err = fmt.Errorf("the copy of fanout does not fit into %s there", rest)
 		case "bad":
-			err = fmt.Errorf("fanout arrived damaged there: its checksum is %q", rest)
+			err = fmt.Errorf("the copy of fanout arrived damaged there: its checksum is %q", rest)
 		case "nowhere":
-			err = &pool.HopelessError{Err: errors.New("there is no place for a copy of fanout there: /tmp, /var/tmp and ~/.cache have no directory fanout-worker-UID that is the user's alone and lets programs be executed; install fanout there")}
+			err = &pool.HopelessError{Err: errors.New("no directory can hold a copy of fanout there: /tmp, /var/tmp and ~/.cache have no fanout-worker-UID that is the user's alone and lets programs be executed; install fanout there")}
 		}
 		if err != nil {
 			return err
@@ -231,7 +190,7 @@ func (s *shell) ship(p Program) error {
 	return err
 }
 
-// fits checks that a machine of the kind that uname tells of can run this program.
+// fits checks that a machine of the kind that uname(1) names can run this program.
 func (p Program) fits(uname string) error {
 	system, machine, _ := strings.Cut(uname, " ")
 	arch := map[string]string{
@@ -240,62 +199,10 @@ func (p Program) fits(uname string) error {
 	if strings.ToLower(system) == runtime.GOOS && arch == runtime.GOARCH {
 		return nil
 	}
-	return &pool.HopelessError{Err: fmt.Errorf("it is %s, and has no fanout that is the same as this one, which is for %s/%s: install this version there", uname, runtime.GOOS, runtime.GOARCH)}
+	return &pool.HopelessError{Err: fmt.Errorf("this fanout (%s/%s) cannot run there (%s): install the same fanout version on that host", runtime.GOOS, runtime.GOARCH, uname)}
 }
 
-// link is the connection to a worker at the far end.
-type link struct {
-	*shell
-
-	mu   sync.Mutex
-	late *time.Timer // ends the program, when the worker does not end
-}
-
-func (l *link) Read(b []byte) (int, error)  { return l.from.Read(b) }
-func (l *link) Write(b []byte) (int, error) { return l.program.Write(b) }
-func (l *link) Close() error                { return l.program.Close() }
-func (l *link) Dismiss()                    { l.program.Dismiss() }
-
-// Kill ends the worker, which the end of its input does where it is in order.
-func (l *link) Kill() {
-	if l.linger == 0 {
-		l.end()
-		return
-	}
-	l.program.Close()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.late == nil {
-		l.late = time.AfterFunc(l.linger, l.end)
-	}
-}
-
-// Lossless waits for the end, which tells whether all has come. It is asked when nothing
-// more comes.
-func (l *link) Lossless() bool {
-	l.program.Close()
-	return l.sane(l.program.Wait())
-}
-
-func (l *link) Wait() error {
-	res := l.program.Wait()
-	l.mu.Lock()
-	if l.late != nil {
-		l.late.Stop()
-	}
-	l.mu.Unlock()
-	l.program.Release()
-	const signaled = 128
-	if code := res.Status.ExitStatus(); code > signaled && code < 255 {
-		return fmt.Errorf("killed by %s", unix.SignalName(syscall.Signal(code-signaled)))
-	}
-	if said := l.stderr.last(); said != "" && res.Failure() != nil {
-		return errors.New(said)
-	}
-	return res.Failure()
-}
-
-// newToken is what a script's lines begin with, and nothing else.
+// newToken makes a word that begins the script's lines, and no others.
 func newToken() string {
 	var b [8]byte
 	sysio.Random(b[:]) // without it, lines that look the same are less unlikely

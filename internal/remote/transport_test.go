@@ -11,11 +11,13 @@ import (
 	"fanout/internal/process"
 )
 
-// brink is a peer whose shell becomes a worker at the moment in which it is given up.
+// brink is a peer whose shell becomes a worker at the moment in which it is given up, and its starter.
 type brink struct {
 	io.Reader
 	killed atomic.Bool
 }
+
+func (b *brink) begin(_, _ string, _ *relay) (peer, error) { return b, nil }
 
 func (*brink) Write(b []byte) (int, error) { return len(b), nil }
 func (*brink) Close() error                { return nil }
@@ -25,7 +27,7 @@ func (b *brink) Stop()                     { b.killed.Store(true) }
 func (b *brink) Kill()                     { b.killed.Store(true) }
 func (*brink) Wait() process.Result        { return process.Result{} }
 
-// after is what is done before a reader gives anything.
+// after is a reader that does something first.
 type after struct {
 	do func()
 	io.Reader
@@ -36,15 +38,13 @@ func (a after) Read(b []byte) (int, error) {
 	return a.Reader.Read(b)
 }
 
-// TestGivenUpWhileItBegins has a worker that is ended just when it begins be none, and what it
-// says of that not be shown.
+// TestGivenUpWhileItBegins ends a worker just when it begins: then it is none, and what it says of that is not shown.
 func TestGivenUpWhileItBegins(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	over := errors.New("the run is over")
 	b := &brink{Reader: after{do: func() { cancel(over) }, Reader: strings.NewReader("token run\n")}}
 	var shown strings.Builder
-	w := transport{begin: func(_, _ string, stderr *tagged) (peer, error) { return b, nil }}
-	s, err := w.start(Here{Stderr: &shown}, "n1", "mark", "")
+	s, err := transport{starter: b}.start(Here{Stderr: &shown}, "n1", "id", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestGivenUpWhileItBegins(t *testing.T) {
 	}
 }
 
-// TestTagged has lines of a far end come through whole, and the line that leaves no hope be
-// kept of all that it says.
-func TestTagged(t *testing.T) {
+// TestRelay checks that a host's lines come through whole, and that the line that leaves no hope is kept of all that it
+// says.
+func TestRelay(t *testing.T) {
 	var shown strings.Builder
-	stderr := &tagged{to: &shown, host: "n1", hopeless: func(said string) bool { return strings.Contains(said, "unrecognized") }}
+	stderr := newRelay(&shown, "n1", messages{hopeless: func(said string) bool { return strings.Contains(said, "unrecognized") }})
 	io.WriteString(stderr, "srun: unrecognized option\nTry --help\nfor mo")
 	if said := stderr.last(); said != "srun: unrecognized option" {
 		t.Errorf("of all that it says, %q is kept", said)

@@ -5,13 +5,12 @@ import (
 	"sync"
 
 	"fanout/internal/schedule"
-	"fanout/internal/sink"
 	"fanout/internal/text"
 )
 
-// drain is the wish that running jobs end and no more start.
+// drain is the state of a request to let running jobs end and start no more.
 type drain struct {
-	asked chan struct{} // closed by it
+	asked chan struct{} // closed by the request
 	once  sync.Once
 }
 
@@ -42,30 +41,23 @@ type DrainedError struct {
 
 func (e *DrainedError) Error() string { return e.Drained.Error() + "; " + e.Next }
 
-// tellRest says that a stop has left items that no job was made of.
-func (r *Run) tellRest(summary *sink.Summary) {
-	if r.cut {
-		summary.SetCutShort(r.plan.Journal.Path != "")
-	}
-}
-
-// Undone is the error of a run that was drained before it had begun.
+// Undone returns the error of a run that was drained before it had begun.
 func Undone() error {
-	return &DrainedError{schedule.Drained{More: true}, "the same command begins anew"}
+	return &DrainedError{schedule.Drained{More: true}, "the same command starts from the beginning"}
 }
 
-// howToGoOn adds to the error of a drained run what runs the rest.
+// howToGoOn adds to the error of a drained run how to run the rest.
 func (r *Run) howToGoOn(err error) error {
 	var drained *schedule.Drained
 	if !errors.As(err, &drained) {
 		return err
 	}
-	next := "without --journal, fanout cannot tell later which"
+	next := "without --journal, fanout cannot tell which items are left"
 	switch p := r.plan.Journal; {
 	case p.Path != "" && (p.Resume || p.Failed):
-		next = "the same command goes on"
+		next = "the same command continues"
 	case p.Path != "":
-		next = "the same command with --resume goes on"
+		next = "the same command with --resume continues"
 	}
 	return &DrainedError{*drained, next}
 }

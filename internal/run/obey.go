@@ -2,11 +2,11 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
-	"fanout/internal/execute"
-	"fanout/internal/pool"
+	"fanout/internal/job"
 	"fanout/internal/sink"
 	"fanout/internal/text"
 )
@@ -19,8 +19,7 @@ func (r *Run) KillNow() {
 	}
 }
 
-// Suspend stops all jobs until Resume, and the clock that timeouts, the deadline and
-// retries go by.
+// Suspend stops all jobs until Resume, and the clock of timeouts, the deadline and retries.
 func (r *Run) Suspend() {
 	r.clock.Pause()
 	if !r.eachWorker(suspender.Suspend) {
@@ -28,7 +27,7 @@ func (r *Run) Suspend() {
 	}
 }
 
-// Resume has all jobs go on.
+// Resume lets all jobs continue.
 func (r *Run) Resume() {
 	if !r.eachWorker(suspender.Resume) {
 		r.sup.Resume()
@@ -36,45 +35,31 @@ func (r *Run) Resume() {
 	r.clock.Resume()
 }
 
-// TellRunning says on standard error which jobs run.
+// TellRunning prints on standard error which jobs run.
 //
-// Who has sent the signal may not read it, and it is not to keep others from being obeyed.
+// Nobody may read that, and other signals must not wait for it.
 func (r *Run) TellRunning() {
 	if r.io.Say.Full() {
 		return
 	}
-	if p := r.pool.Load(); p != nil {
-		_, waiting := p.Counts()
-		r.io.Say.Hasty().Write(tellWorkers(p.Running(), waiting))
-		return
-	}
-	var running []execute.Running
-	if r.local != nil {
-		running = r.local.Running()
-	}
 	_, waiting, _ := r.begun()
-	var b strings.Builder
-	b.WriteString(runningLine(len(running), waiting))
-	for _, now := range running {
-		text.Line(&b, "  %s, pid %d, for %s", sink.Describe(now.Job), now.Pid, now.For.Round(100*time.Millisecond))
-	}
-	r.io.Say.Hasty().Write([]byte(b.String()))
+	io.WriteString(r.io.Say.Hasty(), tellRunning(r.running(), waiting))
 }
 
-// tellWorkers is what TellRunning says of jobs that run in workers.
-func tellWorkers(running []pool.Running, waiting int) []byte {
+// tellRunning returns what TellRunning prints.
+func tellRunning(running []job.Running, waiting int) string {
 	var b strings.Builder
-	b.WriteString(runningLine(len(running), waiting))
-	for _, now := range running {
-		text.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), at(now.Host, fmt.Sprintf("worker %d", now.Worker)), now.For.Round(100*time.Millisecond))
-	}
-	return []byte(b.String())
-}
-
-// runningLine is the first line of what TellRunning says.
-func runningLine(running, waiting int) string {
 	if waiting > 0 {
-		return text.Sprint("running: %d, waiting: %d", running, waiting)
+		text.Line(&b, "running: %d, waiting: %d", len(running), waiting)
+	} else {
+		text.Line(&b, "running: %d", len(running))
 	}
-	return text.Sprint("running: %d", running)
+	for _, now := range running {
+		where := fmt.Sprintf("pid %d", now.Pid)
+		if now.Worker > 0 {
+			where = at(now.Host, fmt.Sprintf("worker %d", now.Worker))
+		}
+		text.Line(&b, "  %s, %s, for %s", sink.Describe(now.Job), where, now.For.Round(100*time.Millisecond))
+	}
+	return b.String()
 }

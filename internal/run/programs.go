@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"fanout/internal/persistent"
+	"fanout/internal/plan"
 	"fanout/internal/pool"
 	"fanout/internal/process"
 )
 
-// preparePrograms makes ready for jobs that are done by persistent programs.
+// preparePrograms prepares a pool of persistent programs.
 func (r *Run) preparePrograms() error {
 	p := &r.plan
 	argv, isScript, err := r.tmpl.Fixed()
@@ -22,10 +23,8 @@ func (r *Run) preparePrograms() error {
 		argv = append(append(append([]string(nil), shell...), "-c"), argv[0])
 		path = shell[0]
 	} else if path, err = process.LookPath(path, r.local.Path(), p.Execute.Dir); err != nil {
-		return err // it was found a moment ago
+		return err // the executor found it a moment ago
 	}
-	// A worker is given a window of items only when it answers quickly: what it has been
-	// sent cannot be taken back for another.
 	processes := 1
 	if isScript {
 		processes++
@@ -33,9 +32,10 @@ func (r *Run) preparePrograms() error {
 	if err := r.makeRoom(ofWorkers, demand{own: ownThreads, each: 1 + processes, least: 2}, processes); err != nil {
 		return err
 	}
+	// Free: items that were sent to a program cannot be taken back for another, so it gets its whole window only when
+	// it answers quickly.
 	spec := pool.Spec{Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
-	r.fitTo(spec)
-	p.Collect.Instant = true
+	r.learn(func(f *plan.Facts) { f.Pooled = spec.Most() })
 	stderr := r.io.Say
 	starter := &persistent.Starter{
 		Spec: persistent.Spec{

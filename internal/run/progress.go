@@ -6,23 +6,20 @@ import (
 	"iter"
 	"os"
 
-	"fanout/internal/collect"
 	"fanout/internal/job"
+	"fanout/internal/plan"
 	"fanout/internal/progress"
 	"fanout/internal/sink"
 )
 
-// openScreen has all that goes to the terminal scroll above the bars, if there are to be any.
+// openScreen lets all that goes to the terminal scroll above the bars, if there are any.
 func (r *Run) openScreen() error {
-	if r.plan.DryRun {
-		r.plan.Progress.Mode = progress.None
-	}
 	if r.plan.Progress.Mode != progress.Bars {
 		return nil
 	}
 	same := sameFile(r.io.Stdout, r.io.Stderr)
-	if same && r.plan.Collect.Mode == collect.Raw && r.plan.Out == "" {
-		r.plan.Progress.Mode = progress.None // jobs write to the terminal themselves
+	r.learn(func(f *plan.Facts) { f.SharedTerminal = same })
+	if r.plan.Progress.Mode != progress.Bars {
 		return nil
 	}
 	var err error
@@ -46,7 +43,7 @@ func sameFile(a, b *os.File) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-// closeScreen takes the bars away.
+// closeScreen removes the bars.
 func (r *Run) closeScreen() {
 	if r.screen != nil {
 		r.io.Say.Close()
@@ -54,16 +51,16 @@ func (r *Run) closeScreen() {
 	}
 }
 
-// ShowedBars says that there were bars, in whose place something is to be left.
+// ShowedBars reports whether there were bars, in whose place something should stay.
 func (r *Run) ShowedBars() bool { return r.screen != nil && r.screen.Drawn() }
 
-// progressSources is where the numbers are from.
+// progressSources returns where the numbers of the progress come from.
 func (r *Run) progressSources() progress.Sources {
-	return progress.Sources{Running: r.running, Begun: r.begun, Count: r.countJobs(), Skipped: r.skippedJobs}
+	return progress.Sources{Running: r.rows, Begun: r.begun, Count: r.countJobs(), Skipped: r.skippedJobs}
 }
 
-// begun is how many jobs run, and how many wait for a worker, or for room for their processes. ok is
-// false where all that were started run.
+// begun returns how many jobs run, and how many wait for a worker, or for room for their processes. ok is false where
+// all jobs that were started run.
 func (r *Run) begun() (running, waiting int, ok bool) {
 	if p := r.pool.Load(); p != nil {
 		running, waiting = p.Counts()
@@ -76,24 +73,30 @@ func (r *Run) begun() (running, waiting int, ok bool) {
 	return running, max(0, int(r.progress.Started()-r.progress.Done())-running), true
 }
 
-// running is the jobs that run now.
-func (r *Run) running() (all []progress.Running) {
+// running returns the jobs that run now.
+func (r *Run) running() []job.Running {
 	if p := r.pool.Load(); p != nil {
-		for _, now := range p.Running() {
-			all = append(all, progress.Running{Slot: now.Worker, Label: at(now.Host, label(now.Job)), For: now.For, Attempt: now.Job.Attempt})
-		}
-		return all
+		return p.Running()
 	}
 	if r.local == nil {
 		return nil
 	}
-	for _, now := range r.local.Running() {
-		all = append(all, progress.Running{Slot: now.Job.Slot, Label: label(now.Job), For: now.For, Attempt: now.Job.Attempt})
+	return r.local.Running()
+}
+
+// rows returns the jobs that run now for the screen, each by its slot or its worker.
+func (r *Run) rows() (all []progress.Running) {
+	for _, now := range r.running() {
+		row := progress.Running{Slot: now.Worker, Label: at(now.Host, label(now.Job)), For: now.For, Attempt: now.Job.Attempt}
+		if now.Worker == 0 {
+			row.Slot = now.Job.Slot
+		}
+		all = append(all, row)
 	}
 	return all
 }
 
-// at is text about something on a machine.
+// at returns a text with the name of the machine that it is about.
 func at(host, text string) string {
 	if host == "" {
 		return text
@@ -101,7 +104,7 @@ func at(host, text string) string {
 	return host + ": " + text
 }
 
-// label is the item of a job, or the first of several.
+// label returns the item of a job, or the first of several.
 func label(j job.Job) string {
 	if n := len(j.Items); n > 1 {
 		return fmt.Sprintf("%s and %d more", j.Label(), n-1)
@@ -109,7 +112,7 @@ func label(j job.Job) string {
 	return j.Label()
 }
 
-// skippedJobs is how many jobs an earlier run has done. Of batches that is not known.
+// skippedJobs returns how many jobs an earlier run has done; 0 for batches, where that is unknown.
 func (r *Run) skippedJobs() int64 {
 	if r.records.journal == nil || r.plan.Template.Batch != 1 {
 		return 0
@@ -117,7 +120,7 @@ func (r *Run) skippedJobs() int64 {
 	return r.records.journal.LeftOut()
 }
 
-// countJobs is a way to find out how many jobs there will be; nil when there is none.
+// countJobs returns what counts the jobs of the whole input; nil where nothing can.
 func (r *Run) countJobs() func(context.Context) (int64, bool) {
 	batch := int64(r.plan.Template.Batch)
 	resumes := r.plan.Journal.Resume || r.plan.Journal.Failed
@@ -135,7 +138,7 @@ func (r *Run) countJobs() func(context.Context) (int64, bool) {
 	}
 }
 
-// counted passes jobs on, and tells how many there were when there are no more.
+// counted passes jobs on, and tells the progress how many there were at the end.
 func (r *Run) counted(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] {
 	if r.plan.Progress.Mode == progress.None {
 		return jobs
@@ -152,9 +155,8 @@ func (r *Run) counted(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] 
 	}
 }
 
-// wholeBatches says of a batch that it has fewer items than COMMAND names.
-func (r *Run) wholeBatches(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, error] {
-	named := r.tmpl.Named()
+// wholeBatches warns once of a batch with fewer items than COMMAND names.
+func wholeBatches(jobs iter.Seq2[job.Job, error], named int, warn func(string)) iter.Seq2[job.Job, error] {
 	if named == 0 {
 		return jobs
 	}
@@ -163,16 +165,11 @@ func (r *Run) wholeBatches(jobs iter.Seq2[job.Job, error]) iter.Seq2[job.Job, er
 		for j, err := range jobs {
 			if n := len(j.Items); err == nil && j.Err() == nil && n < named && !told {
 				told = true
-				r.warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Seq(), n, named, n+1))
+				warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Seq(), n, named, n+1))
 			}
 			if !yield(j, err) {
 				return
 			}
 		}
 	}
-}
-
-// showProgress shows it until the function that it returns is called.
-func (r *Run) showProgress(tell func()) (hide func()) {
-	return r.progress.Show(tell, r.io.Say, r.screen)
 }

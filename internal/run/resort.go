@@ -8,64 +8,62 @@ import (
 	"fanout/internal/schedule"
 )
 
-// Resort is the last resort of a process that was told to stop and does not end: whatever
-// it waits for, it says so, ends what it can, and ends itself. All waits of fanout's own
-// obey a stop by themselves; but a disk may be on a server that has gone, a process may not
-// die of KILL, and a program may have faults.
+// Resort is the last resort of a process that was told to stop and does not end: it says what the process waits for,
+// ends what it can, and then the process itself. All waits of fanout's own obey a stop by themselves; but a disk may be
+// on a server that is gone, a process may survive KILL, and a program may have faults.
 //
-// It comes when the grace and two seconds have passed since the stop, and nothing has moved
-// for a second. In a run that is slow to end, on a machine that is busy or with a reader that
-// goes on reading, it comes ten seconds later in any case.
+// It acts when the grace and two seconds have passed since the stop, and nothing has moved for a second. While
+// something moves, as on a busy machine or with a slow reader, it acts ten seconds after the grace.
 //
-// Its time stands still while the run is suspended. A nil Resort never comes.
+// Its clock stands still while the run is suspended. A nil Resort does nothing.
 type Resort struct {
 	say func(text string)
-	end func(cause error) // called once, at the end
+	end func(cause error) // is called once, at the end
 
 	clock schedule.Clock
 
 	mu      sync.Mutex // guards these
 	grace   time.Duration
-	extra   time.Duration // for what is to be ended on other machines
+	extra   time.Duration // for what ends on other machines
 	cause   error         // of the stop; nil: there was none
 	active  []Activity
 	elapsed time.Duration // since the stop
 	moved   int64
-	still   time.Duration // since when nothing has moved
+	still   time.Duration // how long nothing has moved
 	said    bool
 	over    bool
 	alarm   *schedule.Alarm
 }
 
-// Activity is what goes on in this process. Its methods must not wait for what may be stuck.
+// Activity is something that goes on in this process. Its methods must not wait for what may be stuck.
 type Activity interface {
-	Waits() []string // what is waited for, in plain words
+	Waits() []string // what it waits for, in plain words
 	Moved() int64    // changes when something moves
 	Abort()          // ends what can be ended, at once
 }
 
 // The times of a Resort.
 const (
-	resortAfter = 2 * time.Second        // the end of the grace
+	resortAfter = 2 * time.Second        // after the end of the grace
 	resortStill = time.Second            // without any move
 	resortMost  = 10 * time.Second       // with moves
 	resortLook  = 100 * time.Millisecond // between two looks
 	abortMost   = time.Second            // for what is ended to end
 )
 
-// NewResort makes one that says what it has to say by say, and then calls end.
+// NewResort makes a Resort that prints by say, and at last calls end.
 func NewResort(say func(text string), end func(cause error)) *Resort {
 	return &Resort{say: say, end: end}
 }
 
-// Allow says how long jobs have to end, and in addition what is on other machines.
-func (r *Resort) Allow(grace, elsewhere time.Duration) {
+// Allow sets how long jobs have to end, and how much longer other machines may take.
+func (r *Resort) Allow(grace, extra time.Duration) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.grace, r.extra = grace, elsewhere
+	r.grace, r.extra = grace, extra
 }
 
 // Watch adds an activity, until the function that it returns is called.
@@ -88,7 +86,7 @@ func (r *Resort) Watch(a Activity) (done func()) {
 	}
 }
 
-// Stop says that a stop was asked for. The first one counts.
+// Stop starts its clock: a stop was asked for. Only the first one counts.
 func (r *Resort) Stop(cause error) {
 	if r == nil {
 		return
@@ -102,7 +100,7 @@ func (r *Resort) Stop(cause error) {
 	r.alarm = r.clock.AfterFunc(resortLook, r.look)
 }
 
-// Hurry says that there is no grace any more.
+// Hurry ends the grace.
 func (r *Resort) Hurry() {
 	if r == nil {
 		return
@@ -112,13 +110,13 @@ func (r *Resort) Hurry() {
 	r.grace, r.extra = min(r.grace, r.elapsed), 0
 }
 
-// Pause stops its time.
+// Pause stops its clock.
 func (r *Resort) Pause() { r.clock.Pause() }
 
-// Resume has it go on.
+// Resume lets it run again.
 func (r *Resort) Resume() { r.clock.Resume() }
 
-// Close says that the process ends by itself, or that there was no stop after all.
+// Close ends the Resort: the process ends by itself, or the stop did not happen.
 func (r *Resort) Close() {
 	if r == nil {
 		return
@@ -131,7 +129,7 @@ func (r *Resort) Close() {
 	}
 }
 
-// look is called again and again from the stop on.
+// look is called at intervals from the stop on.
 func (r *Resort) look() {
 	r.mu.Lock()
 	if r.over {
@@ -175,7 +173,7 @@ func (r *Resort) sum() (moved int64) {
 	return moved
 }
 
-// tell says what is waited for, and does not wait for that itself.
+// tell prints what the activities wait for. It does not wait for an activity that is stuck.
 func (r *Resort) tell(active []Activity) {
 	told := make(chan struct{})
 	go func() {
@@ -195,7 +193,7 @@ func (r *Resort) tell(active []Activity) {
 	}
 }
 
-// abort ends what can be ended, and gives this process a moment to end by itself then.
+// abort ends what can be ended, and gives this process a moment to end by itself.
 func (r *Resort) abort(active []Activity) {
 	for _, a := range active {
 		go a.Abort() // it may get stuck, too

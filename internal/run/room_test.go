@@ -24,8 +24,9 @@ func TestFitFiles(t *testing.T) {
 		{9, true, tight, 0, "-j 9: "},
 		{9, false, demand{own: allowed, each: 1}, 0, "one job at a time: "},
 	} {
-		r := &Run{plan: plan.Plan{WorkersGiven: tt.given}}
-		got, err := r.fitFiles(tt.n, tt.files)
+		p := plan.Plan{WorkersGiven: tt.given}
+		p.Schedule.Workers = tt.n
+		got, err := fitFiles(&p, tt.files)
 		if got != tt.want || (err == nil) != (tt.says == "") || err != nil && !strings.HasPrefix(err.Error(), tt.says) {
 			t.Errorf("%d, given: %t: %d, %v", tt.n, tt.given, got, err)
 		}
@@ -48,14 +49,13 @@ func TestFitProcesses(t *testing.T) {
 		"never":                     {60, true, 1, limits.Processes{Max: 100, Used: 20}, 0, "-j 60: at least 144 processes and threads are needed and X allows 100: "},
 		"just so, without guardian": {43, true, 0, limits.Processes{Max: 99, Used: 10}, 28, "there is room for 28"},
 		"not just so":               {43, true, 1, limits.Processes{Max: 99, Used: 10}, 0, "-j 43: at least 110 "},
-		"none":                      {1, false, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more processes and threads are needed: X allows 27 processes and threads, and 20 exist; raise that"},
+		"none":                      {1, false, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more processes and threads are needed: X allows 27 processes and threads, and 20 exist; raise that limit"},
 		"none for what was asked":   {1, true, 1, limits.Processes{Max: 27, Used: 20}, 0, "one job at a time: 8 more "},
 		"more than there may be":    {1, false, 1, limits.Processes{Max: 10, Used: 20}, 0, "one job at a time: "},
 	} {
-		r := &Run{plan: plan.Plan{WorkersGiven: tt.given, Guardian: tt.guardian}}
+		p := plan.Plan{WorkersGiven: tt.given, Guardian: tt.guardian}
 		tt.limit.Name = "X"
-		got, err := r.fitProcesses(tt.n, all, tt.limit)
-		said := strings.Join(r.notes, "")
+		got, said, err := fitProcesses(&p, tt.n, all, tt.limit)
 		if err != nil {
 			said = err.Error()
 		}

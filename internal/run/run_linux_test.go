@@ -40,14 +40,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// mark is that of a run.
-func mark() string {
+// newRunID makes a run ID.
+func newRunID() string {
 	var id [16]byte
 	rand.Read(id[:])
 	return hex.EncodeToString(id[:])
 }
 
-// planFor is a plan for the command and the items.
+// planFor makes a plan for the command and the items.
 func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 	t.Helper()
 	const workers = 3
@@ -56,12 +56,12 @@ func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 		Template: template.Spec{Command: command, Sources: 1, Terminator: "\n", Workers: workers},
 		Schedule: schedule.Spec{Workers: workers},
 		Process:  process.Spec{Grace: patient, Linger: 50 * time.Millisecond},
-		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: mark()},
+		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: newRunID()},
 		Collect:  collect.Spec{KeepOrder: true, Slots: workers, TmpDir: t.TempDir()},
 	}
 }
 
-// std is standard files: an empty input, and two files.
+// std makes standard files: an empty input, and two files.
 func std(t *testing.T) (IO, func() (out, errs string)) {
 	t.Helper()
 	var files [3]*os.File
@@ -251,7 +251,7 @@ func inStack(call string) bool {
 func TestPause(t *testing.T) {
 	for _, spec := range []schedule.Spec{{Timeout: time.Millisecond}, {Deadline: 50 * time.Millisecond}} {
 		var r *Run
-		for r == nil || r.late.Err() != nil { // the deadline came before the pause
+		for r == nil || r.deadline.passed.Err() != nil { // the deadline came before the pause
 			files, _ := std(t)
 			p := planFor(t, []string{"sleep"}, "0.2")
 			p.Schedule.Timeout, p.Schedule.Deadline = spec.Timeout, spec.Deadline

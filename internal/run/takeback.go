@@ -11,18 +11,18 @@ import (
 	"fanout/internal/sink"
 )
 
-// takenBack is what persistent programs have replied and nobody can believe any more.
+// takenBack is what nobody can trust any more of the replies of persistent programs.
 type takenBack struct {
 	any atomic.Bool
 
 	mu      sync.Mutex
 	why     map[int]error // by the number of the program
 	replies persistent.Replies
-	inDoubt map[int]persistent.Replies // by program, of jobs that are in doubt on account of a stop
+	inDoubt map[int]persistent.Replies // by program: jobs that are in doubt because of a stop
 }
 
-// takeBack has the jobs be lost that these programs have answered. The journal says so at once:
-// this run may be killed before its end.
+// takeBack makes the jobs lost that these programs have answered. It tells the journal at once: this run may be killed
+// before its end.
 func (r *Run) takeBack(replies persistent.Replies, why error) error {
 	t := &r.records.taken
 	t.mu.Lock()
@@ -42,7 +42,7 @@ func (r *Run) takeBack(replies persistent.Replies, why error) error {
 	return nil
 }
 
-// doubt has a job be lost whose reply was taken back before it was told of.
+// doubt makes a job lost whose reply was taken back before the job was reported.
 func (t *takenBack) doubt(d *job.Finished) {
 	if d.Status.Program == 0 || !t.any.Load() {
 		return
@@ -54,7 +54,7 @@ func (t *takenBack) doubt(d *job.Finished) {
 	}
 }
 
-// leave says that a job was in doubt on another account, and counts as such.
+// leave notes that a job is in doubt for another reason, and counted for that.
 func (t *takenBack) leave(d *job.Finished) {
 	if d.Status.Program == 0 {
 		return
@@ -69,7 +69,7 @@ func (t *takenBack) leave(d *job.Finished) {
 	t.inDoubt[d.Status.Program] = r
 }
 
-// addTo has the hooks see that jobs are lost.
+// addTo lets the hooks see that jobs are lost.
 func (t *takenBack) addTo(hooks *collect.Hooks) {
 	if keep := hooks.Keep; keep != nil {
 		hooks.Keep = func(d *job.Finished, out [2]sink.Printed) error {
@@ -85,7 +85,7 @@ func (t *takenBack) addTo(hooks *collect.Hooks) {
 	}
 }
 
-// end says at the end of the run what has been told otherwise.
+// end corrects, at the end of the run, what was reported otherwise.
 func (t *takenBack) end(results []*sink.Results, summary *sink.Summary) error {
 	if !t.any.Load() {
 		return nil
@@ -98,7 +98,7 @@ func (t *takenBack) end(results []*sink.Results, summary *sink.Summary) error {
 	summary.TakeBack(jobs, later)
 	for _, r := range results {
 		if err := r.TakeBack(t.why, t.replies.First, t.replies.Last); err != nil {
-			return fmt.Errorf("%w; what is there of jobs that are lost says that they succeeded", err)
+			return fmt.Errorf("%w; results of lost jobs may still say that they succeeded", err)
 		}
 	}
 	return nil

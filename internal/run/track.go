@@ -12,8 +12,7 @@ import (
 	"fanout/internal/registry"
 )
 
-// Tracked is a command of the user's that runs under fanout's care, once, with the
-// standard files and the terminal that fanout has.
+// Tracked is one command that fanout looks after (fanout track). It has fanout's own standard files and terminal.
 type Tracked struct {
 	command process.Command
 	spec    TrackSpec
@@ -22,23 +21,22 @@ type Tracked struct {
 	tree    *process.Tree
 
 	mu    sync.Mutex
-	begun bool             // there is a process to send signals to
-	early []syscall.Signal // that came before that
+	begun bool             // there is a process to signal
+	early []syscall.Signal // signals that came before that
 }
 
-// TrackSpec says what to run.
+// TrackSpec says what to run, and how to end it.
 type TrackSpec struct {
 	Argv  []string
-	Grace time.Duration // of what is left, between TERM and KILL
-	Reap  bool          // end what the command leaves when it has ended
+	Grace time.Duration // between TERM and KILL, for leftovers
+	Reap  bool          // end leftovers when the command has ended
 	RunID string
 	Warn  func(string) // tells the user
 
-	Guardian int // its pid, 0 without one
+	Guardian int // the guardian's pid; 0: there is none
 }
 
-// NewTracked finds the program. The error is an *execute.CommandError when there is
-// none.
+// NewTracked finds the program. The error is an *execute.CommandError when there is none.
 func NewTracked(spec TrackSpec) (*Tracked, error) {
 	path, err := process.LookPath(spec.Argv[0], os.Getenv("PATH"), "")
 	if err != nil {
@@ -60,13 +58,12 @@ func NewTracked(spec TrackSpec) (*Tracked, error) {
 
 // TrackedEnd is how a tracked command ended.
 type TrackedEnd struct {
-	Code   int            // its exit status, as a shell shows it
-	DiedOf syscall.Signal // the signal, if it is one that people and systems stop programs with
-	Left   int            // how many of its processes still run
+	Code   int            // the exit status, as a shell shows it
+	DiedOf syscall.Signal // the signal that ended it, if people and systems stop programs with that signal
+	Left   int            // how many leftovers still run
 }
 
-// Do runs the command until it has ended. What it has left is ended when ctx is done or
-// stopped says so.
+// Do runs the command until it has ended. It ends leftovers when ctx is done, or stopped says so.
 func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, err error) {
 	defer t.sup.Close()
 	if reg, err := enter(registry.Entry{RunID: t.spec.RunID, Guardian: t.spec.Guardian}); err == nil {
@@ -96,10 +93,10 @@ func (t *Tracked) Do(ctx context.Context, stopped func() bool) (end TrackedEnd, 
 	return end, nil
 }
 
-// Lacks is what the system does not let fanout have.
+// Lacks returns what the system does not let fanout have.
 func (t *Tracked) Lacks() []process.Lack { return t.sup.Lacks() }
 
-// Signal passes a signal on to the command, once that has begun.
+// Signal passes a signal on to the command, once it has begun.
 func (t *Tracked) Signal(s syscall.Signal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,8 +107,8 @@ func (t *Tracked) Signal(s syscall.Signal) {
 	t.tree.Signal(s)
 }
 
-// passEarly passes on what came before the command's pid was known here. The command may have run
-// for a while by then.
+// passEarly passes on the signals that came before the command's pid was known. The command may have run for a while by
+// then.
 func (t *Tracked) passEarly() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,19 +6,22 @@ import (
 	"time"
 
 	"fanout/internal/job"
+	"fanout/internal/plan"
 	"fanout/internal/process"
 	"fanout/internal/text"
 )
 
-// beginning is the Activity before there is a run.
+// beginning is the Activity before there is a Run.
 type beginning struct{}
 
 // These are part of Activity.
 func (beginning) Waits() []string { return []string{"the files of the run to be opened"} }
-func (beginning) Moved() int64    { return 0 }
-func (beginning) Abort()          {}
 
-// stopping is called when a stop was asked for, or has become necessary.
+func (beginning) Moved() int64 { return 0 }
+
+func (beginning) Abort() {}
+
+// stopping is called when a stop is asked for, or becomes necessary.
 func (r *Run) stopping(cause error) {
 	r.io.Say.Stop()
 	if r.screen != nil {
@@ -27,20 +30,20 @@ func (r *Run) stopping(cause error) {
 	r.io.Resort.Stop(cause)
 }
 
-// remoteGrace is what the end of jobs on other machines may take in addition: a connection
-// that is gone is given up, and what may be left there is cleaned up.
-func (r *Run) remoteGrace() time.Duration {
+// remoteGrace returns how much longer the end of jobs on other machines may take: lost connections are given up, and
+// leftovers cleaned up.
+func remoteGrace(p *plan.Plan) time.Duration {
 	const most = 30 * time.Second
-	if !r.plan.IsRemote() {
+	if !p.IsRemote() {
 		return 0
 	}
 	return most
 }
 
-// at says what the run waits for from now on, if nothing else is known.
+// at notes what the run waits for from now on, if nothing else is known.
 func (r *Run) at(phase string) { r.phase.Store(&phase) }
 
-// FirstFailure is the outcome of the job that has failed first, nil if none has.
+// FirstFailure returns the outcome of the first job that has failed; nil: none has.
 func (r *Run) FirstFailure() *job.Status { return r.progress.FirstFailure() }
 
 // Waits is part of Activity.
@@ -62,7 +65,7 @@ func (r *Run) Waits() (all []string) {
 	if r.sup != nil {
 		jobs, workers := named(r.sup.Living())
 		if all = append(all, jobs...); len(all) == 0 {
-			all = workers // which wait for the rest, else
+			all = workers // otherwise they only wait for the rest
 		}
 	}
 	if len(all) == 0 {
@@ -71,8 +74,8 @@ func (r *Run) Waits() (all []string) {
 	return all
 }
 
-// named names processes by their marks: RUN.JOB.TRY, RUN.wWORKER.N for a worker, RUN.pWORKER.N for
-// a persistent program.
+// named names processes by their job IDs: RUN.SEQ.ATTEMPT for a job, RUN.wWORKER.N for a worker, RUN.pWORKER.N for a
+// persistent program.
 func named(living []process.Living) (jobs, workers []string) {
 	const most = 5
 	for _, l := range living {

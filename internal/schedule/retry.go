@@ -32,9 +32,6 @@ type retry struct {
 // pendingMax is how many retries may wait before no more items are taken.
 const pendingMax = 1 << 16
 
-// lostMax is how many workers a job may cost.
-const lostMax = 3
-
 // pending is the retries that wait.
 type pending struct {
 	later map[*retry]struct{}  // for their time
@@ -67,7 +64,7 @@ func (s *scheduler) worthRetry(j *job.Job, st *job.Status) bool {
 		return false
 	case st.Outcome == job.NotFound || st.Outcome == job.NotExecutable:
 		return false
-	case st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= lostMax):
+	case st.Outcome == job.Lost && (s.spec.AtMostOnce || j.Lost+1 >= job.LostMax):
 		return false
 	}
 	return s.ctx.Err() == nil && !s.noMore.Load()

@@ -21,10 +21,10 @@ import (
 	"fanout/internal/worker"
 )
 
-// rates is how many of a thousand pieces suffer each fault.
+// rates says how many of a thousand pieces suffer each fault.
 type rates struct{ drop, truncate, delay, double, garble, kill int }
 
-// faulty launches workers that run in this process, by connections that do harm.
+// faulty launches workers that run in this process, over connections that do harm.
 type faulty struct {
 	seed  uint64
 	rates rates
@@ -208,13 +208,13 @@ func (h *host) Run(ctx context.Context, j job.Job, out job.Output) job.Status {
 	return job.Status{Code: code(j.Index)}
 }
 
-func (h *host) Free() bool  { return h.f.free }
-func (h *host) EndOrphans() {}
-func (h *host) Left() int   { return 0 }
-func (h *host) KillNow()    {}
-func (h *host) Suspend()    {}
-func (h *host) Resume()     {}
-func (h *host) Close()      {}
+func (h *host) Free() bool     { return h.f.free }
+func (h *host) EndLeftovers()  {}
+func (h *host) Leftovers() int { return 0 }
+func (h *host) KillNow()       {}
+func (h *host) Suspend()       {}
+func (h *host) Resume()        {}
+func (h *host) Close()         {}
 
 // printed is what job n prints: mostly little, sometimes more than may be on its way at once.
 func printed(n int64) string {
@@ -233,78 +233,6 @@ func code(n int64) int {
 	return 0
 }
 
-// book is a Collector that remembers all.
-type book struct {
-	mu    sync.Mutex
-	now   map[int64]*[2]bytes.Buffer // of the attempt that runs
-	last  map[int64]*[2]bytes.Buffer // of the one before
-	done  map[int64]job.Status
-	wrong []string
-}
-
-func (b *book) complain(format string, args ...any) {
-	b.wrong = append(b.wrong, fmt.Sprintf(format, args...))
-}
-
-func (b *book) Await(job.Job) {}
-
-func (b *book) Start(j job.Job) job.Output {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if _, over := b.done[j.Index]; over {
-		b.complain("job %d starts after its end", j.Index)
-	}
-	bufs := new([2]bytes.Buffer)
-	b.last[j.Index] = b.now[j.Index]
-	b.now[j.Index] = bufs
-	return job.Output{Stdout: locked{b, &bufs[0]}, Stderr: locked{b, &bufs[1]}}
-}
-
-type locked struct {
-	b *book
-	w *bytes.Buffer
-}
-
-func (l locked) Write(p []byte) (int, error) {
-	l.b.mu.Lock()
-	defer l.b.mu.Unlock()
-	return l.w.Write(p)
-}
-
-func (b *book) Retry(job.Job, job.Status) {}
-
-func (b *book) Begun(job.Job) {}
-func (b *book) Ended(job.Job) {}
-
-func (b *book) Unstart(j job.Job) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.now[j.Index] = b.last[j.Index]
-}
-
-func (b *book) Abandon(j job.Job, st job.Status) { b.Done(j, st) }
-
-func (b *book) Done(j job.Job, st job.Status) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if old, over := b.done[j.Index]; over {
-		b.complain("job %d is done as %v and again as %v", j.Index, old, st)
-	}
-	b.done[j.Index] = st
-	if st.Outcome != job.Exited {
-		return
-	}
-	if st.Code != code(j.Index) {
-		b.complain("job %d has code %d, want %d", j.Index, st.Code, code(j.Index))
-	}
-	if got := b.now[j.Index][0].String(); got != printed(j.Index) {
-		b.complain("job %d printed %d bytes, beginning with %.40q, want %d", j.Index, len(got), got, len(printed(j.Index)))
-	}
-	if got := b.now[j.Index][1].String(); got != j.Label() {
-		b.complain("job %d has the standard error %q", j.Index, got)
-	}
-}
-
 // trial runs jobs over bad connections.
 type trial struct {
 	seed             uint64
@@ -313,7 +241,7 @@ type trial struct {
 	ahead, retries   int
 	timeout          time.Duration
 	free             bool
-	far              bool
+	remote           bool
 	rates            rates
 }
 
@@ -326,7 +254,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 		Setup:    worker.Setup{Threads: tr.threads, Cancels: tr.timeout > 0},
 		Patience: worker.Patience{Beat: time.Second, Missed: 5, Leave: 3 * time.Second},
 	}
-	if tr.far {
+	if tr.remote {
 		starter.Setup.Remote = &worker.Remote{}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -393,7 +321,7 @@ func TestFaults(t *testing.T) {
 		if random.IntN(3) == 0 {
 			tr.timeout = 100 * time.Millisecond
 		}
-		tr.far = seed%2 == 1
+		tr.remote = seed%2 == 1
 		bad := func() int { return random.IntN(2) * random.IntN(12) }
 		tr.rates = rates{bad(), bad(), 3 * bad(), bad(), bad(), bad()}
 		if random.IntN(3) == 0 {

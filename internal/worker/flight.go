@@ -8,28 +8,28 @@ import (
 	"fanout/internal/pool"
 )
 
-// flight is a job that is with the worker.
+// flight is a job that the worker has.
 type flight struct {
 	task     *pool.Task
 	begun    bool
-	ended    bool // well, as far as the worker knows
-	told     bool // the Pool of that
+	ended    bool // it has ended well, as far as the worker knows
+	told     bool // the Pool knows that it has ended
 	printed  bool
-	pending  []piece // output that is to be passed on
+	pending  []piece // output to pass on
 	draining bool
-	owed     int  // output that was passed on, and that the worker does not know of yet
+	owed     int  // output that was passed on, but not yet credited to the worker
 	over     bool // no more output comes
 	status   job.Status
 }
 
+// piece is output of a job, of standard output (0) or standard error (1).
 type piece struct {
 	number byte
 	bytes  []byte
 }
 
-// unbegun takes the jobs that have not begun, the newest first. When words of the worker
-// may have been lost, any that it was given may have begun; of those that may be run twice,
-// it does not matter.
+// unbegun takes out the jobs that have not begun, the newest first. exact says that no frame of the worker was lost;
+// otherwise any job may have begun, which only matters if none may run twice.
 func (c *client) unbegun(exact bool) (all []*flight) {
 	if !exact && !c.twice {
 		return nil
@@ -46,7 +46,7 @@ func (c *client) unbegun(exact bool) (all []*flight) {
 	return all
 }
 
-// rest is the jobs whose end has not been heard of.
+// rest returns the jobs without an outcome.
 func (c *client) rest() (all []*flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +58,7 @@ func (c *client) rest() (all []*flight) {
 	return all
 }
 
-// flight is the job of this number, of which more may be heard.
+// flight returns the job of this number, unless it has its outcome.
 func (c *client) flight(id uint64) *flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +68,7 @@ func (c *client) flight(id uint64) *flight {
 	return nil
 }
 
-// ended is the end of a job of which the worker is not sure yet, when its output has been passed on.
+// ended notes that a job has ended well, as far as the worker knows. The Pool hears of it after the output.
 func (c *client) ended(f *flight) {
 	c.mu.Lock()
 	f.ended = true
@@ -76,11 +76,11 @@ func (c *client) ended(f *flight) {
 	f.told = tell
 	c.mu.Unlock()
 	if tell {
-		c.m.Ended(f.task)
+		c.worker.Ended(f.task)
 	}
 }
 
-// finish is the end of a job, when its output has been passed on.
+// finish notes the outcome of a job. The Pool hears of it after the output.
 func (c *client) finish(f *flight, st job.Status) {
 	c.mu.Lock()
 	f.over, f.status = true, st
@@ -95,9 +95,10 @@ func (c *client) done(f *flight) {
 	c.mu.Lock()
 	delete(c.flights, f.task.ID)
 	c.mu.Unlock()
-	c.m.Done(f.task, f.status)
+	c.worker.Done(f.task, f.status)
 }
 
+// output takes in what a job has printed.
 func (c *client) output(body []byte) error {
 	id, used := binary.Uvarint(body)
 	if used <= 0 || len(body) <= used || body[used] > 1 {
@@ -105,7 +106,7 @@ func (c *client) output(body []byte) error {
 	}
 	f := c.flight(id)
 	if f == nil {
-		return broken("output of job %d, which is not there", id)
+		return broken("output of job %d, which the worker does not have", id)
 	}
 	p := piece{number: body[used], bytes: slices.Clone(body[used+1:])}
 	c.mu.Lock()
@@ -115,8 +116,7 @@ func (c *client) output(body []byte) error {
 	f.draining = true
 	c.mu.Unlock()
 	if drain {
-		// A goroutine of its own, since the job may have to wait for others before it
-		// gets rid of its output.
+		// A goroutine of its own: the job may have to wait for others before it can write.
 		select {
 		case c.drains <- f:
 		default:
@@ -126,21 +126,20 @@ func (c *client) output(body []byte) error {
 	return nil
 }
 
-// drainAll drains one job after the other, until the worker is gone. It ends with the last of them,
-// which the Pool waits for. A goroutine for each job, whose stack grows anew, took 1.1 times as long
-// for echo.
+// drainAll drains one job after the other, until the worker is dead; the Pool waits for the last of them. A goroutine
+// for each job, whose stack grows anew, took 1.1 times as long for echo.
 func (c *client) drainAll(f *flight) {
 	for {
 		c.drain(f)
 		select {
 		case f = <-c.drains:
-		case <-c.end:
+		case <-c.dead:
 			return
 		}
 	}
 }
 
-// drain passes on the output of a job, as long as there is some.
+// drain passes on a job's output until there is no more.
 func (c *client) drain(f *flight) {
 	for {
 		c.mu.Lock()
@@ -149,7 +148,7 @@ func (c *client) drain(f *flight) {
 		if len(pieces) == 0 && f.ended && !f.told && !f.over {
 			f.told = true
 			c.mu.Unlock()
-			c.m.Ended(f.task)
+			c.worker.Ended(f.task)
 			continue
 		}
 		if len(pieces) == 0 {
@@ -168,7 +167,7 @@ func (c *client) drain(f *flight) {
 			if p.number == 1 {
 				w = out.Stderr
 			}
-			w.Write(p.bytes) // where it fails, the run is being ended
+			w.Write(p.bytes) // where it fails, the run ends
 			if f.owed += len(p.bytes); f.owed >= window/4 {
 				n := f.owed
 				f.owed = 0

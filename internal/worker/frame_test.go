@@ -137,11 +137,11 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestPreface tells what is at the other end when it is not what it should be.
+// TestPreface checks what readPreface says of a wrong other side.
 func TestPreface(t *testing.T) {
 	for said, want := range map[string]string{
 		preface():                        "",
-		"fanout worker protocol 2\n":     "speaks version 2 of the worker protocol and this fanout version 1",
+		"fanout worker protocol 2\n":     "speaks version 2 of the worker protocol, this fanout version 1",
 		"Welcome to host\n":              `it said "Welcome to host"`,
 		"no newline":                     `it said "no newline"`,
 		strings.Repeat("x", 1000) + "\n": "it said",

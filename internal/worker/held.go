@@ -9,18 +9,17 @@ import (
 	"fanout/internal/job"
 )
 
-// held is jobs that have ended well, and that the runner is not told to be done before it is
-// sure that no signal to all at this machine has cut them short. If one comes, or the connection
-// is lost, nothing is said of them any more: the runner takes them for lost. Their slots are free
-// meanwhile, and the runner knows.
+// held holds back the outcomes of jobs that have ended well, until it is sure that no signal to all processes of this
+// machine has cut them short. If such a signal comes, or the connection is lost, the worker does not report them: the
+// runner takes them for lost. Their slots are free meanwhile, and the runner knows.
 type held struct {
 	on bool
 
 	mu     sync.Mutex // guards the rest
 	jobs   []heldJob  // in the order of their ends
 	timer  *time.Timer
-	all    bool      // jobs of the run have ended: these need not wait for as long
-	struck time.Time // when a job was last struck by a signal that may have been meant for all
+	all    bool      // all jobs of the run have ended: these need not wait for as long
+	struck time.Time // when a signal that may have been sent to all last ended a job
 	over   bool
 }
 
@@ -30,7 +29,7 @@ type heldJob struct {
 	at time.Time // of its end
 }
 
-// due is when it is sure.
+// due returns when a job's outcome is sure.
 func (h *held) due(j *heldJob) time.Time {
 	if h.all && j.at.Sub(h.struck) > job.Doubt {
 		return j.at.Add(j.st.Moment())
@@ -38,7 +37,7 @@ func (h *held) due(j *heldJob) time.Time {
 	return j.at.Add(job.Doubt)
 }
 
-// note takes how a job has ended that is not held.
+// note takes the outcome of a job that is not held.
 func (h *held) note(st job.Status) {
 	if h.on && st.Struck() {
 		h.mu.Lock()
@@ -47,7 +46,7 @@ func (h *held) note(st job.Status) {
 	}
 }
 
-// hold says that the job has ended. That it is done is said when that is sure.
+// hold reports that a job has ended. Its outcome follows when it is sure.
 func (s *server) hold(id uint64, st job.Status) {
 	s.send(kindEnded, func(b []byte) []byte { return binary.AppendUvarint(b, id) })
 	h := &s.held
@@ -60,7 +59,7 @@ func (s *server) hold(id uint64, st job.Status) {
 	}
 }
 
-// arm has release be called then. The lock is held.
+// arm calls release after this time. The lock is held.
 func (s *server) arm(wait time.Duration) {
 	h := &s.held
 	if h.over {
@@ -74,14 +73,14 @@ func (s *server) arm(wait time.Duration) {
 	})
 }
 
-// disarm is called with the lock held.
+// disarm stops the timer. The lock is held.
 func (s *server) disarm() {
 	if h := &s.held; h.timer != nil && h.timer.Stop() {
 		s.ending.Done()
 	}
 }
 
-// release says of those jobs that they are done of which it is sure by now.
+// release reports the outcomes that are sure by now.
 func (s *server) release() {
 	h := &s.held
 	h.mu.Lock()
@@ -97,7 +96,7 @@ func (s *server) release() {
 		wait := h.due(&h.jobs[0]).Sub(now)
 		const together = 20 * time.Millisecond
 		if !h.all {
-			wait = max(wait, together) // for those that end soon after it
+			wait = max(wait, together) // for jobs that end soon after it
 		}
 		s.arm(wait)
 	}
@@ -105,7 +104,7 @@ func (s *server) release() {
 	s.flush()
 }
 
-// settle obeys kindSettle.
+// settle handles kindSettle.
 func (s *server) settle() {
 	s.held.mu.Lock()
 	s.held.all = true
@@ -113,7 +112,7 @@ func (s *server) settle() {
 	s.release()
 }
 
-// releaseAll is for the end, when the runner has said goodbye or has gone.
+// releaseAll reports all outcomes at the end, when the runner has dismissed the worker or is gone.
 func (s *server) releaseAll() {
 	s.held.mu.Lock()
 	s.held.over = true
@@ -122,14 +121,13 @@ func (s *server) releaseAll() {
 	s.release()
 }
 
-// sayEnding tells the runner what ends us, if it can be told soon: what is not done by then is
-// in doubt.
+// sayEnding tells the runner why this worker ends, if it can be told soon: jobs that are not done by then are in doubt.
 func (s *server) sayEnding(why error) {
 	if !s.held.on {
 		return
 	}
 	const moment = 100 * time.Millisecond
-	if w, ok := s.out.(interface{ SetWriteDeadline(t time.Time) error }); ok {
+	if w, ok := s.to.(interface{ SetWriteDeadline(t time.Time) error }); ok {
 		w.SetWriteDeadline(time.Now().Add(moment))
 	}
 	s.send(kindEnding, func(b []byte) []byte { return append(b, why.Error()...) })

@@ -18,7 +18,7 @@ import (
 	"fanout/internal/worker"
 )
 
-// village launches far workers that a test can end as a signal to all of the machine does.
+// village launches workers on another machine, which a test can end as a signal to all processes there does.
 type village struct {
 	latency time.Duration
 	takes   func(seq int64, attempt int) time.Duration
@@ -84,9 +84,9 @@ func (e *ends) Done(j job.Job, st job.Status) {
 	e.of[j.Index], e.at[j.Index] = st, time.Since(e.began)
 }
 
-// TestFarSuccess: a job of a far worker is done when nothing has ended its worker for a moment
+// TestRemoteSuccess: a job of a worker on another machine is done when nothing has ended its worker for a moment
 // since; its slot is free at once, and a run that ends waits for no more than an answer.
-func TestFarSuccess(t *testing.T) {
+func TestRemoteSuccess(t *testing.T) {
 	const latency, short = 10 * time.Millisecond, 40 * time.Millisecond
 	for name, tt := range map[string]struct {
 		jobs    int64
@@ -145,8 +145,8 @@ func TestFarSuccess(t *testing.T) {
 	}
 }
 
-// TestFarSuccessWaits: it is known for a moment, and then told with the time of its end.
-func TestFarSuccessWaits(t *testing.T) {
+// TestRemoteSuccessWaits: it is known for a moment, and then told with the time of its end.
+func TestRemoteSuccessWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &village{kills: map[int]context.CancelCauseFunc{}, runs: map[int64]int{}}
 		v.takes = func(seq int64, _ int) time.Duration { return time.Duration(seq) * time.Second }
@@ -163,7 +163,7 @@ func TestFarSuccessWaits(t *testing.T) {
 	})
 }
 
-// run has the workers run so many jobs.
+// run lets the workers run this many jobs.
 func (v *village) run(t *testing.T, jobs int64, workers, retries int, c schedule.Collector) error {
 	starter := &worker.Starter{
 		Launcher: v,

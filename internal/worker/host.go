@@ -13,13 +13,13 @@ import (
 	"fanout/internal/text"
 )
 
-// localHost runs jobs on this machine, as thread mode does.
+// localHost is a Host that runs jobs by the executor that thread mode uses.
 type localHost struct {
 	*execute.Local
 	sup *process.Supervisor
 }
 
-// NewHost makes ready what Serve has jobs run by.
+// NewHost makes the Host that Serve lets run the jobs of a setup.
 func NewHost(setup Setup) (Host, error) {
 	for _, fd := range setup.Outputs {
 		if fd > 2 {
@@ -30,8 +30,8 @@ func NewHost(setup Setup) (Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	mark := os.Getenv(process.JobIDVariable)
-	setup.Process.RunID = ownJobID(mark, setup.Remote != nil)
+	jobIDs := os.Getenv(process.JobIDVariable)
+	setup.Process.RunID = ownJobID(jobIDs, setup.Remote != nil)
 	sup, err := process.NewSupervisor(setup.Process)
 	if err != nil {
 		return nil, err
@@ -45,16 +45,16 @@ func NewHost(setup Setup) (Host, error) {
 			return nil, err
 		}
 	}
-	if mark != "" {
-		// Whoever has launched us knows all of ours by it.
-		spec.Environ = append(spec.Environ, process.JobIDVariable+"="+mark)
+	if jobIDs != "" {
+		// Who has launched this worker finds its processes by it.
+		spec.Environ = append(spec.Environ, process.JobIDVariable+"="+jobIDs)
 	}
 	spec.Slots, spec.FirstSlot = setup.Threads, setup.FirstSlot
 	local, err := execute.NewLocal(spec, tmpl, setup.Template.Limits, sup)
 	if err != nil {
 		return nil, err
 	}
-	if setup.Remote != nil && spec.ShellForced && local.StartsShells() { // a shell that is here was tried by the runner
+	if setup.Remote != nil && spec.ShellForced && local.StartsShells() { // the runner has tried its own shell
 		if err := execute.TryShell(context.Background(), spec, sup); err != nil {
 			return nil, err
 		}
@@ -65,14 +65,14 @@ func NewHost(setup Setup) (Host, error) {
 	return &localHost{local, sup}, nil
 }
 
-// ownJobID is the one of the marks that this worker's processes have and no others. The rest are those of
-// jobs that the run itself, or the far end's shell, is in.
-func ownJobID(marks string, far bool) string {
-	all := strings.Fields(marks)
+// ownJobID returns the job ID that only this worker's processes have. The others belong to jobs that the run itself, or
+// the host's shell, is in.
+func ownJobID(jobIDs string, remote bool) string {
+	all := strings.Fields(jobIDs)
 	switch {
 	case len(all) == 0:
 		return ""
-	case !far:
+	case !remote:
 		return all[0]
 	}
 	if last := all[len(all)-1]; strings.HasSuffix(last, RemoteSuffix) {
@@ -81,19 +81,18 @@ func ownJobID(marks string, far bool) string {
 	return ""
 }
 
-// RemoteSuffix is what the mark of a worker on another machine ends with.
+// RemoteSuffix ends the job ID of a worker on another machine.
 const RemoteSuffix = ".far"
 
 // Free is part of Host.
-func (h *localHost) Free() bool { return !h.StartsProcesses() }
+func (h *localHost) Free() bool     { return !h.StartsProcesses() }
+func (h *localHost) EndLeftovers()  { h.sup.EndLeftovers(false) }
+func (h *localHost) Leftovers() int { return len(h.sup.Leftovers()) }
+func (h *localHost) KillNow()       { h.sup.KillNow() }
+func (h *localHost) Suspend()       { h.sup.Suspend() }
+func (h *localHost) Resume()        { h.sup.Resume() }
 
-func (h *localHost) EndOrphans() { h.sup.EndLeftovers(false) }
-func (h *localHost) Left() int   { return len(h.sup.Leftovers()) }
-func (h *localHost) KillNow()    { h.sup.KillNow() }
-func (h *localHost) Suspend()    { h.sup.Suspend() }
-func (h *localHost) Resume()     { h.sup.Resume() }
-
-// Close ends what nothing but its descent tells to be a job's that was ended.
+// Close ends processes that only their descent shows to belong to a job that was ended.
 func (h *localHost) Close() {
 	if h.sup.Ended() {
 		h.sup.EndLeftovers(true)
@@ -101,7 +100,7 @@ func (h *localHost) Close() {
 	h.sup.Close()
 }
 
-// cpus is what worker number n is bound to.
+// cpus returns the CPUs that worker number n is bound to.
 func (l Limits) cpus(n int) []int {
 	if len(l.CPUs) == 0 {
 		return nil
@@ -109,19 +108,19 @@ func (l Limits) cpus(n int) []int {
 	return []int{l.CPUs[(n-1)%len(l.CPUs)]}
 }
 
-// adapt has jobs run as this machine has it: in a directory of its own, with its environment
-// and the variables that the user names, and in a shell that is here.
-func (f *Remote) adapt(spec execute.Spec) (execute.Spec, error) {
-	spec.Remote, spec.Host = false, f.Host
-	if spec.Dir = ""; f.Dir != "" {
-		// The worker's own: entered for each job, one that goes away would fail as if the program were not there.
-		if err := os.Chdir(f.Dir); err != nil {
-			return spec, fmt.Errorf("the working directory %s: %w; make it there, or name another with --remote-dir, or none at all with --remote-dir none", text.Name(f.Dir), errors.Unwrap(err))
+// adapt fits what the runner says to this machine: its directory, its environment with the variables that the user
+// names, and a shell that is here.
+func (r *Remote) adapt(spec execute.Spec) (execute.Spec, error) {
+	spec.Remote, spec.Host = false, r.Host
+	if spec.Dir = ""; r.Dir != "" {
+		// The worker enters it once: if each job did, a directory that disappears would look like a missing program.
+		if err := os.Chdir(r.Dir); err != nil {
+			return spec, fmt.Errorf("the working directory %s: %w; create it on that host, or name another with --remote-dir, or none with --remote-dir none", text.Name(r.Dir), errors.Unwrap(err))
 		}
-		os.Setenv("PWD", f.Dir)
+		os.Setenv("PWD", r.Dir)
 	}
 	spec.Environ = os.Environ()
 	var err error
-	spec.Shell, err = execute.FindShell(spec.Shell, f.Dir)
+	spec.Shell, err = execute.FindShell(spec.Shell, r.Dir)
 	return spec, err
 }

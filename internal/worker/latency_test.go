@@ -18,7 +18,7 @@ import (
 	"fanout/internal/worker"
 )
 
-// distant launches workers that are so far away in time.
+// distant launches workers whose bytes take a while.
 type distant struct{ latency, takes time.Duration }
 
 func (d *distant) Launch(_ context.Context, number int, _ string) (worker.Link, error) {
@@ -127,13 +127,13 @@ func (h sleeper) Run(ctx context.Context, j job.Job, out job.Output) job.Status 
 	time.Sleep(h.takes)
 	return job.Status{}
 }
-func (sleeper) Free() bool  { return false }
-func (sleeper) EndOrphans() {}
-func (sleeper) Left() int   { return 0 }
-func (sleeper) KillNow()    {}
-func (sleeper) Suspend()    {}
-func (sleeper) Resume()     {}
-func (sleeper) Close()      {}
+func (sleeper) Free() bool     { return false }
+func (sleeper) EndLeftovers()  {}
+func (sleeper) Leftovers() int { return 0 }
+func (sleeper) KillNow()       {}
+func (sleeper) Suspend()       {}
+func (sleeper) Resume()        {}
+func (sleeper) Close()         {}
 
 // counter is a Collector that only counts.
 type counter struct {

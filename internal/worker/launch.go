@@ -12,21 +12,20 @@ import (
 	"fanout/internal/process"
 )
 
-// Local launches workers on this machine: this program once more, in a session of its
-// own.
+// Local launches workers on this machine: each is this program once more, in a session of its own.
 type Local struct {
 	Supervisor *process.Supervisor
 	Path       string // of this program
 	Environ    []string
-	Run        string // mark of the run
-	Stderr     int    // the descriptor that the user sees
+	Run        string // run ID
+	Stderr     int    // the descriptor for what workers print by themselves
 
 	mu      sync.Mutex
 	started int
 }
 
-// runID is what the processes of a worker are known by: it is the outer mark of all of its
-// jobs. No two workers have the same.
+// jobID makes a worker's job ID, by which its processes are found: those of its jobs have it besides their own. No two
+// workers have the same.
 func (l *Local) jobID(number int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,25 +35,26 @@ func (l *Local) jobID(number int) string {
 
 // Launch is part of Launcher.
 func (l *Local) Launch(_ context.Context, number int, _ string) (Link, error) {
-	mark := l.jobID(number)
+	jobID := l.jobID(number)
 	p, err := l.Supervisor.StartProgram(process.Command{
 		Path:    l.Path,
 		Argv:    []string{"fanout", "worker"},
-		Env:     execute.Environ(l.Environ, l.Run, mark),
+		Env:     execute.Environ(l.Environ, l.Run, jobID),
 		Session: true,
-	}, mark, process.Inherited(l.Stderr))
+	}, jobID, process.Inherited(l.Stderr))
 	if err != nil {
 		return nil, fmt.Errorf("starting worker %d: %w", number, err)
 	}
 	return &localLink{p}, nil
 }
 
+// localLink is the Link to a worker on this machine.
 type localLink struct{ p *process.Program }
 
 func (l *localLink) Read(b []byte) (int, error)  { return l.p.Stdout.Read(b) }
 func (l *localLink) Write(b []byte) (int, error) { return l.p.Stdin.Write(b) }
 func (l *localLink) Close() error                { return l.p.Stdin.Close() }
-func (l *localLink) Lossless() bool              { return true } // pipes are
+func (l *localLink) Lossless() bool              { return true } // as pipes are
 func (l *localLink) Dismiss()                    { l.p.Dismiss() }
 func (l *localLink) Kill()                       { l.p.Kill() }
 
@@ -63,19 +63,18 @@ func (l *localLink) Wait() error {
 	l.p.Stdout.Close()
 	if res.Failure() != nil {
 		if reason, file := l.p.Fault(); file != "" {
-			return fmt.Errorf("%s; more is in %s", reason, file)
+			return fmt.Errorf("%s; see %s", reason, file)
 		}
 	}
 	return res.Failure()
 }
 
-// Main is the whole of a local worker: the process that Local launches. Its standard input
-// and output are the connection; what else is written to its standard output goes to
-// standard error.
+// Main is a whole worker process: it serves a runner on its standard input and output. Anything else that is written to
+// its standard output goes to standard error.
 //
-// The error is ErrLeft when nobody is there who would want to know of another.
+// The error is ErrRunnerGone when nobody is left who would want to know another one.
 //
-// A worker for a runner on another machine is given met, which is told what it is for.
+// met is nil, except in a worker of a runner on another machine: it is called with what the runner says of the run.
 func Main(fanout string, stdin, stdout, stderr *os.File, met func(Remote)) error {
 	in, out, err := process.TakeStandard(stdin, stdout, stderr)
 	if err != nil {
@@ -86,7 +85,7 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Remote)) error
 		host, _ = os.Hostname()
 	}
 	process.Expendable()
-	process.KeepTrace() // who waits for us tells of it
+	process.KeepTrace() // the runner tells the user where it is
 	ctx, stop := process.UntilSignal(met != nil)
 	defer stop()
 	hello := Hello{Fanout: fanout, Host: host, Pid: os.Getpid()}
@@ -102,7 +101,7 @@ func Main(fanout string, stdin, stdout, stderr *os.File, met func(Remote)) error
 	}
 	err = Serve(ctx, in, out, hello, newHost)
 	if ctx.Err() != nil && err != nil {
-		return ErrLeft // as far as its jobs are concerned
+		return ErrRunnerGone // as far as its jobs are concerned
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"fanout/internal/template"
 )
 
-// Hello is what a worker says of itself.
+// Hello is what a worker says about itself.
 type Hello struct {
 	Fanout string // its version
 	Host   string
@@ -33,28 +33,28 @@ type Setup struct {
 	Execute   execute.Spec
 	Process   process.Spec
 	Limits    Limits
-	Outputs   [2]int // descriptors of the worker that jobs are to write to by themselves; 0: they write to us
+	Outputs   [2]int // the worker's descriptors that jobs write to themselves; 0: their output goes through frames
 }
 
-// IsRemote is what a worker on another machine needs to know besides.
+// Remote is what a worker on another machine needs to know besides.
 type Remote struct {
-	Run     string        // mark of the run
-	Host    string        // what jobs are told that the machine is called; where this is not "" for a Starter, it is what its place is called
-	Dir     string        // where jobs run, which has to be there; "" is where the worker was started
-	Silence time.Duration // it ends when it has heard nothing for so long; 0 is never
+	Run     string        // run ID
+	Host    string        // the machine's name, for jobs; the Starter fills it in
+	Dir     string        // where jobs run; it must exist; "" is where the worker was started
+	Silence time.Duration // it ends when no frame has come for this long; 0: never
 }
 
-// Limits is what a worker is to hold its jobs to.
+// Limits are what a worker holds its jobs to.
 type Limits struct {
 	Nice int   // added to its niceness
-	CPUs []int // worker n is bound to the nth of these, and so on in turn; nil: to none
+	CPUs []int // worker n is bound to the nth of these, in turn; nil: to none
 }
 
-// encodeValue is for what is sent once.
+// encodeValue appends a value that is sent once to a worker, by gob.
 func encodeValue(b []byte, v any) []byte {
 	var w bytes.Buffer
 	if err := gob.NewEncoder(&w).Encode(v); err != nil {
-		panic(err) // a type of ours that gob does not know
+		panic(err) // gob does not know a type of ours
 	}
 	return append(b, w.Bytes()...)
 }
@@ -70,14 +70,14 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// decoder is what is left of a body, and whether it was as long as it claims to be.
+// decoder takes a body apart. After the last field, end tells whether the body was well formed.
 type decoder struct {
 	rest string
 	bad  bool
 }
 
 func (t *decoder) number() uint64 {
-	// A copy, since there is no Uvarint for strings; it is ten bytes at most.
+	// A copy of ten bytes at most, since there is no Uvarint for strings.
 	var head [binary.MaxVarintLen64]byte
 	n := copy(head[:], t.rest)
 	v, used := binary.Uvarint(head[:n])
@@ -100,7 +100,7 @@ func (t *decoder) string() string {
 	return s
 }
 
-// list is the length of a list, each element of which takes a byte at least.
+// list takes the length of a list, whose elements take at least a byte each.
 func (t *decoder) list() int {
 	n := t.number()
 	if n > uint64(len(t.rest)) {
@@ -137,7 +137,7 @@ func appendStrings(b []byte, all []string) []byte {
 	return b
 }
 
-// appendJob is a job but for its Slot, which is the worker's to give.
+// appendJob appends a job without its Slot, which the worker assigns.
 func appendJob(b []byte, j job.Job) []byte {
 	b = binary.AppendUvarint(b, uint64(j.Index))
 	b = binary.AppendUvarint(b, uint64(j.Offset))
@@ -161,7 +161,7 @@ func (t *decoder) job() (j job.Job) {
 	return j
 }
 
-// size is about how long a job's frame gets.
+// size returns about how long a job's frame is.
 func size(j job.Job) int {
 	n := 0
 	for _, it := range j.Items {

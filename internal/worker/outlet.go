@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"fanout/internal/job"
+	"fanout/internal/outbox"
 	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
 
-// window is how many bytes of a job's output may be on their way: those for which the
-// runner has no place yet wait in the job's pipe, and no other job waits for them.
+// window is how many bytes of a job's output may be on their way. Those for which the runner has no room yet wait in
+// the job's pipe, and no other job waits for them.
 const window = 256 << 10
 
-// credit is how many more bytes a job may send.
+// credit counts how many more bytes a job may send.
 type credit struct {
 	mu   sync.Mutex
 	left int64
-	more chan struct{} // closed when left has grown; only where somebody waits, which is rare
+	more chan struct{} // closed when left has grown; nil unless somebody waits, which is rare
 }
 
 func (c *credit) give(n int64) {
@@ -34,7 +35,7 @@ func (c *credit) give(n int64) {
 	}
 }
 
-// grown is closed as soon as there is any.
+// grown returns a channel that is closed as soon as there is credit.
 func (c *credit) grown() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -49,7 +50,7 @@ func (c *credit) grown() <-chan struct{} {
 	return c.more
 }
 
-// have is how many there are.
+// have returns the credit.
 func (c *credit) have() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,12 +68,12 @@ type outlet struct {
 	s      *server
 	a      *assigned
 	number byte   // 0 for standard output, 1 for standard error
-	held   []byte // what may not be sent yet of what fanout prints for the job
+	held   []byte // what fanout prints for the job and may not send yet
 }
 
 // Write sends all of p.
 func (o *outlet) Write(p []byte) (int, error) {
-	if len(o.held) == 0 && int64(len(p)) <= min(o.a.credit.have(), plenty) {
+	if len(o.held) == 0 && int64(len(p)) <= min(o.a.credit.have(), outbox.Plenty) {
 		o.send(p)
 		return len(p), o.Settle()
 	}
@@ -93,7 +94,7 @@ func (o *outlet) Hold(p []byte) error {
 // Settle is part of process.Holder.
 func (o *outlet) Settle() error {
 	for len(o.held) > 0 {
-		n := min(o.a.credit.have(), int64(len(o.held)), plenty)
+		n := min(o.a.credit.have(), int64(len(o.held)), outbox.Plenty)
 		if n == 0 {
 			return o.await()
 		}
@@ -106,19 +107,18 @@ func (o *outlet) Settle() error {
 	return nil
 }
 
-// ReadPipe sends what a pipe holds, or waits a moment until it may. It implements
-// process.PipeReader.
+// ReadPipe sends what a pipe holds, or waits a moment until it may. It is part of process.PipeReader.
 func (o *outlet) ReadPipe(fd int) (int, error) {
 	if len(o.held) > 0 {
 		if err := o.Settle(); err != nil {
 			return 0, err
 		}
 	}
-	n := min(o.a.credit.have(), plenty)
+	n := min(o.a.credit.have(), outbox.Plenty)
 	if n == 0 {
 		return 0, o.await()
 	}
-	buf := readBuffers.Get().(*[plenty]byte)
+	buf := readBuffers.Get().(*[outbox.Plenty]byte)
 	defer readBuffers.Put(buf)
 	got, err := sysio.Read(fd, buf[:n])
 	if got == 0 || err != nil {
@@ -129,9 +129,9 @@ func (o *outlet) ReadPipe(fd int) (int, error) {
 	return got, nil
 }
 
-var readBuffers = sync.Pool{New: func() any { return new([plenty]byte) }}
+var readBuffers = sync.Pool{New: func() any { return new([outbox.Plenty]byte) }}
 
-// await waits a moment for more credit, and answers EAGAIN. It fails when the runner has gone.
+// await waits a moment for more credit, and returns EAGAIN. It fails when the runner is gone.
 func (o *outlet) await() error {
 	const moment = 20 * time.Millisecond
 	o.s.flush()
@@ -141,11 +141,12 @@ func (o *outlet) await() error {
 	case <-o.a.credit.grown():
 	case <-timer.C:
 	case <-o.s.gone:
-		return ErrLeft
+		return ErrRunnerGone
 	}
 	return unix.EAGAIN
 }
 
+// send sends output as a frame.
 func (o *outlet) send(p []byte) {
 	o.a.credit.spend(len(p))
 	o.s.send(kindOutput, func(b []byte) []byte {
@@ -153,14 +154,13 @@ func (o *outlet) send(p []byte) {
 	})
 }
 
-// given is an output of the run that jobs write to by themselves. It implements
-// process.Inheritable. Write is for what fanout does in their stead; what cannot be
-// written goes to the runner, which will say why.
+// given is an output of the run that jobs write to themselves: it is a process.Inheritable. Write takes what fanout
+// prints in their stead; what cannot be written goes to the runner, which will say why.
 type given struct {
 	outlet
 	fd      int
-	refused bool      // what is written there fails
-	since   time.Time // when, after a stop, it was first seen that nothing is taken
+	refused bool      // writes fail
+	since   time.Time // when the reader was first seen to take nothing, after a stop
 }
 
 func (g *given) Fd() int { return g.fd }
@@ -174,9 +174,8 @@ func (g *given) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// Settle is part of process.Holder. Others have the description, too, so that it cannot be
-// made non-blocking; where poll says that there is room, there is as much as a pipe writes in
-// one piece.
+// Settle is part of process.Holder. Other processes share the description, so it cannot be made non-blocking; but where
+// poll reports room, there is as much as a pipe takes in one piece.
 func (g *given) Settle() error {
 	const moment, piece = 20, 4096
 	for !g.refused && len(g.held) > 0 {
@@ -192,13 +191,13 @@ func (g *given) Settle() error {
 	return g.outlet.Settle()
 }
 
-// wait is for a reader that takes nothing at the moment: EAGAIN, unless it is given up, as the
-// runner does after a stop.
+// wait is called when the reader takes nothing at the moment. It returns EAGAIN, or gives the reader up, as the runner
+// does after a stop.
 func (g *given) wait() error {
 	const patience = 250 * time.Millisecond
 	switch {
-	case g.s.left():
-		return ErrLeft
+	case g.s.runnerGone():
+		return ErrRunnerGone
 	case g.s.ctx.Err() == nil:
 	case g.since.IsZero():
 		g.since = time.Now()
@@ -208,10 +207,10 @@ func (g *given) wait() error {
 	return unix.EAGAIN
 }
 
-// errUnread is the end of what fanout would print in a job's stead, after a stop.
-var errUnread = errors.New("the reader of the output takes no more of it")
+// errUnread ends what fanout would print in a job's stead, after a stop.
+var errUnread = errors.New("the reader of the output takes no more")
 
-// output is what the job gets to write to.
+// output returns what the job writes to.
 func (a *assigned) output() job.Output {
 	var w [2]io.Writer
 	for i := range w {

@@ -8,17 +8,16 @@ import (
 	"strings"
 )
 
-// version is of the protocol. It is raised with every change to a frame or its order.
+// version is the protocol's. It is raised with every change to a frame or to the order of frames.
 const version = 2
 
-// prefaceMagic begins the line that each side sends first, so that it can tell what it is
-// connected to: a worker of another version, or something else altogether, such as a login
-// shell's greeting.
+// prefaceMagic begins the line that each side sends first. It shows what a side is connected to: a worker of another
+// version, or something else altogether, such as a login shell's greeting.
 const prefaceMagic = "fanout worker protocol "
 
 func preface() string { return fmt.Sprintf("%s%d\n", prefaceMagic, version) }
 
-// readPreface checks the other side's. Its errors say what to do.
+// readPreface checks the other side's preface. Its errors say what to do.
 func readPreface(r *bufio.Reader) error {
 	const longest = 200
 	var line []byte
@@ -38,9 +37,9 @@ func readPreface(r *bufio.Reader) error {
 	theirs, ok := strings.CutPrefix(string(line), prefaceMagic)
 	switch {
 	case !ok:
-		return fmt.Errorf("the other side is no fanout of this version: it said %q", line)
+		return fmt.Errorf("the other side is not a fanout of this version: it said %q", line)
 	case theirs != fmt.Sprint(version):
-		return fmt.Errorf("the other side speaks version %s of the worker protocol and this fanout version %d: install the same fanout on both", theirs, version)
+		return fmt.Errorf("the other side speaks version %s of the worker protocol, this fanout version %d: install the same fanout on both", theirs, version)
 	}
 	return nil
 }

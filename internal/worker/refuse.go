@@ -6,7 +6,7 @@ import (
 	"fanout/internal/execute"
 )
 
-// RefusedError says why a worker cannot run the jobs of a run. Both sides know of it.
+// RefusedError says why a worker cannot run the jobs of a run. Runner and worker both get it.
 type RefusedError struct {
 	Text string
 	why  byte
@@ -14,19 +14,19 @@ type RefusedError struct {
 
 const (
 	_             byte = iota
-	notFound           // COMMAND is not there
-	notExecutable      // or cannot be executed
+	notFound           // COMMAND does not exist
+	notExecutable      // COMMAND cannot be executed
 )
 
 func (e *RefusedError) Error() string { return e.Text }
 
-// Missing says that there is no such COMMAND.
+// Missing reports whether COMMAND does not exist.
 func (e *RefusedError) Missing() bool { return e.why == notFound }
 
-// NotExecutable says that there is one that cannot be executed.
+// NotExecutable reports whether COMMAND exists, but cannot be executed.
 func (e *RefusedError) NotExecutable() bool { return e.why == notExecutable }
 
-// appendRefusal adds why the setup is nothing to work with.
+// appendRefusal appends why the worker cannot work with the setup.
 func appendRefusal(b []byte, err error) []byte {
 	why := byte(0)
 	var command *execute.CommandError
@@ -38,6 +38,7 @@ func appendRefusal(b []byte, err error) []byte {
 	return append(append(b, why), err.Error()...)
 }
 
+// refusal reads what appendRefusal has written.
 func refusal(body []byte) error {
 	if len(body) == 0 {
 		return broken("a refusal without a reason")

@@ -9,7 +9,7 @@ import (
 	"fanout/internal/process"
 )
 
-// makeRoom readies this process for so many jobs at a time, if the system allows them.
+// makeRoom readies this process for this many jobs at a time, if the system allows them.
 func makeRoom(threads int, local *execute.Local, sup *process.Supervisor) error {
 	const own = 32
 	if need, allowed := own+threads*local.FilesPerJob(), limits.Files(); need > allowed {
@@ -25,7 +25,7 @@ func makeRoom(threads int, local *execute.Local, sup *process.Supervisor) error 
 		return nil
 	}
 	if sup.MakeThreads(threads, processes) < threads {
-		return fmt.Errorf("there is no room for its threads: %s; use fewer workers, or raise that", tightest)
+		return fmt.Errorf("no room for its threads: %s; use fewer workers, or raise that limit", tightest)
 	}
 	return nil
 }

@@ -1,4 +1,6 @@
-package pool
+// Package outbox gathers small messages on their way to a process, so that many go out in one write: [Outbox] for
+// senders that must not wait for the reader, [Direct] for senders that must know that a message is out.
+package outbox
 
 import (
 	"io"
@@ -6,47 +8,48 @@ import (
 	"time"
 )
 
-// Outbox is bytes on their way to a worker. Those who add to it do not wait for the
-// worker to take them; what is added while it takes some goes out in one piece.
+// Plenty is a piece that is worth a write of its own.
+const Plenty = 32 << 10
+
+// Outbox gathers bytes that a goroutine in Copy writes. Those who add to it do not wait for the reader; what is added
+// during a write goes out in the next one.
 type Outbox struct {
 	mu      sync.Mutex
 	more    sync.Cond
 	buf     []byte
 	spare   []byte
-	soon    bool // the timer is set
+	soon    bool // the timer runs
 	timer   *time.Timer
-	due     bool // what is in buf is to go out
+	due     bool // buf is to go out
 	writing bool
 	closed  bool
 }
 
-// NewOutbox makes one.
-func NewOutbox() *Outbox {
+// New makes an Outbox.
+func New() *Outbox {
 	o := &Outbox{}
 	o.more.L = &o.mu
 	return o
 }
 
-// Add has the function append to what goes out at the next Flush, or when it is plenty.
+// Add appends, by the function, to what goes out at the next Flush, or at once when it is plenty. Calls of the function
+// never overlap.
 func (o *Outbox) Add(appendTo func([]byte) []byte) {
 	o.mu.Lock()
 	if !o.closed {
 		o.buf = appendTo(o.buf)
 	}
-	full := len(o.buf) >= plenty
+	full := len(o.buf) >= Plenty
 	o.mu.Unlock()
 	if full {
 		o.Flush()
 	}
 }
 
-// plenty is a piece that is worth a write of its own.
-const plenty = 32 << 10
-
 // moment is how long FlushSoon waits.
 const moment = 100 * time.Microsecond
 
-// FlushSoon has all that was added go out in a moment.
+// FlushSoon sends all that was added, a moment later: what is added until then joins it.
 func (o *Outbox) FlushSoon() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -61,7 +64,7 @@ func (o *Outbox) FlushSoon() {
 	}
 }
 
-// Flush has all that was added go out.
+// Flush sends all that was added. It does not wait.
 func (o *Outbox) Flush() {
 	o.mu.Lock()
 	o.due = len(o.buf) > 0
@@ -70,7 +73,7 @@ func (o *Outbox) Flush() {
 	o.more.Signal()
 }
 
-// keep is how large a buffer is kept for what follows.
+// keep is the size up to which an Outbox reuses a buffer.
 const keep = 256 << 10
 
 // Copy writes all that is added, until the Outbox is closed and empty, or w fails.
@@ -103,7 +106,7 @@ func (o *Outbox) Copy(w io.Writer) error {
 	}
 }
 
-// Close lets nothing more in.
+// Close lets nothing more in. Copy still writes what is there.
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	o.closed = true
@@ -111,7 +114,7 @@ func (o *Outbox) Close() {
 	o.more.Broadcast()
 }
 
-// Await waits until all is out, but not for long.
+// Await waits until all is out, but no longer than most.
 func (o *Outbox) Await(most time.Duration) {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		o.mu.Lock()
