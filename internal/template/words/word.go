@@ -9,6 +9,7 @@ import (
 
 	"fanout/internal/hint"
 	"fanout/internal/job"
+	"fanout/internal/text"
 )
 
 // Segment is a piece of a word: a placeholder, or literal text.
@@ -134,8 +135,5 @@ func NulError(item string) error {
 // Clip shortens a long item for a message.
 func Clip(s string) string {
 	const most = 60
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
+	return text.Clip(s, most)
 }
