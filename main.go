@@ -10,11 +10,11 @@ import (
 	"fanout/internal/process/entry"
 )
 
-func init() { runtime.LockOSThread() } // as cmd.Main asks for
+func init() { runtime.LockOSThread() } // cmd.Main needs it
 
 func main() {
 	entry.Reopen()
-	if ignored := entry.Ignored(); len(ignored) > 0 { // for all that is started, too
+	if ignored := entry.Ignored(); len(ignored) > 0 { // by everything that fanout starts, too
 		signal.Ignore(ignored...)
 	}
 	os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

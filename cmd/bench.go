@@ -27,7 +27,7 @@ or a copy of the files. Its output is thrown away.
 Other flags are those of fanout, such as -n 10 or --persistent. With --mode, only that
 mode is tried; with -j N, at most N workers.`
 
-// benchFlags are bench's own.
+// benchFlags are the flags of bench itself.
 type benchFlags struct {
 	json   bool
 	sample int
@@ -61,23 +61,23 @@ func (a *app) bench() *cobra.Command {
 	return c
 }
 
-// idleInBench is the groups of flags that do not matter: no records are kept, and messages
-// are bench's own.
+// idleInBench names the groups of flags without effect in bench: it keeps no records, has messages of its own, and runs
+// jobs on this machine.
 func idleInBench() []string {
 	return []string{(*recordFlags).name(nil), (*messageFlags).name(nil), (*remoteFlags).name(nil)}
 }
 
-// plan is what to run, and what to try with it.
+// plan returns what to run, and what to try.
 func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec, err error) {
 	if p, err = f.plan(args, idleInBench()...); err != nil {
 		return p, spec, err
 	}
-	given := func(flag string) bool { return p.from.origins[flag] == "--"+flag } // not in a configuration
+	given := func(flag string) bool { return p.from.origins[flag] == "--"+flag } // not by a variable or the configuration
 	switch {
 	case p.DryRun:
-		err = errors.New("--dry-run: bench runs jobs for real; leave out bench to see what would run")
+		err = errors.New("--dry-run: bench runs jobs for real; use fanout --dry-run without bench")
 	case given("out"):
-		err = errors.New("-o: bench throws away what jobs print; leave it out")
+		err = errors.New("-o: bench throws away what jobs print; leave out -o")
 	case own.time <= 0:
 		err = fmt.Errorf("--time %s: give a time above 0", &own.time)
 	}
@@ -99,7 +99,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 	return p, spec, nil
 }
 
-// runBench measures, and says what it found.
+// runBench measures, and prints the result.
 func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	if err := a.guard(&p); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	return err
 }
 
-// tellBench shows on a terminal what bench does.
+// tellBench returns a function that shows on a terminal what bench does.
 func (a *app) tellBench() func(string) {
 	if !lookAt(a.io.Stderr).terminal {
 		return func(string) {}

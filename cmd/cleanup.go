@@ -36,7 +36,7 @@ func (a *app) cleanup() *cobra.Command {
 			case c.Grace < 0:
 				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", c.Grace)}
 			case command.Flags().Changed("run") && !registry.IsID(c.Run):
-				return &run.UsageError{Err: fmt.Errorf("--run %q: the ID of a run is its first hexadecimal digits, as fanout ps shows them", c.Run)}
+				return &run.UsageError{Err: fmt.Errorf("--run %q: give the first hexadecimal digits of a run ID, as fanout ps shows them", c.Run)}
 			}
 			return clean(c, command.OutOrStdout(), asJSON)
 		},
@@ -51,8 +51,8 @@ func (a *app) cleanup() *cobra.Command {
 	return command
 }
 
-// reaped is a registry.Report as it is printed.
-type reaped struct {
+// cleaned is a [registry.Report] as JSON.
+type cleaned struct {
 	Run     string   `json:"run"`
 	PID     int      `json:"pid"`
 	Age     float64  `json:"age"` // seconds
@@ -61,6 +61,7 @@ type reaped struct {
 	Command []string `json:"command"`
 }
 
+// clean cleans up and lists what was done.
 func clean(c registry.Cleanup, out io.Writer, asJSON bool) error {
 	runs, err := registry.Open()
 	if err != nil {
@@ -70,10 +71,10 @@ func clean(c registry.Cleanup, out io.Writer, asJSON bool) error {
 	t := newTable("RUN", "PID", "AGE", "DONE", "COMMAND")
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	var failed error // to write; what was begun is brought to its end
+	var failed error // of writing: the cleanup goes on
 	c.Tell = func(r registry.Report) {
 		if asJSON {
-			if err := lines.Encode(reaped{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
+			if err := lines.Encode(cleaned{r.Run, r.PID, r.Age.Seconds(), string(r.Deed), r.Why, r.Command}); err != nil {
 				failed = err
 			}
 			return

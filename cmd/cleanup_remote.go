@@ -13,7 +13,7 @@ import (
 	"fanout/internal/remote"
 )
 
-// cleanRemote ends what a run that is over has left on other machines, and tells of it.
+// cleanRemote ends the leftovers of a dead run on other machines, and reports them.
 func cleanRemote(e registry.Entry, tell func(registry.Report)) error {
 	program, err := ownProgram()
 	if err != nil {

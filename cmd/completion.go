@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// completions says what a shell may offer: COMMAND after the flags, values of flags that have
-// only a few, profiles. For all else it is files.
+// completions sets what a shell offers: programs for COMMAND, the values of flags that take a few words, profiles, and
+// otherwise files.
 func completions(root *cobra.Command) {
 	root.ValidArgsFunction = completeCommand
 	offerWords(root)
@@ -27,18 +27,18 @@ func completions(root *cobra.Command) {
 func offerWords(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if words := wordsOf(f); words != nil {
-			// It is an error only if it was done before.
+			// it fails only if it was done before
 			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	})
 }
 
-// completes says that it is a shell's completion that asks.
+// completes reports whether a shell asks for completions.
 func completes(args []string) bool {
 	return len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 }
 
-// completeCommand is for COMMAND and what comes after it.
+// completeCommand offers programs for COMMAND, and files after it.
 func completeCommand(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 || strings.Contains(begun, "/") {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -46,7 +46,7 @@ func completeCommand(_ *cobra.Command, args []string, begun string) ([]string, c
 	return programs(begun), cobra.ShellCompDirectiveDefault
 }
 
-// programs is those on PATH whose names begin so.
+// programs lists the programs on PATH whose names have a beginning.
 func programs(begin string) []string {
 	var names []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -67,7 +67,7 @@ func programs(begin string) []string {
 	return slices.Compact(names)
 }
 
-// profileNames is those of the configuration, as far as it can be read.
+// profileNames lists the profiles of the configuration, if it can be read.
 func profileNames(set *pflag.FlagSet) []string {
 	s := &settings{origins: map[string]string{}}
 	if s.choose(set, environment()) != nil || s.path == "" {

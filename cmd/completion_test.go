@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// completed is what a shell would offer for the last of the words.
+// completed returns what a shell would offer for the last word.
 func completed(t *testing.T, words ...string) string {
 	t.Helper()
 	root := Command()

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// registerConfig adds the flags that say where the values of others are from.
+// registerConfig adds the flags that name the configuration and a profile in it.
 func registerConfig(set *pflag.FlagSet) {
 	set.String("config", "", "read defaults of flags from `FILE` (YAML, TOML or JSON); '': from none")
 	set.String("profile", "", "use profile `NAME` of the configuration")
@@ -57,6 +57,7 @@ func (a *app) config() *cobra.Command {
 	return command
 }
 
+// configPath is the subcommand fanout config path.
 func (a *app) configPath() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "path",
@@ -70,11 +71,11 @@ func (a *app) configPath() *cobra.Command {
 			if s.path == "" {
 				paths, err := configPaths()
 				if err != nil {
-					return fmt.Errorf("there is no place for a configuration: %w", err)
+					return fmt.Errorf("no directory for a configuration: %w", err)
 				}
 				s.path = paths[0]
 			}
-			if sysio.IsTerminal(int(a.io.Stdout.Fd())) { // else a program wants it as it is
+			if sysio.IsTerminal(int(a.io.Stdout.Fd())) { // a program needs it as it is
 				s.path = text.Plain(s.path)
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), s.path)
@@ -85,7 +86,7 @@ func (a *app) configPath() *cobra.Command {
 	return command
 }
 
-// writeSettings writes a flag a line, as a configuration would have it, and where it is from.
+// writeSettings writes each flag with its value, as a configuration has it, and its origin.
 func writeSettings(w io.Writer, set *pflag.FlagSet, from *settings) error {
 	t := newTable("FLAG", "VALUE", "FROM")
 	set.VisitAll(func(f *pflag.Flag) {
@@ -99,7 +100,7 @@ func writeSettings(w io.Writer, set *pflag.FlagSet, from *settings) error {
 	return err
 }
 
-// value is that of a flag, as a configuration would have it.
+// value returns the value of a flag as a configuration has it.
 func value(f *pflag.Flag) string {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		var quoted []string

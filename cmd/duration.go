@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// duration is the value of a flag that takes a time: 200ms, 1h30m, or a number of
-// seconds, as timeout and sleep take it.
+// duration is the value of a flag that takes a time: 200ms, 1h30m, or a number of seconds, as timeout and sleep take
+// it.
 type duration time.Duration
 
 // longest is longer than any run, and short enough to be doubled.
 const longest = 100 * 365 * 24 * time.Hour
 
+// Set parses a time.
 func (d *duration) Set(s string) error {
 	text := s
 	if _, err := strconv.ParseFloat(s, 64); err == nil {
@@ -20,17 +21,19 @@ func (d *duration) Set(s string) error {
 	}
 	parsed, err := time.ParseDuration(text)
 	if err != nil || parsed.Abs() > longest {
-		return errors.New("not a time such as 200ms, 90s or 1h30m, or a number of seconds")
+		return errors.New("give a time such as 200ms, 90s or 1h30m, or a number of seconds")
 	}
 	*d = duration(parsed)
 	return nil
 }
 
+// String returns the time with its unit.
 func (d *duration) String() string {
 	if *d == 0 {
-		return "0" // which --help leaves out
+		return "0" // --help does not show it
 	}
 	return time.Duration(*d).String()
 }
 
+// Type returns the kind of value, for help and configurations.
 func (d *duration) Type() string { return "duration" }

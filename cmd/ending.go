@@ -14,11 +14,11 @@ import (
 // ending is how this process ends.
 type ending struct {
 	code   int
-	diesOf syscall.Signal // the signal that ended the run or the tracked command; 0: none
+	diesOf syscall.Signal // the signal that stopped the run or ended the tracked command; 0: none
 }
 
-// obey has signals end what is done, from the beginning of the process to its end: whatever
-// it waits for, and however it came to that. disobey undoes it.
+// obey lets signals stop fanout, whatever it waits for. It holds from the first flag to the last word of the summary;
+// disobey ends it.
 func (a *app) obey() {
 	l, ctx := newListener(context.Background(), a.signals, a.link)
 	stop := l.start(&runSignals{listener: l, run: a.current})
@@ -30,8 +30,7 @@ func (a *app) obey() {
 	}
 }
 
-// stopped is called when a signal is to end what is done. Before there is a run nothing has to
-// be brought to its end.
+// stopped acts on a signal that stops fanout. Before there is a run, nothing needs an orderly end.
 func (a *app) stopped(cause error) {
 	if !a.begun.Load() {
 		a.giveUp(cause)
@@ -41,10 +40,10 @@ func (a *app) stopped(cause error) {
 	a.io.Resort.Stop(cause)
 }
 
-// giveUp ends this process, whatever it waits for, as the cause says.
+// giveUp ends this process because of cause, whatever it waits for.
 func (a *app) giveUp(cause error) {
 	told := make(chan struct{})
-	go func() { // which may be what is waited for
+	go func() { // writing may be what hangs
 		defer close(told)
 		a.messages.fail(cause)
 		a.io.Say.Stop()
@@ -61,11 +60,11 @@ func (a *app) giveUp(cause error) {
 	}
 	select {
 	case a.ended <- end:
-	default: // it has come to its end by itself
+	default: // main has ended by itself
 	}
 }
 
-// failureCode is the exit code of a run that was stopped for its failures.
+// failureCode returns the exit code of a run that a stop rule ended.
 func (l *lateRun) failureCode() int {
 	first := job.Status{Code: 1}
 	if r := l.run.Load(); r != nil && r.FirstFailure() != nil {
@@ -77,5 +76,5 @@ func (l *lateRun) failureCode() int {
 	return failureCode(first)
 }
 
-// cutShort says that a run came to its end, but for output that nobody took.
+// cutShort reports whether a run ended by itself, except that nobody read its output.
 func cutShort(err error) bool { return errors.Is(err, sink.ErrStopped) }

@@ -21,18 +21,18 @@ const (
 	exitOK            = 0
 	exitFanout        = 1 // fanout itself failed
 	exitUsage         = 2
-	exitDrained       = 75 // EX_TEMPFAIL of sysexits.h: later, the rest can be run
+	exitDrained       = 75 // EX_TEMPFAIL of sysexits.h: the rest can run later
 	exitFailed        = 123
-	exitDeadline      = 124 // as coreutils' timeout
+	exitDeadline      = 124 // as timeout of coreutils has it
 	exitLost          = 125
 	exitNotExecutable = 126
 	exitNotFound      = 127
-	exitSignal        = 128 // and the signal's number
-	exitReaderGone    = 141 // as if SIGPIPE had ended us
+	exitSignal        = 128 // plus the number of the signal
+	exitReaderGone    = 141 // as if SIGPIPE had ended fanout
 )
 
-// endedBy is the signal to fanout that ended the run, of which fanout is to die, so that a
-// script around it ends too; 0 is none.
+// endedBy returns the signal to fanout that ended the run, or 0. fanout then dies of it, so that a script around it
+// ends too.
 func endedBy(err error) syscall.Signal {
 	var signal *SignalError
 	if errors.As(err, &signal) {
@@ -41,15 +41,14 @@ func endedBy(err error) syscall.Signal {
 	return 0
 }
 
-// readerGone says that nobody reads standard output any more, which a run or a subcommand
-// has written to.
+// readerGone reports whether a run or a subcommand wrote to standard output when nobody read it any more.
 func readerGone(err error) bool {
 	var path *fs.PathError
 	return errors.Is(err, sink.ErrReaderGone) || errors.As(err, &path) && path.Path == os.Stdout.Name() && path.Err == syscall.EPIPE
 }
 
-// exitCode is what err, which ended the run early or kept it from beginning, or
-// else the outcomes of the jobs, come to.
+// exitCode turns err, which ended the run early or kept it from beginning, or else the outcomes of jobs into an exit
+// code.
 func exitCode(err error, summary *sink.Summary) int {
 	var drained *run.DrainedError
 	var usage *run.UsageError
@@ -88,7 +87,7 @@ func exitCode(err error, summary *sink.Summary) int {
 	return failureCode(first)
 }
 
-// failureCode is what the first failure comes to.
+// failureCode turns the first failure into an exit code.
 func failureCode(first job.Status) int {
 	switch first.Outcome {
 	case job.NotFound:

@@ -14,7 +14,7 @@ import (
 	"fanout/internal/sink"
 )
 
-// outcomes is a summary of jobs that ended like this, in this order.
+// outcomes returns a summary of jobs that ended so, in this order.
 func outcomes(statuses ...job.Status) *sink.Summary {
 	s := &sink.Summary{}
 	for i, st := range statuses {

@@ -16,30 +16,29 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// group is the flags of one concern, which --help shows together. It turns them
-// into its part of the plan.
+// group is the flags of one concern, which --help shows together. It turns them into its part of the plan.
 type group interface {
 	name() string
 	register(*pflag.FlagSet)
 	apply(*plan.Plan, *pflag.FlagSet) error
 }
 
-// flags is all flags of the root command, by concern.
+// flags holds all flags of the root command, by concern.
 type flags struct {
 	groups []group
 	remote *remoteFlags     // one of the groups
-	sets   []*pflag.FlagSet // of the groups, in their order
-	line   line             // that they are from, as it was typed
+	sets   []*pflag.FlagSet // one for each group, in the same order
+	line   line             // the command line as it was typed
 }
 
-// planned is a plan, checked as far as flags alone allow.
+// planned is a plan with what is known about its flags.
 type planned struct {
 	plan.Plan
 	from   *settings
-	all    *pflag.FlagSet // flags
-	noTemp error          // why TMPDIR is not used
-	hints  []string       // about the words from COMMAND on
-	behind string         // and about the first, if it is no program
+	all    *pflag.FlagSet
+	noTemp error    // why TMPDIR is not used
+	hints  []string // about the words from COMMAND on
+	behind string   // a hint about the first word, if it is not a program
 }
 
 func newFlags() *flags {
@@ -58,7 +57,7 @@ func newFlags() *flags {
 	return f
 }
 
-// addTo adds the flags of all groups but the idle ones.
+// addTo adds the flags of all groups except the idle ones.
 func (f *flags) addTo(set *pflag.FlagSet, idle ...string) {
 	for i, g := range f.groups {
 		if !slices.Contains(idle, g.name()) {
@@ -67,14 +66,14 @@ func (f *flags) addTo(set *pflag.FlagSet, idle ...string) {
 	}
 }
 
-// hide has --help of a subcommand that takes them not list them: that of fanout does.
+// hide keeps a subcommand that takes all flags from listing them: fanout --help lists them.
 func (f *flags) hide() {
 	for _, set := range f.sets {
 		set.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 	}
 }
 
-// all is the flags of all groups.
+// all returns the flags of all groups.
 func (f *flags) all() *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SortFlags = false
@@ -82,8 +81,7 @@ func (f *flags) all() *pflag.FlagSet {
 	return set
 }
 
-// plan is what the flags and the words after them ask for. The groups that idle are those
-// that have no say in it.
+// plan turns the flags and the words after them into a plan. Idle groups have no part in it.
 func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	p.all = f.all()
 	if p.from, err = applySettings(p.all); err != nil {
@@ -124,7 +122,7 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	return p, err
 }
 
-// check holds the flags of all groups, but those that idle, to the rules.
+// check applies the rules to the flags of all groups except the idle ones.
 func (f *flags) check(set *pflag.FlagSet, idle []string) error {
 	if len(idle) > 0 {
 		set = pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -147,7 +145,7 @@ func facts(p plan.Plan) (f plan.Facts) {
 	return f
 }
 
-// directory checks that a flag names one, and makes the name independent of ours.
+// directory checks that a flag names a directory.
 func directory(flag, dir string) error {
 	st, err := os.Stat(dir)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// commandFlags say what a job is.
+// commandFlags say what a job is made of.
 type commandFlags struct {
 	batch  int
 	pipe   bool
@@ -32,7 +32,7 @@ func (f *commandFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	return nil
 }
 
-// batchSize reads -n.
+// batchSize parses -n.
 func batchSize(s string) (int, error) {
 	switch strings.ToLower(s) {
 	case "max":

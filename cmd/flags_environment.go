@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// environmentFlags say what surrounds a job, and fanout itself.
+// environmentFlags say what a job finds around it, and where fanout has its settings from.
 type environmentFlags struct {
 	dir   string
 	env   []string
@@ -57,7 +57,7 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		if !valued {
 			value, set := os.LookupEnv(name)
 			if !set {
-				return fmt.Errorf("--env %s: there is no such variable here; give a value, as in --env %s=C", text.Name(kv), text.Name(name))
+				return fmt.Errorf("--env %s: this variable is not set here; give it a value, as in --env %s=C", text.Name(kv), text.Name(name))
 			}
 			kv = name + "=" + value
 		}
@@ -71,13 +71,13 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 			return err
 		}
 	}
-	if !p.IsRemote() { // what is elsewhere is found there
+	if !p.IsRemote() { // else the worker looks for its shell
 		p.Execute.Shell, err = execute.FindShell(p.Execute.Shell, "")
 	}
 	return err
 }
 
-// shellWords is the shell that the user names, with its options; nil is none.
+// shellWords splits --shell into the shell and its options.
 func (f *environmentFlags) shellWords() ([]string, error) {
 	words, err := shlex.Split(f.shell)
 	if err != nil {

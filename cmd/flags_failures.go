@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// failureFlags say what to do about jobs that fail, or take too much.
+// failureFlags limit jobs, and say what to do when one fails.
 type failureFlags struct {
 	stop        string
 	maxFailures schedule.Limit
@@ -64,18 +64,17 @@ func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return f.applyRetries(p, given)
 }
 
-// linger is how long the output of an ended job is read on while a process that
-// it left behind still holds it.
+// linger is how long fanout still reads the output of an ended job while a leftover holds it open.
 const linger = 100 * time.Millisecond
 
-// applyLimits is for what limits time.
+// applyLimits sets the limits of time.
 func (f *failureFlags) applyLimits(p *plan.Plan, given *pflag.FlagSet) error {
 	for _, limit := range []struct {
 		flag  string
 		value duration
 	}{{"timeout", f.timeout}, {"deadline", f.deadline}} {
 		if given.Changed(limit.flag) && limit.value <= 0 {
-			return fmt.Errorf("--%s %s: give a time above 0, such as 90s, or leave out the flag for no limit", limit.flag, &limit.value)
+			return fmt.Errorf("--%s %s: give a time above 0, such as 90s; for no limit, leave out the flag", limit.flag, &limit.value)
 		}
 	}
 	p.Schedule.Timeout = time.Duration(f.timeout)
@@ -83,6 +82,7 @@ func (f *failureFlags) applyLimits(p *plan.Plan, given *pflag.FlagSet) error {
 	return nil
 }
 
+// applyRetries sets how often a job is retried, and when.
 func (f *failureFlags) applyRetries(p *plan.Plan, given *pflag.FlagSet) error {
 	if f.retryDelay < 0 {
 		return fmt.Errorf("--retry-delay %s: a time cannot be negative", &f.retryDelay)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// inputFlags say where items come from, and how they are read.
 type inputFlags struct {
 	files     []string
 	null      bool
@@ -51,10 +52,10 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.Lookup("link").NoOptDefVal = linkWays()[0]
 }
 
-// linkWays is in the order of input.Link, from Equal on.
+// linkWays lists the values of --link in the order of [input.Link], from [input.Equal] on.
 func linkWays() []string { return []string{"equal", "shortest", "wrap"} }
 
-// linkValue is one of the ways, or a truth.
+// linkValue returns the value of --link: one of the ways, or true or false.
 func linkValue(to *string) *checked[string] {
 	v := optionalOneOf(to, linkWays()...)
 	way := v.parse
@@ -69,7 +70,7 @@ func linkValue(to *string) *checked[string] {
 	return v
 }
 
-// parseHeader reads a truth or a colon, which is how parallel has it.
+// parseHeader parses true, false, or the colon that GNU parallel has.
 func parseHeader(s string) (bool, error) {
 	if s == ":" {
 		return true, nil
@@ -111,8 +112,8 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return nil
 }
 
-// splitSources parts COMMAND from the sources that follow it: each ::: begins a
-// list of items, and each word after :::: names a file of them.
+// splitSources separates COMMAND from the sources after it: each ::: begins a list of items, and each word after ::::
+// names a file of items.
 func splitSources(args []string) (command []string, sources []input.Source, err error) {
 	const items, files = ":::", "::::"
 	mode := ""
@@ -124,7 +125,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		case arg == files:
 			mode = arg
 		case mode != "" && (arg == ":::+" || arg == "::::+"):
-			return nil, nil, fmt.Errorf("%s is not known: to pair the sources, write %s, and --link before COMMAND", text.Name(arg), strings.TrimSuffix(arg, "+"))
+			return nil, nil, fmt.Errorf("%s is not supported: to pair sources, write %s, and --link before COMMAND", text.Name(arg), strings.TrimSuffix(arg, "+"))
 		case mode == items:
 			last := &sources[len(sources)-1]
 			last.Args = append(last.Args, arg)
@@ -135,7 +136,7 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		}
 	}
 	if mode == files && len(sources) == 0 {
-		return nil, nil, errors.New(":::: is followed by no file")
+		return nil, nil, errors.New("::::: name a file after it")
 	}
 	return command, sources, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// messageFlags are for what fanout itself has to say.
+// messageFlags say what fanout says about itself.
 type messageFlags struct {
 	progress string
 	quiet    bool
@@ -33,8 +33,8 @@ func (f *messageFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 		return err
 	}
 	p.Quiet = f.quiet
-	where := lookAt(os.Stderr)
-	p.Progress.Color, p.Progress.ASCII = where.color, where.ascii
+	stderr := lookAt(os.Stderr)
+	p.Progress.Color, p.Progress.ASCII = stderr.color, stderr.ascii
 	switch f.progress {
 	case "plain":
 		p.Progress.Mode = progress.Plain
@@ -43,7 +43,7 @@ func (f *messageFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	case "none":
 		p.Progress.Mode = progress.None
 	case "auto", "bars":
-		p.Progress.Mode = where.mode(f.progress == "bars")
+		p.Progress.Mode = stderr.mode(f.progress == "bars")
 		if f.quiet && f.progress == "auto" {
 			p.Progress.Mode = progress.None
 		}
@@ -51,7 +51,7 @@ func (f *messageFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	return nil
 }
 
-// applyLog is for the lines of a log.
+// applyLog sets which events of jobs are logged.
 func (f *messageFlags) applyLog(p *plan.Plan) error {
 	switch {
 	case f.verbose == 1:

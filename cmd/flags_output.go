@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// outputFlags say how the output of jobs is written.
 type outputFlags struct {
 	mode      string
 	keepOrder bool
@@ -28,7 +29,7 @@ func (f *outputFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.tmpDir, "tmpdir", "", "spill output that does not fit into memory to `DIR` (default $TMPDIR, or /tmp)")
 }
 
-// outputModes is in the order of collect.Mode.
+// outputModes lists the values of --output in the order of [collect.Mode].
 func outputModes() []string { return []string{"group", "line", "raw", "none"} }
 
 func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
@@ -42,7 +43,7 @@ func (f *outputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		return errors.New("-o: the name of the file is empty")
 	}
 	if !given.Changed("tmpdir") {
-		return nil // it is TMPDIR, as far as that can be used
+		return nil // flags.plan takes TMPDIR
 	}
 	return directory("--tmpdir", f.tmpDir)
 }

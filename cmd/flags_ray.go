@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// rayFlags is what workers get of a Ray cluster.
+// rayFlags name a Ray cluster, and what each worker takes of it.
 type rayFlags struct {
 	address, python string
 	cpus, gpus      float64
@@ -42,13 +42,13 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (er
 	r.Python = cmp.Or(f.python, os.Getenv("FANOUT_PYTHON"), "python3")
 	switch {
 	case r.Address == "":
-		return errors.New("--backend ray needs a cluster: --ray-address HOST:PORT, or auto for the one of this machine, or RAY_ADDRESS; none is ever started")
+		return errors.New("--backend ray needs a cluster: give --ray-address HOST:PORT, --ray-address auto for the one on this machine, or RAY_ADDRESS; fanout never starts one")
 	case r.Address == "local":
-		return errors.New("--ray-address local would start a cluster: start one with ray start, and name it by HOST:PORT, or auto")
+		return errors.New("--ray-address local would start a cluster: start one with ray start, and give HOST:PORT or auto")
 	case strings.Contains(r.Address, "://"):
-		return fmt.Errorf("--ray-address %s: name the cluster's head by HOST:PORT, from one of its nodes; Ray's client is not used", text.Name(r.Address))
+		return fmt.Errorf("--ray-address %s: fanout does not use Ray's client: run it on a node of the cluster, and give HOST:PORT of its head", text.Name(r.Address))
 	case w.workers == "" || ofCPUs(w.workers):
-		return errors.New("--backend ray needs -j N: so many workers are asked for, which wait where the cluster has no place for them yet")
+		return errors.New("--backend ray needs -j N: the number of workers to ask the cluster for; they wait until it has room")
 	}
 	r.Workers, r.Threads = p.Schedule.Workers, 1
 	if w.threadsGiven {
@@ -63,7 +63,7 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (er
 	return err
 }
 
-// named is what workers get of the cluster's own resources.
+// named parses --ray-resources.
 func (f *rayFlags) named() (map[string]float64, error) {
 	all := map[string]float64{}
 	for _, pair := range strings.FieldsFunc(strings.Join(f.resources, ","), func(c rune) bool { return c == ',' }) {
@@ -83,12 +83,12 @@ func (f *rayFlags) named() (map[string]float64, error) {
 	return all, nil
 }
 
-// amount is a number that may be a part of one.
+// amount parses a number that need not be whole.
 func amount(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	const most = 1e9
 	if err != nil || !(n >= 0 && n <= most) {
-		return 0, errors.New("not a number from 0 on")
+		return 0, errors.New("give a number, 0 or more")
 	}
 	return n, nil
 }

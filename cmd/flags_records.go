@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// recordFlags are for what is kept of jobs beside their plain output.
+// recordFlags say what is kept of jobs besides their plain output.
 type recordFlags struct {
 	json      bool
 	jsonLimit int64
@@ -56,9 +56,10 @@ func (f *recordFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return nil
 }
 
-// journalSyncs is in the order of journal.Sync.
+// journalSyncs lists the values of --journal-sync in the order of [journal.Sync].
 func journalSyncs() []string { return []string{"1s", "always", "none"} }
 
+// applyJournal sets the journal and its first line.
 func (f *recordFlags) applyJournal(p *plan.Plan) {
 	if f.journal == "" {
 		return

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// remoteFlags is where jobs run that do not run on this machine.
+// remoteFlags say on which machines jobs run, if not on this one.
 type remoteFlags struct {
 	workers *workerFlags
 
@@ -33,10 +33,10 @@ type remoteFlags struct {
 	atMostOnce bool
 }
 
-// auto is the backend that is found by the environment.
+// auto is the backend that the environment decides on.
 const auto = "auto"
 
-// chosen is the backend, and why it is when the user has left that to us.
+// chosen returns the backend, and the reason if --backend auto found it.
 func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 	switch {
 	case f.backend != auto:
@@ -44,9 +44,9 @@ func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 	case os.Getenv("RAY_ADDRESS") != "":
 		return remote.RayKind, "RAY_ADDRESS is set"
 	case os.Getenv("SLURM_JOB_ID") != "":
-		return remote.SlurmKind, "this is within the allocation " + os.Getenv("SLURM_JOB_ID")
+		return remote.SlurmKind, "this is inside the allocation " + os.Getenv("SLURM_JOB_ID")
 	default:
-		return remote.Local, "neither RAY_ADDRESS nor an allocation of Slurm is there"
+		return remote.Local, "there is neither RAY_ADDRESS nor an allocation of Slurm"
 	}
 }
 
@@ -69,7 +69,7 @@ func (f *remoteFlags) register(set *pflag.FlagSet) {
 func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	backend, why := f.chosen()
 	if why != "" {
-		p.Remote.Chosen = fmt.Sprintf("--backend auto: %s, since %s", backend, why)
+		p.Remote.Chosen = fmt.Sprintf("--backend auto: %s, because %s", backend, why)
 	}
 	if backend == remote.Local {
 		return nil
@@ -80,14 +80,14 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	p.Schedule.AtMostOnce = f.atMostOnce
 	const shortest = 100 * time.Millisecond
 	if p.Remote.Beat = time.Duration(f.beat); p.Remote.Beat < shortest {
-		return fmt.Errorf("--heartbeat %s: it is %v at least", &f.beat, shortest)
+		return fmt.Errorf("--heartbeat %s: give at least %v", &f.beat, shortest)
 	}
 	switch {
 	case !given.Changed("remote-dir"):
 		p.Remote.Dir = remote.SameDir
 	case f.remoteDir == "none":
 	case !filepath.IsAbs(f.remoteDir):
-		return fmt.Errorf("--remote-dir %s: give a path that begins with a slash, or none", text.Name(f.remoteDir))
+		return fmt.Errorf("--remote-dir %s: give an absolute path, or none", text.Name(f.remoteDir))
 	default:
 		p.Remote.Dir = filepath.Clean(f.remoteDir)
 	}
@@ -104,8 +104,7 @@ func (f *remoteFlags) apply(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	}
 }
 
-// applySlurm is for workers under srun: those of an allocation that we are in, or with one
-// each of their own.
+// applySlurm sets up workers under srun: in the allocation that fanout runs in, or with an allocation for each worker.
 func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 	s, w := &p.Remote.Slurm, f.workers
 	for _, given := range f.slurmArgs {
@@ -115,7 +114,7 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 		}
 		for _, arg := range args {
 			if name, _, _ := strings.Cut(arg, "="); slices.Contains(ofStreams(), name) {
-				return fmt.Errorf("--slurm-args %q: what srun reads and writes is the connection to the worker: leave %s out", given, name)
+				return fmt.Errorf("--slurm-args %q: leave out %s: the input and output of srun are the connection to the worker", given, name)
 			}
 		}
 		s.Args = append(s.Args, args...)
@@ -127,31 +126,32 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 	}
 	switch {
 	case ofCPUs(w.workers):
-		return fmt.Errorf("-j %s: say how many workers there are to be, as in -j 64", text.Name(w.workers))
+		return fmt.Errorf("-j %s: --backend slurm needs the number of workers, as in -j 64", text.Name(w.workers))
 	case w.workers != "":
 		s.Workers = p.Schedule.Workers
 	case s.Job == "":
-		return errors.New("--backend slurm needs -j N outside of an allocation: so many workers are asked for, each with --threads T CPUs")
+		return errors.New("--backend slurm needs -j N outside an allocation: the number of workers to ask for, each with --threads T CPUs")
 	}
 	return nil
 }
 
-// ofStreams is the options of srun that have its input or output be something else.
+// ofStreams lists the options of srun that change its input or output.
 func ofStreams() []string {
 	return []string{"-i", "--input", "-o", "--output", "-e", "--error", "-l", "--label", "--pty", "--multi-prog"}
 }
 
+// applySSH sets up workers on hosts that the ssh client reaches.
 func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	ssh := &p.Remote.SSH
 	if ssh.Command, err = shlex.Split(f.sshCommand); err != nil || len(ssh.Command) == 0 {
-		return fmt.Errorf("--ssh-command %q: give the ssh client and its options, as in 'ssh -p 2222'", f.sshCommand)
+		return fmt.Errorf("--ssh-command %q: give an ssh client and its options, as in 'ssh -p 2222'", f.sshCommand)
 	}
 	w := f.workers
 	switch {
 	case w.threads != 1:
-		return errors.New("--threads and --backend ssh exclude each other: say how many jobs each host runs, as in --hosts n1:8")
+		return errors.New("--threads and --backend ssh exclude each other: give the number of jobs of each host, as in --hosts n1:8")
 	case ofCPUs(w.workers):
-		return fmt.Errorf("-j %s: what hosts have is not known: say a number, or how many jobs each runs, as in --hosts n1:8", text.Name(w.workers))
+		return fmt.Errorf("-j %s: the CPUs of hosts are not known here: give a number, or the number of jobs of each host, as in --hosts n1:8", text.Name(w.workers))
 	case w.workers != "":
 		ssh.Slots = p.Schedule.Workers
 	}
@@ -166,7 +166,7 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 			return fmt.Errorf("--hosts-file: %w", err)
 		}
 		if len(ssh.Hosts) == 0 {
-			return fmt.Errorf("--hosts-file %s: there is no host in it; write one in a line, as in n1:8", text.Name(f.hostsFile))
+			return fmt.Errorf("--hosts-file %s: it names no host: write one in each line, as in n1:8", text.Name(f.hostsFile))
 		}
 	}
 	return nil

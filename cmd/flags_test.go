@@ -43,7 +43,7 @@ func TestPositive(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "0", "-1", "x", "1.5", "99999999999999999999"} {
-		if got, err := wholeFrom(1)(s); err == nil || !strings.HasPrefix(err.Error(), "not a whole number from 1 on") {
+		if got, err := wholeFrom(1)(s); err == nil || !strings.HasPrefix(err.Error(), "give a whole number, 1 or more") {
 			t.Errorf("%q: %d, %v", s, got, err)
 		}
 	}
@@ -83,7 +83,7 @@ func TestSplitSources(t *testing.T) {
 	}
 }
 
-// parse is the plan of a command line.
+// parse returns the plan of a command line.
 func parse(t *testing.T, args ...string) (plan.Plan, error) {
 	t.Helper()
 	f := newFlags()
@@ -202,7 +202,7 @@ func mustGetwd(t *testing.T) string {
 	return dir
 }
 
-// TestWrongUsage: what cannot be meant is refused, and the message names the flag.
+// TestWrongUsage: wrong usage is refused, and the message names the flag.
 func TestWrongUsage(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("file", nil, 0o600); err != nil {
@@ -228,7 +228,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--timeout", "0", "cat"}, "--timeout 0: give a time above 0"},
 		{[]string{"-t", "-5", "cat"}, "--timeout -5s"},
 		{[]string{"-t", "", "cat"}, "--timeout"},
-		{[]string{"-t", "1m30", "cat"}, "not a time such as"},
+		{[]string{"-t", "1m30", "cat"}, "give a time such as"},
 		{[]string{"-t", "NaN", "cat"}, "--timeout"},
 		{[]string{"-t", "Inf", "cat"}, "--timeout"},
 		{[]string{"-t", "1e9", "cat"}, "--timeout"},
@@ -293,83 +293,6 @@ func TestFromEnvironment(t *testing.T) {
 	if _, err = parse(t, "cat"); err == nil || !strings.Contains(err.Error(), "FANOUT_DELAY") {
 		t.Errorf("%v", err)
 	}
-}
-
-// TestMainCodes runs whole command lines for their exit codes.
-func TestMainCodes(t *testing.T) {
-	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-	t.Setenv("TMPDIR", t.TempDir())
-	dir := t.TempDir()
-	t.Chdir(dir)
-	if err := os.WriteFile("plain", nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		args      []string
-		want      int
-		out, errs string // errs is contained
-	}{
-		{[]string{"echo", ":::", "a"}, 0, "a\n", ""},
-		{[]string{"-k", "cat {} | tr a b", ":::", "plain", "plain"}, 0, "", ""},
-		{[]string{"false"}, 0, "", ""}, // no item
-		{[]string{"-k", "echo", ":::", "a", "b"}, 0, "a\nb\n", ""},
-		{[]string{"--dry-run", "rm {}", ":::", "a b"}, 0, "rm 'a b'\n", ""},
-		{[]string{"cat", "::::", "missing"}, 1, "", "missing"},
-		{[]string{"-o", "missing/x", "echo", ":::", "a"}, 1, "", "missing/x"},
-		{[]string{"--what", "cat"}, 2, "", "--help"},
-		{[]string{}, 2, "", "COMMAND"},
-		{[]string{"-k", "--output", "raw", "cat", ":::", "a"}, 2, "", "raw"},
-		{[]string{"sh -c 'x {}'", ":::", "a"}, 2, "", "$1"},
-		{[]string{"false", ":::", "a"}, 123, "", "1 job: 0 ok, 1 failed"},
-		{[]string{"-q", "false", ":::", "a"}, 123, "", ""},
-		{[]string{"sh", "-c", "echo why >&2; exit 127", ":::", "a"}, 123, "", "| why"},
-		{[]string{"-j1", "-e", "[ {} = b ]", ":::", "b", "a", "b"}, 123, "", "2 jobs: 1 ok, 1 failed"},
-		{[]string{"-t", "0.01", "sleep", ":::", "60"}, 123, "", "timed out after 10ms"},
-		{[]string{"--deadline", "0.01", "sleep", ":::", "60"}, 124, "", "the deadline has passed, after 10ms"},
-		{[]string{"-r1", "false", ":::", "a"}, 123, "", "1 failed; 2 attempts"},
-		{[]string{"-r1", "[ $FANOUT_ATTEMPT = {} ]", ":::", "2"}, 0, "", "1 job: 1 ok (1 after a retry); 2 attempts"},
-		{[]string{"./plain", ":::", "a"}, 126, "", "plain"},
-		{[]string{"no-such-command", ":::", "a"}, 127, "", "no-such-command"},
-		{[]string{"{}", "x", ":::", "no-such-command"}, 127, "", "no-such-command"},
-		{[]string{"version"}, 0, "", ""},
-		{[]string{"ps"}, 0, "", ""},
-		{[]string{"ps", "x"}, 2, "", "unknown command"},
-		{[]string{"cleanup"}, 0, "", ""},
-		{[]string{"cleanup", "x"}, 2, "", "unknown command"},
-		{[]string{"cleanup", "--grace", "-1s"}, 2, "", "negative"},
-		{[]string{"cleanup", "--run", "x"}, 2, "", "--run"},
-		{[]string{"cleanup", "--run", ""}, 2, "", "--run"},
-		{[]string{"cleanup", "--run", "ab"}, 1, "", "no run ab"},
-		{[]string{"cleanup", "--help"}, 0, "", ""},
-		{[]string{"--help"}, 0, "", ""},
-	} {
-		code, out, errs := invoke(t, tt.args...)
-		if code != tt.want || tt.out != "" && out != tt.out || !strings.Contains(errs, tt.errs) || tt.errs == "" && errs != "" {
-			t.Errorf("%q: %d, want %d\nout:  %q\nerrs: %q", tt.args, code, tt.want, out, errs)
-		}
-	}
-}
-
-func invoke(t *testing.T, args ...string) (code int, out, errs string) {
-	t.Helper()
-	var files [3]*os.File
-	for i := range files {
-		f, err := os.CreateTemp(t.TempDir(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		files[i] = f
-	}
-	code = newApp(files[0], files[1], files[2], nil).main(args).code
-	text := func(f *os.File) string {
-		b, err := os.ReadFile(f.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	return code, text(files[1]), text(files[2])
 }
 
 func TestUsageErrorIsTold(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// workerFlags say how many jobs run at a time, and in which processes.
 type workerFlags struct {
 	mode    string
 	workers string
@@ -60,7 +61,7 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	return nil
 }
 
-// applyMode is for where jobs run, and how many.
+// applyMode sets where jobs run, and how many at a time.
 func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	f.threadsGiven = given.Changed("threads")
 	if f.mode == "process" || f.persistent && !given.Changed("mode") {
@@ -74,12 +75,12 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 		}
 	case p.Mode == plan.Process:
 		p.Schedule.Workers = max(1, limits.CPUs()-1)
-	default: // jobs of this mode mostly wait for something
+	default: // jobs in this mode mostly wait for something
 		p.Schedule.Workers = 2 * limits.CPUs()
 	}
 	p.Threads, p.Nice = f.threads, f.nice
 	if p.Threads > mostWorkers/p.Schedule.Workers {
-		return fmt.Errorf("-j %d --threads %d: more than %d jobs at a time do not fit on one machine", p.Schedule.Workers, p.Threads, mostWorkers)
+		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
 	if err := f.applyPersistent(p); err != nil {
 		return err
@@ -94,7 +95,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	return err
 }
 
-// applyPersistent is for programs that are started once.
+// applyPersistent sets up programs that are started once.
 func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	if !f.persistent {
 		return nil
@@ -102,7 +103,7 @@ func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	p.Window = f.window
 	const most = 1 << 16
 	if p.Window > most/min(most, p.Schedule.Workers) {
-		return fmt.Errorf("--window %d with -j %d: more than %d items on their way", p.Window, p.Schedule.Workers, most)
+		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Workers, most)
 	}
 	if f.warmUp < 0 {
 		return fmt.Errorf("--warm-up %s: a time cannot be negative", &f.warmUp)
@@ -118,7 +119,7 @@ func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	return nil
 }
 
-// cpuList reads 0-3,6: CPUs that must be among those that we may use.
+// cpuList parses a list such as 0-3,6 of CPUs that fanout may use.
 func cpuList(s string, usable []int) ([]int, error) {
 	var list []int
 	for part := range strings.SplitSeq(s, ",") {
@@ -130,11 +131,11 @@ func cpuList(s string, usable []int) ([]int, error) {
 		}
 		const most = 1 << 16
 		if err != nil || first < 0 || last < first || last > most {
-			return nil, fmt.Errorf("--cpu-affinity %q: a list of CPUs is like 0-3,6", s)
+			return nil, fmt.Errorf("--cpu-affinity %q: give a list of CPUs, such as 0-3,6", s)
 		}
 		for cpu := first; cpu <= last; cpu++ {
 			if !slices.Contains(usable, cpu) {
-				return nil, fmt.Errorf("--cpu-affinity %q: CPU %d is none that fanout may use, which are %v", s, cpu, usable)
+				return nil, fmt.Errorf("--cpu-affinity %q: fanout may not use CPU %d; it may use %v", s, cpu, usable)
 			}
 			list = append(list, cpu)
 		}
@@ -142,22 +143,22 @@ func cpuList(s string, usable []int) ([]int, error) {
 	return list, nil
 }
 
-// perSecond reads N/s, N/m, N/h or N.
+// perSecond parses N/s, N/m, N/h or N.
 func perSecond(s string) (float64, error) {
 	number, unit, _ := strings.Cut(s, "/")
 	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !known || !(n > 0 && n < 1e9) {
-		return 0, errors.New("a rate is a number above 0 and its unit, as in 10/s, 90/m or 500/h")
+		return 0, errors.New("give a number above 0 and a unit, as in 10/s, 90/m or 500/h")
 	}
 	return n / seconds, nil
 }
 
-// niceness reads how much nicer jobs are to be.
+// niceness parses --nice.
 func niceness(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < -40 || n > 40 {
-		return 0, errors.New("a niceness is a whole number, such as 10; above 0 is nicer")
+		return 0, errors.New("give a whole number from -40 to 40, such as 10; above 0 is nicer")
 	}
 	return n, nil
 }

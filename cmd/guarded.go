@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// guarded says whether what the arguments ask for needs a guardian. It is asked
-// before any flag is parsed, so --no-guardian must come before the other flags.
+// guarded reports whether a command line needs a guardian. It looks at it before any flag is parsed: that is why
+// --no-guardian must be the first.
 func guarded(args []string) bool {
 	if no, err := strconv.ParseBool(os.Getenv("FANOUT_NO_GUARDIAN")); err == nil && no {
 		return false

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// shownHelp is what a command line prints that asks for help.
+// shownHelp returns what a command line prints that asks for help.
 func shownHelp(t *testing.T, args ...string) string {
 	t.Helper()
 	a := &app{args: args}
@@ -61,7 +61,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestFlagHelp: --help lists each flag, with a placeholder in capitals for its value, and says in a phrase what it does.
+// TestFlagHelp: --help lists each flag, with a placeholder in capitals for its value, and says in a phrase what it
+// does.
 func TestFlagHelp(t *testing.T) {
 	text := shownHelp(t, "--help")
 	shape := regexp.MustCompile(`^  (-\w, |    )--[a-z-]+( [A-Z][A-Z:=]*|\[=[A-Za-z|]+\])?$`)

@@ -19,9 +19,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// hintsOf is what to say of the words from COMMAND on, before anything is done.
+// hintsOf returns hints about the words from COMMAND on.
 func hintsOf(set *pflag.FlagSet, words []string) (hints []string) {
-	lists := [][]string{nil} // COMMAND, and what each ::: and :::: has behind it
+	lists := [][]string{nil} // COMMAND, and the words after each ::: and ::::
 	kinds := []string{""}
 	for _, word := range words {
 		if word == ":::" || word == "::::" {
@@ -43,7 +43,7 @@ func hintsOf(set *pflag.FlagSet, words []string) (hints []string) {
 	return hints
 }
 
-// separators is about words that are nearly ::: or ::::.
+// separators returns a hint about a word that is nearly ::: or ::::.
 func separators(kind hint.Kind, list []string) []string {
 	colons := slices.ContainsFunc(list, func(word string) bool { return strings.Trim(word, ":") != "" && strings.Contains(word, ":") })
 	for i, word := range list {
@@ -52,7 +52,7 @@ func separators(kind hint.Kind, list []string) []string {
 		meant := ":::"
 		switch {
 		case n == 2 && rest == "" && !colons && i > 0 && i < len(list)-1 && !strings.HasPrefix(list[i-1], "-"):
-			// Else it may well be an address.
+			// elsewhere it may well be an address
 		case n == 4:
 			meant = "::::"
 		case n > 4:
@@ -68,8 +68,8 @@ func separators(kind hint.Kind, list []string) []string {
 	return nil
 }
 
-// flagItem is about an item that is a flag of fanout. Items that only begin with a dash are none,
-// nor is a list of nothing but such.
+// flagItem returns a hint about an item that is a flag of fanout. An item that only begins with a dash is not one, and
+// a list of nothing but dashed items is left alone.
 func flagItem(set *pflag.FlagSet, items []string) []string {
 	plain := slices.IndexFunc(items, func(item string) bool { return !strings.HasPrefix(item, "-") })
 	if plain < 0 {
@@ -83,8 +83,8 @@ func flagItem(set *pflag.FlagSet, items []string) []string {
 	return nil
 }
 
-// isFlag says that an item is a flag of fanout, as it might stand before the others. Of the short
-// ones, only one at the end is taken for such.
+// isFlag reports whether an item is a flag of fanout that may have been meant to stand before COMMAND. A short one only
+// counts at the end of the list.
 func isFlag(set *pflag.FlagSet, item string, others []string) bool {
 	if name, long := strings.CutPrefix(item, "--"); long {
 		name, _, _ = strings.Cut(name, "=")
@@ -106,7 +106,7 @@ func isFlag(set *pflag.FlagSet, item string, others []string) bool {
 	return len(others) == 0
 }
 
-// takes says that a flag which checks its value would take this.
+// takes reports whether a flag that checks its value takes this one.
 func takes(f *pflag.Flag, value string) bool {
 	switch f.Value.Type() {
 	case "bool", "count":
@@ -120,10 +120,10 @@ func takes(f *pflag.Flag, value string) bool {
 	return false
 }
 
-// inQuotes is a text as a shell is to be given it.
+// inQuotes quotes a text for a shell.
 func inQuotes(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// forShell is words, quoted where a shell needs it.
+// forShell joins words, quoted where a shell needs it.
 func forShell(words []string) string {
 	var all []string
 	for _, word := range words {
@@ -136,9 +136,8 @@ func forShell(words []string) string {
 	return text.Printable(strings.Join(all, " "), most)
 }
 
-// checkFirst refuses words whose first cannot be the name of a program, since it is the beginning
-// of a script or an assignment. Sourced says that items come from somewhere else than the words behind
-// it; found, whether there is a program of that name.
+// checkFirst refuses a COMMAND whose first word cannot be the name of a program, because it begins a script or is an
+// assignment. sourced is true if items do not come from the words after it. found reports whether a program exists.
 func checkFirst(command []string, sourced bool, found func(name string) bool) error {
 	if len(command) < 2 {
 		return nil
@@ -146,16 +145,16 @@ func checkFirst(command []string, sourced bool, found func(name string) bool) er
 	first := command[0]
 	name, _, assigns := strings.Cut(first, "=")
 	assigns = assigns && isVariable(strings.TrimSuffix(name, "+"))
-	// A name may have blanks, and so may one that is made of an item: but not after a program.
+	// A name may have blanks, also one that is made from an item, but not after the name of a program.
 	program, _, blank := strings.Cut(first, " ")
 	begins := blank && strings.Contains(first, "{") && (found(program) || slices.Contains(keywords(), program) || slices.Contains(builtins(), program))
 	if !assigns && !begins && !strings.ContainsAny(first, ";|&<>()`$") || found(first) {
 		return nil
 	}
-	return fmt.Errorf("%q is no program; %s", first, scriptHint(command, sourced))
+	return fmt.Errorf("%q is not a program; %s", first, scriptHint(command, sourced))
 }
 
-// scriptHint is for words of which the first is a script, or the beginning of one.
+// scriptHint returns a hint for words of which the first is a script or begins one.
 func scriptHint(command []string, sourced bool) string {
 	first, others := strings.TrimSpace(command[0]), command[1:]
 	word, _, blank := strings.Cut(first, " ")
@@ -166,13 +165,13 @@ func scriptHint(command []string, sourced bool) string {
 	return hint.Quote.Say(inQuotes(strings.Join(command, " ")))
 }
 
-// isVariable says that a shell would assign to it.
+// isVariable reports whether a shell could assign to a name.
 func isVariable(name string) bool {
 	letter := func(r rune) bool { return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 	return name != "" && letter(rune(name[0])) && strings.TrimLeftFunc(name, func(r rune) bool { return letter(r) || '0' <= r && r <= '9' }) == ""
 }
 
-// findIn looks for programs as jobs that run in the directory do.
+// findIn returns a function that looks for programs as jobs in a directory do.
 func findIn(dir string) func(name string) bool {
 	return func(name string) bool {
 		_, err := process.LookPath(name, process.SearchPath(), dir)
@@ -180,7 +179,7 @@ func findIn(dir string) func(name string) bool {
 	}
 }
 
-// meant adds to the error of a program that is not there what may have been meant by it.
+// meant adds a hint to the error about a program that does not exist.
 func meant(root *cobra.Command, p planned, err error) error {
 	command := p.Template.Command
 	var missing *execute.CommandError
@@ -200,17 +199,17 @@ func meant(root *cobra.Command, p planned, err error) error {
 	return err
 }
 
-// builtins is what fanout does itself, and some of what only a shell can.
+// builtins lists what fanout does itself, and some of what only a shell can do.
 func builtins() []string {
 	return []string{"echo", "true", "false", ":", "cd", "export", "set", "source", "."}
 }
 
-// keywords begin scripts.
+// keywords lists words that begin scripts.
 func keywords() []string {
 	return []string{"if", "for", "while", "until", "case", "select", "function", "time", "{", "!", "[["}
 }
 
-// nearestCommand is the subcommand that a name is like.
+// nearestCommand returns the subcommand that a name resembles, or "".
 func nearestCommand(root *cobra.Command, name string) string {
 	others := map[string]string{"status": "ps", "list": "ps", "jobs": "ps", "clean": "cleanup", "benchmark": "bench", "results": "report", "summary": "report"}
 	if sub := others[name]; sub != "" {
@@ -225,7 +224,7 @@ func nearestCommand(root *cobra.Command, name string) string {
 	return text.Nearest(append(names, "help", "completion"), name)
 }
 
-// readsTerminal says that items are typed.
+// readsTerminal reports whether items are typed at a terminal.
 func readsTerminal(in input.Spec, stdin *os.File) bool {
 	if len(in.Sources) == 0 {
 		return isTerminal(stdin)
@@ -239,7 +238,8 @@ func readsTerminal(in input.Spec, stdin *os.File) bool {
 	})
 }
 
-// isTerminal leaves the mode of the file as it is, which others share and os.File.Fd may change.
+// isTerminal reports whether a file is a terminal. Unlike os.File.Fd, it does not change the mode of the file, which
+// other programs share.
 func isTerminal(f *os.File) (is bool) {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -249,8 +249,8 @@ func isTerminal(f *os.File) (is bool) {
 	return is && err == nil
 }
 
-// nothingRead is about a run without items whose COMMAND names files: they may have been meant.
-// Where items came by a pipe or from a file, it is no wonder that once there are none.
+// nothingRead returns a hint for a run without items whose COMMAND names files: those may have been meant. If items
+// come by a pipe or from a file, having none is normal.
 func nothingRead(p planned, stdin *os.File) string {
 	command := p.Template.Command
 	st, err := stdin.Stat()
@@ -267,6 +267,7 @@ func nothingRead(p planned, stdin *os.File) string {
 	return hint.NoItems.Say("fanout " + forShell(command[:first]) + " ::: " + forShell(command[first:]))
 }
 
+// isFile reports whether a regular file has this name.
 func isFile(name string) bool {
 	st, err := os.Stat(name)
 	return err == nil && st.Mode().IsRegular()

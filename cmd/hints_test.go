@@ -11,7 +11,7 @@ import (
 	"fanout/internal/execute"
 )
 
-// TestHintsOf: what is said of words from COMMAND on, and of which nothing is.
+// TestHintsOf: which words from COMMAND on get a hint, and which do not.
 func TestHintsOf(t *testing.T) {
 	for words, want := range map[string]string{
 		"echo :: a":             `"::" is an argument of COMMAND here; did you mean :::?`,
@@ -66,8 +66,7 @@ func TestHintsOf(t *testing.T) {
 	}
 }
 
-// TestFirstWord: a first word that is a script's or an assignment's is refused, unless there is a
-// program of that name.
+// TestFirstWord: a first word that begins a script or is an assignment is refused, unless a program has that name.
 func TestFirstWord(t *testing.T) {
 	found := func(name string) bool {
 		return name == "a=b" || name == "x;y" || name == "my prog" || name == "convert"
@@ -76,22 +75,22 @@ func TestFirstWord(t *testing.T) {
 		command []string
 		want    string
 	}{
-		{[]string{"a={}; x;", "y;", "z"}, `"a={}; x;" is no program; for a shell, quote the whole command: fanout 'a={}; x; y; z'`},
-		{[]string{"A={%}", "cmd"}, `"A={%}" is no program; for a shell, quote the whole command: fanout 'A={%} cmd'`},
+		{[]string{"a={}; x;", "y;", "z"}, `"a={}; x;" is not a program; for a shell, quote the whole command: fanout 'a={}; x; y; z'`},
+		{[]string{"A={%}", "cmd"}, `"A={%}" is not a program; for a shell, quote the whole command: fanout 'A={%} cmd'`},
 		{[]string{"CUDA_VISIBLE_DEVICES={%}", "python3", "it's.py"}, `quote the whole command: fanout 'CUDA_VISIBLE_DEVICES={%} python3 it'\''s.py'`},
-		{[]string{"A=1", "B=2", "cmd"}, `"A=1" is no program`},
-		{[]string{"A+=1", "cmd"}, `"A+=1" is no program`},
-		{[]string{"cd {} &&", "ls"}, `"cd {} &&" is no program`},
-		{[]string{"(cd", "{};", "ls)"}, `"(cd" is no program`},
-		{[]string{"cat|", "wc"}, `"cat|" is no program`},
-		{[]string{"$HOME/bin/x", "{}"}, `"$HOME/bin/x" is no program`},
-		{[]string{">out", "echo"}, `">out" is no program`},
+		{[]string{"A=1", "B=2", "cmd"}, `"A=1" is not a program`},
+		{[]string{"A+=1", "cmd"}, `"A+=1" is not a program`},
+		{[]string{"cd {} &&", "ls"}, `"cd {} &&" is not a program`},
+		{[]string{"(cd", "{};", "ls)"}, `"(cd" is not a program`},
+		{[]string{"cat|", "wc"}, `"cat|" is not a program`},
+		{[]string{"$HOME/bin/x", "{}"}, `"$HOME/bin/x" is not a program`},
+		{[]string{">out", "echo"}, `">out" is not a program`},
 
-		{[]string{"convert {} -resize 50%", "{.}.jpg"}, `"convert {} -resize 50%" is no program`},
+		{[]string{"convert {} -resize 50%", "{.}.jpg"}, `"convert {} -resize 50%" is not a program`},
 		{[]string{"echo {}", ">", "out"}, `quote the whole command: fanout 'echo {} > out'`},
-		{[]string{"for x in {}", "do"}, `"for x in {}" is no program`},
-		{[]string{"cd {}", "ls"}, `"cd {}" is no program; for items, write ::: before them: fanout 'cd {}' ::: ls; for one script`},
-		{[]string{"echo {}", "it's", "a b"}, `"echo {}" is no program; for items, write ::: before them: fanout 'echo {}' ::: 'it'\''s' 'a b'; for one script`},
+		{[]string{"for x in {}", "do"}, `"for x in {}" is not a program`},
+		{[]string{"cd {}", "ls"}, `"cd {}" is not a program; for items, write ::: before them: fanout 'cd {}' ::: ls; for one script`},
+		{[]string{"echo {}", "it's", "a b"}, `"echo {}" is not a program; for items, write ::: before them: fanout 'echo {}' ::: 'it'\''s' 'a b'; for one script`},
 		{[]string{"cat {} | wc", "a"}, `fanout 'cat {} | wc' ::: a; for one script`},
 
 		{[]string{"./My Tools/{}", "x"}, ""},
@@ -122,13 +121,13 @@ func TestFirstWord(t *testing.T) {
 	}
 }
 
-// plannedOf is a plan for COMMAND.
+// plannedOf returns a plan for COMMAND.
 func plannedOf(command []string) (p planned) {
 	p.Template.Command = command
 	return p
 }
 
-// TestMeant: only of a program that is not there is it said that a subcommand may be meant.
+// TestMeant: only a program that does not exist gets a hint about a subcommand.
 func TestMeant(t *testing.T) {
 	root := (&app{}).root()
 	for command, want := range map[string]string{

@@ -7,7 +7,7 @@ import (
 	"fanout/internal/run"
 )
 
-// lateRun is a run that signals may come before, while its first rows are waited for.
+// lateRun forwards signals to a run that may not exist yet, while its first rows are read. It is an [obeyer].
 type lateRun struct {
 	run    atomic.Pointer[run.Run]
 	resort *run.Resort
@@ -19,28 +19,28 @@ func (l *lateRun) do(what func(*run.Run)) {
 	}
 }
 
-// KillNow is part of obeyer.
+// KillNow ends the grace.
 func (l *lateRun) KillNow() {
 	l.resort.Hurry()
 	l.do((*run.Run).KillNow)
 }
 
-// Suspend is part of obeyer.
+// Suspend stops jobs and clocks.
 func (l *lateRun) Suspend() {
 	l.resort.Pause()
 	l.do((*run.Run).Suspend)
 }
 
-// Resume is part of obeyer.
+// Resume continues jobs and clocks.
 func (l *lateRun) Resume() {
 	l.do((*run.Run).Resume)
 	l.resort.Resume()
 }
 
-// TellRunning is part of obeyer.
+// TellRunning prints what runs.
 func (l *lateRun) TellRunning() { l.do((*run.Run).TellRunning) }
 
-// Drain is part of obeyer.
+// Drain starts no more jobs. It reports whether there is a run.
 func (l *lateRun) Drain() bool {
 	r := l.run.Load()
 	if r != nil {
@@ -49,5 +49,5 @@ func (l *lateRun) Drain() bool {
 	return r != nil
 }
 
-// SuspendMyself is part of obeyer.
+// SuspendMyself stops this process until it is continued.
 func (l *lateRun) SuspendMyself() { process.SuspendMyself() }

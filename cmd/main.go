@@ -1,5 +1,4 @@
-// Package cmd is the command line: it turns flags into a plan, has it run, and
-// turns what comes of it into an exit code.
+// Package cmd is the command line: it turns flags into a [plan.Plan], runs it, and turns the result into an exit code.
 package cmd
 
 import (
@@ -19,11 +18,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Main is all of fanout: its guardian or, in the process that the guardian starts,
-// its runner. It returns the exit code. The caller is to have locked main's goroutine
-// to the first thread, which has to be free of other work: the runner takes the
-// thread's end for the guardian's, and the system hands orphans to it, apart from
-// the children of other threads.
+// Main is the guardian or, in the process that the guardian starts, the runner. It returns the exit code.
+//
+// The caller must have locked main's goroutine to the first thread, which must do nothing else: the runner takes the
+// end of that thread for the guardian's end, and the system hands orphans to it, apart from the children of other
+// threads.
 func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if slices.Equal(args, []string{workerCommand}) {
 		return serve(stdin, stdout, stderr)
@@ -49,7 +48,7 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	return end.code
 }
 
-// main does what the arguments ask for.
+// main runs a command line.
 func (a *app) main(args []string) ending {
 	if a.link != nil {
 		defer a.link.Close()
@@ -57,7 +56,7 @@ func (a *app) main(args []string) ending {
 	}
 	stdin, stdout, stderr := a.io.Stdin, a.io.Stdout, a.io.Stderr
 	root := a.root()
-	if !completes(args) { // which reads flags again and again
+	if !completes(args) { // completion parses flags several times
 		onlyOnceIn(root)
 	}
 	a.args = takeColons(root, args)
@@ -69,7 +68,7 @@ func (a *app) main(args []string) ending {
 	a.obey()
 	defer func() { a.disobey() }()
 	err := errors.Join(root.Execute(), a.helpErr)
-	// Where these fail there is no one to tell.
+	// If these writes fail, there is nobody to tell.
 	a.messages.fail(err)
 	if a.summary != nil && a.tell(err) {
 		a.summary.WriteTo(a.io.Say)
@@ -85,7 +84,7 @@ func (a *app) main(args []string) ending {
 	return ending{exitCode(err, a.summary), endedBy(err)}
 }
 
-// Command is the whole command line, for what is made of it: manual pages and completions.
+// Command returns the command line, from which manual pages and completions are made.
 func Command() *cobra.Command { return (&app{}).root() }
 
 // app is one invocation of the program.
@@ -95,21 +94,21 @@ type app struct {
 	args      []string
 	link      *guardian.Link
 	unguarded error           // why there is no guardian
-	summary   *sink.Summary   // of the run, if it came to one
-	noSummary bool            // it is not printed
-	helpErr   error           // cobra's help cannot fail
-	barsGone  bool            // there were bars, in whose place a line is to be
-	tracked   *run.TrackedEnd // how the command ended that was tracked
+	summary   *sink.Summary   // of the run; nil if there was none
+	noSummary bool            // do not print it
+	helpErr   error           // from writing help: cobra's help function returns none
+	hadBars   bool            // bars were shown: the summary takes their place
+	tracked   *run.TrackedEnd // how the tracked command ended
 
-	ended   chan ending     // of main, or of what has ended this process in its place
-	ctx     context.Context // done when a signal is to end what is done
-	signals chan os.Signal  // that this process has
-	disobey func()          // ends the watch for signals
-	current *lateRun        // what is told of the others
-	begun   atomic.Bool     // there is, or was, a run: a signal has it stopped first
+	ended   chan ending     // from main, or from giveUp in its place
+	ctx     context.Context // done when a signal stops fanout
+	signals chan os.Signal  // signals to this process
+	disobey func()          // stops listening to signals
+	current *lateRun        // the run that signals act on
+	begun   atomic.Bool     // there is, or was, a run: a signal stops it first
 }
 
-// newApp is the app of this process.
+// newApp returns the app of this process.
 func newApp(stdin, stdout, stderr *os.File, link *guardian.Link) *app {
 	a := &app{link: link, ended: make(chan ending, 1)}
 	a.io = run.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr, Say: sink.NewMessages(stderr)}
@@ -161,7 +160,7 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// run runs a plan, with signals ending it.
+// run runs a plan, which signals stop.
 func (a *app) run(root *cobra.Command, p planned) error {
 	a.messages.quiet = p.Quiet
 	if err := a.guard(&p); err != nil {
@@ -184,11 +183,11 @@ func (a *app) run(root *cobra.Command, p planned) error {
 	a.current.run.Store(r)
 	a.messages.warn(r.Warnings()...)
 	if !p.Quiet && r.HasProcesses() {
-		a.warnWeaker(r.Lacks())
+		a.warnLacks(r.Lacks())
 	}
 	a.noSummary = p.Quiet || p.DryRun
 	a.summary, err = r.Do(a.ctx)
-	a.barsGone = r.ShowedBars()
+	a.hadBars = r.ShowedBars()
 	a.messages.warn(r.Notes()...)
 	if err == nil && a.summary.Jobs() == 0 && len(p.hints) == 0 {
 		a.messages.note(nothingRead(p, a.io.Stdin))
@@ -196,13 +195,13 @@ func (a *app) run(root *cobra.Command, p planned) error {
 	return err
 }
 
-// guard names the guardian in the plan.
+// guard puts the guardian into the plan.
 func (a *app) guard(p *planned) error {
 	if a.link == nil {
 		return nil
 	}
 	if p.NoGuardian {
-		return &run.UsageError{Err: errors.New("--no-guardian must be the first flag, since it is needed before the others are read")}
+		return &run.UsageError{Err: errors.New("--no-guardian: it must be the first flag, because the guardian starts before the others are read")}
 	}
 	p.Guardian = a.link.Pid()
 	if p.Remote.HoldsJobs() {
@@ -211,8 +210,8 @@ func (a *app) guard(p *planned) error {
 	return nil
 }
 
-// tell decides whether the summary is worth a look.
+// tell reports whether to print the summary.
 func (a *app) tell(err error) bool {
 	var drained *run.DrainedError
-	return !a.noSummary && (a.summary.Notable() || a.barsGone || errors.As(err, &drained)) && !errors.Is(err, sink.ErrReaderGone)
+	return !a.noSummary && (a.summary.Notable() || a.hadBars || errors.As(err, &drained)) && !errors.Is(err, sink.ErrReaderGone)
 }

@@ -10,12 +10,12 @@ import (
 	"fanout/internal/text"
 )
 
-// messages writes all that a command says about itself to standard error, but for what a run says while it goes on. Names
-// in it are quoted by package text. Where it cannot be written, there is nobody to tell.
+// messages writes everything that fanout says about itself to standard error, except what a run says while it goes on.
+// Package text quotes the names in it. If writing fails, there is nobody to tell.
 type messages struct {
 	to     *sink.Messages
 	quiet  bool        // --quiet: only errors
-	status atomic.Bool // a line of status is shown, which the next message replaces
+	status atomic.Bool // a status line is shown, which the next message replaces
 }
 
 // say writes a line.
@@ -24,7 +24,7 @@ func (m *messages) say(format string, args ...any) {
 	text.Line(m.to, format, args...)
 }
 
-// note writes a line that is not worth it with --quiet. "" is none.
+// note writes a line, unless it is empty or --quiet is given.
 func (m *messages) note(what string) {
 	if what != "" && !m.quiet {
 		m.say("%s", what)
@@ -38,7 +38,7 @@ func (m *messages) warn(texts ...string) {
 	}
 }
 
-// fail writes what went wrong, unless the user has caused it and sees it.
+// fail writes an error, unless the user caused it and sees it.
 func (m *messages) fail(err error) {
 	if worthTelling(err) {
 		m.clear()
@@ -46,21 +46,21 @@ func (m *messages) fail(err error) {
 	}
 }
 
-// show shows a line of status on a terminal, until the next one or a message.
+// show shows a status line on a terminal, until the next one or a message.
 func (m *messages) show(what string) {
 	m.clear()
 	m.status.Store(true)
 	fmt.Fprint(m.to, what)
 }
 
-// clear takes the line of status away.
+// clear removes the status line.
 func (m *messages) clear() {
 	if m.status.Swap(false) {
 		io.WriteString(m.to, "\r\x1b[K")
 	}
 }
 
-// worthTelling leaves out the errors that the user has caused and sees.
+// worthTelling reports whether an error is news: the user knows of a signal, and of a reader that has gone.
 func worthTelling(err error) bool {
 	var signal *SignalError
 	switch {

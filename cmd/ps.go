@@ -30,7 +30,7 @@ func (a *app) ps() *cobra.Command {
 	return command
 }
 
-// listed is a registry.Run as it is printed.
+// listed is a [registry.Run] as JSON.
 type listed struct {
 	Run     string    `json:"run"`
 	PID     int       `json:"pid"`
@@ -44,6 +44,7 @@ type listed struct {
 	Command []string  `json:"command"`
 }
 
+// list writes the runs in the registry.
 func list(out io.Writer, asJSON bool) error {
 	reg, err := registry.Open()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// once is the value of a flag that is given once: of two, one would be lost without a word. A
-// flag that adds up is of a type Array, or is counted.
+// once is the value of a flag that may be given only once: of two values, one would be lost silently. Flags that add up
+// have a type Array, or are counted.
 type once struct {
 	pflag.Value
 	flag  *pflag.Flag
@@ -18,7 +18,7 @@ type once struct {
 	first string
 }
 
-// onlyOnce has flags of the set that do not add up refuse a second value.
+// onlyOnce makes the flags of a set that do not add up refuse a second value.
 func onlyOnce(set *pflag.FlagSet) {
 	set.VisitAll(func(f *pflag.Flag) {
 		_, done := f.Value.(*once)
@@ -28,7 +28,7 @@ func onlyOnce(set *pflag.FlagSet) {
 	})
 }
 
-// onlyOnceIn is onlyOnce for a command and those under it.
+// onlyOnceIn does the same for a command and its subcommands.
 func onlyOnceIn(c *cobra.Command) {
 	onlyOnce(c.Flags())
 	for _, sub := range c.Commands() {
@@ -36,13 +36,12 @@ func onlyOnceIn(c *cobra.Command) {
 	}
 }
 
-// errRepeated is said of the flag, and not of the value.
+// errRepeated is an error about a flag, not about its value.
 type errRepeated struct{ text string }
 
 func (e *errRepeated) Error() string { return e.text }
 
-// Set refuses a second value, but that a flag without one, such as -k, may be given as often as
-// one likes.
+// Set refuses a second value. A flag without one, such as -k, may be repeated.
 func (o *once) Set(s string) error {
 	switch {
 	case !o.given:
@@ -55,13 +54,13 @@ func (o *once) Set(s string) error {
 	return o.Value.Set(s)
 }
 
-// repeated says that err is of a flag that was given twice.
+// repeated reports whether err is about a flag that was given twice.
 func repeated(err error) bool {
 	var e *errRepeated
 	return errors.As(err, &e)
 }
 
-// unwrapped is the value of a flag without what keeps it from being given twice.
+// unwrapped returns the value of a flag inside once.
 func unwrapped(f *pflag.Flag) pflag.Value {
 	if o, ok := f.Value.(*once); ok {
 		return o.Value
@@ -69,7 +68,7 @@ func unwrapped(f *pflag.Flag) pflag.Value {
 	return f.Value
 }
 
-// wordsOf is what the value of a flag is one of; nil if it can be others.
+// wordsOf returns the only values of a flag; nil if it takes others.
 func wordsOf(f *pflag.Flag) []string {
 	if v, ok := unwrapped(f).(*checked[string]); ok {
 		return v.words

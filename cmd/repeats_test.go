@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// addsUp is the flags of which each more adds to those before.
+// addsUp lists the flags that add up when repeated.
 var addsUp = []string{"input", "env", "hosts", "slurm-args", "ray-resources", "cpu-affinity", "verbose"}
 
-// freshCommand is fanout's, or that of a subcommand, as main reads it.
+// freshCommand returns fanout's command or a subcommand, as main reads it.
 func freshCommand(path []string) *cobra.Command {
 	c := (&app{}).root()
 	onlyOnceIn(c)
@@ -27,7 +27,7 @@ func freshCommand(path []string) *cobra.Command {
 	return c
 }
 
-// someValue is one that the flag can have.
+// someValue returns a value that the flag can have.
 func someValue(t *testing.T, path []string, flag string) string {
 	t.Helper()
 	for _, v := range []string{"true", "1", "now", "info", "lines", "group", "auto", "thread", "text", "none", "1s", "json", "slurm", "x"} {
@@ -39,8 +39,8 @@ func someValue(t *testing.T, path []string, flag string) string {
 	return ""
 }
 
-// TestRepeats goes through all flags of all commands: given twice, each adds up, or is refused
-// unless nothing is lost by it.
+// TestRepeats goes through all flags of all commands: given twice, a flag adds up, or is refused if a value would be
+// lost.
 func TestRepeats(t *testing.T) {
 	paths := [][]string{nil}
 	for _, c := range freshCommand(nil).Commands() {
@@ -90,7 +90,7 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// TestAddsUp: of flags that add up, nothing is lost.
+// TestAddsUp: flags that add up lose nothing.
 func TestAddsUp(t *testing.T) {
 	t.Setenv("SLURM_JOB_ID", "")
 	for _, tt := range []struct {
@@ -132,7 +132,7 @@ func TestAddsUp(t *testing.T) {
 	}
 }
 
-// TestOverrides: a flag takes the place of a variable and of a configuration, which is no repeat.
+// TestOverrides: a flag that overrides a variable and a configuration is not a repeat.
 func TestOverrides(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("c.yaml", []byte("workers: 3\nkeep-order: true\nhosts: [n1, n2]\nstop-on-error: soon\n"), 0o600); err != nil {

@@ -29,7 +29,7 @@ func (a *app) report() *cobra.Command {
 		Long:  long,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &run.UsageError{Err: fmt.Errorf("report needs one journal, and got %d: fanout report JOURNAL", len(args))}
+				return &run.UsageError{Err: fmt.Errorf("report: give one journal, not %d: fanout report JOURNAL", len(args))}
 			}
 			return nil
 		},

@@ -29,7 +29,7 @@ type rule struct {
 }
 
 // rules lists which flags go together, as far as that does not depend on values other than those of a few words. The
-// first that is broken is told. docs/configuration.md prints the list.
+// first broken rule is reported. docs/configuration.md prints the list.
 func rules() []rule {
 	return []rule{
 		{[]string{"-0"}, excludes, []string{"-d"}, "give only one of them"},
@@ -46,18 +46,18 @@ func rules() []rule {
 		{[]string{"--persistent"}, excludes, []string{"--pipe"}, "a persistent program reads its items from standard input anyway"},
 		{[]string{"--persistent"}, excludes, []string{"--mode thread"}, "a persistent program is a worker process; leave out --mode"},
 		{[]string{"--persistent"}, excludes, []string{"--backend"}, "persistent programs run on this machine; start the program in COMMAND"},
-		{[]string{"--threads", "--nice", "--cpu-affinity"}, excludes, []string{"--persistent"}, "say nice or taskset in COMMAND; -j N is how many run"},
+		{[]string{"--threads", "--nice", "--cpu-affinity"}, excludes, []string{"--persistent"}, "put nice or taskset into COMMAND; -j N says how many copies run"},
 		{[]string{"--frames", "--window", "--warm-up"}, needs, []string{"--persistent"}, "it is about programs that are started once"},
 
 		{[]string{"--mode thread"}, excludes, []string{"--backend"}, "jobs on other machines run in worker processes; leave out --mode"},
-		{[]string{"--cpu-affinity"}, excludes, []string{"--backend"}, "it is about this machine; say taskset in COMMAND"},
+		{[]string{"--cpu-affinity"}, excludes, []string{"--backend"}, "it binds workers of this machine; put taskset into COMMAND"},
 		{[]string{"--threads", "--nice", "--cpu-affinity"}, needs, []string{"--mode process", "--backend"}, "it is about worker processes"},
 		{[]string{"--hosts", "--hosts-file", "--ssh-command"}, needs, []string{"--backend ssh"}, "it is about jobs on other machines"},
 		{[]string{"--slurm-args", "--workers-per-node"}, needs, []string{"--backend slurm"}, "it is about jobs on other machines"},
 		{(*rayFlags).names(nil), needs, []string{"--backend ray"}, "it is about jobs on other machines"},
 		{[]string{"--remote-dir", "--heartbeat", "--at-most-once"}, needs, []string{"--backend ssh", "--backend slurm", "--backend ray"}, "it is about jobs on other machines"},
 		{[]string{"--hosts"}, excludes, []string{"--hosts-file"}, "write all hosts into the file"},
-		{[]string{"--backend ssh"}, needs, []string{"--hosts", "--hosts-file"}, "fanout does not know which, as in --hosts n1:8,n2:8"},
+		{[]string{"--backend ssh"}, needs, []string{"--hosts", "--hosts-file"}, "name the hosts, as in --hosts n1:8,n2:8"},
 		{[]string{"-j"}, excludes, []string{"--workers-per-node"}, "leave out -j for workers on all nodes of the allocation"},
 
 		{[]string{"--retry-delay"}, needs, []string{"--retries"}, "say with --retries N how often a failed job is retried"},
@@ -70,7 +70,7 @@ func rules() []rule {
 		{[]string{"--max-error-files"}, needs, []string{"--error-dir"}, "say with --error-dir DIR where to keep them"},
 		{[]string{"--journal-sync", "--resume", "--retry-failed", "--force"}, needs, []string{"--journal"}, "say with --journal FILE which journal"},
 		{[]string{"--resume"}, excludes, []string{"--retry-failed"}, "--resume also runs what has failed"},
-		{[]string{"--force"}, needs, []string{"--resume", "--retry-failed"}, "it lets them take another journal"},
+		{[]string{"--force"}, needs, []string{"--resume", "--retry-failed"}, "it lets them use the journal of another COMMAND"},
 
 		{[]string{"-v"}, excludes, []string{"-q"}, "-v asks for a log, and -q for silence"},
 		{[]string{"-v"}, excludes, []string{"--log-level"}, "-v is --log-level info, and -vv is debug"},

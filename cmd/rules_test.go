@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// samples gives flags a value that they take, where it is not "1".
+// samples returns a value for each flag that does not take "1".
 func samples() map[string]string {
 	return map[string]string{
 		"delimiter": ",", "format": "shell", "colsep": ",", "mode": "process", "cpu-affinity": "", "rate": "1/s", "max-failures": "1", "output": "raw", "tmpdir": ".",
@@ -26,7 +26,7 @@ type told struct{ name, value string }
 
 func (f told) String() string { return strings.TrimSpace(f.name + " " + f.value) }
 
-// withNeeds is a flag with what the rules say that it needs, the first of several each.
+// withNeeds adds to flags what the rules say that they need: the first of several.
 func withNeeds(flags ...told) []told {
 	for again := true; again; {
 		again = false
@@ -57,7 +57,7 @@ func among(flags []told, of []string) bool {
 	return false
 }
 
-// sampleOf is a value for a flag that is named with its dashes; "" for one without.
+// sampleOf returns a value for a flag that is named with its dashes; "" if it needs none.
 func sampleOf(name string) string {
 	f := flagNamed(newFlags().all(), name)
 	if f.NoOptDefVal != "" {
@@ -69,7 +69,7 @@ func sampleOf(name string) string {
 	return "1"
 }
 
-// inMessages is the name of a flag as rules and messages have it.
+// inMessages returns the name of a flag as rules and messages have it.
 func inMessages(f *pflag.Flag) string {
 	for _, r := range rules() {
 		for _, flag := range append(append([]string{}, r.flags...), r.others...) {
@@ -82,8 +82,8 @@ func inMessages(f *pflag.Flag) string {
 	return "--" + f.Name
 }
 
-// TestRulesOfPairs: any two flags, each with what it needs, go together, or are refused by a message that names a flag of
-// each side.
+// TestRulesOfPairs: any two flags, each with what it needs, go together, or are refused by a message that names a flag
+// of each side.
 func TestRulesOfPairs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{"c.yaml": "profiles:\n  p:\n    reap: false\n", "hosts": "n1:1\n"} {
@@ -120,7 +120,8 @@ func TestRulesOfPairs(t *testing.T) {
 	refused := 0
 	for i, a := range sides {
 		for _, b := range sides[:i] {
-			// A plan for other machines has a checksum of this program, which takes time: it is made where both are about them.
+			// A plan for other machines has a checksum of this program, which takes time: it is made where both are
+			// about them.
 			remote := []string{"--backend"}
 			if err := planOf(t, merge(a, b), among(a, remote) == among(b, remote)); err != nil {
 				refused++
@@ -135,7 +136,7 @@ func TestRulesOfPairs(t *testing.T) {
 	}
 }
 
-// equipped adds what a backend needs whatever its flags are.
+// equipped adds what a backend always needs.
 func equipped(flags []told) []told {
 	if !among(flags, []string{"--backend ray"}) {
 		return flags
@@ -147,7 +148,7 @@ func equipped(flags []told) []told {
 	return flags
 }
 
-// merge joins two sides; the first has the say about a flag that is in both.
+// merge joins two sides; the first decides about a flag that is in both.
 func merge(a, b []told) []told {
 	all := append([]told{}, a...)
 	for _, f := range b {

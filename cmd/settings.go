@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,27 +15,28 @@ import (
 	"fanout/internal/text"
 )
 
-// settings is where flags that were not given have their values from: variables such as
-// FANOUT_WORKERS, a profile, a file.
+// settings are the origins of values for flags that are not on the command line: variables such as FANOUT_WORKERS, a
+// profile, a file.
 type settings struct {
-	path    string // of the file; "" without one
+	path    string // of the file; "" for none
 	profile string
-	layers  []layer // the first that has a value for a flag gives it
-	origins map[string]string
+	layers  []layer           // the first that has a value for a flag gives it
+	origins map[string]string // by the names of flags
 }
 
-// layer is values of one origin by the names of flags.
+// layer is the values from one origin, by the names of flags.
 type layer struct {
 	origin string
 	values map[string]any
 }
 
+// profilesKey is the key of the profiles in the file.
 const profilesKey = "profiles"
 
-// configExtensions are the formats of the file, in the order in which it is looked for.
+// configExtensions lists the extensions of the file, in the order in which fanout looks for it.
 func configExtensions() []string { return []string{".yaml", ".yml", ".toml", ".json"} }
 
-// applySettings gives values to those flags of the set that were not given.
+// applySettings gives values to the flags of a set that are not on the command line.
 func applySettings(set *pflag.FlagSet) (*settings, error) {
 	s := &settings{origins: map[string]string{}}
 	env := environment()
@@ -75,7 +75,7 @@ func applySettings(set *pflag.FlagSet) (*settings, error) {
 	return s, err
 }
 
-// environment is the variables with the names of flags.
+// environment returns the variables that are named after flags.
 func environment() *viper.Viper {
 	v := viper.New()
 	v.SetEnvPrefix("fanout")
@@ -84,11 +84,12 @@ func environment() *viper.Viper {
 	return v
 }
 
+// variable returns the variable of a flag.
 func variable(flag string) string {
 	return "FANOUT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// choose finds out which file and which profile are to be read.
+// choose decides which file and which profile to read.
 func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 	for flag, value := range map[string]*string{"config": &s.path, "profile": &s.profile} {
 		f := set.Lookup(flag)
@@ -102,11 +103,11 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 		}
 	}
 	if set.Lookup("config").Changed {
-		return nil // also to none
+		return nil // it may name no file
 	}
 	paths, err := configPaths()
 	if err != nil {
-		return nil // there is no place where it could be
+		return nil // there is no directory for one
 	}
 	var found []string
 	for _, path := range paths {
@@ -117,7 +118,7 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 		}
 	}
 	if len(found) > 1 {
-		return fmt.Errorf("%s and %s are both there: keep one of them, or name one with --config", text.Name(found[0]), text.Name(found[1]))
+		return fmt.Errorf("%s and %s both exist: keep one of them, or name one with --config", text.Name(found[0]), text.Name(found[1]))
 	}
 	if len(found) == 1 {
 		s.path = found[0]
@@ -125,13 +126,13 @@ func (s *settings) choose(set *pflag.FlagSet, env *viper.Viper) error {
 	return nil
 }
 
-// configPaths is where the file may be.
+// configPaths returns where the file may be.
 func configPaths() ([]string, error) {
 	dir := os.Getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(dir) {
 		home := os.Getenv("HOME")
-		if !filepath.IsAbs(home) { // it would be another one in each directory
-			return nil, fmt.Errorf("HOME is %s, which is no absolute path", text.Name(home))
+		if !filepath.IsAbs(home) { // it would be another file in each directory
+			return nil, fmt.Errorf("HOME is %s, which is not an absolute path", text.Name(home))
 		}
 		dir = filepath.Join(home, ".config")
 	}
@@ -142,11 +143,11 @@ func configPaths() ([]string, error) {
 	return paths, nil
 }
 
-// read reads the file, and of it the profile.
+// read reads the file, with the profile in it.
 func (s *settings) read(set *pflag.FlagSet) error {
 	if s.path == "" {
 		if s.profile != "" {
-			return fmt.Errorf("--profile %s: there is no configuration that could have it; fanout config path says where it would be", text.Name(s.profile))
+			return fmt.Errorf("--profile %s: there is no configuration; fanout config path prints where it would be", text.Name(s.profile))
 		}
 		return nil
 	}
@@ -165,36 +166,7 @@ func (s *settings) read(set *pflag.FlagSet) error {
 	return s.layer(values, profiles)
 }
 
-// largestConfig is in bytes.
-const largestConfig = 1 << 20
-
-// load reads the file.
-func (s *settings) load() (map[string]any, error) {
-	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
-		return nil, fmt.Errorf("%s: a configuration is a file of one of %s", text.Name(s.path), strings.Join(configExtensions(), ", "))
-	}
-	if st, err := os.Stat(s.path); err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, fmt.Errorf("the configuration %s: %w", text.Name(s.path), err)
-	} else if st.IsDir() {
-		return nil, fmt.Errorf("%s is a directory, and a configuration is a file", text.Name(s.path))
-	} else if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a pipe or a device, and a configuration is a file: write it to one, and name that with --config", text.Name(s.path))
-	} else if st.Size() > largestConfig {
-		return nil, fmt.Errorf("%s has %d bytes, and a configuration has %d at most", text.Name(s.path), st.Size(), largestConfig)
-	}
-	v := viper.New()
-	v.SetConfigFile(s.path)
-	if err := v.ReadInConfig(); err != nil {
-		return nil, fmt.Errorf("%s: %w", text.Name(s.path), whatIsWrong(err))
-	}
-	return v.AllSettings(), nil
-}
-
-// layer puts the profile that is wanted before the rest of the file.
+// layer puts the chosen profile before the rest of the file.
 func (s *settings) layer(values map[string]any, profiles map[string]map[string]any) error {
 	if s.profile == "" {
 		if name, ok := values["profile"].(string); ok {
@@ -213,80 +185,7 @@ func (s *settings) layer(values map[string]any, profiles map[string]map[string]a
 	return nil
 }
 
-// whatIsWrong leaves away that it was viper that found it.
-func whatIsWrong(err error) error {
-	var parse viper.ConfigParseError
-	if errors.As(err, &parse) && parse.Unwrap() != nil {
-		err = parse.Unwrap()
-	}
-	if text := err.Error(); strings.Contains(text, "\n") { // a list of them
-		return errors.New(strings.Join(strings.Fields(text), " "))
-	}
-	return err
-}
-
-// profiles takes apart what the file has under that key, and checks all of them.
-func (s *settings) profiles(set *pflag.FlagSet, value any) (map[string]map[string]any, error) {
-	all := map[string]map[string]any{}
-	if value == nil {
-		return all, nil
-	}
-	table, ok := value.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%s: %s: %s, and a table of profiles is expected, each with flags and their values", text.Name(s.path), profilesKey, kind(value))
-	}
-	for name, value := range table {
-		values, ok := value.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("%s: %s.%s: %s, and a table of flags and their values is expected", text.Name(s.path), profilesKey, text.Name(name), kind(value))
-		}
-		if err := s.checkKeys(set, profilesKey+"."+text.Name(name)+".", values); err != nil {
-			return nil, err
-		}
-		all[name] = values
-	}
-	return all, nil
-}
-
-func (s *settings) noProfile(profiles map[string]map[string]any) error {
-	var names []string
-	for name := range profiles {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	what := "it has none"
-	if near := text.Nearest(names, s.profile); near != "" {
-		what = "the nearest is " + text.Name(near)
-	} else if len(names) > 0 {
-		what = "it has " + text.Names(names)
-	}
-	return fmt.Errorf("--profile %s: %s has no such profile; %s", text.Name(s.profile), text.Name(s.path), what)
-}
-
-// checkKeys has every key be the name of a flag, and every value one that a flag can have.
-func (s *settings) checkKeys(set *pflag.FlagSet, prefix string, values map[string]any) error {
-	names := flagNames(set)
-	var keys []string
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		f := set.Lookup(key)
-		if f == nil || key == "help" || key == "config" || prefix != "" && key == "profile" {
-			hint := "keys are the long names of flags, as fanout --help has them"
-			if near := text.Nearest(names, key); near != "" && near != key {
-				hint = "the nearest is " + near
-			}
-			return fmt.Errorf("%s: %s%s: there is no such key; %s", text.Name(s.path), prefix, text.Name(key), hint)
-		}
-		if _, err := texts(f, values[key]); err != nil {
-			return fmt.Errorf("%s: %s%s: %w", text.Name(s.path), prefix, text.Name(key), err)
-		}
-	}
-	return nil
-}
-
+// flagNames lists the names of the flags in a set.
 func flagNames(set *pflag.FlagSet) (names []string) {
 	set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
@@ -306,7 +205,7 @@ func setTo(set *pflag.FlagSet, f *pflag.Flag, origin string, value any) error {
 	return nil
 }
 
-// reason is which value was refused, and why, without the name of the flag.
+// reason says which value was refused and why, without the name of the flag.
 func reason(f *pflag.Flag, err error) error {
 	var number *strconv.NumError
 	if errors.As(err, &number) {
@@ -319,79 +218,7 @@ func reason(f *pflag.Flag, err error) error {
 	return err
 }
 
-// texts is a value as it would be given to a flag, several for one that is repeatable.
-func texts(f *pflag.Flag, value any) ([]string, error) {
-	if list, ok := value.([]any); ok && strings.HasSuffix(f.Value.Type(), "Array") {
-		var all []string
-		for _, v := range list {
-			text, ok := scalar(v)
-			if !ok {
-				return nil, fmt.Errorf("%s in the list, and a text is expected", kind(v))
-			}
-			all = append(all, text)
-		}
-		return all, nil
-	}
-	text, ok := scalar(value)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("%s, and %s is expected", kind(value), expected(f))
-	case f.Value.Type() == "bool":
-		if _, isBool := value.(bool); !isBool {
-			return nil, fmt.Errorf("%s, and %s is expected", kind(value), expected(f))
-		}
-	}
-	return []string{text}, nil
-}
-
-// scalar is a value that is neither a list nor a table, as text.
-func scalar(value any) (string, bool) {
-	switch v := value.(type) {
-	case string:
-		return v, true
-	case bool:
-		return strconv.FormatBool(v), true
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true
-	case int, int64, uint64:
-		return fmt.Sprint(v), true
-	}
-	return "", false
-}
-
-// kind names a value in messages.
-func kind(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "it has no value"
-	case []any:
-		return "it is a list"
-	case map[string]any:
-		return "it is a table"
-	case string:
-		return fmt.Sprintf("it is the text %q", v)
-	default:
-		return fmt.Sprintf("it is %v", v)
-	}
-}
-
-func expected(f *pflag.Flag) string {
-	switch f.Value.Type() {
-	case "bool":
-		return "true or false"
-	case "duration":
-		return "a time such as 200ms, 90s or 1h30m"
-	case "int64":
-		return "a whole number"
-	default:
-		if strings.HasSuffix(f.Value.Type(), "Array") {
-			return "a text or a list of texts"
-		}
-		return "one value"
-	}
-}
-
-// blame adds to an error about a flag where its value is from, when that is not the command line.
+// blame adds the origin of the value to an error about a flag that is not on the command line.
 func (s *settings) blame(set *pflag.FlagSet, err error) error {
 	text := err.Error()
 	set.VisitAll(func(f *pflag.Flag) {
@@ -399,7 +226,7 @@ func (s *settings) blame(set *pflag.FlagSet, err error) error {
 		if origin == "" || origin == "--"+f.Name || !strings.HasPrefix(text, "--"+f.Name+" ") && (f.Shorthand == "" || !strings.HasPrefix(text, "-"+f.Shorthand+" ")) {
 			return
 		}
-		err = fmt.Errorf("%w; that is from %s", err, origin)
+		err = fmt.Errorf("%w (set in %s)", err, origin)
 	})
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// table is rows under their headings. Without rows it is nothing.
+// table is rows under headings. Without rows it is empty.
 type table struct {
 	head string
 	rows []string
@@ -24,7 +24,7 @@ func newTable(head ...string) *table { return &table{head: strings.Join(head, "\
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, strings.Join(cells, "\t")) }
 
-// WriteTo writes it, with columns as wide as they need.
+// WriteTo writes the table with aligned columns.
 func (t *table) WriteTo(w io.Writer) (int64, error) {
 	if len(t.rows) == 0 {
 		return 0, nil
@@ -39,7 +39,7 @@ func (t *table) WriteTo(w io.Writer) (int64, error) {
 	return b.WriteTo(w)
 }
 
-// age is how long something has been there, as short as it can be told.
+// age shows a duration in its largest unit.
 func age(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -53,13 +53,13 @@ func age(d time.Duration) string {
 	}
 }
 
-// words is a command line as one cell that is safe for a terminal.
+// words shows a command line in one cell, safe for a terminal.
 func words(command []string) string {
 	const most = 100
 	return text.Printable(strings.ReplaceAll(strings.Join(command, " "), "\t", " "), most)
 }
 
-// noArgs is for subcommands that take none.
+// noArgs refuses arguments of subcommands that take none.
 func noArgs(c *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(c, args); err != nil {
 		return &run.UsageError{Err: err}

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// surroundings is where messages go to, and what that can show.
-type surroundings struct {
-	terminal bool // one that can move its cursor
-	ci       bool
+// display is what a file that people read can show.
+type display struct {
+	terminal bool // it can move its cursor
+	ci       bool // it is the log of a job in CI
 	color    bool
-	ascii    bool
+	ascii    bool // nothing but ASCII
 }
 
-// lookAt finds them out, as no-color.org and bixense.com/clicolors ask for.
-func lookAt(f *os.File) surroundings {
+// lookAt finds out what a file can show, as no-color.org and bixense.com/clicolors describe.
+func lookAt(f *os.File) display {
 	set := func(name string) bool { v := os.Getenv(name); return v != "" && v != "0" && v != "false" }
-	s := surroundings{ci: set("CI") || set("GITHUB_ACTIONS")}
+	s := display{ci: set("CI") || set("GITHUB_ACTIONS")}
 	s.terminal = sysio.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 	s.color = (s.terminal || set("CLICOLOR_FORCE")) && os.Getenv("NO_COLOR") == ""
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
@@ -35,11 +35,11 @@ func lookAt(f *os.File) surroundings {
 	return s
 }
 
-// inActions says that messages go to the log of a step in GitHub Actions.
+// inActions reports whether messages go to the log of GitHub Actions.
 func inActions() bool { return os.Getenv("GITHUB_ACTIONS") == "true" }
 
-// mode is the best way to show progress there.
-func (s surroundings) mode(wanted bool) progress.Mode {
+// mode returns the best way to show progress; wanted is true if the user asks for bars.
+func (s display) mode(wanted bool) progress.Mode {
 	switch {
 	case s.terminal && (wanted || !s.ci):
 		return progress.Bars
@@ -50,7 +50,7 @@ func (s surroundings) mode(wanted bool) progress.Mode {
 	}
 }
 
-// columns returns the width of a terminal, or another where the file is none.
+// columns returns the width of a terminal, or other if the file is not one.
 func columns(f *os.File, other int) int {
 	ws, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil || ws.Col == 0 {

@@ -39,6 +39,7 @@ func Topics() []Topic {
 		{"modes", "worker processes, persistent programs, memory limits", []string{"workers", "persistent"}},
 		{"backends", "jobs on other machines, by ssh, Slurm or Ray", []string{"remote", "ssh", "slurm", "ray", "hosts"}},
 		{"processes", "how processes are ended, the guardian, the terminal", []string{"guardian"}},
+		{"track", "fanout track, which looks after one command", nil},
 		{"cleanup", "fanout ps and fanout cleanup", []string{"registry"}},
 		{"configuration", "variables, the configuration file, profiles, rules of flags", []string{"environment", "profiles"}},
 		{"progress", "bars, lines, logs", []string{"log", "bars"}},

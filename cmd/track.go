@@ -61,12 +61,12 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 	if err != nil {
 		return err
 	}
-	a.warnWeaker(t.Lacks())
+	a.warnLacks(t.Lacks())
 	l, ctx := newListener(context.Background(), a.signals, a.link)
 	a.io.Resort.Allow(spec.Grace, 0)
 	unhook := context.AfterFunc(ctx, func() { a.io.Resort.Stop(context.Cause(ctx)) })
 	p := trackSignals{listener: l, to: t, resort: a.io.Resort}
-	a.disobey() // as long as the command runs, signals are its own
+	a.disobey() // while the command runs, signals are for it
 	stop := l.start(&p)
 	defer func() {
 		unhook() // before the listener's end ends its context

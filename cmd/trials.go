@@ -16,7 +16,7 @@ import (
 	"fanout/internal/sink"
 )
 
-// trials runs a plan again and again, as bench.Measure wants it.
+// trials runs a plan many times. It is a [bench.Runner].
 type trials struct {
 	plan    plan.Plan
 	sample  *input.Sample
@@ -27,9 +27,9 @@ type trials struct {
 	resort  *run.Resort
 
 	starts   struct{ processes, shells bool } // what a job starts
-	left     string                           // what jobs have left running, after the last run
+	left     string                           // a message about leftovers of the last run
 	failed   *sink.Summary                    // of the first run in which a job failed
-	failedIn string
+	failedIn string                           // its setting
 }
 
 func (t *trials) open() (err error) {
@@ -43,7 +43,7 @@ func (t *trials) close() {
 	t.null.Close()
 }
 
-// Run is part of bench.Runner.
+// Run runs some items with a setting.
 func (t *trials) Run(ctx context.Context, s bench.Setting, items int) (bench.Took, error) {
 	p := t.plan
 	if !p.Persistent {
@@ -63,7 +63,7 @@ func (t *trials) Run(ctx context.Context, s bench.Setting, items int) (bench.Too
 	return took, err
 }
 
-// Start is part of bench.Runner.
+// Start measures how long it takes to start what a job starts.
 func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 	const often = 50
 	p := t.plan
@@ -75,7 +75,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 	} else {
 		name, err := process.LookPath("true", process.SearchPath(), "")
 		if err != nil {
-			return 0, nil // it cannot be known
+			return 0, nil // it cannot be measured
 		}
 		p.Template.Command = []string{name, "{}"}
 	}
@@ -83,7 +83,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 	p.Schedule = schedule.Spec{Workers: 1}
 	p.Mode, p.Threads = plan.Thread, 1
 	least := time.Duration(0)
-	for range 3 { // the quickest: what it takes when nothing else is in the way
+	for range 3 { // the fastest counts: nothing else was in the way
 		took, _, err := t.run(ctx, p, often)
 		if err != nil {
 			return 0, err
@@ -99,7 +99,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 func (t *trials) run(ctx context.Context, p plan.Plan, items int) (took bench.Took, summary *sink.Summary, err error) {
 	p.Quiet, p.Out = true, ""
 	p.Progress.Mode = progress.None
-	p.Schedule.MaxFailures, p.Schedule.Deadline = schedule.Limit{}, 0 // each run has to be whole
+	p.Schedule.MaxFailures, p.Schedule.Deadline = schedule.Limit{}, 0 // a run must not stop early
 	if p, err = plan.Resolve(p, facts(p)); err != nil {
 		return took, nil, err
 	}
@@ -110,7 +110,7 @@ func (t *trials) run(ctx context.Context, p plan.Plan, items int) (took bench.To
 	}
 	t.current.run.Store(r)
 	t.starts.processes, t.starts.shells = r.Starts()
-	// What is not read yet must not count as the time of jobs.
+	// reading items must not count as time of jobs
 	if took.Items, err = t.sample.Fill(ctx, items); err != nil {
 		return took, nil, err
 	}

@@ -13,17 +13,17 @@ import (
 	"fanout/internal/text"
 )
 
-// checked is the value of a flag, checked as it is read: what is no value of the flag is told of before
-// the words behind it are taken for something else.
+// checked is the value of a flag that is checked as soon as it is read: before the words after it are taken for
+// something else.
 type checked[T any] struct {
 	to    *T
 	text  string
 	kind  string
-	words []string // that it is one of; nil: it has others
+	words []string // the only values; nil: others
 	parse func(string) (T, error)
 }
 
-// valueOf is the value of a flag, with its default.
+// valueOf returns the value of a flag with its default.
 func valueOf[T any](to *T, text string, parse func(string) (T, error)) *checked[T] {
 	v := &checked[T]{to: to, text: text, kind: "string", parse: parse}
 	if text != "" {
@@ -32,14 +32,14 @@ func valueOf[T any](to *T, text string, parse func(string) (T, error)) *checked[
 	return v
 }
 
-// oneOf is the value of a flag that takes one of a few words; the first is the default.
+// oneOf returns the value of a flag that takes one of a few words; the first is the default.
 func oneOf(to *string, words ...string) *checked[string] {
 	v := optionalOneOf(to, words...)
 	v.text, *to = words[0], words[0]
 	return v
 }
 
-// optionalOneOf is the same for a flag that needs no value, and is not given by default.
+// optionalOneOf returns the value of a flag that may stand without one of its words, and has no default.
 func optionalOneOf(to *string, words ...string) *checked[string] {
 	v := valueOf(to, "", func(s string) (string, error) {
 		if i := slices.IndexFunc(words, func(word string) bool { return strings.EqualFold(word, s) }); i >= 0 {
@@ -51,6 +51,7 @@ func optionalOneOf(to *string, words ...string) *checked[string] {
 	return v
 }
 
+// Set parses a value.
 func (v *checked[T]) Set(s string) error {
 	parsed, err := v.parse(s)
 	if err == nil {
@@ -59,12 +60,13 @@ func (v *checked[T]) Set(s string) error {
 	return err
 }
 
+// String returns the value as it was given.
 func (v *checked[T]) String() string { return v.text }
 
-// Type is what --help and a configuration take it for.
+// Type returns the kind of value, for help and configurations.
 func (v *checked[T]) Type() string { return v.kind }
 
-// unparsed is a text that must be as parse wants it.
+// unparsed checks a text by parse, and keeps the text.
 func unparsed[T any](parse func(string) (T, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
 		_, err := parse(s)
@@ -72,18 +74,18 @@ func unparsed[T any](parse func(string) (T, error)) func(string) (string, error)
 	}
 }
 
-// wholeFrom reads a whole number that is not less than that.
+// wholeFrom returns a parser of whole numbers that are not less than least.
 func wholeFrom(least int) func(string) (int, error) {
 	return func(s string) (int, error) {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < least {
-			return 0, fmt.Errorf("not a whole number from %d on", least)
+			return 0, fmt.Errorf("give a whole number, %d or more", least)
 		}
 		return n, nil
 	}
 }
 
-// byteSize reads bytes, or K, M, G, T of them, each 1024 times the one before.
+// byteSize parses a number of bytes, or of K, M, G or T, each 1024 times the one before.
 func byteSize(s string) (int64, error) {
 	number, unit := strings.TrimSuffix(strings.TrimSuffix(s, "B"), "i"), int64(1)
 	if i := strings.IndexAny(number, "kKMGT"); i >= 0 && i == len(number)-1 {
@@ -93,12 +95,12 @@ func byteSize(s string) (int64, error) {
 	n, err := strconv.ParseFloat(number, 64)
 	const most = 1 << 60
 	if bytes := n * float64(unit); err != nil || !(bytes >= 1 && bytes <= most) {
-		return 0, errors.New("a size is a number of bytes, or of K, M, G or T, such as 500M")
+		return 0, errors.New("give a number of bytes, or of K, M, G or T, such as 500M")
 	}
 	return int64(n * float64(unit)), nil
 }
 
-// unparsable says which flag was not understood.
+// unparsable describes a flag that pflag did not understand.
 func unparsable(err error) string {
 	var unknown *pflag.NotExistError
 	var syntax *pflag.InvalidSyntaxError
@@ -113,7 +115,7 @@ func unparsable(err error) string {
 	return err.Error()
 }
 
-// flagError is an error about the flags of a command line in words of ours.
+// flagError describes an error of pflag in fanout's own words.
 func flagError(c *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {

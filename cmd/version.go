@@ -19,7 +19,7 @@ func (a *app) version() *cobra.Command {
 	}
 }
 
-// built says what this program was built from.
+// built describes what this program was built from.
 func built() string {
 	version, commit, date, goVersion := "(devel)", "unknown", "unknown date", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -12,18 +12,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// workerCommand is what fanout starts itself with for --mode process.
+// workerCommand is the argument with which fanout starts itself as a worker.
 const workerCommand = "worker"
 
-// serve is the whole of a worker process. It needs no guardian: it ends when its runner
-// does. Main's goroutine keeps the first thread free, as the runner's does.
+// serve is a worker process. It needs no guardian: it ends when its runner does. Main's goroutine keeps the first
+// thread free, as in the runner.
 func serve(stdin, stdout, stderr *os.File) int {
 	ended := make(chan error)
 	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, nil) }()
 	return workerCode(<-ended, stderr)
 }
 
-// workerCode is the exit code of a worker, which tells why it has ended when nobody else does.
+// workerCode returns the exit code of a worker, and writes why it has ended if the runner does not.
 func workerCode(err error, stderr *os.File) int {
 	var refused *worker.RefusedError
 	switch {
@@ -36,14 +36,14 @@ func workerCode(err error, stderr *os.File) int {
 	return exitFanout
 }
 
-// worker is for those who give it arguments.
+// worker is the subcommand fanout worker as users see it: it refuses all arguments.
 func (a *app) worker() *cobra.Command {
 	return &cobra.Command{
 		Use:    workerCommand,
 		Short:  "run jobs that another fanout sends",
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
-			return &run.UsageError{Err: errors.New("worker takes no arguments, and is started by fanout itself; for a program of that name: fanout -- worker")}
+			return &run.UsageError{Err: errors.New("worker: fanout starts it by itself, without arguments; to run a program called worker: fanout -- worker")}
 		},
 	}
 }

@@ -10,13 +10,12 @@ import (
 // mostWorkers is more than fit on any machine.
 const mostWorkers = 100_000
 
-// ofCPUs says that a value of -j counts from the CPUs of this machine: N%, +N or -N.
+// ofCPUs reports whether a value of -j counts from the CPUs of this machine: N%, +N or -N.
 func ofCPUs(s string) bool {
 	return strings.HasSuffix(s, "%") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-")
 }
 
-// workers reads -j: N, N% of the CPUs, or +N and -N, which are N more or fewer than these.
-// What counts from the CPUs is 1 at least.
+// workers parses -j: N, N% of the CPUs, or +N and -N, which are N more or fewer than the CPUs. Those are at least 1.
 func workers(s string, howMany func() int) (int, error) {
 	number, percent := strings.CutSuffix(s, "%")
 	sign := ""
@@ -28,11 +27,11 @@ func workers(s string, howMany func() int) (int, error) {
 	if err != nil || count == 0 && sign != "+" || percent && sign != "" {
 		hint := ""
 		if s == "0" {
-			hint = "; for many more than that say how many, as in -j 200"
+			hint = "; for as many as possible, give a large number, such as -j 200"
 		}
-		return 0, errors.New("the number of workers is a whole number from 1 on, or counts from the CPUs here: 150%, +2 or -1" + hint)
+		return 0, errors.New("give a whole number, 1 or more, or count from the CPUs here: 150%, +2 or -1" + hint)
 	}
-	switch { // the CPUs are not asked for without need: that takes 0.06 ms
+	switch { // counting the CPUs takes 0.06 ms: only where they are needed
 	case percent:
 		count = max(1, count*howMany()/100)
 	case sign == "+":

@@ -2,7 +2,7 @@ package cmd
 
 import "testing"
 
-// TestWorkers: numbers, and what counts from the CPUs.
+// TestWorkers: numbers, and values that count from the CPUs.
 func TestWorkers(t *testing.T) {
 	cpus := func() int { return 4 }
 	for s, want := range map[string]int{

@@ -19,8 +19,7 @@ import (
 	"fanout/internal/worker"
 )
 
-// remoteVerb has fanout worker do what a backend wants of it on another machine. ok is false
-// for other arguments.
+// remoteVerb does what a backend asks of fanout worker on another machine. ok is false for other arguments.
 func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
 	if len(args) < 2 || args[0] != workerCommand {
 		return 0, false
@@ -42,7 +41,7 @@ func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok boo
 	return 0, false
 }
 
-// ownProgram is this fanout, for machines that do not have it.
+// ownProgram describes this fanout, for hosts that do not have it.
 func ownProgram() (p remote.Program, err error) {
 	p.Path = process.OwnPath()
 	info, err := os.Stat(p.Path)
@@ -56,8 +55,7 @@ func ownProgram() (p remote.Program, err error) {
 	return p, err
 }
 
-// identity is what two programs have in common that do the same: the version of a release
-// or else all their bytes.
+// identity is equal for two programs that do the same: the version of a release, or else a checksum.
 func identity(path string) (string, error) {
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") && !strings.Contains(info.Main.Version, "+") {
 		return info.Main.Version, nil
@@ -76,8 +74,8 @@ func checksum(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// serveRemote is the whole of a worker on another machine than its runner's, and of its
-// guardian: nobody else there would see to what it leaves when it is killed.
+// serveRemote is a worker on another machine than its runner, and its guardian: without one, nobody there would end its
+// leftovers when it is killed.
 func serveRemote(stdin, stdout, stderr *os.File) int {
 	code, ran, _ := guardian.GuardRemote()
 	if ran {
@@ -95,17 +93,17 @@ func serveRemote(stdin, stdout, stderr *os.File) int {
 	}
 	var entry *registry.Registration
 	heard := make(chan struct{})
-	met := func(far worker.Remote) {
+	met := func(from worker.Remote) {
 		close(heard)
-		// What a worker of the same run has left, that was killed with its guardian.
-		after(far.Run, io.Discard)
-		if link != nil && far.Silence > 0 {
-			link.Silence(far.Silence)
+		// a worker of the same run may have been killed together with its guardian
+		cleanUp(from.Run, io.Discard)
+		if link != nil && from.Silence > 0 {
+			link.Silence(from.Silence)
 		}
 		own, err := registry.NewRunID()
 		if err == nil {
 			entry, err = registry.Register(registry.DefaultDir(), registry.Entry{
-				RunID: own, For: far.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", registry.ShortID(far.Run), "on", far.Host}, Dir: far.Dir,
+				RunID: own, For: from.Run, Guardian: pid, Command: []string{"fanout", "worker", "of", "run", registry.ShortID(from.Run), "on", from.Host}, Dir: from.Dir,
 			})
 		}
 		if err != nil {
@@ -117,25 +115,25 @@ func serveRemote(stdin, stdout, stderr *os.File) int {
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Main(built(), stdin, stdout, stderr, met) }()
 	if !hearsFirstWord(heard, ended) {
-		return workerCode(worker.ErrSilent, stderr) // and the guardian ends what is left
+		return workerCode(worker.ErrSilent, stderr) // the guardian ends leftovers
 	}
 	err := <-ended
 	if entry != nil {
 		entry.Close()
 	}
-	if err == nil && link != nil { // else the guardian ends what is left
+	if err == nil && link != nil { // else the guardian ends leftovers
 		link.Done()
 		link.Close()
 	}
 	return workerCode(err, stderr)
 }
 
-// hearsFirstWord waits until the runner has said what the worker is for, which is also how long it
-// may be silent then, or the worker has ended. A step of Slurm's that is cancelled while it
-// begins was seen to leave its worker with an input that nobody would ever write to, nor close.
+// hearsFirstWord waits until the runner has said what the worker is for, or the worker has ended. Then the runner's own
+// limit of silence holds. A Slurm step that was cancelled while it began has left its worker with an input that nobody
+// writes to or closes.
 func hearsFirstWord(heard <-chan struct{}, ended chan error) bool {
-	const patience = time.Minute
-	late := time.NewTimer(patience)
+	const most = time.Minute
+	late := time.NewTimer(most)
 	defer late.Stop()
 	select {
 	case <-heard:
@@ -148,16 +146,17 @@ func hearsFirstWord(heard <-chan struct{}, ended chan error) bool {
 	}
 }
 
-// cleanAfter ends what workers of a run have left on this machine, and says so.
+// cleanAfter ends the leftovers of a run's workers on this machine, and lists them.
 func cleanAfter(run string, stdout, stderr io.Writer) int {
-	if err := after(run, stdout); err != nil {
+	if err := cleanUp(run, stdout); err != nil {
 		fmt.Fprintf(stderr, "fanout worker: %s\n", text.Error(err))
 		return exitFanout
 	}
 	return exitOK
 }
 
-func after(run string, out io.Writer) error {
+// cleanUp ends the leftovers of dead workers of a run.
+func cleanUp(run string, out io.Writer) error {
 	runs, err := registry.Open()
 	if err != nil {
 		return err

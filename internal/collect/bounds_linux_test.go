@@ -56,7 +56,7 @@ func newWorldOnFiles(t *testing.T, spec Spec) *world {
 	return newWorld(t, spec, false)
 }
 
-// TestBacklog: silent jobs that end while the goroutine cannot write do not pile up.
+// TestEventsAreBounded: silent jobs that end while the goroutine is busy do not pile up.
 func TestEventsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -97,7 +97,7 @@ func TestEventsAreBounded(t *testing.T) {
 	})
 }
 
-// TestRing: the ring of places grows around whatever it holds.
+// TestRing: the ring of turns grows around whatever it holds.
 func TestRing(t *testing.T) {
 	for _, shift := range []int64{1, 2, 63, 64, 65, 1000} {
 		o := newOrder(true, true)

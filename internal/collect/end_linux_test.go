@@ -59,7 +59,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestFailure: the first failure to write is told once, and nothing hangs.
+// TestFailure: the first failure to write is reported once, and nothing hangs.
 func TestFailure(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"fanout/internal/job"
 )
 
-// TestEnded: a job that has ended has its place before those that end after it, though it is done
-// after them; one that is tried again after all keeps nobody waiting, nor does it count.
+// TestEnded: a job that has ended has its turn before jobs that end after it, though it is done after them. A job that is
+// retried after all keeps nobody waiting, and does not count.
 func TestEnded(t *testing.T) {
 	for _, spec := range []Spec{{Slots: 4}, {Slots: 4, KeepOrder: true}, {Slots: 4, Whole: true}} {
 		w := newWorld(t, spec, false)

@@ -12,7 +12,7 @@ import (
 
 const hold = 250 * time.Millisecond
 
-// told is a Collector that holds successes, and what it has told of jobs.
+// told is a Collector that holds back successes, and what its hooks were told.
 type told struct {
 	*Collector
 	final, inDoubt []int64
@@ -41,15 +41,14 @@ func newTold(t *testing.T) *told {
 	return &w
 }
 
-// job has a job that took so long end now.
+// job ends a job now that took so long.
 func (w *told) job(seq int64, code int, took time.Duration) {
 	j := newJob(seq, 1, "x")
 	w.Start(j)
 	w.Done(j, job.Status{Code: code, Usage: job.Usage{Wall: took}})
 }
 
-// after lets some time pass in which the Collector is told now and then to look around, as run
-// does.
+// after lets some time pass, in which the Collector is woken now and then, as run does.
 func (w *told) after(d time.Duration) {
 	for range d / (10 * time.Millisecond) {
 		time.Sleep(10 * time.Millisecond)

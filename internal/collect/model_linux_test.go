@@ -14,7 +14,7 @@ import (
 	"fanout/internal/testkit"
 )
 
-// randomText is lines that tell whose they are, mostly short ones.
+// randomText returns lines that say whose they are, most of them short.
 func randomText(rnd *rand.Rand, who string, size int) string {
 	var b strings.Builder
 	for b.Len() < size {
@@ -36,7 +36,7 @@ func randomChunks(rnd *rand.Rand, seq int64, sizes []int) (chunks []chunk) {
 	return chunks
 }
 
-// expected is what one job has to come out as, on one stream.
+// expected returns what must come out of one job, on one stream.
 func expected(spec Spec, item string, chunks []chunk, stream int) string {
 	var b strings.Builder
 	for _, c := range chunks {
@@ -62,7 +62,7 @@ func expected(spec Spec, item string, chunks []chunk, stream int) string {
 	return tagged.String()
 }
 
-// checkOutput compares what came out with what each job has to come out as.
+// checkOutput compares what came out with what must come out of each job.
 func checkOutput(t *testing.T, spec Spec, got string, want []string) {
 	t.Helper()
 	if spec.KeepOrder {

@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tried is a job and what it prints in each of its tries.
+// tried is a job with what it prints in each of its attempts.
 type tried struct {
-	job   job.Job
-	tries [][]chunk
+	job      job.Job
+	attempts [][]chunk
 }
 
-// queue is the jobs that slots take, in any order once they were tried.
+// queue holds the jobs that slots take: first attempts in order, later ones in any.
 type queue struct {
 	mu   sync.Mutex
 	next []*tried
@@ -37,7 +37,7 @@ func (q *queue) take(rnd *rand.Rand) *tried {
 	}
 	i := 0
 	if rnd.IntN(2) == 0 {
-		// A first try comes in its turn; another may come at any time.
+		// A first attempt comes in its turn; another may come at any time.
 		if k := rnd.IntN(len(q.next)); q.next[k].job.Attempt > 0 {
 			i = k
 		}
@@ -53,8 +53,7 @@ func (q *queue) add(j *tried) {
 	q.next = append(q.next, j)
 }
 
-// TestRetriedOutput: of all tries the last one's output comes out, byte for byte;
-// where lines come as they are, those of all tries.
+// TestRetriedOutput: the output of the last attempt comes out, byte for byte; with Line, that of all attempts does.
 func TestRetriedOutput(t *testing.T) {
 	const retries = 2
 	for _, spec := range []Spec{{}, {KeepOrder: true}, {Tag: true}, {Mode: Line}, {Mode: Line, KeepOrder: true, Tag: true}, {Mode: None}, {KeepOrder: true, Instant: true}} {
@@ -75,7 +74,7 @@ func TestRetriedOutput(t *testing.T) {
 					j := &tried{job: newJob(int64(i+1), 0, fmt.Sprint("item ", i))}
 					j.job.Attempt = 0
 					for range 1 + rnd.IntN(retries+1) {
-						j.tries = append(j.tries, randomChunks(rnd, int64(i+1), sizes))
+						j.attempts = append(j.attempts, randomChunks(rnd, int64(i+1), sizes))
 					}
 					q.add(j)
 					for stream := range want {
@@ -95,21 +94,20 @@ func TestRetriedOutput(t *testing.T) {
 	}
 }
 
-// shown is what has to come out of a job.
+// shown returns what must come out of a job.
 func shown(spec Spec, j *tried, stream int) string {
-	from := len(j.tries) - 1
+	from := len(j.attempts) - 1
 	if spec.Mode == Line && !spec.KeepOrder {
 		from = 0
 	}
 	all := ""
-	for _, chunks := range j.tries[from:] {
+	for _, chunks := range j.attempts[from:] {
 		all += expected(spec, j.job.Label(), chunks, stream)
 	}
 	return all
 }
 
-// runTried runs all jobs: each is tried until its last try has succeeded, or failed
-// as well.
+// runTried runs all jobs, each until its last attempt has ended.
 func runTried(t *testing.T, w *world, q *queue) {
 	var slots sync.WaitGroup
 	for slot := range w.spec.Slots {
@@ -130,12 +128,12 @@ func runTried(t *testing.T, w *world, q *queue) {
 				j.job.Attempt++
 				w.Await(j.job)
 				out := w.Start(j.job)
-				for _, c := range j.tries[j.job.Attempt-1] {
+				for _, c := range j.attempts[j.job.Attempt-1] {
 					if err := print(out, c); err != nil {
 						t.Error(err)
 					}
 				}
-				if j.job.Attempt < len(j.tries) {
+				if j.job.Attempt < len(j.attempts) {
 					w.Retry(j.job, job.Status{Code: 1})
 					q.add(j)
 					continue
@@ -150,7 +148,7 @@ func runTried(t *testing.T, w *world, q *queue) {
 	slots.Wait()
 }
 
-// TestRetriedHead: the head's failed tries are not seen; its last try streams, and
+// TestRetriedHead: the head's failed attempts are not seen; its last attempt streams, and
 // what is behind it waits for that.
 func TestRetriedHead(t *testing.T) {
 	for _, piped := range []bool{false, true} {
@@ -173,7 +171,7 @@ func TestRetriedHead(t *testing.T) {
 		out = w.Start(head)
 		w.Begun(head)
 		if w.spill.live != 0 || w.memory.used.Load() > firstBuffer {
-			t.Errorf("%d bytes on disk and %d in memory are kept of a try that is over", w.spill.live, w.memory.used.Load())
+			t.Errorf("%d bytes on disk and %d in memory are kept of an attempt that is over", w.spill.live, w.memory.used.Load())
 		}
 		print(out, chunk{0, "third.", piped})
 		if got := readN(t, r, 6); got != "third." {
@@ -188,7 +186,7 @@ func TestRetriedHead(t *testing.T) {
 	}
 }
 
-// TestRetriedIsNotLent: however much a job prints that may be tried again, it does
+// TestRetriedIsNotLent: however much a job prints that may be retried, it does
 // not have the stream.
 func TestRetriedIsNotLent(t *testing.T) {
 	w := newWorld(t, Spec{Slots: 2, Retries: 1}, true)
@@ -207,7 +205,7 @@ func TestRetriedIsNotLent(t *testing.T) {
 	}
 }
 
-// TestAbandon: when no other try comes, the last one is what is seen.
+// TestAbandon: when no other attempt comes, the last one is what is seen.
 func TestAbandon(t *testing.T) {
 	for _, spec := range []Spec{{}, {KeepOrder: true}, {Mode: Line}, {KeepOrder: true, Tag: true}} {
 		spec.Slots, spec.Retries = 1, 5
@@ -238,7 +236,7 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
-// TestNoRoomForRetry: what must not be seen yet and cannot be kept is an error.
+// TestNoRoomForRetry: output that must not be seen yet and cannot be kept is an error.
 func TestNoRoomForRetry(t *testing.T) {
 	w := newWorld(t, Spec{KeepOrder: true, Slots: 1, Retries: 1}, true)
 	noRoom(t, w.Collector)
@@ -315,8 +313,7 @@ func TestSlotLooksUp(t *testing.T) {
 	}
 }
 
-// printLooking prints by a pipe, and says when the slot has twice come back
-// without anything moved.
+// printLooking prints through a pipe, and says when the slot has come back twice with nothing moved.
 func printLooking(t *testing.T, out job.Output, text string, blocked chan<- bool) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
@@ -347,8 +344,7 @@ func printLooking(t *testing.T, out job.Output, text string, blocked chan<- bool
 	}
 }
 
-// TestUnstart has what a job's last try has left be shown when the next one, which was to come, does
-// not begin.
+// TestUnstart: when a job's next attempt does not begin after all, the output of its last one is shown.
 func TestUnstart(t *testing.T) {
 	for _, spec := range []Spec{{Slots: 2, Retries: 1}, {Slots: 2, Retries: 1, KeepOrder: true}} {
 		w, r := unread(t, spec)

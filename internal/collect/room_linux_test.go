@@ -12,8 +12,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestSpills: of many large outputs that have to wait nothing is lost, memory
-// stays bounded, and the room on disk is given back.
+// TestSpills: nothing is lost of many large outputs that have to wait, memory stays bounded, and the room on disk is
+// given back.
 func TestSpills(t *testing.T) {
 	const slots, size = 16, 6 << 20
 	w := newWorld(t, Spec{KeepOrder: true, Slots: slots}, true)
@@ -82,7 +82,7 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
-// noRoom makes a Collector's spill one that is always full.
+// noRoom gives the Collector a spill that is always full.
 func noRoom(t *testing.T, c *Collector) {
 	t.Helper()
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
@@ -95,7 +95,7 @@ func noRoom(t *testing.T, c *Collector) {
 	c.spill.mu.Unlock()
 }
 
-// TestNoRoom: with a full disk jobs wait for their turn; nothing is lost.
+// TestNoRoom: with a full disk jobs wait for the stream; nothing is lost.
 func TestNoRoom(t *testing.T) {
 	for _, spec := range []Spec{{Slots: 6, KeepOrder: true}, {Slots: 6}, {Slots: 6, Tag: true}, {Slots: 6, KeepOrder: true, Tag: true}} {
 		for range 3 {
@@ -152,8 +152,7 @@ func TestNoRoomForLines(t *testing.T) {
 	})
 }
 
-// TestAwaitAfterLend: a job that goes to wait for its turn just after it was
-// lent the stream does not miss that.
+// TestAwaitAfterLend: a job that begins to wait just after it was lent the stream notices that.
 func TestAwaitAfterLend(t *testing.T) {
 	w := newWorld(t, Spec{Slots: 1, KeepOrder: true}, true)
 	round := w.rounds.Load() // as makeRoom reads it, before it finds no room

@@ -24,7 +24,7 @@ func (w *world) idle() {
 	})
 }
 
-// unread has an output of which a test reads as much as it wants, when it wants.
+// unread returns a world whose output the test itself reads.
 func unread(t *testing.T, spec Spec) (w *world, out *os.File) {
 	t.Helper()
 	w = &world{t: t}

@@ -73,8 +73,7 @@ func TestLateLines(t *testing.T) {
 	testkit.Within(t, patient, "Close", func() { w.Close() })
 }
 
-// TestFullWithoutTheLock: who says that there is no room to spill may have to wait for its own
-// reader. The rest of the run does not wait with it.
+// TestFullWithoutTheLock: Hooks.OnFull may wait for the reader of its message. The rest of the run does not wait with it.
 func TestFullWithoutTheLock(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
@@ -98,8 +97,8 @@ func TestFullWithoutTheLock(t *testing.T) {
 	r.Close()
 }
 
-// TestWrittenBeforeTheStop: of the jobs that a reader has taken before it is given up, none is
-// forgotten, and none is told of that it has not taken whole.
+// TestWrittenBeforeTheStop: Hooks.Final is told of all jobs whose output a reader has taken before it is given up, and of
+// no job whose output it has not taken whole.
 func TestWrittenBeforeTheStop(t *testing.T) {
 	for _, size := range []int{1000, 8000, 70000} {
 		w, r := unread(t, Spec{KeepOrder: true, Slots: 2})

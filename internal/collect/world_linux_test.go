@@ -42,7 +42,7 @@ type world struct {
 	mu     sync.Mutex
 	events []job.Event
 
-	// What was handed over; of the Collector's goroutine until it has ended.
+	// What was delivered; the Collector's goroutine has it until it has ended.
 	kept    map[int64][2]string
 	written []*job.Finished
 }
@@ -124,7 +124,7 @@ func (w *world) keep(d *job.Finished, printed [2]sink.Printed) error {
 	return nil
 }
 
-// checkWritten has each job that is done be told as written, once, with what it ended in.
+// checkWritten: Hooks.Final is told of each job that is done, once, with its outcome.
 func (w *world) checkWritten() {
 	w.t.Helper()
 	done := map[int64]job.Event{}
@@ -205,7 +205,7 @@ type chunk struct {
 	piped  bool // through a pipe, not by Write
 }
 
-// print has a job's output take the chunk, as process does.
+// print gives the chunk to a job's output, as process does.
 func print(out job.Output, c chunk) error {
 	w := []io.Writer{out.Stdout, out.Stderr}[c.stream]
 	reader, can := w.(process.PipeReader)

@@ -103,7 +103,7 @@ func TestLeftBehind(t *testing.T) {
 		if tr.crowd.gone(time.Now().Add(100 * time.Millisecond)) {
 			t.Error("the daemon has been ended")
 		}
-		if !strings.Contains(string(tr.said()), "left") {
+		if !strings.Contains(string(tr.said()), "still running") {
 			t.Errorf("the summary does not tell of it:\n%s", tr.said())
 		}
 	})

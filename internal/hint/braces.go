@@ -99,7 +99,9 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 func Coded(command string) bool {
 	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n|&;()/'\"", r) })
 	return slices.ContainsFunc(words, func(word string) bool {
-		for _, name := range []string{"awk", "gawk", "mawk", "sed", "perl", "python", "ruby", "node", "php", "jq", "lua", "tclsh", "latex", "printf"} {
+		for _, name := range []string{
+			"awk", "gawk", "mawk", "sed", "perl", "python", "ruby", "node", "php", "jq", "lua", "tclsh", "latex", "printf",
+		} {
 			if rest, ok := strings.CutPrefix(word, name); ok && strings.Trim(rest, "0123456789.") == "" {
 				return true
 			}

@@ -47,11 +47,11 @@ var table = [Kinds]hint{
 	},
 	SeparatorItem: {
 		`%q is an item here; did you mean %s?`,
-		`fanout echo ::: a ::::: b`,
+		`fanout -k echo ::: a ::::: b`,
 	},
 	FlagItem: {
 		`%q is an item because it stands after :::; put flags of fanout before COMMAND`,
-		`fanout echo ::: a --dry-run`,
+		`fanout -k echo ::: a --dry-run`,
 	},
 	NoItems: {
 		`standard input had no items, so nothing was run; did you mean %s?`,

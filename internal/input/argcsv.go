@@ -38,7 +38,7 @@ func (a *argCSV) schema() (Schema, error) {
 	a.at = 1
 	names, err := a.parse(a.args[0])
 	if err != nil {
-		return Schema{}, fmt.Errorf("%w; it is the header, and no row can be read without it", &RowError{Line: 1, Raw: a.args[0], Err: err})
+		return Schema{}, badHeader(&RowError{Line: 1, Raw: a.args[0], Err: err})
 	}
 	a.width = len(names)
 	return Schema{Known: true, Width: a.width, Names: names}, nil

@@ -46,6 +46,7 @@ func (c *columns) schema() (Schema, error) {
 	return Schema{Known: true, Names: append([]string(nil), names...), Width: len(names)}, nil
 }
 
+// read returns the next line, without the empty lines that are left out.
 func (c *columns) read() (string, error) {
 	for {
 		raw, err := c.lines.next()
@@ -71,7 +72,8 @@ func (c *columns) row() (string, []string, error) {
 	fields := c.split(raw)
 	// A row needs no more fields than COMMAND uses.
 	if least := c.all.least; len(fields) < least {
-		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: fmt.Errorf("the row has %s, but {%d} is used", text.Plural(int64(len(fields)), "field", "fields"), least)}
+		few := fmt.Errorf("the row has %s, but {%d} is used", text.Plural(int64(len(fields)), "field", "fields"), least)
+		return "", nil, &RowError{File: c.name, Line: c.line, Raw: raw, Err: few}
 	}
 	if width := c.all.first.Width; width > 0 { // as many fields as names
 		for len(fields) < width {

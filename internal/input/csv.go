@@ -86,12 +86,17 @@ func (c *csvTable) head() (Schema, error) {
 	case bareCR(raw):
 		return Schema{}, fmt.Errorf("reading %s: %w", place(c.name), errCR)
 	case bad != nil:
-		return Schema{}, fmt.Errorf("%w; it is the header, and no row can be read without it", err)
+		return Schema{}, badHeader(err)
 	case err != nil:
 		return Schema{}, err
 	}
 	c.width = len(fields)
 	return Schema{Known: true, Width: c.width, Names: slices.Clone(fields)}, nil
+}
+
+// badHeader is the error of a header that cannot be read.
+func badHeader(err error) error {
+	return fmt.Errorf("%w; it is the header, and no row can be read without it", err)
 }
 
 // row implements table.
@@ -123,6 +128,7 @@ func misfit(fields, width int, header bool) error {
 	return fmt.Errorf("the row has %s, %s has %d", text.Plural(int64(fields), "field", "fields"), what, width)
 }
 
+// read returns the next row of the file.
 func (c *csvTable) read() (raw string, fields []string, err error) {
 	fields, err = c.csv.Read()
 	if err == io.EOF {

@@ -33,7 +33,8 @@ func ParseDelimiter(s string) (string, error) {
 		}
 		c, n, ok := unescape(rest[1:])
 		if !ok {
-			return "", fmt.Errorf(`delimiter %q: bad escape at %q: use \n \t \r \0 \\ \xHH or octal \NNN, and \\ for a backslash`, s, rest)
+			const use = `use \n \t \r \0 \\ \xHH or octal \NNN, and \\ for a backslash`
+			return "", fmt.Errorf(`delimiter %q: bad escape at %q; %s`, s, rest, use)
 		}
 		out.WriteByte(c)
 		rest = rest[1+n:]

@@ -62,7 +62,8 @@ func Open(spec Spec, stdin *os.File) (*Input, error) {
 func (in *Input) notTwice(fl *file) error {
 	for _, other := range in.files {
 		if other != nil && fl.isPipe() && os.SameFile(fl.info, other.info) {
-			return fmt.Errorf("reading %s: it is the same pipe as %s and can be read only once; put it in a file first", place(fl.name), place(other.name))
+			return fmt.Errorf("reading %s: it is the same pipe as %s and can be read only once; put it in a file first",
+				place(fl.name), place(other.name))
 		}
 	}
 	return nil

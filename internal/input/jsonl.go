@@ -83,6 +83,7 @@ func (j *jsonl) row() (string, []string, error) {
 	}
 }
 
+// read returns the next line.
 func (j *jsonl) read() (string, error) {
 	if len(j.queue) > 0 {
 		raw := j.queue[0]
@@ -210,10 +211,11 @@ func halfCharacter(quoted []byte) bool {
 			continue
 		}
 		high := escaped4(quoted[i+1:])
+		rest := quoted[min(i+5, len(quoted)):]
 		i += 4
 		switch {
 		case high < 0xd800 || high > 0xdfff:
-		case high < 0xdc00 && i+6 < len(quoted) && quoted[i+1] == '\\' && quoted[i+2] == 'u' && escaped4(quoted[i+3:])&^0x3ff == 0xdc00:
+		case high < 0xdc00 && bytes.HasPrefix(rest, []byte(`\u`)) && escaped4(rest[2:])&^0x3ff == 0xdc00:
 			i += 6
 		default:
 			return true
@@ -222,6 +224,7 @@ func halfCharacter(quoted []byte) bool {
 	return false
 }
 
+// escaped4 reads four hexadecimal digits.
 func escaped4(b []byte) uint64 {
 	if len(b) < 4 {
 		return 0

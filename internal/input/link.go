@@ -38,6 +38,7 @@ type pairing struct {
 	names []string // of the sources
 }
 
+// pairing names the sources for messages.
 func (in *Input) pairing() pairing {
 	p := pairing{link: in.spec.Link}
 	for i, fl := range in.files {
@@ -69,9 +70,14 @@ func (p pairing) check(sizes []int64) error {
 	case p.link == Equal && least < most:
 		return &LinkError{Text: "--link: " + all + linkHint, Early: true}
 	case p.link == Wrap && least == 0 && most > 0:
-		return &LinkError{Text: "--link=wrap: " + all + "; a source without items cannot begin again", Early: true}
+		return emptyWrap(all)
 	}
 	return nil
+}
+
+// emptyWrap is the error of a source without items that would have to begin again.
+func emptyWrap(which string) error {
+	return &LinkError{Text: "--link=wrap: " + which + "; a source without items cannot begin again", Early: true}
 }
 
 // uneven is the error when some sources have ended after n items and others have not.
@@ -84,7 +90,8 @@ func (p pairing) uneven(n int64, over []bool) error {
 			more = append(more, name)
 		}
 	}
-	said := fmt.Sprintf("--link: %s ended after %s, %s has more", strings.Join(ended, ", "), text.Plural(n, "item", "items"), strings.Join(more, ", "))
+	said := fmt.Sprintf("--link: %s ended after %s, %s has more",
+		strings.Join(ended, ", "), text.Plural(n, "item", "items"), strings.Join(more, ", "))
 	switch {
 	case n == 1:
 		said += "; 1 of each was run"
@@ -201,7 +208,7 @@ func (l *linked) wrap() error {
 	for i, over := range l.over {
 		switch n := int64(len(l.before[i])); {
 		case over && n == 0:
-			return &LinkError{Text: fmt.Sprintf("--link=wrap: %s has no item; a source without items cannot begin again", l.names[i]), Early: true}
+			return emptyWrap(l.names[i] + " has no item")
 		case over:
 			l.row[i] = l.before[i][l.read%n]
 		case last:

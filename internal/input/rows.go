@@ -96,6 +96,7 @@ const (
 // an array of its own.
 type slab struct{ free []string }
 
+// take returns an array of n strings for an item of this size.
 func (s *slab) take(n, bytes int) []string {
 	if n > slabFields/4 || bytes > slabItem {
 		return make([]string, n)

@@ -52,7 +52,8 @@ func (s Spec) Validate() error {
 	case s.Format <= Columns && s.Format != Shell && s.Delimiter == "":
 		return errEmptyDelimiter
 	case s.Format == Columns && s.ColSep.MatchString(""):
-		return fmt.Errorf("--colsep %s: it matches the empty text; give an expression that matches at least one character", s.ColSep)
+		return fmt.Errorf("--colsep %s: it matches the empty text; give an expression that matches at least one character",
+			s.ColSep)
 	}
 	stdin := 0
 	for _, src := range s.Sources {

@@ -142,7 +142,8 @@ func (t *tables) match(s Schema, name string) error {
 	case t.in.spec.Format == JSONL, slices.Equal(s.Names, t.first.Names) && s.Width == t.first.Width:
 		return nil
 	case s.Width != t.first.Width:
-		return fmt.Errorf("reading %s: its rows have %d fields, but the rows before have %d", place(name), s.Width, t.first.Width)
+		return fmt.Errorf("reading %s: its rows have %d fields, but the rows before have %d",
+			place(name), s.Width, t.first.Width)
 	}
 	order := make([]int, len(s.Names))
 	for i, field := range t.first.Names {

@@ -49,7 +49,7 @@ func (m machine) groups(controller string) []string {
 func mounted(line string, version2 bool, controller, group string) (folder, top string) {
 	// 35 25 0:29 ROOT POINT rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
 	mount, kind, _ := strings.Cut(line, " - ")
-	if !strings.HasPrefix(kind, "cgroup") { // most
+	if !strings.HasPrefix(kind, "cgroup") { // as most lines do not
 		return "", ""
 	}
 	fields, of := strings.Fields(mount), strings.Fields(kind)
@@ -78,6 +78,7 @@ func upTo(folder, top string) []string {
 	return all
 }
 
+// listed reports whether a word is in a list with commas.
 func listed(list, word string) bool { return slices.Contains(strings.Split(list, ","), word) }
 
 // unescape undoes the escapes of blanks, line ends and backslashes in mountinfo.

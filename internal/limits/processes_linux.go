@@ -3,12 +3,14 @@ package limits
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
+// roomFor asks the control groups and the limit of the user.
 func (m machine) roomFor(more int) (tightest Processes, ok bool) {
 	ok = true
 	consider := func(p Processes) {
@@ -62,7 +64,7 @@ func (m machine) all() int {
 // exempt reports whether the limit of the user does not hold for this process: the process is root's, or may
 // override limits. In a user namespace, none may.
 func (m machine) exempt() bool {
-	if f := strings.Fields(m.read("/proc/self/uid_map")); len(f) != 3 || f[0] != "0" || f[1] != "0" || f[2] != "4294967295" {
+	if m.userNamespace() {
 		return false
 	}
 	if os.Getuid() == 0 {
@@ -74,6 +76,11 @@ func (m machine) exempt() bool {
 		return false
 	}
 	return data[0].Effective&(1<<unix.CAP_SYS_RESOURCE|1<<unix.CAP_SYS_ADMIN) != 0
+}
+
+// userNamespace reports whether this process is in a user namespace other than the first.
+func (m machine) userNamespace() bool {
+	return !slices.Equal(strings.Fields(m.read("/proc/self/uid_map")), []string{"0", "0", "4294967295"})
 }
 
 // own counts the processes and threads of a user, as far as they can be seen.

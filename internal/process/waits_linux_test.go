@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// never accepts what it is to hold, and does not get rid of it.
-type never struct{ bytes.Buffer }
+// never accepts what it is to hold, and does not get rid of it before the test is over.
+type never struct {
+	bytes.Buffer
+	over atomic.Bool
+}
 
 func (n *never) Hold(p []byte) error { n.Write(p); return nil }
-func (n *never) Settle() error       { time.Sleep(time.Millisecond); return unix.EAGAIN }
+
+func (n *never) Settle() error {
+	if n.over.Load() {
+		return nil
+	}
+	time.Sleep(time.Millisecond)
+	return unix.EAGAIN
+}
 
 // TestSayLooksAfterTheJob: a job is stopped although nobody takes what is written for it.
 func TestSayLooksAfterTheJob(t *testing.T) {
@@ -35,7 +46,7 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := make(chan struct{})
-	go func() { // until the test's process ends: nobody takes the output, and there is no run to give up
+	go func() {
 		defer close(said)
 		tr.Say(to, []byte("x"))
 	}()
@@ -46,6 +57,10 @@ func TestSayLooksAfterTheJob(t *testing.T) {
 		t.Error("it was taken")
 	default:
 	}
+	to.over.Store(true)
+	<-said // its steps would read what later tests open under the Tree's numbers
+	tr.Wait()
+	tr.Finish()
 }
 
 // noneAlive waits until all processes that bear the job ID are zombies or gone.

@@ -1,3 +1,5 @@
+// Progress as bars: what a frame shows, from the numbers to the line.
+
 package progress
 
 import (
@@ -18,9 +20,9 @@ import (
 
 const (
 	drawEvery = 100 * time.Millisecond
-	drawAfter = 300 * time.Millisecond // what ends before needs no bars
+	drawAfter = 300 * time.Millisecond // a run that ends before needs no bars
 	rowsMax   = 200
-	few       = 6 // rows that there are also when no output is seen above them then
+	rowsMin   = 6 // so many rows are shown even if they leave no room for output above them
 )
 
 // bars draws, until ctx ends, a bar for the whole run and one for each job that runs.
@@ -42,8 +44,10 @@ func (p *Progress) bars(ctx context.Context, screen *Screen) {
 	refresh := make(chan any)
 	container := mpb.New(mpb.WithConsoleWriter(screen), mpb.WithManualRefresh(refresh))
 	var rows []mpb.BarFiller
-	for fromBottom := 1; fromBottom <= min(p.spec.Slots+1, rowsMax); fromBottom++ { // the first is the lowest
-		rows = append(rows, mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error { return d.row(w, fromBottom, st.AvailableWidth) }))
+	for fromBottom := 1; fromBottom <= min(p.spec.Slots+1, rowsMax); fromBottom++ { // from the lowest row up
+		rows = append(rows, mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
+			return d.row(w, fromBottom, st.AvailableWidth)
+		}))
 	}
 	whole, err := container.Add(0, mpb.BarFillerFunc(d.whole),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return d.before() })),
@@ -66,20 +70,20 @@ func (p *Progress) bars(ctx context.Context, screen *Screen) {
 	container.Shutdown()
 }
 
-// drawing is what the bars look like.
+// drawing draws the bars. Its methods return one part of a frame each.
 type drawing struct {
 	p       *Progress
 	watcher watcher
 	bar     mpb.BarFiller
 	spinner mpb.BarFiller
-	shown   atomic.Pointer[picture]
+	shown   atomic.Pointer[frame]
 }
 
-// picture is all that one frame shows.
-type picture struct {
+// frame is all numbers that one frame shows.
+type frame struct {
 	state
 	rows   []Running
-	more   int // that run and have no row
+	more   int // running jobs without a row
 	median time.Duration
 	width  int
 }
@@ -94,22 +98,22 @@ func newDrawing(p *Progress) *drawing {
 	return d
 }
 
-// look takes all numbers for the next frame.
+// look takes the numbers for the next frame.
 func (d *drawing) look(screen *Screen) {
 	width, height, _ := screen.GetTermSize()
-	v := &picture{state: d.watcher.now(), rows: d.p.sources.Running(), median: d.p.median(), width: width}
+	v := &frame{state: d.watcher.now(), rows: d.p.sources.Running(), median: d.p.median(), width: width}
 	slices.SortStableFunc(v.rows, func(a, b Running) int { return a.Slot - b.Slot })
 	v.running = int64(len(v.rows))
-	const others = 2 // the whole, and where the cursor is
-	if room := min(height-others, max(few, height*2/3), rowsMax); len(v.rows) > room {
-		room = max(0, room-1) // a row tells how many more there are
+	const others = 2 // lines: the bar of the run, and the cursor
+	if room := min(height-others, max(rowsMin, height*2/3), rowsMax); len(v.rows) > room {
+		room = max(0, room-1) // the last row says how many more there are
 		v.more = len(v.rows) - room
 		v.rows = v.rows[:room]
 	}
 	d.shown.Store(v)
 }
 
-// whole is the bar of the run or, while nobody knows how much there is to do, a spinner.
+// whole draws the bar of the run or, while the total is not known, a spinner.
 func (d *drawing) whole(w io.Writer, st decor.Statistics) error {
 	v := d.shown.Load()
 	if v.total == 0 {
@@ -119,7 +123,7 @@ func (d *drawing) whole(w io.Writer, st decor.Statistics) error {
 	return d.bar.Fill(w, st)
 }
 
-// before is what stands before the bar of the run.
+// before returns what stands before the bar of the run.
 func (d *drawing) before() string {
 	v := d.shown.Load()
 	if v.total == 0 {
@@ -128,12 +132,12 @@ func (d *drawing) before() string {
 	return fmt.Sprintf("%3d%% %d of %d ", v.percent(), v.done, v.total)
 }
 
-// after is what stands after it, as much of it as there is room for.
+// after returns what stands after it, as much as there is room for.
 func (d *drawing) after() string {
 	v := d.shown.Load()
 	room := v.width - runewidth.StringWidth(d.before()) - 8
 	line := ""
-	parts := []string{"", "", "", clock(v.at)}
+	parts := []string{"", "", "", text.Clock(v.elapsed)}
 	if v.waiting > 0 {
 		parts[1] = fmt.Sprintf("%d waiting", v.waiting)
 	}
@@ -144,7 +148,7 @@ func (d *drawing) after() string {
 		parts[0] = fmt.Sprintf("%d failed", v.failed)
 	}
 	if v.left >= 0 && v.done < v.total {
-		parts = append(parts, clock(v.left)+" left")
+		parts = append(parts, text.Clock(v.left)+" left")
 	}
 	for i, part := range parts {
 		if part == "" {
@@ -161,7 +165,7 @@ func (d *drawing) after() string {
 	return line
 }
 
-// row is a line above the bar of the run, counted from below.
+// row draws a line above the bar of the run, counted from below.
 func (d *drawing) row(w io.Writer, fromBottom, width int) error {
 	v := d.shown.Load()
 	if v.more > 0 {
@@ -179,23 +183,23 @@ func (d *drawing) row(w io.Writer, fromBottom, width int) error {
 	return err
 }
 
-// describe is a job in so many columns: its place, its item, how long it has run, and that as
-// a bar, of its timeout or else of what jobs have taken so far.
-func (d *drawing) describe(v *picture, r Running, width int) string {
+// describe returns a job in so many columns: its slot, its item, how long it has run, and that as a bar, of its timeout
+// or else of the median.
+func (d *drawing) describe(v *frame, r Running, width int) string {
 	const barWidth, least = 12, 24
 	of := d.p.spec.Timeout
-	tail := clock(r.For)
+	tail := text.Clock(r.For)
 	if r.For < 10*time.Second {
 		tail = fmt.Sprintf("%.1fs", r.For.Seconds())
 	}
 	switch {
 	case of > 0:
-		tail += " of " + clock(of)
+		tail += " of " + text.Clock(of)
 	case v.median > 0:
 		of = v.median
 	}
 	if r.Attempt > 1 {
-		tail = fmt.Sprintf("try %d  %s", r.Attempt, tail)
+		tail = fmt.Sprintf("attempt %d  %s", r.Attempt, tail)
 	}
 	tail = fmt.Sprintf("  %7s", tail)
 	if of > 0 && width >= least+barWidth+len(tail) {
@@ -203,20 +207,21 @@ func (d *drawing) describe(v *picture, r Running, width int) string {
 	}
 	head := fmt.Sprintf("%4d ", r.Slot)
 	room := width - len(head) - runewidth.StringWidth(tail)
-	if room < 1 {
-		return runewidth.Truncate(head+text.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), max(0, width), "")
-	}
-	label := runewidth.Truncate(text.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), room, "…")
+	label, more := text.Printable(strings.ReplaceAll(r.Label, "\t", " "), labelMax), "…"
 	if d.p.spec.ASCII {
-		label = runewidth.Truncate(ascii(r.Label), room, "~")
+		label, more = ascii(r.Label), "~"
 	}
+	if room < 1 {
+		return runewidth.Truncate(head+label, max(0, width), "")
+	}
+	label = runewidth.Truncate(label, room, more)
 	return head + runewidth.FillRight(label, room) + tail
 }
 
 // labelMax is more than any terminal has columns.
 const labelMax = 1000
 
-// gauge is a bar of so many columns.
+// gauge returns a bar of so many columns.
 func (d *drawing) gauge(part float64, width int) string {
 	full := min(width, max(0, int(part*float64(width))))
 	if d.p.spec.ASCII {
@@ -225,6 +230,7 @@ func (d *drawing) gauge(part float64, width int) string {
 	return strings.Repeat("━", full) + strings.Repeat("─", width-full)
 }
 
+// red colours s, where colours are wanted.
 func (d *drawing) red(s string) string {
 	if !d.p.spec.Color {
 		return s
@@ -232,7 +238,7 @@ func (d *drawing) red(s string) string {
 	return "\x1b[31m" + s + "\x1b[0m"
 }
 
-// ascii is text without any other character.
+// ascii replaces all other characters.
 func ascii(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -242,7 +248,7 @@ func ascii(s string) string {
 	}, s)
 }
 
-// columns is how wide a line is on the terminal.
+// columns returns how wide a line is on the terminal.
 func columns(line []byte) int {
 	width := 0
 	for text := string(line); text != ""; {

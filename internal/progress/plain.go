@@ -1,3 +1,5 @@
+// Progress as lines for people, and as objects for programs.
+
 package progress
 
 import (
@@ -12,12 +14,11 @@ import (
 
 const (
 	lineEvery = 5 * time.Second
-	lateAfter = 10 * time.Second
+	lateAfter = 10 * time.Second // a run takes long that takes longer
 	lookEvery = 250 * time.Millisecond
 )
 
-// plain writes a line every 5 seconds, and at each tenth that is done, but no more than one a
-// second.
+// plain writes a line every 5 seconds and at each tenth that is done, but at most one a second.
 func (p *Progress) plain(ctx context.Context, out io.Writer) {
 	w := watcher{p: p}
 	tick := time.NewTicker(lookEvery)
@@ -30,26 +31,26 @@ func (p *Progress) plain(ctx context.Context, out io.Writer) {
 		case <-tick.C:
 		}
 		s := w.now()
-		if p.spec.Mode == Late && s.at < lateAfter {
+		if p.spec.Mode == Late && s.elapsed < lateAfter {
 			tenth = s.percent() / 10
 			continue
 		}
-		if since := s.at - last; since < lineEvery && (since < time.Second || s.percent()/10 <= tenth) {
+		if since := s.elapsed - last; since < lineEvery && (since < time.Second || s.percent()/10 <= tenth) {
 			continue
 		}
-		last, tenth = s.at, max(tenth, s.percent()/10)
+		last, tenth = s.elapsed, max(tenth, s.percent()/10)
 		text.Line(out, "%s", s.line())
 	}
 }
 
-// line is all of it in words.
+// line returns the state in words.
 func (s state) line() string {
 	line := fmt.Sprintf("%d done", s.done)
 	if s.total > 0 {
 		line = fmt.Sprintf("%d of %d done, %d%%", s.done, s.total, s.percent())
 	}
 	if s.skipped > 0 {
-		line += fmt.Sprintf(", %d of them before", s.skipped)
+		line += fmt.Sprintf(", %d of them in an earlier run", s.skipped)
 	}
 	if s.failed > 0 {
 		line += fmt.Sprintf(", %d failed", s.failed)
@@ -58,14 +59,14 @@ func (s state) line() string {
 	if s.waiting > 0 {
 		line += fmt.Sprintf(", %d waiting", s.waiting)
 	}
-	line += fmt.Sprintf(", %s/s, %s", text.Short(s.rate), clock(s.at))
+	line += fmt.Sprintf(", %s/s, %s", text.Short(s.rate), text.Clock(s.elapsed))
 	if s.left >= 0 && s.done < s.total {
-		line += ", about " + clock(s.left) + " left"
+		line += ", about " + text.Clock(s.left) + " left"
 	}
 	return line
 }
 
-// object is a state for other programs.
+// object is a state for programs.
 type object struct {
 	Time    string   `json:"time"`
 	Elapsed float64  `json:"elapsed_seconds"`
@@ -80,7 +81,7 @@ type object struct {
 	Last    bool     `json:"last"`
 }
 
-// json writes an object a second, and one at the end.
+// json writes an object a second, and a last one at the end.
 func (p *Progress) json(ctx context.Context, out io.Writer) {
 	w := watcher{p: p}
 	tick := time.NewTicker(time.Second)
@@ -94,8 +95,10 @@ func (p *Progress) json(ctx context.Context, out io.Writer) {
 		}
 		s := w.now()
 		o := object{
-			Time: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), Elapsed: float64(s.at.Milliseconds()) / 1000,
-			Done: s.done, Skipped: s.skipped, Failed: s.failed, Running: s.running, Waiting: s.waiting, Rate: float64(int64(s.rate*1000)) / 1000, Last: ended,
+			Time:    time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+			Elapsed: float64(s.elapsed.Milliseconds()) / 1000,
+			Done:    s.done, Skipped: s.skipped, Failed: s.failed, Running: s.running, Waiting: s.waiting,
+			Rate: float64(int64(s.rate*1000)) / 1000, Last: ended,
 		}
 		if s.total > 0 {
 			o.Total = &s.total
@@ -104,6 +107,6 @@ func (p *Progress) json(ctx context.Context, out io.Writer) {
 			left := float64(s.left.Milliseconds()) / 1000
 			o.Left = &left
 		}
-		lines.Encode(o) // who does not read it does not want it
+		lines.Encode(o) // whoever does not read it does not want it
 	}
 }

@@ -1,6 +1,7 @@
-// Package progress shows how far a run has come: bars on a terminal, lines in a log, or
-// objects for another program. It looks at the run at intervals; what it costs does not
-// depend on how many jobs there are.
+// Package progress shows how far a run has come: bars on a terminal, lines in a log, or objects for another program.
+//
+// A [Progress] observes the run and looks at it at intervals, so its cost does not depend on the number of jobs. Bars
+// are drawn on a [Screen], above which everything else scrolls that is printed on the terminal.
 package progress
 
 import (
@@ -21,32 +22,36 @@ type Mode uint8
 const (
 	None  Mode = iota
 	Bars       // on a terminal
-	Plain      // a line at times
-	Late       // the same, of a run that takes long
+	Plain      // a line every few seconds
+	Late       // the same, once the run has taken a while
 	JSON       // an object a second
 )
 
-// Spec says what is shown, and of what.
+// Spec says how progress is shown.
 type Spec struct {
 	Mode    Mode
 	Color   bool
-	ASCII   bool          // no other characters
-	Timeout time.Duration // of a job; 0: none
+	ASCII   bool          // bars have no other characters
+	Timeout time.Duration // of an attempt; 0: none
 	Slots   int           // how many jobs run at a time at most
-	Hold    bool          // no bars until SetTotal, since somebody types where they would be
+	Hold    bool          // bars wait for SetTotal, since somebody types the items on the terminal
 }
 
-// Sources is where the numbers come from. Each is asked at intervals, from one goroutine.
+// Sources is where the numbers come from. Each is called at intervals, from one goroutine.
 type Sources struct {
-	Running func() []Running                                // the jobs that run now
-	Begun   func() (running, waiting int, ok bool)          // how many run, and how many wait for a worker or for room; ok is false where all that were started run
-	Count   func(ctx context.Context) (jobs int64, ok bool) // how many there will be; it may take its time
-	Skipped func() int64                                    // jobs of them that an earlier run has done
+	Running func() []Running // the jobs that run now
+
+	// Begun counts the started jobs that run, and those that wait for a worker or for room. It is not ok where all of
+	// them run.
+	Begun func() (running, waiting int, ok bool)
+
+	Count   func(ctx context.Context) (jobs int64, ok bool) // how many jobs there will be; it may take long
+	Skipped func() int64                                    // how many of them an earlier run has done
 }
 
 // Running is a job that runs.
 type Running struct {
-	Slot    int // its slot, or its worker
+	Slot    int // its slot or, in process mode, its worker
 	Label   string
 	For     time.Duration
 	Attempt int
@@ -56,25 +61,25 @@ type Running struct {
 type Progress struct {
 	spec    Spec
 	sources Sources
-	tell    func() // has Observe be told of all that has happened
+	flush   func() // brings all events so far to Observe
 	began   time.Time
 
 	started atomic.Int64
 	done    atomic.Int64
 	failed  atomic.Int64
-	first   atomic.Pointer[job.Status] // of those that have failed
-	total   atomic.Int64               // 0: it is not known
+	first   atomic.Pointer[job.Status] // the job that failed first
+	total   atomic.Int64               // 0: not known
 	known   chan struct{}              // closed by SetTotal
 
 	mu    sync.Mutex
 	times [timesKept]time.Duration // what the last jobs took
-	taken int
+	timed int                      // how many jobs were
 }
 
-// timesKept is of how many jobs the median is.
+// timesKept is the number of jobs for the median.
 const timesKept = 255
 
-// New begins to observe.
+// New returns the Progress of a run that begins now.
 func New(spec Spec, sources Sources) *Progress {
 	return &Progress{spec: spec, sources: sources, began: time.Now(), known: make(chan struct{})}
 }
@@ -91,24 +96,23 @@ func (p *Progress) Observe(ev *job.Event) {
 		p.done.Add(1)
 		if took := ev.Status.Usage.Wall; took > time.Millisecond {
 			p.mu.Lock()
-			p.times[p.taken%timesKept] = took
-			p.taken++
+			p.times[p.timed%timesKept] = took
+			p.timed++
 			p.mu.Unlock()
 		}
 	}
 }
 
-// TakeBack says that so many jobs have failed that had succeeded.
+// TakeBack recounts so many jobs as failed that had succeeded.
 func (p *Progress) TakeBack(jobs int64) { p.failed.Add(jobs) }
 
-// fail takes the status apart from its event: else all events would be allocated.
+// fail gets the status without its event: otherwise all events would be allocated.
 func (p *Progress) fail(st job.Status) {
 	p.failed.Add(1)
 	p.first.CompareAndSwap(nil, &st)
 }
 
-// FirstFailure is the outcome of the job that has failed first, nil if none has. Any
-// goroutine may ask.
+// FirstFailure returns the outcome of the job that failed first, nil if none has. Any goroutine may ask.
 func (p *Progress) FirstFailure() *job.Status { return p.first.Load() }
 
 // Done returns how many jobs have ended.
@@ -117,19 +121,19 @@ func (p *Progress) Done() int64 { return p.done.Load() }
 // Failed returns how many jobs have failed.
 func (p *Progress) Failed() int64 { return p.failed.Load() }
 
-// Started is how many jobs have begun.
+// Started returns how many jobs have started.
 func (p *Progress) Started() int64 { return p.started.Load() }
 
-// SetTotal says how many jobs there are, once that is certain. It is called once.
+// SetTotal sets how many jobs there are, when that is certain. It is called once.
 func (p *Progress) SetTotal(jobs int64) {
 	p.total.Store(jobs)
 	close(p.known)
 }
 
-// median is what jobs took of late; 0 when that is not known.
+// median returns what jobs took of late; 0 when that is not known.
 func (p *Progress) median() time.Duration {
 	p.mu.Lock()
-	times := slices.Clone(p.times[:min(p.taken, timesKept)])
+	times := slices.Clone(p.times[:min(p.timed, timesKept)])
 	p.mu.Unlock()
 	if len(times) == 0 {
 		return 0
@@ -138,11 +142,10 @@ func (p *Progress) median() time.Duration {
 	return times[len(times)/2]
 }
 
-// Show shows progress until the function that it returns is called, which waits for the end
-// of it: lines on out, or bars on the screen. Before each look, tell has Observe be told of
-// all that has happened.
-func (p *Progress) Show(tell func(), out io.Writer, screen *Screen) (hide func()) {
-	p.tell = tell
+// Show shows progress, as lines on out or as bars on the screen, until the function that it returns is called, which
+// waits for the end of it. Before each look, flush brings all events so far to Observe.
+func (p *Progress) Show(flush func(), out io.Writer, screen *Screen) (hide func()) {
+	p.flush = flush
 	var show func(ctx context.Context)
 	switch p.spec.Mode {
 	case Plain, Late:

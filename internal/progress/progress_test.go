@@ -31,7 +31,7 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
-// do has jobs start and end, one every so often.
+// do starts and ends jobs, one at each interval.
 func do(p *Progress, jobs int, each time.Duration, failEvery int) {
 	for i := range jobs {
 		p.Observe(&job.Event{Kind: job.Started})
@@ -74,7 +74,7 @@ fanout: 30 of 100 done, 30%, 1 failed, 1 running, 3.16/s, 10s, about 22s left
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	// Many tenths in no time are a line a second at most.
+	// Many tenths in no time still make at most a line a second.
 	if got = show(t, Plain, 1000, func(p *Progress) { do(p, 1000, 2*time.Millisecond, 0) }); strings.Count(got, "\n") > 2 {
 		t.Errorf("%s", got)
 	}
@@ -109,7 +109,7 @@ func TestJSON(t *testing.T) {
 func TestSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Spec{Mode: JSON}, Sources{Skipped: func() int64 { return 80 }})
-		p.tell = func() {}
+		p.flush = func() {}
 		p.SetTotal(100)
 		do(p, 10, time.Second, 0)
 		w := watcher{p: p}
@@ -144,16 +144,5 @@ func TestMedian(t *testing.T) {
 	}
 	if got := p.median(); got < 850*time.Millisecond || got > 900*time.Millisecond {
 		t.Errorf("%v", got)
-	}
-}
-
-func TestClock(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 499 * time.Millisecond: "0s", 59 * time.Second: "59s", 65 * time.Second: "1m05s", 3600 * time.Second: "1h00m",
-		47 * time.Hour: "47h00m", 50 * time.Hour: "2d02h",
-	} {
-		if got := clock(d); got != want {
-			t.Errorf("%v: %s, want %s", d, got, want)
-		}
 	}
 }

@@ -1,3 +1,5 @@
+// The terminal: bars at its end, and all else above them.
+
 package progress
 
 import (
@@ -13,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Screen is a terminal with bars at its end. All else that is to appear on it comes through
-// a pipe and scrolls above the bars, by whole lines.
+// Screen is a terminal with bars at its end. All else that is printed on it comes through a pipe and scrolls above the
+// bars, by whole lines.
 type Screen struct {
 	out  *sink.File // the terminal
 	size func() (width, height int, err error)
@@ -24,14 +26,14 @@ type Screen struct {
 
 	mu     sync.Mutex
 	next   bytes.Buffer // the frame that is being made
-	frame  []byte       // the one that is seen
-	lines  int          // of it
-	widths []int        // of these, to know how they are wrapped when the terminal gets narrower
+	frame  []byte       // the frame that is shown
+	lines  int          // of the frame
+	widths []int        // of these lines, to know how they wrap when the terminal gets narrower
 	drawn  bool         // there were bars
 	line   []byte       // the beginning of a line that came through the pipe
 }
 
-// NewScreen is for a terminal. Its pipe is to be written to from now on.
+// NewScreen returns the Screen of a terminal. From now on its pipe is to be written to.
 func NewScreen(terminal *os.File) (*Screen, error) {
 	out, err := sink.NewFile(int(terminal.Fd()), "standard error")
 	if err != nil {
@@ -53,10 +55,10 @@ func NewScreen(terminal *os.File) (*Screen, error) {
 	return s, nil
 }
 
-// Pipe is what to write to in place of the terminal.
+// Pipe returns what is written to in place of the terminal.
 func (s *Screen) Pipe() *os.File { return s.pipe[1] }
 
-// Stop has nothing wait long for a terminal that takes no more.
+// Stop lets nothing wait long for a terminal that takes no more.
 func (s *Screen) Stop() { s.out.Stop() }
 
 // scroll writes what comes through the pipe.
@@ -74,7 +76,7 @@ func (s *Screen) scroll() {
 	}
 }
 
-// lineMax is how much of a line is held back until it ends.
+// lineMax is how many bytes of a line are held back until it ends.
 const lineMax = 64 << 10
 
 // print writes whole lines above the bars.
@@ -102,12 +104,12 @@ func (s *Screen) redraw(text []byte) {
 		b.WriteByte('\n')
 	}
 	b.Write(s.frame)
-	s.out.Write(b.Bytes()) // when the terminal is gone, so is who could be told
+	s.out.Write(b.Bytes()) // when the terminal is gone, nobody can be told
 	s.out.Flush()
 }
 
-// erase takes the bars away, and what a key that was pressed has left below them: row by row,
-// since tmux keeps a copy of what is erased all at once.
+// erase removes the bars, and what a key that was pressed has left below them: row by row, since tmux keeps a copy of
+// what is erased all at once.
 func (s *Screen) erase(b *bytes.Buffer) {
 	if n := s.rows(); n > 0 {
 		b.WriteString("\r\x1b[2K")
@@ -115,8 +117,8 @@ func (s *Screen) erase(b *bytes.Buffer) {
 	}
 }
 
-// rows is how many rows of the terminal the bars take: more than they have lines, when the
-// terminal has become narrower since.
+// rows returns how many rows of the terminal the bars take: more than they have lines, if the terminal has become
+// narrower since.
 func (s *Screen) rows() int {
 	width, _, err := s.size()
 	if err != nil || width == 0 {
@@ -129,7 +131,7 @@ func (s *Screen) rows() int {
 	return rows
 }
 
-// Write is part of mpb.ConsoleWriter: a frame is written line by line, and then shown.
+// Write is part of mpb.ConsoleWriter. A frame is written line by line, and shown by Flush.
 func (s *Screen) Write(p []byte) (int, error) { return s.next.Write(p) }
 
 // ReadFrom is part of mpb.ConsoleWriter.
@@ -138,8 +140,7 @@ func (s *Screen) ReadFrom(r io.Reader) (int64, error) { return s.next.ReadFrom(r
 // IsTerminal is part of mpb.ConsoleWriter.
 func (s *Screen) IsTerminal() bool { return true }
 
-// GetTermSize is part of mpb.ConsoleWriter. A terminal that does not know its size has 80
-// columns.
+// GetTermSize is part of mpb.ConsoleWriter. A terminal that does not know its size is taken for one of 80 by 24.
 func (s *Screen) GetTermSize() (width, height int, err error) {
 	if width, height, err = s.size(); err != nil || width <= 0 || height <= 0 {
 		return 80, 24, nil
@@ -175,15 +176,15 @@ func (s *Screen) show(frame []byte) {
 	s.out.Flush()
 }
 
-// Drawn says that there were bars.
+// Drawn reports whether there were bars.
 func (s *Screen) Drawn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.drawn
 }
 
-// Close takes the bars away, once all that came through the pipe is written. Who has the pipe
-// still open is not waited for.
+// Close removes the bars, once all that came through the pipe is written. It does not wait for others that still have
+// the pipe open.
 func (s *Screen) Close() {
 	s.pipe[1].Close()
 	s.pipe[0].SetReadDeadline(time.Now().Add(100 * time.Millisecond))

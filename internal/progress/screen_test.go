@@ -16,7 +16,7 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// terminal is what a terminal makes of bytes: it knows the few sequences that are used.
+// terminal interprets bytes as a terminal does: it knows the few sequences that are used.
 type terminal struct {
 	t     *testing.T
 	width int
@@ -75,7 +75,7 @@ func (e *terminal) text() string {
 	return strings.TrimRight(strings.Join(all, "\n"), "\n")
 }
 
-// testScreen is a Screen of so many columns whose bytes a terminal gets.
+// testScreen returns a Screen of so many columns, and what a terminal shows of its bytes.
 func testScreen(t *testing.T, width int) (*Screen, func() string) {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")
@@ -102,8 +102,8 @@ func testScreen(t *testing.T, width int) (*Screen, func() string) {
 	}
 }
 
-// TestScreen: whatever is printed and drawn, and however it is cut into pieces, what is seen at
-// the end is all that was printed, in its order, with nothing of the bars in it.
+// TestScreen: whatever is printed and drawn, and however it is cut into pieces, at the end the terminal shows all that was
+// printed, in order, and nothing of the bars.
 func TestScreen(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -183,7 +183,7 @@ func TestDescribe(t *testing.T) {
 			d := newDrawing(New(Spec{ASCII: ascii, Timeout: timeout, Slots: 4}, Sources{}))
 			for _, label := range labels {
 				for width := range 120 {
-					row := d.describe(&picture{median: time.Second}, Running{Slot: 12, Label: label, For: 90 * time.Second, Attempt: 2}, width)
+					row := d.describe(&frame{median: time.Second}, Running{Slot: 12, Label: label, For: 90 * time.Second, Attempt: 2}, width)
 					if w := runewidth.StringWidth(row); w > width || strings.ContainsAny(row, "\n\t\x1b") {
 						t.Errorf("%q in %d columns: %q has %d", label, width, row, w)
 					}

@@ -11,7 +11,7 @@ import (
 	"fanout/internal/job"
 )
 
-// items gives each job of a source an item, so that they can be counted.
+// items gives each job of a source an item, so that items can be counted.
 func (s *source) items(ctx context.Context) iter.Seq2[job.Job, error] {
 	return func(yield func(job.Job, error) bool) {
 		for j, err := range s.all(ctx) {
@@ -23,8 +23,7 @@ func (s *source) items(ctx context.Context) iter.Seq2[job.Job, error] {
 	}
 }
 
-// TestDrain: jobs that run when a drain is asked for end in peace, none starts any more, and all
-// items that are left are counted.
+// TestDrain: jobs that run when a drain is asked for finish, no more start, and all items that are left are counted.
 func TestDrain(t *testing.T) {
 	broken := errors.New("broken")
 	forever := func() {}
@@ -79,7 +78,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestDrainRetries: a job that waits for another try has failed as in its last one, and is not left.
+// TestDrainRetries: a job that waits to be retried has failed, and its items are not left.
 func TestDrainRetries(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {

@@ -10,14 +10,14 @@ import (
 	"fanout/internal/job"
 )
 
-// ledger is a Collector that keeps what happened, and finds what must not happen.
+// ledger is a Collector that remembers what happened, and finds what must not happen.
 type ledger struct {
-	mu     sync.Mutex
-	slots  map[int]int64 // the job that runs on a slot
-	starts map[int64]int
-	waits  map[int64]bool // jobs between two tries
-	dones  map[int64]job.Status
-	tries  map[int64]int // that have ended
+	mu       sync.Mutex
+	slots    map[int]int64 // the job that runs on a slot
+	starts   map[int64]int
+	waits    map[int64]bool // jobs between two attempts
+	dones    map[int64]job.Status
+	attempts map[int64]int // that have ended
 
 	noRoom func(j job.Job) // called by Await
 	most   int             // jobs at a time
@@ -26,7 +26,7 @@ type ledger struct {
 
 func newLedger() *ledger {
 	return &ledger{
-		slots: map[int]int64{}, starts: map[int64]int{}, waits: map[int64]bool{}, dones: map[int64]job.Status{}, tries: map[int64]int{},
+		slots: map[int]int64{}, starts: map[int64]int{}, waits: map[int64]bool{}, dones: map[int64]job.Status{}, attempts: map[int64]int{},
 		noRoom: func(job.Job) {},
 	}
 }
@@ -48,20 +48,20 @@ func (l *ledger) Start(j job.Job) job.Output {
 	switch {
 	case !l.waits[j.Index]:
 		l.starts[j.Index]++
-	case j.Attempt != l.tries[j.Index]+1:
-		l.fault("try %d of job %d comes after %d tries", j.Attempt, j.Index, l.tries[j.Index])
+	case j.Attempt != l.attempts[j.Index]+1:
+		l.fault("attempt %d of job %d comes after %d attempts", j.Attempt, j.Index, l.attempts[j.Index])
 	}
 	delete(l.waits, j.Index)
 	return job.Output{}
 }
 
-// leave ends a try.
+// leave ends an attempt.
 func (l *ledger) leave(j job.Job) {
 	if l.slots[j.Slot] != j.Index {
 		l.fault("job %d ends on slot %d, where it did not start", j.Index, j.Slot)
 	}
 	delete(l.slots, j.Slot)
-	l.tries[j.Index]++
+	l.attempts[j.Index]++
 }
 
 func (l *ledger) done(j job.Job, st job.Status) {
@@ -86,7 +86,7 @@ func (l *ledger) Unstart(j job.Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if j.Attempt < 2 {
-		l.fault("job %d is taken back in its first try", j.Index)
+		l.fault("job %d is taken back in its first attempt", j.Index)
 	}
 	l.leave(j)
 	l.waits[j.Index] = true
@@ -96,7 +96,7 @@ func (l *ledger) Abandon(j job.Job, st job.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.waits[j.Index] || !st.Failed() {
-		l.fault("job %d does not wait for a try, and is abandoned: %v", j.Index, st)
+		l.fault("job %d does not wait for an attempt, and is abandoned: %v", j.Index, st)
 	}
 	delete(l.waits, j.Index)
 	l.done(j, st)
@@ -134,14 +134,14 @@ func (l *ledger) check(t *testing.T, pulled int64, workers int) {
 		t.Errorf("%d jobs started, %d were pulled", n, pulled)
 	}
 	if len(l.waits) > 0 {
-		t.Errorf("%d jobs wait for a try", len(l.waits))
+		t.Errorf("%d jobs wait for an attempt", len(l.waits))
 	}
 	if len(l.slots) > 0 || l.most > workers {
 		t.Errorf("%d jobs still run, %d ran at a time on %d workers", len(l.slots), l.most, workers)
 	}
 }
 
-// source yields so many jobs, and then its error. It counts what was pulled.
+// source yields a number of jobs, and then its error. It counts what was pulled.
 type source struct {
 	jobs   int64
 	err    error

@@ -22,8 +22,8 @@ func TestParseLimit(t *testing.T) {
 	}
 }
 
-// TestReached: a share of whole percents is compared exactly, also where its
-// product with the number of jobs is no floating-point number.
+// TestReached: whole percents are compared exactly, even where their product with the number of jobs is not a
+// floating-point number.
 func TestReached(t *testing.T) {
 	for percent := int64(1); percent <= 100; percent++ {
 		for finished := int64(0); finished <= 300; finished++ {

@@ -12,7 +12,7 @@ import (
 	"fanout/internal/job"
 )
 
-// starts is when each of the jobs began, counted from the first.
+// starts returns when each of the jobs began, counted from the first.
 func starts(t *testing.T, ctx context.Context, spec Spec, jobs int64, takes time.Duration) (at []time.Duration, err error) {
 	t.Helper()
 	src, l := &source{jobs: jobs}, newLedger()
@@ -53,7 +53,7 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-// TestDelayBusy: with many slots that are free at the same time none is early.
+// TestDelayBusy: with many slots that are free at the same time no job is early.
 func TestDelayBusy(t *testing.T) {
 	const delay = 2 * time.Millisecond
 	at, err := starts(t, t.Context(), Spec{Workers: 10, Delay: delay}, 20, 0)

@@ -14,7 +14,7 @@ import (
 	"fanout/internal/job"
 )
 
-// TestRetries: a job is tried until it succeeds or its tries are used up.
+// TestRetries: a job is tried until it succeeds or its attempts are used up.
 func TestRetries(t *testing.T) {
 	for _, workers := range []int{1, 3, 64} {
 		for _, delay := range []time.Duration{0, time.Second} {
@@ -33,12 +33,12 @@ func TestRetries(t *testing.T) {
 				}
 				l.check(t, 100, workers)
 				for seq, st := range l.dones {
-					wantTries, want := int(seq%6)+1, ok
-					if wantTries > 4 {
-						wantTries, want = 4, job.Status{Code: 4}
+					wantAttempts, want := int(seq%6)+1, ok
+					if wantAttempts > 4 {
+						wantAttempts, want = 4, job.Status{Code: 4}
 					}
-					if l.tries[seq] != wantTries || st != want {
-						t.Errorf("job %d: %v after %d tries, want %v after %d", seq, st, l.tries[seq], want, wantTries)
+					if l.attempts[seq] != wantAttempts || st != want {
+						t.Errorf("job %d: %v after %d attempts, want %v after %d", seq, st, l.attempts[seq], want, wantAttempts)
 					}
 				}
 			})
@@ -46,11 +46,11 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestNotRetried: what cannot get better, or did not fail.
+// TestNotRetried: a job is not retried that cannot succeed, or did not fail.
 func TestNotRetried(t *testing.T) {
 	for _, tt := range []struct {
-		status job.Status
-		tries  int
+		status   job.Status
+		attempts int
 	}{
 		{ok, 1},
 		{job.Status{Outcome: job.NotFound}, 1},
@@ -63,13 +63,13 @@ func TestNotRetried(t *testing.T) {
 	} {
 		src, l := &source{jobs: 1}, newLedger()
 		Run(t.Context(), Spec{Workers: 1, Retries: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status { return tt.status }), l)
-		if l.check(t, 1, 1); l.tries[1] != tt.tries {
-			t.Errorf("%v: %d tries", tt.status, l.tries[1])
+		if l.check(t, 1, 1); l.attempts[1] != tt.attempts {
+			t.Errorf("%v: %d attempts", tt.status, l.attempts[1])
 		}
 	}
 }
 
-// TestTimeoutRetried: each try has the whole time.
+// TestTimeoutRetried: each attempt has the whole time.
 func TestTimeoutRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 1}, newLedger()
@@ -81,7 +81,7 @@ func TestTimeoutRetried(t *testing.T) {
 			}
 			return work(ctx, time.Hour)
 		}), l)
-		if took := time.Since(began); err != nil || took != 179*time.Second || l.tries[1] != 3 || !l.dones[1].OK() {
+		if took := time.Since(began); err != nil || took != 179*time.Second || l.attempts[1] != 3 || !l.dones[1].OK() {
 			t.Errorf("%v after %v: %v", err, took, l.dones[1])
 		}
 	})
@@ -106,12 +106,12 @@ func TestPauseBefore(t *testing.T) {
 		}
 		highest := min(tt.want*5/4, max(tt.delay, time.Minute))
 		if least < tt.want*3/4 || most > highest || tt.want > 50 && (least > tt.want*4/5 || most < highest*24/25) {
-			t.Errorf("%v before try %d: %v to %v", tt.delay, tt.attempt, least, most)
+			t.Errorf("%v before attempt %d: %v to %v", tt.delay, tt.attempt, least, most)
 		}
 	}
 }
 
-// TestRetryDelay: a job waits for its tries without a slot, and in a pause of the
+// TestRetryDelay: a job waits for its attempts without a slot, and in a pause of the
 // clock for longer.
 func TestRetryDelay(t *testing.T) {
 	for _, paused := range []time.Duration{0, time.Hour} {
@@ -123,7 +123,7 @@ func TestRetryDelay(t *testing.T) {
 			spec := Spec{Workers: 1, Retries: 2, RetryDelay: 20 * time.Second, Clock: clock}
 			err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 				if j.Index > 1 {
-					time.Sleep(time.Second) // all others are done before the second try
+					time.Sleep(time.Second) // all others are done before the second attempt
 					return ok
 				}
 				if at = append(at, time.Since(began)); len(at) == 2 && paused > 0 {
@@ -133,12 +133,12 @@ func TestRetryDelay(t *testing.T) {
 				return bad
 			}), l)
 			if err != nil || len(at) != 3 {
-				t.Fatalf("%v, %d tries", err, len(at))
+				t.Fatalf("%v, %d attempts", err, len(at))
 			}
 			l.check(t, 10, 1)
 			for i, want := range []time.Duration{20 * time.Second, 40*time.Second + paused} {
 				if got := at[i+1] - at[i]; got < want-want/4 && i == 0 || got < paused+30*time.Second && i == 1 || got > want+want/4 {
-					t.Errorf("%v between try %d and the next, want about %v", got, i+1, want)
+					t.Errorf("%v between attempt %d and the next, want about %v", got, i+1, want)
 				}
 			}
 		})
@@ -161,7 +161,7 @@ func TestRetryFirst(t *testing.T) {
 }
 
 // TestRetryWhileInputWaits: a retry does not need a slot that waits for input. The
-// source here has no more items before the last try.
+// source here has no more items before the last attempt.
 func TestRetryWhileInputWaits(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		l := newLedger()
@@ -191,8 +191,7 @@ func TestRetryWhileInputWaits(t *testing.T) {
 	}
 }
 
-// TestRetryWithoutRoom: a retry has a slot while jobs wait for room, which there
-// may be only after it.
+// TestRetryWithoutRoom: a retry gets a slot while jobs wait for room, since only its end may make that room.
 func TestRetryWithoutRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 20}, newLedger()
@@ -220,7 +219,7 @@ func TestRetryWithoutRoom(t *testing.T) {
 	})
 }
 
-// TestManyRetries: no more wait than is allowed, and none is lost.
+// TestManyRetries: no more retries wait than are allowed, and none is lost.
 func TestManyRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: pendingMax + 1000}, newLedger()
@@ -243,7 +242,7 @@ func TestManyRetries(t *testing.T) {
 	})
 }
 
-// TestRetriesPaced: tries count as starts.
+// TestRetriesPaced: attempts count as starts.
 func TestRetriesPaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 5}, newLedger()
@@ -258,14 +257,14 @@ func TestRetriesPaced(t *testing.T) {
 		}
 		for i, d := range at {
 			if want := time.Duration(i) * time.Second; (d - want).Abs() > time.Microsecond {
-				t.Errorf("try %d began at %v", i+1, d)
+				t.Errorf("attempt %d began at %v", i+1, d)
 			}
 		}
 	})
 }
 
-// TestRetriesStopped: only a job that has failed for good counts, and after the
-// stop no try begins: what waits for one has failed.
+// TestRetriesStopped: only a final failure counts, and after the stop no attempt begins: a job that waits to be retried
+// has failed.
 func TestRetriesStopped(t *testing.T) {
 	outside := errors.New("outside")
 	for name, tt := range map[string]struct {
@@ -289,7 +288,7 @@ func TestRetriesStopped(t *testing.T) {
 					began := time.Now()
 					err := Run(ctx, tt.spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 						if time.Since(began) > 10*time.Second {
-							t.Errorf("try %d of job %d began after the stop", j.Attempt, j.Index)
+							t.Errorf("attempt %d of job %d began after the stop", j.Attempt, j.Index)
 						}
 						if j.Index == 3 {
 							time.Sleep(10 * time.Second)

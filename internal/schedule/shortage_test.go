@@ -13,7 +13,7 @@ import (
 
 var errFull = errors.New("full")
 
-// crowded is an executor of jobs that take a while, for so many of which at a time there is room.
+// crowded is an executor that has room for a number of jobs at a time, which take a while.
 type crowded struct {
 	room    atomic.Int64 // how many
 	running atomic.Int64
@@ -65,8 +65,8 @@ func TestShortage(t *testing.T) {
 	}
 }
 
-// TestNoRoom: when there is none and nothing of ours runs whose end would make some, a job is
-// tried for a second, and then it has not been started.
+// TestNoRoom: when there is no room and no job of ours runs that could make some, a job tries for a second, and is then not
+// started.
 func TestNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 5}, newLedger()
@@ -87,7 +87,7 @@ func TestNoRoom(t *testing.T) {
 	})
 }
 
-// TestRoomComesBack: it may be others that have made room.
+// TestRoomComesBack: others may make room, too.
 func TestRoomComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 30}, newLedger()

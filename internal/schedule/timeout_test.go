@@ -21,7 +21,7 @@ func work(ctx context.Context, d time.Duration) job.Status {
 	}
 }
 
-// TestTimeout: it is each job's own, from its start.
+// TestTimeout: each job has its own timeout, from its start.
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 10}, newLedger()
@@ -41,8 +41,8 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// TestTimeoutOfOthers: what is stopped with the run has not timed out, also when
-// its time is over before it has ended; what ended by itself has ended so.
+// TestTimeoutOfOthers: a job that is stopped with the run has not timed out, even when its time is over before it has
+// ended; a job that ends by itself keeps its outcome.
 func TestTimeoutOfOthers(t *testing.T) {
 	outside := errors.New("outside")
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestTimeoutPaused(t *testing.T) {
 	})
 }
 
-// TestDeadline: it is the end of a run that was not done, and nothing to one that was.
+// TestDeadline: it ends a run that was not done, and has no effect on one that was.
 func TestDeadline(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -135,8 +135,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestDeadlineTooLate: a deadline that comes when the last job has ended, and the
-// run has not, is none.
+// TestDeadlineTooLate: a deadline between the end of the last job and that of the run has no effect.
 func TestDeadlineTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -156,7 +155,7 @@ func TestDeadlineTooLate(t *testing.T) {
 	})
 }
 
-// lastCall is a ledger that calls when a job is done.
+// lastCall is a ledger that calls a function when a job is done.
 type lastCall struct {
 	*ledger
 	call func(j job.Job)

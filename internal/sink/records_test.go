@@ -16,7 +16,7 @@ import (
 	"fanout/internal/job"
 )
 
-// piece is Printed in pieces of a size, or at once.
+// piece is a Printed in pieces of a size, or in one.
 type piece struct {
 	all  string
 	size int // 0: in memory
@@ -49,7 +49,7 @@ func finished(seq int64, code int, item string) *job.Finished {
 	}
 }
 
-// jsonOutputs is the members of a record that hold what was printed.
+// jsonOutputs is the members of a record that hold a job's output.
 type jsonOutputs struct {
 	Stdout, Stderr *string
 	Stdout64       *string `json:"stdout_base64"`
@@ -58,7 +58,7 @@ type jsonOutputs struct {
 	StderrCut      bool    `json:"stderr_truncated"`
 }
 
-// got is what one of them held, of which only one member may be there.
+// got returns what one output was. Either member may be there, but not both.
 func got(t *testing.T, plain, coded *string) (s string, isText bool) {
 	t.Helper()
 	switch {
@@ -75,7 +75,7 @@ func got(t *testing.T, plain, coded *string) (s string, isText bool) {
 	return "", false
 }
 
-// written is the line of JSON for a job that printed this.
+// written returns the line of JSON for a job that printed this.
 func written(t *testing.T, s *JSON, item string, out, errs piece) jsonOutputs {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "out")
@@ -103,8 +103,8 @@ func written(t *testing.T, s *JSON, item string, out, errs piece) jsonOutputs {
 	return o
 }
 
-// TestJSON has outputs come back byte for byte, in whatever pieces they are held, and cut
-// where they are too long, though never within a character.
+// TestJSON: outputs come back byte for byte, in whatever pieces they are held. Long ones are cut, but never within a
+// character.
 func TestJSON(t *testing.T) {
 	for _, all := range []string{
 		"", "plain\n", "\x00\"\\\t\r\n\x1b", "é", "ééé", "€uro", "a😀b", "\xff", "a\xc3", "\xe2\x82", "é\xff", "\xed\xa0\x80", strings.Repeat("long é\n", 30_000), strings.Repeat("x", 200_000) + "\xff",
@@ -154,7 +154,7 @@ func newResults(t *testing.T, spec ResultsSpec) *Results {
 	return r
 }
 
-// keepAndPut is what becomes of a job whose outcome is sure.
+// keepAndPut does what a run does with a job whose outcome is sure.
 func keepAndPut(r *Results, d *job.Finished, out [2]Printed) error {
 	if err := r.Keep(d, out); err != nil {
 		return err
@@ -186,7 +186,7 @@ func TestResults(t *testing.T) {
 	if _, err := NewResults(ResultsSpec{Flag: "--results", Dir: dir}); err == nil || !strings.Contains(err.Error(), "--results") || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a directory that is not empty: %v", err)
 	}
-	// A run that goes on takes away what was not finished, and what it has anew.
+	// A resumed run removes what was not finished, and replaces what it runs again.
 	if err := os.MkdirAll(filepath.Join(dir, unfinished+"7"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// TestResultsInDoubt: what is not sure is in no place, and leaves none.
+// TestResultsInDoubt: a job in doubt leaves no directory.
 func TestResultsInDoubt(t *testing.T) {
 	dir := t.TempDir()
 	r := newResults(t, ResultsSpec{Flag: "--results", Dir: dir})
@@ -229,7 +229,7 @@ func TestResultsInDoubt(t *testing.T) {
 	}
 }
 
-// tree is all that is under dir.
+// tree returns all that is under dir.
 func tree(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

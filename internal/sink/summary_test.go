@@ -174,7 +174,7 @@ func TestSummaryAnswers(t *testing.T) {
 	}
 }
 
-// hostile is what must not reach a terminal as it is.
+// hostile is text that must not reach a terminal as it is.
 var hostile = []string{
 	"\x1b[31mred", "\x1b]0;title\x07", "\a", "back\bspace", "over\rwritten", "nul\x00", "\x7f", "csi\u009b31m", "\xff\xfe", "a\xc3", "\v\f",
 	"one\ntwo", strings.Repeat("é", 500), strings.Repeat("\x1b[0m", 500), strings.Repeat("a", 79) + "é\x1b", "\x9b31m",

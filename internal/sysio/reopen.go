@@ -14,7 +14,7 @@ func Reopen(fd, mode int) (own int, err error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return -1, err
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFIFO && !isTerminal(fd) {
+	if st.Mode&unix.S_IFMT != unix.S_IFIFO && (!IsTerminal(fd) || isMaster(fd)) {
 		return -1, unix.ENOTSUP
 	}
 	return unix.Open(fmt.Sprintf("/dev/fd/%d", fd), mode|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)

@@ -2,11 +2,8 @@ package sysio
 
 import "golang.org/x/sys/unix"
 
-// isTerminal is false for the other end of a terminal: to open /dev/ptmx makes a new one.
-func isTerminal(fd int) bool {
-	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
-		return false
-	}
+// isMaster reports whether a descriptor is the other end of a terminal: to open /dev/ptmx makes a new terminal.
+func isMaster(fd int) bool {
 	_, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	return err != nil
+	return err == nil
 }

@@ -42,7 +42,7 @@ func (b *budget) add(it job.Item) bool {
 	for i, l := range b.execs {
 		for k, s := range l.Args {
 			if !s.Repeated {
-				b.args[i][k] += b.grow(s, it)
+				b.args[i][k] += s.Growth(it, b.items)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func (b *budget) total(i int, it job.Item) (int, bool) {
 	fits := b.argFits(l.Script + (b.items+1)*l.Growth)
 	for k, s := range l.Args {
 		if !s.Repeated {
-			n := b.grow(s, it)
+			n := s.Growth(it, b.items)
 			if b.items == 0 {
 				n += s.Text + slotBytes
 			}
@@ -82,23 +82,11 @@ func (b *budget) total(i int, it job.Item) (int, bool) {
 			}
 			continue
 		}
-		n := s.Text
-		for _, r := range s.Refs {
-			n += r.Size(it, b.items)
-		}
+		n := s.Size(it, b.items)
 		total += n + slotBytes
 		fits = fits && b.argFits(n)
 	}
 	return total, fits
-}
-
-// grow returns the bytes that the item adds to an argument that is not repeated.
-func (b *budget) grow(s words.ArgSize, it job.Item) int {
-	n := 0
-	for _, r := range s.Refs {
-		n += r.Grow(it, b.items)
-	}
-	return n
 }
 
 func (b *budget) argFits(n int) bool { return b.limits.Arg <= 0 || n+1 <= b.limits.Arg }

@@ -145,7 +145,7 @@ func marked(flag string) string {
 	return text
 }
 
-// shell has a completion be written, with its directory.
+// shell writes a completion, and makes its directory.
 func shell(write func(name string, about bool) error, dir, name string) error {
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

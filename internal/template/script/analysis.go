@@ -43,7 +43,10 @@ var paramChangers = []string{"set", "shift", ".", "source", "eval", "trap", "bui
 // analyse collects the knowledge about a script.
 func analyse(f *syntax.File, known standIns, occs []*occurrence, multi bool) analysis {
 	spread := slices.ContainsFunc(occs, func(o *occurrence) bool { return o.Ref.Spread })
-	out := analysis{standIns: known, occs: occs, shiftsParams: multi || spread, asArithmetic: map[string]bool{}, functions: map[string]bool{}, asCode: map[string]bool{}}
+	out := analysis{
+		standIns: known, occs: occs, shiftsParams: multi || spread,
+		asArithmetic: map[string]bool{}, functions: map[string]bool{}, asCode: map[string]bool{},
+	}
 	syntax.Walk(f, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.FuncDecl:
@@ -85,11 +88,24 @@ func (f *analysis) noteExpression(n syntax.Node) {
 			f.markArithmetic(n.Slice.Length)
 		}
 		f.markArithmetic(n.Index)
-		if n.Param != nil && (n.Excl && n.Names == 0 && !isKeys(n) || n.Exp != nil && n.Exp.Op == syntax.OtherParamOps && n.Exp.Word.Lit() == "P") {
+		if n.Param == nil {
+			return
+		}
+		if n.Excl && n.Names == 0 && !isKeys(n) {
 			f.markCode(n)
 		}
-		if n.Param != nil && n.Exp != nil && n.Exp.Word != nil && (n.Exp.Op == syntax.AssignUnset || n.Exp.Op == syntax.AssignUnsetOrNull) {
-			f.assignments = append(f.assignments, assignment{[]string{n.Param.Value}, []syntax.Node{n.Exp.Word}})
+		if n.Exp == nil {
+			return
+		}
+		switch n.Exp.Op {
+		case syntax.OtherParamOps:
+			if n.Exp.Word.Lit() == "P" { // ${x@P}
+				f.markCode(n)
+			}
+		case syntax.AssignUnset, syntax.AssignUnsetOrNull:
+			if n.Exp.Word != nil {
+				f.assignments = append(f.assignments, assignment{[]string{n.Param.Value}, []syntax.Node{n.Exp.Word}})
+			}
 		}
 	case *syntax.Assign:
 		f.markArithmetic(n.Index)
@@ -191,7 +207,8 @@ func (f *analysis) noteInput(s *syntax.Stmt, call *syntax.CallExpr, from []synta
 		}
 	}
 	syntax.Walk(s, func(n syntax.Node) bool {
-		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 && slices.Contains([]string{"read", "mapfile", "readarray"}, c.Args[0].Lit()) {
+		readers := []string{"read", "mapfile", "readarray"}
+		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 && slices.Contains(readers, c.Args[0].Lit()) {
 			in := assignment{names: []string{"REPLY", "MAPFILE"}, from: from}
 			for _, a := range c.Args[1:] {
 				in.names = append(in.names, a.Lit())
@@ -205,24 +222,9 @@ func (f *analysis) noteInput(s *syntax.Stmt, call *syntax.CallExpr, from []synta
 
 // stdinShell returns the shell of a call that reads its code from stdin; "" if there is none.
 func (f *analysis) stdinShell(call *syntax.CallExpr) string {
-	w := walker{standIns: f.standIns}
 	args := make([]arg, len(call.Args))
 	for i, word := range call.Args {
-		args[i] = w.resolve(word)
+		args[i] = f.standIns.resolve(word)
 	}
 	return (&checker{standIns: f.standIns, occs: f.occs}).stdinShell(args)
-}
-
-// firstCall returns the command that reads the input of the statement.
-func firstCall(s *syntax.Stmt) *syntax.CallExpr {
-	for {
-		switch c := s.Cmd.(type) {
-		case *syntax.CallExpr:
-			return c
-		case *syntax.BinaryCmd:
-			s = c.X
-		default:
-			return nil
-		}
-	}
 }

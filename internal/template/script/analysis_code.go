@@ -36,6 +36,7 @@ func (f *analysis) markArithmetic(n syntax.Node) {
 	})
 }
 
+// mark adds a variable to a set; a parameter also as $, any parameter.
 func mark(set map[string]bool, name string) {
 	if isParameter(name) {
 		set["$"] = true
@@ -64,7 +65,8 @@ func (f *analysis) noteCall(args []*syntax.Word) {
 	for _, word := range f.codeWords(args) {
 		f.markCode(word)
 	}
-	f.movesParams = f.movesParams || lit == "" || strings.ContainsRune(lit, '\\') || slices.Contains(paramChangers, lit) && !(lit == "set" && onlyOptions(args[1:]))
+	f.movesParams = f.movesParams || lit == "" || strings.ContainsRune(lit, '\\') ||
+		slices.Contains(paramChangers, lit) && !(lit == "set" && onlyOptions(args[1:]))
 	f.shiftsParams = f.shiftsParams || lit == "set" || lit == "shift"
 	switch lit {
 	case "builtin", "command":
@@ -89,8 +91,8 @@ func mayDeclare(args []*syntax.Word) bool {
 		case "-p", "--":
 		case "-v", "-V": // only looks the command up
 			return i > 0 && args[i-1].Lit() == "--"
-		case "", "declare", "typeset", "local", "readonly", "export", "let", "read", "readarray", "mapfile", "getopts", "printf",
-			"unset", "eval", ".", "source", "wait", "test", "builtin", "command":
+		case "", "declare", "typeset", "local", "readonly", "export", "let", "read", "readarray", "mapfile", "getopts",
+			"printf", "unset", "eval", ".", "source", "wait", "test", "builtin", "command":
 			return true
 		default:
 			return lit[0] == '-' || strings.ContainsAny(lit, `\*?[{~`)
@@ -104,7 +106,7 @@ func onlyOptions(args []*syntax.Word) bool {
 	for i, word := range args {
 		lit := word.Lit()
 		named := i > 0 && strings.HasSuffix(args[i-1].Lit(), "o")
-		if !named && (len(lit) < 2 || lit[0] != '-' && lit[0] != '+' || strings.Trim(lit[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") || lit == "" {
+		if !named && !isFlags(lit) || lit == "" {
 			return false
 		}
 	}
@@ -121,7 +123,7 @@ func (f *analysis) codeWords(args []*syntax.Word) []*syntax.Word {
 		if shell && isCodeFlag(arg{text: word.Lit()}) || test && (name == "-v" || name == "-R") {
 			out = append(out, rest[:min(len(rest), 1)]...)
 		}
-		shell = shell || slices.Contains(posixShells, name) || slices.Contains(otherShells, name) || programs[name] == optionCode ||
+		shell = shell || isShell(name) || programs[name] == optionCode ||
 			(i == 0 || wrapped) && name == "" // a shell by another name
 		if i > 0 && !wrapped {
 			continue

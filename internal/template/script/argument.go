@@ -16,8 +16,8 @@ type arg struct {
 }
 
 // resolve removes the quotes of a word.
-func (w *walker) resolve(word *syntax.Word) arg {
-	a := arg{ids: w.standIns.under(word)}
+func (n standIns) resolve(word *syntax.Word) arg {
+	a := arg{ids: n.under(word)}
 	var b strings.Builder
 	for _, p := range word.Parts {
 		if s, ok := partText(p); ok {

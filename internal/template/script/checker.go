@@ -23,6 +23,7 @@ type checker struct {
 	found    []finding
 }
 
+// safeForm is the hint that is right for every command.
 const safeForm = `pass it as an argument: sh -c '... "$1" ...' sh {}`
 
 // command checks one command with its arguments.
@@ -64,11 +65,11 @@ func (c *checker) substituted(before []arg) bool {
 func (c *checker) shells(args []arg, wrapped bool) {
 	for i, a := range args {
 		name := c.program(a)
-		posix := slices.Contains(posixShells, name)
 		switch {
-		case posix || slices.Contains(otherShells, name):
+		case isShell(name):
 			c.findNames(args[:i], args[i+1:])
-			c.shell(name, args[i+1:], posix && !c.substituted(args[:i]), i == 0 || wrapped)
+			quotable := slices.Contains(posixShells, name) && !c.substituted(args[:i])
+			c.shell(name, args[i+1:], quotable, i == 0 || wrapped)
 		case name == "" && (i == 0 || wrapped) && codeIndex(args[i+1:]) > 0:
 			c.shell("a shell", args[i+1:], false, true)
 		}
@@ -77,9 +78,13 @@ func (c *checker) shells(args []arg, wrapped bool) {
 
 // isCodeFlag recognises -c and its bundles, such as -lc or -ec.
 func isCodeFlag(a arg) bool {
-	t := a.text
-	return len(a.ids) == 0 && len(t) > 1 && t[0] == '-' && t[1] != '-' && strings.ContainsRune(t, 'c') &&
-		strings.Trim(t[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return len(a.ids) == 0 && strings.HasPrefix(a.text, "-") && isFlags(a.text) && strings.ContainsRune(a.text, 'c')
+}
+
+// isFlags recognises a bundle of options, such as -ec or +x.
+func isFlags(text string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return len(text) > 1 && (text[0] == '-' || text[0] == '+') && strings.Trim(text[1:], letters) == ""
 }
 
 // codeIndex returns the index of the word behind -c if only options stand before it; else 0.
@@ -223,7 +228,10 @@ func (c *checker) quotedForShell(code string, ids []int) bool {
 	for i, o := range c.occs {
 		occs[i] = &occurrence{Token: o.Token, id: o.id}
 	}
-	w := &walker{standIns: c.standIns, occs: occs, analysis: analyse(f, c.standIns, occs, c.batched), src: &edits{text: code}, batched: c.batched, nested: true}
+	w := &walker{
+		standIns: c.standIns, occs: occs, analysis: analyse(f, c.standIns, occs, c.batched), src: &edits{text: code},
+		batched: c.batched, nested: true,
+	}
 	w.checkFlows()
 	w.stmts(f.Stmts)
 	if w.refused != nil {

@@ -7,10 +7,14 @@ import (
 
 // findNames refuses file names that find puts into the code of a shell: they begin with its starting points.
 func (c *checker) findNames(before, rest []arg) {
-	code := codeIndex(rest)
-	finds := slices.ContainsFunc(before, func(a arg) bool { return slices.Contains([]string{"find", "fd", "fdfind"}, c.program(a)) })
-	if ids := c.dataIn(before); finds && code > 0 && code < len(rest) && len(ids) > 0 && strings.Contains(c.withLiterals(rest[code].text), "{}") {
-		c.refuse(ids[0], "the shell would run the names of files below the item as code", `pass them as arguments: sh -c '... "$1" ...' sh {{}}`)
+	code, ids := codeIndex(rest), c.dataIn(before)
+	if len(ids) == 0 || code == 0 || code == len(rest) || !strings.Contains(c.withLiterals(rest[code].text), "{}") {
+		return
+	}
+	finders := []string{"find", "fd", "fdfind"}
+	if slices.ContainsFunc(before, func(a arg) bool { return slices.Contains(finders, c.program(a)) }) {
+		c.refuse(ids[0], "the shell would run the names of files below the item as code",
+			`pass them as arguments: sh -c '... "$1" ...' sh {{}}`)
 	}
 }
 
@@ -30,7 +34,8 @@ func (c *checker) parameters(code arg, args []arg) {
 				c.refuse(id, "that shell would run the item as code", `use "$1" there only as an argument`)
 			}
 			if facts.hasParam(facts.asArithmetic, i) {
-				c.refuse(id, "that shell would run code in the item, where it evaluates arithmetic", `write ${1//[!0-9]} there to keep only the digits`)
+				c.refuse(id, "that shell would run code in the item, where it evaluates arithmetic",
+					`write ${1//[!0-9]} there to keep only the digits`)
 			}
 		}
 	}

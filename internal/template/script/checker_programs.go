@@ -90,7 +90,8 @@ func (c *checker) remote(name string, args []arg, quotable bool) {
 				i++
 			}
 			for _, id := range c.dataIn(opt) {
-				c.refuse(id, "the item would become an option of "+name+", and some options run commands", "write the option without an item")
+				c.refuse(id, "the item would become an option of "+name+", and some options run commands",
+					"write the option without an item")
 			}
 		case t == "--":
 		case len(t) == 2 && t[0] == '-' && strings.IndexByte(remoteValued, t[1]) >= 0:
@@ -130,7 +131,8 @@ func (c *checker) flagged(name string, args []arg, flags []string) {
 				c.refuseCode(name+" "+f, []arg{value}, name == "sbatch" || name == "gcloud")
 			}
 		}
-		if short := strings.TrimLeft(a.text, "-"); name == "rsync" && len(a.text)-len(short) == 1 && strings.HasSuffix(a.text, "e") && i+1 < len(args) {
+		bundle := len(a.text)-len(strings.TrimLeft(a.text, "-")) == 1
+		if name == "rsync" && bundle && strings.HasSuffix(a.text, "e") && i+1 < len(args) {
 			c.refuseCode("rsync -e", args[i+1:i+2], false)
 		}
 	}
@@ -142,7 +144,8 @@ func (c *checker) git(args []arg) {
 		switch {
 		case (a.text == "-c" || a.text == "--config" || a.text == "--exec" || a.text == "-x") && i+1 < len(args):
 			for _, id := range c.dataIn(args[i+1 : i+2]) {
-				c.refuse(id, "the item would become configuration of git, which can run commands", "write the configuration without an item")
+				c.refuse(id, "the item would become configuration of git, which can run commands",
+					"write the configuration without an item")
 			}
 		case strings.HasPrefix(a.text, "--exec=") || strings.HasPrefix(a.text, "--upload-pack="):
 			c.refuseCode("git", []arg{a}, false)
@@ -189,7 +192,8 @@ func (c *checker) printf(args []arg) {
 			if ids := c.data(a); len(ids) > 0 && c.leads(a) {
 				c.refuse(ids[0], "an item that begins with - would be an option of printf", `write printf '%s\n' {}`)
 			} else if len(ids) > 0 {
-				c.warn(ids[0], "the item becomes part of the format of printf, where % and \\ have a meaning", `write printf '... %s\n' {}`)
+				c.warn(ids[0], "the item becomes part of the format of printf, where % and \\ have a meaning",
+					`write printf '... %s\n' {}`)
 			}
 			return
 		}
@@ -215,12 +219,20 @@ func (c *checker) set(name string, args []arg) {
 	}
 }
 
+// partOfProgram warns of an item in the program of another language.
+func partOfProgram(id int, name string) finding {
+	return finding{
+		id: id, warn: true, msg: "the item becomes part of the program of " + name + ", and some items will break it",
+		hint: "pass it as an argument or in a variable, or write {{}} for a literal {}",
+	}
+}
+
 // language warns of items in the program of another language.
 func (c *checker) language(name string, args []arg) {
 	l := languages[name]
 	warn := func(a arg) {
 		if ids := c.data(a); len(ids) > 0 {
-			c.warn(ids[0], "the item becomes part of the program of "+name+", and some items will break it", "pass it as an argument or in a variable, or write {{}} for a literal {}")
+			c.found = append(c.found, partOfProgram(ids[0], name))
 		}
 	}
 	explicit := false
@@ -230,18 +242,18 @@ func (c *checker) language(name string, args []arg) {
 		switch {
 		case l.rule == noCode:
 			return
-		case isFlag && l.rule == evalTxt && t[1] != '-' && strings.IndexByte(l.flags, t[len(t)-1]) >= 0,
-			isFlag && l.rule == programTxt && (t == "-e" || t == "--expression"):
+		case isFlag && l.rule == optionText && t[1] != '-' && strings.IndexByte(l.flags, t[len(t)-1]) >= 0,
+			isFlag && l.rule == operandText && (t == "-e" || t == "--expression"):
 			explicit = true
 			if i+1 < len(args) {
 				i++
 				warn(args[i])
 			}
-		case isFlag && len(t) == 2 && l.rule == programTxt && strings.IndexByte(l.flags, t[1]) >= 0:
+		case isFlag && len(t) == 2 && l.rule == operandText && strings.IndexByte(l.flags, t[1]) >= 0:
 			explicit = explicit || t == "-f"
 			i++
 		case isFlag:
-		case l.rule == programTxt && !explicit:
+		case l.rule == operandText && !explicit:
 			warn(args[i])
 			return
 		}

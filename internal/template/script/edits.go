@@ -54,8 +54,9 @@ func (e *edits) span(word *syntax.Word) (start, end int, err error) {
 	if start > end || end > len(e.text) {
 		return 0, 0, errors.New(odd)
 	}
-	for text := e.text[start:end]; strings.HasSuffix(text, "\\\n") && !words.OddRun(text[:len(text)-2], '\\'); text = e.text[start:end] {
-		end -= len("\\\n") // the parser counts a continued line as part of the word before
+	const continued = "\\\n" // the parser counts a continued line as part of the word before
+	for strings.HasSuffix(e.text[start:end], continued) && !words.OddRun(e.text[start:end-len(continued)], '\\') {
+		end -= len(continued)
 	}
 	f, err := parseScript(": "+e.text[start:end], false)
 	if err != nil {
@@ -75,6 +76,7 @@ func (e *edits) span(word *syntax.Word) (start, end int, err error) {
 	return start, end, nil
 }
 
+// printWord prints a word in the parser's own form.
 func printWord(word *syntax.Word) (string, error) {
 	var b strings.Builder
 	err := syntax.NewPrinter().Print(&b, &syntax.Word{Parts: word.Parts})

@@ -24,7 +24,8 @@ func (w *walker) checkFlows() {
 	}
 	for _, call := range f.calls {
 		for i, word := range call.Args {
-			w.checkValue(word, f.passesParam(f.asArithmetic, call, i), f.passesParam(f.asCode, call, i), "the script runs $1 as code")
+			evaluated, coded := f.passesParam(f.asArithmetic, call, i), f.passesParam(f.asCode, call, i)
+			w.checkValue(word, evaluated, coded, "the script runs $1 as code")
 		}
 	}
 	for _, in := range f.inputs {
@@ -56,7 +57,8 @@ func (w *walker) checkValue(n syntax.Node, evaluated, coded bool, msg string) {
 		case coded:
 			w.refuse(id, msg, safeForm)
 		case by != "":
-			w.refuse(id, "the output of "+by+" can hold the item, and arithmetic would run code in it", "keep only the digits: ... | tr -dc 0-9")
+			w.refuse(id, "the output of "+by+" can hold the item, and arithmetic would run code in it",
+				"keep only the digits: ... | tr -dc 0-9")
 		default:
 			w.requireInteger([]int{id})
 		}
@@ -91,7 +93,7 @@ func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 		return
 	}
 	if word, ok := text.(*syntax.Word); ok {
-		a := w.resolve(word)
+		a := w.standIns.resolve(word)
 		quoted = !a.dynamic && !strings.ContainsRune(a.text, '\\') && w.checker().quotedForShell(a.text, w.checker().data(a))
 	}
 	name := w.analysis.stdinShell(c)
@@ -99,8 +101,8 @@ func (w *walker) checkStdin(c *syntax.CallExpr, text syntax.Node) {
 	if name != "" && !(quoted && posix) {
 		w.refuse(id, name+" would run the item as code, from its stdin", safeForm)
 	}
-	if name = programName(c.Args[0]); languages[name].rule == evalTxt && len(c.Args) < 3 {
-		w.warnings = append(w.warnings, finding{id: id, msg: "the item becomes part of the program text of " + name, hint: "pass it as an argument"})
+	if name = programName(c.Args[0]); languages[name].rule == optionText && len(c.Args) < 3 {
+		w.warnings = append(w.warnings, partOfProgram(id, name))
 	}
 }
 
@@ -111,7 +113,7 @@ func (c *checker) stdinShell(args []arg) string {
 		name := c.program(a)
 		rest := args[i+1:]
 		switch {
-		case slices.Contains(posixShells, name) || slices.Contains(otherShells, name):
+		case isShell(name):
 			if c.xargsIntoCode(args[:i], rest) {
 				return "xargs"
 			}

@@ -10,8 +10,10 @@ import (
 )
 
 // specialVars mean something to the shell that would run the command, or cannot be assigned.
-var specialVars = []string{"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "PATH", "POSIXLY_CORRECT", "PPID",
-	"SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_"}
+var specialVars = []string{
+	"BASHOPTS", "BASHPID", "EUID", "EXECIGNORE", "FUNCNAME", "GLOBIGNORE", "GROUPS", "IFS", "LANG", "PATH",
+	"POSIXLY_CORRECT", "PPID", "SHELLOPTS", "SHLVL", "TIMEFORMAT", "UID", "_",
+}
 
 // planner translates a script that needs no shell into a plan. It accepts only what it knows, as the walker
 // does.
@@ -54,10 +56,12 @@ func (n planner) list(p *words.Plan, s *syntax.Stmt, op words.Op) bool {
 	return n.list(p, b.X, op) && n.list(p, b.Y, second)
 }
 
+// plainStmt reports whether a statement has none of &, ! and coproc.
 func plainStmt(s *syntax.Stmt) bool {
 	return !s.Background && !s.Negated && !s.Coprocess && !s.Disown
 }
 
+// pipeline translates the commands that | and |& join.
 func (n planner) pipeline(step *words.Step, s *syntax.Stmt) bool {
 	if !plainStmt(s) {
 		return false
@@ -78,6 +82,7 @@ func (n planner) pipeline(step *words.Step, s *syntax.Stmt) bool {
 	return n.pipeline(step, b.Y)
 }
 
+// command translates a simple command.
 func (n planner) command(s *syntax.Stmt) (words.Command, bool) {
 	var c words.Command
 	call, ok := s.Cmd.(*syntax.CallExpr)
@@ -115,13 +120,14 @@ func (n planner) command(s *syntax.Stmt) (words.Command, bool) {
 	return c, true
 }
 
+// assign translates an assignment in front of a command, unless the shell treats its variable specially.
 func (n planner) assign(a *syntax.Assign) (words.Assign, bool) {
 	if a.Append || a.Naked || a.Name == nil || a.Index != nil || a.Array != nil {
 		return words.Assign{}, false
 	}
 	out := words.Assign{Name: a.Name.Value}
-	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) || strings.HasPrefix(out.Name, "BASH") ||
-		strings.HasPrefix(out.Name, "LC_") || out.Name == "LANG" {
+	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) ||
+		strings.HasPrefix(out.Name, "BASH") || strings.HasPrefix(out.Name, "LC_") {
 		return out, false
 	}
 	if a.Value == nil {

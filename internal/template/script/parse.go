@@ -73,7 +73,10 @@ func continuedComment(text string) int {
 		return commentEnd(f, text, len(text))
 	}
 	for end := range len(text) { // the joined lines may not be bash
-		if !strings.HasPrefix(text[end:], "\\\n") || words.OddRun(text[:end], '\\') || !strings.Contains(text[strings.LastIndexByte(text[:end], '\n')+1:end], "#") {
+		if !strings.HasPrefix(text[end:], "\\\n") || words.OddRun(text[:end], '\\') {
+			continue
+		}
+		if line := text[strings.LastIndexByte(text[:end], '\n')+1 : end]; !strings.Contains(line, "#") {
 			continue
 		}
 		const goesOn = 1000
@@ -87,6 +90,7 @@ func continuedComment(text string) int {
 	return -1
 }
 
+// commentEnd finds the backslash at the end of the first comment that seems to continue, before limit.
 func commentEnd(f *syntax.File, text string, limit int) int {
 	found := -1
 	syntax.Walk(f, func(n syntax.Node) bool {
@@ -116,7 +120,8 @@ func misread(f *syntax.File, text string) int {
 				note(end)
 			}
 		case *syntax.Redirect: // >&-x closes, and x is a word
-			if start := int(n.Word.Pos().Offset()); (n.Op == syntax.DplIn || n.Op == syntax.DplOut) && n.Word.End().Offset() > n.Word.Pos().Offset()+1 && text[start] == '-' {
+			start, end := int(n.Word.Pos().Offset()), int(n.Word.End().Offset())
+			if (n.Op == syntax.DplIn || n.Op == syntax.DplOut) && end > start+1 && text[start] == '-' {
 				note(start + 1)
 			}
 		case *syntax.CallExpr: // coproc a x=1 has no assignment; !(a) is a subshell, mostly

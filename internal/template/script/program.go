@@ -13,7 +13,9 @@ import (
 const shellText = " \t\r\n|&;<>()$`\\\"'*?[~=#!"
 
 // operators are arguments that a shell would have read as syntax.
-var operators = []string{"|", "||", "&&", ";", ";;", "&", "|&", ">", ">>", "<", "<<<", "2>", "2>>", "&>", "&>>", "2>&1", ">&2", "1>&2"}
+var operators = []string{
+	"|", "||", "&&", ";", ";;", "&", "|&", ">", ">>", "<", "<<<", "2>", "2>>", "&>", "&>>", "2>&1", ">&2", "1>&2",
+}
 
 // IsScript reports whether COMMAND is the text of a script.
 func IsScript(scope *words.Scope, command []string) (bool, error) {
@@ -30,6 +32,7 @@ func IsScript(scope *words.Scope, command []string) (bool, error) {
 	return braces || strings.ContainsAny(text, shellText), nil
 }
 
+// withoutTokens removes the tokens from a text.
 func withoutTokens(text string, toks []words.Token) string {
 	var b strings.Builder
 	at := 0
@@ -59,7 +62,7 @@ func CompileProgram(scope *words.Scope, command []string, piped bool) (*words.Pl
 	}
 	if !found && !piped {
 		id := len(w.occs)
-		w.occs = append(w.occs, &occurrence{Token: words.Token{Source: appended, Ref: words.Ref{Spread: scope.Sources > 1}}, id: id})
+		w.occs = append(w.occs, &occurrence{Token: appendedToken(scope, 0), id: id})
 		raw = append(raw, w.standIns.token(id))
 	}
 	var c words.Command

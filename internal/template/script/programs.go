@@ -1,24 +1,26 @@
 package script
 
+import "slices"
+
 // rule tells which arguments of a program are code.
 type rule uint8
 
 const (
-	noCode     rule = iota
-	optionCode      // the word after -c or --command, of a shell
-	allCode         // all arguments, joined
-	remoteCode      // all arguments after the host, joined
-	anyCode         // some argument, unknown which: all are refused
-	afterCode       // all arguments before :::
-	gitCode         // -c alias.x=…, and subcommands that run a shell
-	flagCode        // the value of one of codeFlags
-	screenCode      // -X COMMAND
-	adbCode         // all arguments after the word shell
-	testCode        // [ -v a[…] ]
-	printfCode      // -v NAME and a format
-	setCode         // options
-	programTxt      // the first operand is a program in another language
-	evalTxt         // the word after -e, -c or the like is a program
+	noCode      rule = iota
+	optionCode       // the word after -c or --command, of a shell
+	allCode          // all arguments, joined
+	remoteCode       // all arguments after the host, joined
+	anyCode          // some argument, unknown which: all are refused
+	afterCode        // all arguments before :::
+	gitCode          // -c alias.x=…, and subcommands that run a shell
+	flagCode         // the value of one of codeFlags
+	screenCode       // -X COMMAND
+	adbCode          // all arguments after the word shell
+	testCode         // [ -v a[…] ]
+	printfCode       // -v NAME and a format
+	setCode          // options
+	operandText      // the first operand is a program in another language
+	optionText       // the word after -e, -c or the like is a program
 )
 
 // posixShells run code that {:q} can be part of. otherShells quote in other ways.
@@ -27,32 +29,44 @@ var (
 	otherShells = []string{"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "elvish", "xonsh", "rc", "es"}
 )
 
+// isShell reports whether a program runs shell code.
+func isShell(name string) bool {
+	return slices.Contains(posixShells, name) || slices.Contains(otherShells, name)
+}
+
 // programs are the commands that take code among their arguments.
 var programs = map[string]rule{
 	"eval": allCode, "watch": allCode, "hyperfine": allCode,
-	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode, "remsh": remoteCode, "dbclient": remoteCode,
-	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode,
-	"tmux": anyCode, "screen": screenCode,
-	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode, "sg": optionCode, "vagrant": optionCode,
+	"ssh": remoteCode, "autossh": remoteCode, "slogin": remoteCode, "rsh": remoteCode,
+	"remsh": remoteCode, "dbclient": remoteCode,
+	"mosh": anyCode, "pssh": anyCode, "pdsh": anyCode, "clush": anyCode, "dsh": anyCode, "tmux": anyCode,
+	"su": optionCode, "runuser": optionCode, "script": optionCode, "flock": optionCode,
+	"sg": optionCode, "vagrant": optionCode,
 	"parallel": afterCode, "sem": afterCode,
-	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode, "gcloud": flagCode, "ansible": flagCode, "expect": flagCode,
-	"git": gitCode, "adb": adbCode,
+	"env": flagCode, "rsync": flagCode, "tar": flagCode, "sbatch": flagCode,
+	"gcloud": flagCode, "ansible": flagCode, "expect": flagCode,
+	"screen": screenCode, "git": gitCode, "adb": adbCode,
 }
 
 // codeFlags are the options that have a command as their value, as FLAG VALUE or FLAG=VALUE.
 var codeFlags = map[string][]string{
-	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"}, "gcloud": {"--command"},
-	"tar":     {"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script", "--new-volume-script"},
+	"env": {"-S", "--split-string"}, "rsync": {"-e", "--rsh", "--rsync-path"}, "sbatch": {"--wrap"},
+	"gcloud": {"--command"},
+	"tar": {
+		"-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "-F", "--info-script",
+		"--new-volume-script",
+	},
 	"ansible": {"-a", "--args"}, "expect": {"-c"},
 }
 
 // wrappers run the command that stands among their arguments.
 var wrappers = []string{
-	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env", "exec",
-	"fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace", "nerdctl", "nice",
-	"nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains", "rlwrap", "runuser", "setarch",
-	"setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon", "stdbuf", "strace", "sudo", "systemd-run",
-	"taskset", "time", "timeout", "torsocks", "toybox", "unbuffer", "unshare", "valgrind", "xargs", "xvfb-run",
+	"builtin", "busybox", "caffeinate", "chpst", "chroot", "chrt", "command", "doas", "docker", "eatmydata", "env",
+	"exec", "fakeroot", "find", "fd", "fdfind", "firejail", "flock", "ionice", "kubectl", "lxc-attach", "ltrace",
+	"nerdctl", "nice", "nohup", "nsenter", "numactl", "perf", "pkexec", "podman", "prlimit", "proxychains",
+	"rlwrap", "runuser", "setarch", "setpriv", "setsid", "softlimit", "srun", "sshpass", "start-stop-daemon",
+	"stdbuf", "strace", "sudo", "systemd-run", "taskset", "time", "timeout", "torsocks", "toybox", "unbuffer",
+	"unshare", "valgrind", "xargs", "xvfb-run",
 }
 
 // substitutors replace {} in the code that they run, so that even quoted items are not safe in it.
@@ -62,11 +76,12 @@ var substitutors = []string{"find", "fd", "fdfind", "xargs", "parallel"}
 // warning, because it becomes part of that program.
 var languages = map[string]struct {
 	rule  rule
-	flags string // evalTxt: the letters of the options before a program; programTxt: options with a value
+	flags string // optionText: the letters of the options before a program; operandText: options with a value
 }{
-	"awk": {programTxt, "Fvf"}, "gawk": {programTxt, "Fvf"}, "mawk": {programTxt, "Fvf"}, "nawk": {programTxt, "Fvf"},
-	"sed": {programTxt, "fl"}, "gsed": {programTxt, "fl"}, "jq": {programTxt, "fL"}, "yq": {programTxt, ""},
-	"perl": {evalTxt, "eE"}, "python": {evalTxt, "c"}, "python2": {evalTxt, "c"}, "python3": {evalTxt, "c"},
-	"pypy3": {evalTxt, "c"}, "ruby": {evalTxt, "e"}, "node": {evalTxt, "ep"}, "deno": {evalTxt, "e"}, "php": {evalTxt, "r"},
-	"lua": {evalTxt, "e"}, "Rscript": {evalTxt, "e"}, "psql": {evalTxt, "c"}, "mysql": {evalTxt, "e"},
+	"awk": {operandText, "Fvf"}, "gawk": {operandText, "Fvf"}, "mawk": {operandText, "Fvf"}, "nawk": {operandText, "Fvf"},
+	"sed": {operandText, "fl"}, "gsed": {operandText, "fl"}, "jq": {operandText, "fL"}, "yq": {operandText, ""},
+	"perl": {optionText, "eE"}, "python": {optionText, "c"}, "python2": {optionText, "c"}, "python3": {optionText, "c"},
+	"pypy3": {optionText, "c"}, "ruby": {optionText, "e"}, "node": {optionText, "ep"}, "deno": {optionText, "e"},
+	"php": {optionText, "r"}, "lua": {optionText, "e"}, "Rscript": {optionText, "e"}, "psql": {optionText, "c"},
+	"mysql": {optionText, "e"},
 }

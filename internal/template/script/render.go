@@ -75,6 +75,7 @@ func addNew[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
+// cut splits a text at its stand-ins.
 func (s *Script) cut(text string) []piece {
 	var out []piece
 	s.standIns.split(text, func(lit string) {
@@ -166,6 +167,7 @@ func (s *Script) probe() string {
 	return r.b.String()
 }
 
+// write writes pieces for one item of the batch, and repeats the words in them for all items.
 func (r *renderer) write(pieces []piece, item int) {
 	for _, p := range pieces {
 		switch {
@@ -187,6 +189,7 @@ func (r *renderer) write(pieces []piece, item int) {
 	}
 }
 
+// splice writes the expansion of a placeholder.
 func (r *renderer) splice(o *occurrence, item int) {
 	l := &r.s.layout
 	switch {
@@ -212,6 +215,7 @@ func (r *renderer) expand(o *occurrence, variable string) {
 	r.b.WriteString(o.expand(variable, r.b.String()))
 }
 
+// variable names parameter k.
 func (r *renderer) variable(k int) string {
 	if r.s.layout.named || r.s.layout.all {
 		return r.s.standIns.param(k)

@@ -40,7 +40,10 @@ type compiler struct {
 // appended stands in messages for the item that is appended.
 const appended = "{} (appended)"
 
-const writeWhere = "write {} where the item belongs"
+// appendedToken is the placeholder of that item, at a place of the text.
+func appendedToken(scope *words.Scope, at int) words.Token {
+	return words.Token{Start: at, End: at, Source: appended, Ref: words.Ref{Spread: scope.Sources > 1}}
+}
 
 // Compile compiles the text of a script. Unless the items are piped to it, they are appended to a script
 // without placeholders.
@@ -70,34 +73,31 @@ func (c *compiler) parse() (*syntax.File, error) {
 		if err != nil {
 			return nil, c.original(err.(*words.Error))
 		}
-		glued := c.glued(f)
-		if glued == "" {
+		name, rest := c.glued(f)
+		if name == "" {
 			return f, nil
 		}
-		i := strings.IndexByte(glued, 0)
-		old := "$" + glued[:i] + glued[i+1:]
+		old, mended := "$"+name+rest, "${"+name+"}"+rest
 		if !strings.Contains(c.raw, old) {
-			return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
+			break
 		}
-		mended := "${" + glued[:i] + "}" + glued[i+1:]
 		c.raw = strings.Replace(c.raw, old, mended, 1)
 		c.mended = append(c.mended, [2]string{mended, old})
 	}
 	return nil, &words.Error{Msg: "the name of a variable runs into the item", Hint: "write ${x}{}"}
 }
 
-// glued finds a variable whose name runs into a stand-in, and returns name, NUL, stand-in.
-func (c *compiler) glued(f *syntax.File) string {
-	var out string
+// glued finds a variable whose name runs into a stand-in, and cuts the two apart.
+func (c *compiler) glued(f *syntax.File) (name, rest string) {
 	syntax.Walk(f, func(n syntax.Node) bool {
-		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && out == "" {
-			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok && start > 0 {
-				out = p.Param.Value[:start] + "\x00" + p.Param.Value[start:]
+		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && name == "" {
+			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok {
+				name, rest = p.Param.Value[:start], p.Param.Value[start:]
 			}
 		}
 		return true
 	})
-	return out
+	return name, rest
 }
 
 // original moves an error in the text with stand-ins to its place in the user's text.
@@ -169,12 +169,15 @@ func (c *compiler) comments() map[int]bool {
 
 // append puts the item at the end of the script, if it becomes an argument of the last command there.
 func (c *compiler) append() (*syntax.File, error) {
-	bad := &words.Error{Msg: "the item cannot be appended to this script: its end takes no argument", Hint: writeWhere}
+	bad := &words.Error{
+		Msg:  "the item cannot be appended to this script: its end takes no argument",
+		Hint: "write {} where the item belongs",
+	}
 	end := len(strings.TrimRight(c.text, " \t\n"))
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
 		end++ // an escaped blank, or a continued line
 	}
-	c.toks = append(c.toks, words.Token{Start: end, End: end, Source: appended, Ref: words.Ref{Spread: c.scope.Sources > 1}})
+	c.toks = append(c.toks, appendedToken(c.scope, end))
 	name := c.standIns.token(len(c.toks) - 1)
 	end += len(c.raw) - len(c.text)
 	c.raw = c.raw[:end] + " " + name + c.raw[end:]
@@ -212,7 +215,8 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
 	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
 	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
-		return nil, c.original((&words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}).At(c.raw, at))
+		unclear := &words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}
+		return nil, c.original(unclear.At(c.raw, at))
 	}
 	if parsable(c.raw) == c.raw {
 		s.Plan = nativePlan(f, w)
@@ -224,13 +228,14 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 		w.refused = c.missed(w)
 	}
 	if w.refused != nil {
-		return nil, c.at(w.refused.id, w.refused.msg, w.refused.hint)
+		return nil, c.at(*w.refused)
 	}
 	if strings.Contains(c.text, "\r\n") {
-		s.Warnings = append(s.Warnings, `the lines of the script end with CR LF, and bash reads each CR as part of a word; remove them with tr -d '\r'`)
+		s.Warnings = append(s.Warnings, "the lines of the script end with CR LF, and bash reads each CR as part of a word; "+
+			`remove them with tr -d '\r'`)
 	}
 	for _, warning := range w.warnings {
-		s.Warnings = append(s.Warnings, c.at(warning.id, warning.msg, warning.hint).Error())
+		s.Warnings = append(s.Warnings, c.at(warning).Error())
 	}
 	s.commands = w.calls
 	if len(c.toks) == 0 {
@@ -254,7 +259,7 @@ func (s *Script) Placeholder() string {
 }
 
 // missed finds a token that the walk did not reach.
-func (c *compiler) missed(w *walker) *refusal {
+func (c *compiler) missed(w *walker) *finding {
 	var comments map[int]bool
 	for _, o := range w.occs {
 		if o.quoting != unseen {
@@ -264,15 +269,15 @@ func (c *compiler) missed(w *walker) *refusal {
 			comments = c.comments()
 		}
 		if !comments[o.id] {
-			return &refusal{o.id, "the item cannot stand here", `put it in a variable first: x={}; ... "$x"`}
+			return &finding{id: o.id, msg: "the item cannot stand here", hint: `put it in a variable first: x={}; ... "$x"`}
 		}
 		o.quoting = inComment
 	}
 	return nil
 }
 
-// at returns an error at a token.
-func (c *compiler) at(id int, msg, hint string) *words.Error {
-	t := c.toks[id]
-	return (&words.Error{Msg: t.Source + ": " + msg, Hint: hint}).At(c.text, t.Start)
+// at returns a finding as an error at its token.
+func (c *compiler) at(f finding) *words.Error {
+	t := c.toks[f.id]
+	return (&words.Error{Msg: t.Source + ": " + f.msg, Hint: f.hint}).At(c.text, t.Start)
 }

@@ -64,9 +64,12 @@ func children(s *syntax.Stmt) []*syntax.Stmt {
 
 // printedBy lists the nodes that the output of a command is made of.
 func printedBy(c *syntax.CallExpr, in []syntax.Node) []syntax.Node {
-	wrapped := len(c.Args) > 0 && slices.Contains(wrappers, programName(c.Args[0])) && !slices.Contains(argPrinters, programName(c.Args[0]))
+	wrapped := false
 	for i, word := range c.Args {
 		name := programName(word)
+		if i == 0 {
+			wrapped = slices.Contains(wrappers, name) && !slices.Contains(argPrinters, name)
+		}
 		switch {
 		case i > 0 && !wrapped:
 			return nil
@@ -113,9 +116,11 @@ func printsDigits(name string, args []*syntax.Word) bool {
 	}
 	switch name {
 	case "tr":
-		return strings.Contains(flags, "d") && strings.ContainsAny(flags, "cC") && (operand == "0-9" || operand == "[:digit:]" || operand == `0-9\n`)
+		return strings.Contains(flags, "d") && strings.ContainsAny(flags, "cC") &&
+			slices.Contains([]string{"0-9", "[:digit:]", `0-9\n`}, operand)
 	case "grep", "egrep", "fgrep", "rg":
-		return strings.Contains(flags, "c") || strings.Contains(flags, "o") && slices.Contains([]string{"[0-9]+", "[0-9]*", `[0-9]\+`, "[[:digit:]]+", `\d+`}, operand)
+		return strings.Contains(flags, "c") || strings.Contains(flags, "o") &&
+			slices.Contains([]string{"[0-9]+", "[0-9]*", `[0-9]\+`, "[[:digit:]]+", `\d+`}, operand)
 	}
 	return false
 }
@@ -160,8 +165,12 @@ func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 		name := by
 		for _, s := range list {
 			call := lastCall(s)
-			if call != nil && len(call.Args) > 0 && (len(list) > 1 || s.Cmd != call || !slices.Contains([]string{"echo", "printf"}, programName(call.Args[0]))) {
-				name = programName(call.Args[0])
+			if call == nil || len(call.Args) == 0 {
+				continue
+			}
+			last := programName(call.Args[0])
+			if len(list) > 1 || s.Cmd != call || last != "echo" && last != "printf" {
+				name = last
 			}
 		}
 		for _, s := range list {
@@ -190,14 +199,24 @@ func walkValue(n syntax.Node, by string, visit func(n syntax.Node, by string)) {
 	})
 }
 
+// firstCall returns the command that reads the input of the statement.
+func firstCall(s *syntax.Stmt) *syntax.CallExpr {
+	return endCall(s, func(b *syntax.BinaryCmd) *syntax.Stmt { return b.X })
+}
+
 // lastCall returns the command whose output is the output of the statement.
 func lastCall(s *syntax.Stmt) *syntax.CallExpr {
+	return endCall(s, func(b *syntax.BinaryCmd) *syntax.Stmt { return b.Y })
+}
+
+// endCall returns the command at one end of a statement.
+func endCall(s *syntax.Stmt, side func(*syntax.BinaryCmd) *syntax.Stmt) *syntax.CallExpr {
 	for {
 		switch c := s.Cmd.(type) {
 		case *syntax.CallExpr:
 			return c
 		case *syntax.BinaryCmd:
-			s = c.Y
+			s = side(c)
 		default:
 			return nil
 		}

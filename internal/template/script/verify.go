@@ -51,12 +51,14 @@ func (c *compiler) standInsOf(n syntax.Node) []string {
 	return out
 }
 
+const variableFirst = "put the item in a variable first: x={}"
+
 // verify parses the spliced script once more, to guard against mistakes of fanout's own: each parameter must
 // be where its placeholder was.
 func (c *compiler) verify(s *Script, before map[string]string) error {
 	f, err := parseScript(s.probe(), false)
 	if err != nil {
-		return &words.Error{Msg: "the item cannot be put into this script: " + err.Error(), Hint: "put the item in a variable first: x={}"}
+		return &words.Error{Msg: "the item cannot be put into this script: " + err.Error(), Hint: variableFirst}
 	}
 	after := paths(f, func(n syntax.Node) []string {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.standIns.prefix) {
@@ -70,7 +72,7 @@ func (c *compiler) verify(s *Script, before map[string]string) error {
 			continue
 		}
 		if after[name] == "" || after[name] != before[name] {
-			return c.at(o.id, "the item cannot be put in here", "put it in a variable first: x={}")
+			return c.at(finding{id: o.id, msg: "the item cannot be put in here", hint: variableFirst})
 		}
 	}
 	return nil

@@ -23,18 +23,20 @@ type walker struct {
 	words      []string         // the text of words that are repeated for each item
 	calls      []words.ExecSize // the arguments of each command, for the limits
 	warnings   []finding
-	refused    *refusal
+	refused    *finding // the first refusal
 }
 
-// refusal says why a token cannot be spliced.
-type refusal struct {
-	id        int
-	msg, hint string
-}
-
+// refuse refuses a placeholder. Literal braces may stand anywhere.
 func (w *walker) refuse(id int, msg, hint string) {
-	if w.refused == nil && w.occs[id].Literal == "" {
-		w.refused = &refusal{id, msg, hint}
+	if w.occs[id].Literal == "" {
+		w.refuseAny(id, msg, hint)
+	}
+}
+
+// refuseAny refuses a token, also literal braces. The first refusal counts.
+func (w *walker) refuseAny(id int, msg, hint string) {
+	if w.refused == nil {
+		w.refused = &finding{id: id, msg: msg, hint: hint}
 	}
 }
 
@@ -150,7 +152,7 @@ func (w *walker) call(c *syntax.CallExpr) {
 	args := make([]arg, len(c.Args))
 	var l words.ExecSize
 	for i, word := range c.Args {
-		args[i] = w.resolve(word)
+		args[i] = w.standIns.resolve(word)
 		l.Args = append(l.Args, w.argSize(args[i]))
 	}
 	w.calls = append(w.calls, l)
@@ -179,7 +181,7 @@ func (w *walker) argument(word *syntax.Word) {
 		lit, ok := word.Parts[0].(*syntax.Lit)
 		o.whole = ok && lit.Value == w.standIns.token(o.id)
 	}
-	per, text := false, w.standIns.without(w.resolve(word).text)
+	per, text := false, w.standIns.without(w.standIns.resolve(word).text)
 	for _, id := range direct {
 		per = per || w.occs[id].Literal == "" && w.occs[id].Ref.Repeats(text)
 	}
@@ -189,8 +191,8 @@ func (w *walker) argument(word *syntax.Word) {
 	for _, id := range direct {
 		w.occs[id].repeated = true
 	}
-	if err := w.cutWord(word); err != nil && w.refused == nil {
-		w.refused = &refusal{direct[0], "its word cannot be repeated for a batch: " + err.Error(), "use a batch of one"}
+	if err := w.cutWord(word); err != nil {
+		w.refuseAny(direct[0], "its word cannot be repeated for a batch: "+err.Error(), "use a batch of one")
 	}
 }
 

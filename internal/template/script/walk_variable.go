@@ -72,7 +72,8 @@ func (w *walker) declare(d *syntax.DeclClause) {
 			w.refuseAll(a.Value, nameOfVariable, nameHint)
 		case unsafe && a.Value != nil:
 			for _, id := range w.standIns.under(a.Value) {
-				w.refuse(id, d.Variant.Value+" could evaluate the item as code here", "assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
+				w.refuse(id, d.Variant.Value+" could evaluate the item as code here",
+					"assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
 			}
 		}
 		w.assign(a)
@@ -114,7 +115,7 @@ func (w *walker) document(r *syntax.Redirect) {
 		return
 	}
 	if delim := r.Word.Lit(); delim == "" || strings.ContainsRune(delim, '\\') {
-		a := w.resolve(r.Word)
+		a := w.standIns.resolve(r.Word)
 		if a.dynamic || strings.Trim(a.text, words.BareChars) != "" || a.text == "" {
 			w.refuse(ids[0], "the item cannot stand in a here-document with this delimiter", "use a plain word such as <<EOF")
 			return

@@ -57,6 +57,7 @@ func (w *walker) parts(parts []syntax.WordPart, at surroundings) {
 	}
 }
 
+// substitution visits $(…) and backquotes.
 func (w *walker) substitution(p *syntax.CmdSubst) {
 	let, more := w.inLet, 0
 	if p.Backquotes {
@@ -95,13 +96,14 @@ func (w *walker) setQuoting(ids []int, q quoting, at surroundings) {
 		if o.quoting != unseen {
 			w.refuse(id, "bash reads this place twice", "assign the item to a variable first: x={}")
 		}
-		if o.Literal != "" && at.param && w.refused == nil {
-			w.refused = &refusal{id, "literal braces cannot stand inside ${…}", "put them in a variable first"}
+		if o.Literal != "" && at.param {
+			w.refuseAny(id, "literal braces cannot stand inside ${…}", "put them in a variable first")
 		}
 		o.quoting = q
 	}
 }
 
+// param visits ${x…}.
 func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 	if p.Param != nil {
 		w.refuseAll(p.Param, nameOfVariable, nameHint)
@@ -141,6 +143,7 @@ func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 	}
 }
 
+// pattern visits a pattern, which has quotes of its own.
 func (w *walker) pattern(word *syntax.Word) {
 	if word != nil {
 		w.parts(word.Parts, surroundings{param: true})
@@ -173,6 +176,7 @@ func (w *walker) arithm(x syntax.ArithmExpr) {
 	}
 }
 
+// operand visits an operand of arithmetic.
 func (w *walker) operand(parts []syntax.WordPart) {
 	if len(parts) == 1 {
 		switch p := parts[0].(type) {
@@ -213,8 +217,8 @@ func (w *walker) requireInteger(ids []int) {
 	for _, id := range ids {
 		o := w.occs[id]
 		o.integer = o.Data()
-		if o.Literal != "" && w.refused == nil {
-			w.refused = &refusal{id, "literal braces cannot stand in arithmetic", ""}
+		if o.Literal != "" {
+			w.refuseAny(id, "literal braces cannot stand in arithmetic", "")
 		}
 		if o.Data() && o.Ref.PerItem() && w.batched {
 			w.refuse(id, batchInArithmetic, oneItem)

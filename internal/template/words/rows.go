@@ -41,6 +41,7 @@ func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	return Ref{kind: refField, n: n + 1}, true, nil
 }
 
+// ambiguous is the error of a name that several fields have.
 func ambiguous(names []string, name string) *Error {
 	var at []string
 	for i, have := range names {
@@ -48,7 +49,10 @@ func ambiguous(names []string, name string) *Error {
 			at = append(at, fmt.Sprintf("{%d}", i+1))
 		}
 	}
-	return &Error{Msg: fmt.Sprintf("{%s}: %d fields have this name", name, len(at)), Hint: "use their numbers: " + strings.Join(at, ", ")}
+	return &Error{
+		Msg:  fmt.Sprintf("{%s}: %d fields have this name", name, len(at)),
+		Hint: "use their numbers: " + strings.Join(at, ", "),
+	}
 }
 
 // unknown returns the error for a text that looks like the name of a field but is not; nil for any other
@@ -113,7 +117,7 @@ func fieldList(names []string) string {
 	return b.String()
 }
 
-// mayBeName tells names from code between braces.
+// mayBeName reports whether people mean a name by this text, not code between braces.
 func mayBeName(s string) bool {
 	if s == "" || len(s) > 100 || strings.Contains(s, "..") {
 		return false

@@ -55,7 +55,8 @@ func (s *Scope) Unused() []string {
 	}
 	for n := 1; n <= s.Batch; n++ {
 		if !s.nth[n] {
-			return []string{fmt.Sprintf("{%d}: COMMAND does not use this item of each batch of %d; write {} for all items", n, s.Batch)}
+			const text = "{%d}: COMMAND does not use this item of each batch of %d; write {} for all items"
+			return []string{fmt.Sprintf(text, n, s.Batch)}
 		}
 	}
 	return nil

@@ -17,9 +17,32 @@ type ExecSize struct {
 	Args   []ArgSize
 }
 
-// Size is the length of the placeholder's value for the item at a place of the batch. fanout's own numbers
+// Size is the size of a word that is repeated for each item, for the item at a place of the batch.
+func (s ArgSize) Size(it job.Item, at int) int {
+	n := s.Text
+	for _, r := range s.Refs {
+		n += r.size(it, at)
+	}
+	return n
+}
+
+// Growth is the size that the item at a place of the batch adds to a word that is not repeated.
+func (s ArgSize) Growth(it job.Item, at int) int {
+	n := 0
+	for _, r := range s.Refs {
+		switch {
+		case r.PerItem():
+			n += r.size(it, at) + 1
+		case r.kind == refNth && r.n == at+1 || r.kind != refNth && at == 0:
+			n += r.size(it, at)
+		}
+	}
+	return n
+}
+
+// size is the length of the placeholder's value for the item at a place of the batch. fanout's own numbers
 // count as the longest possible.
-func (r Ref) Size(it job.Item, at int) int {
+func (r Ref) size(it job.Item, at int) int {
 	switch r.kind {
 	case refItem, refField:
 		return len(r.Item(it))
@@ -31,17 +54,6 @@ func (r Ref) Size(it job.Item, at int) int {
 	default:
 		return len("9223372036854775807")
 	}
-}
-
-// Grow is the length that the item at a place of the batch adds to the value of the whole job.
-func (r Ref) Grow(it job.Item, at int) int {
-	switch {
-	case r.PerItem():
-		return r.Size(it, at) + 1
-	case r.kind == refNth || at == 0:
-		return r.Size(it, at)
-	}
-	return 0
 }
 
 // Sizes lists the sizes of the plan's programs.

@@ -144,7 +144,10 @@ func (s *Scope) isRef(head string) bool {
 // numbered gives {N} its meaning: a source, a column, or an item of the batch.
 func (s *Scope) numbered(out *Ref, n int) *Error {
 	bad := func(format string, args ...any) *Error {
-		return &Error{Msg: fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...), Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n)}
+		return &Error{
+			Msg:  fmt.Sprintf("{%d}: ", n) + fmt.Sprintf(format, args...),
+			Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n),
+		}
 	}
 	out.n = n
 	switch {

@@ -12,15 +12,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// line is the words of a command line: those of fanout itself, and those from COMMAND on.
+// line is a command line in two parts: the words for fanout itself, and those from COMMAND on.
 type line struct {
 	set        *pflag.FlagSet
 	own, words []string
-	valued     bool // the last of its own is no flag, or has its value
+	valued     bool // the last own word is not a flag, or has its value
 }
 
-// lineOf finds where COMMAND begins, by the rules of flags. What is wrong with flags is not told:
-// who reads them does.
+// lineOf finds where COMMAND begins, by the rules of flags. It leaves errors in flags to the parser.
 func lineOf(set *pflag.FlagSet, args []string) line {
 	i, valued := 0, true
 	for i < len(args) && len(args[i]) > 1 && args[i][0] == '-' {
@@ -40,7 +39,7 @@ func lineOf(set *pflag.FlagSet, args []string) line {
 	return line{set: set, own: args[:i], words: args[i:], valued: valued}
 }
 
-// flagOf is the flag of a word, the last of several in one, and whether the word has its value.
+// flagOf returns the flag of a word, the last one if the word has several, and whether the word includes its value.
 func flagOf(set *pflag.FlagSet, word string) (f *pflag.Flag, valued bool) {
 	if name, long := strings.CutPrefix(word, "--"); long {
 		name, _, valued = strings.Cut(name, "=")
@@ -57,7 +56,7 @@ func flagOf(set *pflag.FlagSet, word string) (f *pflag.Flag, valued bool) {
 	return f, false
 }
 
-// bare is the flag right before COMMAND, if it stands there without the value that it may have.
+// bare returns the flag right before COMMAND if it has an optional value and none is given.
 func (l line) bare() *pflag.Flag {
 	if l.valued || len(l.words) == 0 {
 		return nil
@@ -66,7 +65,7 @@ func (l line) bare() *pflag.Flag {
 	return f
 }
 
-// typed is the line of a command, as it was typed: of a subcommand, what stands behind its name.
+// typed returns the line of a command as it was typed; for a subcommand, what follows its name.
 func (a *app) typed(c *cobra.Command) line {
 	args := a.args
 	if c.HasParent() {
@@ -75,7 +74,7 @@ func (a *app) typed(c *cobra.Command) line {
 	return lineOf(c.Flags(), args)
 }
 
-// takeColons leaves out the : behind --header, which is how parallel has it.
+// takeColons removes the : after --header, which GNU parallel has.
 func takeColons(root *cobra.Command, args []string) []string {
 	set, begin := root.Flags(), 0
 	if len(args) > 0 {
@@ -93,6 +92,7 @@ func takeColons(root *cobra.Command, args []string) []string {
 	}
 }
 
+// subcommand returns the subcommand of a name, or nil.
 func subcommand(root *cobra.Command, name string) *cobra.Command {
 	for _, c := range root.Commands() {
 		if c.Name() == name {
@@ -102,7 +102,7 @@ func subcommand(root *cobra.Command, name string) *cobra.Command {
 	return nil
 }
 
-// checkBare refuses a COMMAND that was meant as the value of the flag before it.
+// checkBare refuses a COMMAND that is meant as the value of the flag before it.
 func (l line) checkBare() error {
 	f := l.bare()
 	if f == nil {
@@ -119,15 +119,15 @@ func (l line) checkBare() error {
 	if value == "" {
 		return nil
 	}
-	return fmt.Errorf("%q would be COMMAND here: write --%s=%s; a program of that name is -- %s", word, f.Name, value, word)
+	return fmt.Errorf("%q would be COMMAND here: write --%s=%s; to run a program called %[4]s: -- %[4]s", word, f.Name, value, word)
 }
 
-// truths is words for true and false, some of which are programs, too.
+// truths lists words for true and false. Some are also programs.
 func truths() map[string]string {
 	return map[string]string{"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false", "0": "false"}
 }
 
-// behind is what to say of a COMMAND that is not there, if the flag before it takes a word.
+// behind returns a hint for a COMMAND that does not exist, if the flag before it takes one of a few words.
 func (l line) behind() string {
 	f := l.bare()
 	if f == nil || wordsOf(f) == nil {
@@ -136,7 +136,7 @@ func (l line) behind() string {
 	return hint.Behind.Say("--"+f.Name, strings.Join(wordsOf(f), ", "))
 }
 
-// isCommand says that a word can be a whole COMMAND: a script, or a program that is there.
+// isCommand reports whether a word can be a whole COMMAND: a script, or a program that exists.
 func isCommand(word string) bool {
 	_, err := process.LookPath(word, process.SearchPath(), "")
 	return err == nil || strings.ContainsAny(word, " |;&")

@@ -7,9 +7,8 @@ import (
 	"fanout/internal/process"
 )
 
-// warnWeaker tells of the promises that do not hold on this system: a line for each thing that
-// it lacks.
-func (a *app) warnWeaker(lacks []process.Lack) {
+// warnLacks warns of the guarantees that this system does not allow, in a line for each thing that it lacks.
+func (a *app) warnLacks(lacks []process.Lack) {
 	var unguarded process.Lack
 	if errors.As(a.unguarded, &unguarded) && !slices.ContainsFunc(lacks, func(l process.Lack) bool { return l.Of == unguarded.Of }) {
 		lacks = append([]process.Lack{unguarded}, lacks...)
