@@ -9,6 +9,7 @@ import (
 
 	"fanout/internal/registry"
 	"fanout/internal/run"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -83,7 +84,7 @@ func clean(c registry.Cleanup, out io.Writer, asJSON bool) error {
 		if r.Why != "" {
 			done += ": " + r.Why
 		}
-		t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), age(r.Age), done, words(r.Command))
+		t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), text.Age(r.Age), done, words(r.Command))
 	}
 	c.Remote = func(e registry.Entry) error { return cleanRemote(e, c.Tell) }
 	err = c.Do(runs)

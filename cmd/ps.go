@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fanout/internal/registry"
+	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
@@ -66,7 +67,7 @@ func list(out io.Writer, asJSON bool) error {
 		}
 		if !asJSON {
 			t.add(registry.ShortID(r.RunID), fmt.Sprint(l.PID), l.State, fmt.Sprint(l.Done), fmt.Sprint(l.Failed), fmt.Sprint(l.Running), fmt.Sprint(l.Waiting),
-				age(time.Since(r.Started)), words(r.Command))
+				text.Age(time.Since(r.Started)), words(r.Command))
 		} else if werr := lines.Encode(l); werr != nil {
 			return errors.Join(err, werr)
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"fanout/internal/run"
 	"fanout/internal/text"
@@ -37,20 +36,6 @@ func (t *table) WriteTo(w io.Writer) (int64, error) {
 	}
 	tabs.Flush()
 	return b.WriteTo(w)
-}
-
-// age shows a duration in its largest unit.
-func age(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	default:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	}
 }
 
 // words shows a command line in one cell, safe for a terminal.

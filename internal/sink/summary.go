@@ -249,17 +249,5 @@ func (s *Summary) kinds() string {
 // Describe names the job by its seq and its items. Items are quoted: an item may hold anything, and this goes to a
 // terminal.
 func Describe(j job.Job) string {
-	return fmt.Sprintf("job %d, %s", j.Seq(), describeItems(j))
-}
-
-func describeItems(j job.Job) string {
-	const most = 80
-	label := j.Label()
-	if len(label) > most {
-		label = label[:most] + "..."
-	}
-	if n := len(j.Items); n > 1 {
-		return fmt.Sprintf("%q and %d more", label, n-1)
-	}
-	return fmt.Sprintf("%q", label)
+	return fmt.Sprintf("job %d, %s", j.Seq(), text.Items(j.Label(), len(j.Items)))
 }
