@@ -6,6 +6,7 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/template/words"
+	"fanout/internal/text"
 )
 
 // Display returns the command of a job, quoted so that it can be pasted into bash. It is one line. If the
@@ -55,16 +56,16 @@ func printfFormat(pieces []string) string {
 
 // displayShell returns the command that runs the script in a shell.
 func (t *Template) displayShell(j job.Job, shell string) (string, error) {
-	text, params, err := t.Shell(j)
+	script, params, err := t.Shell(j)
 	if err != nil {
 		return "", err
 	}
 	if shell == "" {
 		shell = "bash"
 	}
-	shown := []string{words.QuoteBash(shell), "-c", words.QuoteBash(text)}
+	shown := []string{text.ShellWord(shell), "-c", text.ShellWord(script)}
 	for _, p := range append([]string{shell[strings.LastIndexByte(shell, '/')+1:]}, params...) {
-		shown = append(shown, words.QuoteBash(p))
+		shown = append(shown, text.ShellWord(p))
 	}
 	return strings.Join(shown, " "), nil
 }

@@ -7,6 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"fanout/internal/job"
+	"fanout/internal/text"
 )
 
 // Display returns the plan for a job as a line for bash.
@@ -34,7 +35,7 @@ func (c Command) display(b *strings.Builder, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		b.WriteString(a.Name + "=" + QuoteBash(v) + " ")
+		b.WriteString(a.Name + "=" + text.ShellWord(v) + " ")
 	}
 	argv, err := c.Argv(nil, j)
 	if err != nil {
@@ -47,7 +48,7 @@ func (c Command) display(b *strings.Builder, j job.Job) error {
 		if i == 0 && syntax.IsKeyword(a) {
 			a = QuotePOSIX(a)
 		} else {
-			a = QuoteBash(a)
+			a = text.ShellWord(a)
 		}
 		b.WriteString(a)
 	}
@@ -69,6 +70,6 @@ func (r Redirect) display(b *strings.Builder, j job.Job) error {
 		return nil
 	}
 	v, err := r.Target.Single(j)
-	b.WriteString([]string{In: "<", Out: ">", Append: ">>"}[r.Kind] + QuoteBash(v))
+	b.WriteString([]string{In: "<", Out: ">", Append: ">>"}[r.Kind] + text.ShellWord(v))
 	return err
 }
