@@ -79,7 +79,7 @@ type Collector struct {
 	spill     spill
 	entries   []*entry                  // by slot
 	stoppedAt atomic.Pointer[time.Time] // when the run was stopped from outside
-	lines     sync.Mutex                // with Line, held while whole lines are written, which waits for nobody
+	lines     sync.Mutex                // with Line, held while whole lines are written, which never waits
 	long      [2]longLines
 	longs     atomic.Int64 // how many lines that are too long for memory wait for the goroutine
 	gathered  atomic.Int64 // bytes of whole lines that wait for their reader, which the goroutine writes at last

@@ -6,7 +6,7 @@ import (
 	"fanout/internal/sink"
 )
 
-// deliver brings what a finished job has left to all who want it, and reports whether it got there.
+// deliver brings what a finished job has left to the hooks and our outputs, and reports whether it got there.
 func (c *Collector) deliver(r *result) bool {
 	c.writes.Store(r.seq)
 	if r.job == nil {

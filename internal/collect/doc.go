@@ -35,7 +35,7 @@
 // On the goroutine's side (loop.go, deliver.go, long.go):
 //
 //	lend       writes what a running job holds, and lets its slot write
-//	deliver    brings a result to all who want it
+//	deliver    brings a result to the hooks and our outputs
 //	sendSome   writes as much of what is held as is taken now
 //	release    gives back the memory, or the room on disk, of what was held
 package collect

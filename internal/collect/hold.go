@@ -200,7 +200,7 @@ func (s *stream) awaitRound(round int64, why error) progress {
 // moment is how long at most a slot waits without looking after its job.
 const moment = 50 * time.Millisecond
 
-// countMoment wakes all who wait for room, once for all of them.
+// countMoment wakes all slots that wait for room, with one timer for all of them.
 func (c *Collector) countMoment() {
 	c.mu.Lock()
 	c.counting = false

@@ -12,7 +12,7 @@ import (
 // jobs may wait to be written. A job that waits takes about 170 bytes and its output.
 const window = 1 << 16
 
-// Events that wait for the observers, of about 250 bytes each: so many at most, and so many before the goroutine is
+// Events wait for the observers, of about 250 bytes each: eventsMax at most, and eventsLazy before the goroutine is
 // woken for them alone.
 const (
 	eventsMax  = 1 << 12

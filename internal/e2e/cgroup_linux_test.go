@@ -30,7 +30,7 @@ func TestMemoryLimitByKernel(t *testing.T) {
 			if string(out) != "10\n20\n" {
 				t.Errorf("%q", out)
 			}
-			if want := `job 2, "300000000": over its memory limit: it wanted more than 100.0 MiB`; !strings.Contains(string(r.said()), want) {
+			if want := `job 2, "300000000": over its memory limit: it needed more than 100.0 MiB`; !strings.Contains(string(r.said()), want) {
 				t.Errorf("%s", r.said())
 			}
 			groupIsAsBefore(t, group)

@@ -10,8 +10,8 @@ import (
 // the other, and a job's may be the first. A shell would get the signal as well. Where there is no shell, the script must
 // not go on with its next command as if nothing had happened, nor succeed.
 
-// struck reports whether a process was ended by a signal that may be meant for all processes of fanout.
-func struck(st syscall.WaitStatus) bool {
+// hit reports whether a process was ended by a signal that may be meant for all processes of fanout.
+func hit(st syscall.WaitStatus) bool {
 	if st.Signaled() {
 		return job.Status{Outcome: job.Signaled, Signal: st.Signal()}.Struck()
 	}
@@ -21,9 +21,9 @@ func struck(st syscall.WaitStatus) bool {
 // cutShort waits, when a command was ended like that, for a stop of fanout itself, and reports whether there was one.
 // Only a job that has been hit pays for it.
 func (s *slot) cutShort() bool {
-	if !s.struck || s.tree.OverMemory() > 0 {
+	if !s.hit || s.tree.OverMemory() > 0 {
 		return false
 	}
-	s.struck = false
+	s.hit = false
 	return s.tree.AwaitStop(job.Doubt)
 }

@@ -127,7 +127,7 @@ func (s *slot) outcome(final stage, results []process.Result) job.Status {
 		if i < len(results)-1 || !final.process {
 			s.count(res)
 		}
-		s.struck = s.struck || struck(res.Status)
+		s.hit = s.hit || hit(res.Status)
 	}
 	switch {
 	case s.tree.Terminated():

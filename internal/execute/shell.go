@@ -105,7 +105,7 @@ func TryShell(ctx context.Context, spec Spec, sup *process.Supervisor) error {
 	why := "it does not take -c TEXT NAME ARGUMENT... as sh does, so jobs would run without their items"
 	if said := bytes.TrimSpace(errs.b); len(said) > 0 {
 		line, _, _ := bytes.Cut(said, []byte("\n"))
-		why += fmt.Sprintf(" (it says %q)", text.Clip(string(line), shownMax))
+		why += fmt.Sprintf(" (it says %q)", text.Clip(string(line), quotedMost))
 	}
 	return &ShellError{shell, why}
 }

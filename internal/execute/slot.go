@@ -27,11 +27,11 @@ type slot struct {
 	began time.Time  // zero between jobs
 	job   job.Job
 
-	ctx    context.Context
-	out    job.Output
-	give   [2]int // standard output and error for processes
-	struck bool   // a command was ended by a signal that may be meant for all processes of fanout
-	acted  bool   // something was done that must not be done again
+	ctx   context.Context
+	out   job.Output
+	give  [2]int // standard output and error for processes
+	hit   bool   // a command was ended by a signal that may be meant for all processes of fanout
+	acted bool   // something was done that must not be done again
 
 	usage job.Usage
 	env   []string // scratch, kept from job to job
@@ -41,7 +41,7 @@ type slot struct {
 
 func (s *slot) run(ctx context.Context, _ job.Job, out job.Output) job.Status {
 	s.ctx, s.out = ctx, out
-	s.usage, s.struck, s.acted = job.Usage{}, false, false
+	s.usage, s.hit, s.acted = job.Usage{}, false, false
 	p := s.l.plan
 	if p != nil && p.inline {
 		return s.inline(p)
@@ -144,7 +144,7 @@ func (s *slot) start(path string, argv, env []string, fds [3]int) error {
 	}
 	err := s.tree.Start(&c)
 	if err == unix.E2BIG {
-		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", text.Clip(s.job.Label(), shownMax))
+		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", text.Clip(s.job.Label(), quotedMost))
 	}
 	s.acted = s.acted || err == nil
 	return err
@@ -173,6 +173,9 @@ func (s *slot) count(res process.Result) {
 
 // errWantsTerminal is why a job was ended that would have waited for ever.
 var errWantsTerminal = errors.New("it wants the terminal, which jobs do not have: pass its input by --pipe or in a file")
+
+// quotedMost limits what is quoted in a message.
+const quotedMost = 60
 
 func notStarted(err error) job.Status { return job.Status{Outcome: job.NotStarted, Err: err} }
 
@@ -214,6 +217,3 @@ func StartError(name string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", text.Name(name), err)
 }
-
-// shownMax limits what an error quotes, in bytes.
-const shownMax = 60

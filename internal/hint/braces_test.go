@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestBraces: what of them is told of, and how it is said here.
+// TestBraces: which braces cause a hint, and what it says.
 func TestBraces(t *testing.T) {
 	for in, want := range map[string]string{
 		"{..}":            `parallel, not of fanout, and stays as it is; write f={}; "${f%.*.*}" in a quoted script`,
@@ -66,7 +66,7 @@ func TestBraces(t *testing.T) {
 			t.Errorf("%s: %s", in, say)
 		}
 	}
-	// In the text of a program they are its own.
+	// In the text of a program, the braces belong to the program.
 	for _, in := range []string{"{:5}", "{:>10}", "{:-5}", "{1:}", "{/x/d}", "{/a/b}", "{#abc}", "{%hash}", "{^abc}", "{^^abc}", "{@(x)}", "{slot}", "{-1}", "{:}"} {
 		if _, say := Brace(in, 0, true); say != "" {
 			t.Errorf("%s: %s", in, say)
@@ -74,7 +74,7 @@ func TestBraces(t *testing.T) {
 	}
 }
 
-// TestTable: each hint has a text and, where a command line can give it, that.
+// TestTable: each hint has a text, and a command line that causes it if one can.
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for k := range Kinds {

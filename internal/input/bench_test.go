@@ -78,8 +78,7 @@ func BenchmarkHugeLines(b *testing.B) {
 	benchmarkItems(b, Spec{Delimiter: "\n"}, bytes.Repeat(line, 4), 4)
 }
 
-// BenchmarkScanner is the rival: what a loop over bufio.Scanner costs that keeps
-// each line in an Item.
+// BenchmarkScanner is the rival: a loop over bufio.Scanner that keeps each line in an Item.
 func BenchmarkScanner(b *testing.B) {
 	const items = 1e6
 	data := numbers(items)
@@ -105,7 +104,7 @@ func BenchmarkScanner(b *testing.B) {
 	reportRate(b, items)
 }
 
-// BenchmarkPull is what the scheduler's way of reading costs.
+// BenchmarkPull measures the scheduler's way of reading.
 func BenchmarkPull(b *testing.B) {
 	const items = 1e6
 	path := filepath.Join(b.TempDir(), "in")

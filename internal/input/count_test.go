@@ -9,7 +9,7 @@ import (
 	"fanout/internal/job"
 )
 
-// TestCounter: the number is that of the items, and the reading is not disturbed.
+// TestCounter: the count is the number of items, and the reading is not disturbed.
 func TestCounter(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) Source {
@@ -64,7 +64,7 @@ func TestCounter(t *testing.T) {
 	}
 }
 
-// TestNoCounter: what cannot be counted beside the reading is not.
+// TestNoCounter: there is no Counter for sources that cannot be counted beside the reading.
 func TestNoCounter(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -21,7 +21,7 @@ func fifo(t *testing.T) string {
 	return path
 }
 
-// TestFifo: a FIFO is waited for until it has a writer, and ends with it.
+// TestFifo: fanout waits until a FIFO has a writer, and ends with it.
 func TestFifo(t *testing.T) {
 	path := fifo(t)
 	next := pull(t, Spec{Delimiter: "\n", Sources: []Source{{Path: path, IsFile: true}}}, nil)
@@ -39,7 +39,7 @@ func TestFifo(t *testing.T) {
 	}
 }
 
-// TestFifoInterrupt: nothing hangs while nobody writes.
+// TestFifoInterrupt: nothing hangs when a FIFO has no writer.
 func TestFifoInterrupt(t *testing.T) {
 	in, err := Open(Spec{Delimiter: "\n", Sources: []Source{{Path: fifo(t), IsFile: true}}}, nil)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// pieces is a reader that gives its bytes in reads of random sizes.
+// pieces is a reader that returns its bytes in reads of random sizes.
 type pieces struct {
 	*strings.Reader
 	rnd *rand.Rand

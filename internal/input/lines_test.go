@@ -117,7 +117,7 @@ func TestLinesGiveMemoryBack(t *testing.T) {
 	}
 }
 
-// TestReadError: complete items come first, the torn one does not come at all.
+// TestReadError: complete items come first, the torn item does not come at all.
 func TestReadError(t *testing.T) {
 	broken := errors.New("broken")
 	for name, split := range map[string]func(io.Reader) values{

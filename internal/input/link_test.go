@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestUnequal: sources of different sizes are told of, before anything is read where they can be
-// counted, and else as soon as one has ended.
+// TestUnequal: sources of unequal sizes are an error: before anything is read if they can be counted, else
+// as soon as one has ended.
 func TestUnequal(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{"two": "1\n2\n", "three": "1\n2\n3", "nulls": "1\x002\x00", "none": ""} {
@@ -86,7 +86,7 @@ func TestUnequal(t *testing.T) {
 	}
 }
 
-// TestBigLink: what takes long to count is not, and files are read from where they stand.
+// TestBigLink: sources that take long to count are not counted, and files are read from their position on.
 func TestBigLink(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "big")
 	f, err := os.Create(path)
@@ -120,7 +120,7 @@ func TestBigLink(t *testing.T) {
 	}
 }
 
-// TestWrapKeepsLittle: a source is not kept when it is the only one that goes on.
+// TestWrapKeepsLittle: a source is not kept when it is the only one that continues.
 func TestWrapKeepsLittle(t *testing.T) {
 	var many []string
 	for i := range 1000 {

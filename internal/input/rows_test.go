@@ -131,7 +131,7 @@ func TestShellSources(t *testing.T) {
 	}
 }
 
-// TestRowsModel compares random sources with loops that say what is meant.
+// TestRowsModel compares random sources with loops that state the meaning.
 func TestRowsModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 300 {

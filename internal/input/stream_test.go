@@ -132,8 +132,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestInterruptBeforeItems: what is buffered or held as arguments is not
-// yielded after the context has ended.
+// TestInterruptBeforeItems: buffered items and arguments are not yielded after the context has ended.
 func TestInterruptBeforeItems(t *testing.T) {
 	for name, src := range map[string]Source{"file": fileOf(t, "a\nb\nc\n"), "arguments": argsOf("a", "b", "c")} {
 		in, err := Open(Spec{Delimiter: "\n", Sources: []Source{src}}, nil)

@@ -170,7 +170,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestOpenQuote: one that is never closed does not take all memory.
+// TestOpenQuote: a quotation mark that is never closed does not take all memory.
 func TestOpenQuote(t *testing.T) {
 	c := newCSV(&endless{}, "f", ',', true)
 	if _, err := c.schema(); err != nil {
@@ -185,7 +185,7 @@ func TestOpenQuote(t *testing.T) {
 	}
 }
 
-// TestTeeForgets: what was taken is not kept.
+// TestTeeForgets: bytes that are taken are not kept.
 func TestTeeForgets(t *testing.T) {
 	row := strings.Repeat("x", 1000) + "\n"
 	c := newCSV(io.LimitReader(repeat(row), 100<<20), "f", ',', false)
@@ -223,7 +223,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// FuzzCSV: what is read does not depend on the reads, no byte is lost but line ends, and what
+// FuzzCSV: the rows do not depend on the sizes of reads, no byte is lost but line ends, and what
 // encoding/csv writes comes back.
 func FuzzCSV(f *testing.F) {
 	for i, text := range []string{"a,b\n1,2\n", "\ufeffa\r\n\"1\r\n\"\"\"\r\n\r\n", "a\"b\n\"c\nd", "\n\n,\n\"\"\n", "\xef\xbb", "\xff\xfe"} {
@@ -274,7 +274,7 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
-// FuzzJSONL: each line is a row or an error, which is that of encoding/json.
+// FuzzJSONL: each line is a row or the error of encoding/json.
 func FuzzJSONL(f *testing.F) {
 	for i, text := range []string{`{"a":"x"}`, "{}\n\n[1]\r\n", `{"a":"\ud800"}`, `{"a":{"b":[1]},"a.b":2}`, "\xff\n\ufeff{", `{"a":"\\ud800 \ud800\udc00"}`} {
 		f.Add(text, "a", uint64(i))

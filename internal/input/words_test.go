@@ -52,7 +52,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestWordsKeepAll has what xargs drops and we do not.
+// TestWordsKeepAll has input that xargs drops and fanout keeps.
 func TestWordsKeepAll(t *testing.T) {
 	for _, tt := range []struct {
 		in   string

@@ -85,7 +85,7 @@ func TestGroups(t *testing.T) {
 			}
 		}
 	}
-	// Where the groups are as usual, the mounts are not asked for.
+	// If the groups are at their usual place, the mounts are not read.
 	m := tree{"/proc/self/cgroup": "3:cpu,cpuacct:/a\n0::/b", "/sys/fs/cgroup/cpu,cpuacct/a/cgroup.procs": "", "/sys/fs/cgroup/b/cgroup.procs": ""}.machine(t)
 	for controller, want := range map[string]string{"cpu": "/sys/fs/cgroup/cpu,cpuacct/a:/sys/fs/cgroup/cpu,cpuacct", "pids": "/sys/fs/cgroup/b:/sys/fs/cgroup"} {
 		if got := strings.Join(m.groups(controller), ":"); got != want {

@@ -14,9 +14,9 @@ func (s *Supervisor) Memory() int64 { return s.spec.Memory }
 func MemoryError(used, limit int64) error {
 	most := memory(limit)
 	if used <= limit { // the kernel did not let it have more
-		return fmt.Errorf("it wanted more than %s", most)
+		return fmt.Errorf("it needed more than %s", most)
 	}
-	return fmt.Errorf("it had %s of %s", memory(used), most)
+	return fmt.Errorf("it used %s of %s", memory(used), most)
 }
 
 func memory(n int64) string {

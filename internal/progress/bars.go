@@ -22,7 +22,7 @@ const (
 	drawEvery = 100 * time.Millisecond
 	drawAfter = 300 * time.Millisecond // a run that ends before needs no bars
 	rowsMax   = 200
-	rowsMin   = 6 // so many rows are shown even if they leave no room for output above them
+	rowsMin   = 6 // rows that are shown even if they leave no room for output above them
 )
 
 // bars draws, until ctx ends, a bar for the whole run and one for each job that runs.
@@ -183,7 +183,7 @@ func (d *drawing) row(w io.Writer, fromBottom, width int) error {
 	return err
 }
 
-// describe returns a job in so many columns: its slot, its item, how long it has run, and that as a bar, of its timeout
+// describe returns a job in width columns: its slot, its item, how long it has run, and that as a bar, of its timeout
 // or else of the median.
 func (d *drawing) describe(v *frame, r Running, width int) string {
 	const barWidth, least = 12, 24
@@ -221,7 +221,7 @@ func (d *drawing) describe(v *frame, r Running, width int) string {
 // labelMax is more than any terminal has columns.
 const labelMax = 1000
 
-// gauge returns a bar of so many columns.
+// gauge returns a bar of width columns.
 func (d *drawing) gauge(part float64, width int) string {
 	full := min(width, max(0, int(part*float64(width))))
 	if d.p.spec.ASCII {

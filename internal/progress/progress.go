@@ -103,7 +103,7 @@ func (p *Progress) Observe(ev *job.Event) {
 	}
 }
 
-// TakeBack recounts so many jobs as failed that had succeeded.
+// TakeBack recounts jobs that had succeeded as failed.
 func (p *Progress) TakeBack(jobs int64) { p.failed.Add(jobs) }
 
 // fail gets the status without its event: otherwise all events would be allocated.

@@ -31,7 +31,7 @@ type ResultsSpec struct {
 	Flag   string // the flag that asked for it, for errors
 	Dir    string
 	Failed bool  // keep failed jobs only
-	Most   int64 // keep so many jobs at most; 0: no limit
+	Most   int64 // how many jobs are kept at most; 0: no limit
 	Again  bool  // the directory may hold what an earlier run has kept
 	Host   string
 	Rows   *record.Rows // nil where items are not rows

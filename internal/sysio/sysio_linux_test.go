@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestFailedCalls fails every call: the system counts -1 then, and we count nothing.
+// TestFailedCalls fails every call: the system answers -1, and the count is 0.
 func TestFailedCalls(t *testing.T) {
 	var p [1]byte
 	const none = -1 // a descriptor that nothing is open at

@@ -7,7 +7,7 @@ import (
 	"fanout/internal/template/words"
 )
 
-// TestForeign: braces that are placeholders elsewhere are told of once, and change nothing.
+// TestForeign: braces that are placeholders of other runners cause one hint each, and change nothing.
 func TestForeign(t *testing.T) {
 	for _, tt := range []struct {
 		command []string
@@ -42,7 +42,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestOrdinaryBraces: those of bash, awk, jq, python and others are nobody's placeholders.
+// TestOrdinaryBraces: the braces of bash, awk, jq, python and others are not placeholders of another runner.
 func TestOrdinaryBraces(t *testing.T) {
 	for _, command := range []string{
 		`echo {1..3} {a..e} {01..10..2} {a,b,c} f{,.bak} {,x}`,

@@ -11,7 +11,7 @@ import (
 	"fanout/internal/template/words"
 )
 
-// TestRowNames says what stands between braces when items are rows.
+// TestRowNames lists what may stand between braces when items are rows.
 func TestRowNames(t *testing.T) {
 	people := &words.Rows{Names: []string{"name", "user id", "twice", "twice", "", "e-mail", "größe"}, Width: 7}
 	numbers := &words.Rows{Width: 3}
@@ -72,7 +72,7 @@ func TestRowNames(t *testing.T) {
 	}
 }
 
-// TestPicked is what readers of rows are told.
+// TestPicked: the input stage learns which fields COMMAND uses.
 func TestPicked(t *testing.T) {
 	tmpl, err := Compile(Spec{Command: []string{"echo {b} {a} {b/} | cat {b}"}, Rows: &words.Rows{Names: []string{"a", "b", "c"}, Pick: true}})
 	if err != nil || !slices.Equal(tmpl.Picked(), []string{"b", "a"}) || tmpl.Highest() != 2 {
@@ -84,7 +84,7 @@ func TestPicked(t *testing.T) {
 	}
 }
 
-// TestBadItemsAreAlone in their jobs, in their place among the others.
+// TestBadItemsAreAlone: a bad item is a job of its own, in its place among the others.
 func TestBadItemsAreAlone(t *testing.T) {
 	bad := fmt.Errorf("bad")
 	items := func(yield func(job.Item, error) bool) {

@@ -1,8 +1,8 @@
 // Package template compiles COMMAND once and turns items into jobs. [Compile] reads a COMMAND into a
 // [Template], which knows the words that a job's program gets, or the text and the parameters that a shell
 // gets: an item is always an argument and never program text. [Template.Jobs] fills batches up to the limits
-// of the system. Package words has the placeholders and words, package script has the scripts. The package
-// has no side effects.
+// of the system. Two packages are below: [script.Script] keeps items out of a script's code, and
+// [words.Word] expands placeholders. The package has no side effects.
 package template
 
 import (

@@ -70,8 +70,8 @@ func (p *Prefixer) pass() {
 }
 
 func (p *Prefixer) send() {
-	if len(p.out) > 0 {
-		p.To.Write(p.out)
+	if w := p.To; len(p.out) > 0 {
+		w.Write(p.out)
 	}
 	p.out = p.out[:0]
 }

@@ -41,10 +41,10 @@ type input struct {
 var paramChangers = []string{"set", "shift", ".", "source", "eval", "trap", "builtin", "command"}
 
 // analyse collects the knowledge about a script.
-func analyse(f *syntax.File, known standIns, occs []*occurrence, multi bool) analysis {
+func analyse(f *syntax.File, names standIns, occs []*occurrence, batched bool) analysis {
 	spread := slices.ContainsFunc(occs, func(o *occurrence) bool { return o.Ref.Spread })
 	out := analysis{
-		standIns: known, occs: occs, shiftsParams: multi || spread,
+		standIns: names, occs: occs, shiftsParams: batched || spread,
 		asArithmetic: map[string]bool{}, functions: map[string]bool{}, asCode: map[string]bool{},
 	}
 	syntax.Walk(f, func(n syntax.Node) bool {

@@ -27,13 +27,13 @@ func (c *checker) parameters(code arg, args []arg) {
 	if err != nil {
 		return
 	}
-	facts := analyse(f, c.standIns, c.occs, c.batched)
+	inner := analyse(f, c.standIns, c.occs, c.batched)
 	for i, a := range args {
 		for _, id := range c.data(a) {
-			if facts.hasParam(facts.asCode, i) {
+			if inner.hasParam(inner.asCode, i) {
 				c.refuse(id, "that shell would run the item as code", `use "$1" there only as an argument`)
 			}
-			if facts.hasParam(facts.asArithmetic, i) {
+			if inner.hasParam(inner.asArithmetic, i) {
 				c.refuse(id, "that shell would run code in the item, where it evaluates arithmetic",
 					`write ${1//[!0-9]} there to keep only the digits`)
 			}

@@ -9,7 +9,7 @@ import (
 	"fanout/internal/template/words"
 )
 
-// runBash gives what the script form prints for a job.
+// runBash returns what the script prints for a job.
 func runBash(t *testing.T, tt *Script, j job.Job) string {
 	t.Helper()
 	text, params, err := tt.shell(j)

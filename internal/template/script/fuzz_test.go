@@ -67,8 +67,7 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzTokens holds that tokens are in order, inside of the text, and that the
-// Script around them is kept.
+// FuzzTokens holds that tokens are in order and within the text, and that the text around them is kept.
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"{}", "{{}}", "{.}{/}", "${}", "$${}", "\\{}", "{1}", "{name.}", "{{name}}", "{{{}}}", "{:q}", "{1/.:q}", "{", "}{", "{}}"} {
 		f.Add(s, true)

@@ -32,7 +32,7 @@ func mustCompile(t testing.TB, g given) *Script {
 	return s
 }
 
-// shell gives the text and the parameters that a shell gets for a job.
+// shell returns the text and the parameters that a shell gets for a job.
 func (s *Script) shell(j job.Job) (string, []string, error) {
 	params, err := s.Params(j)
 	return s.Render(len(j.Items)), params, err

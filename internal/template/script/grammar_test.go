@@ -11,7 +11,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// fragments of scripts, in which the parser and bash could differ.
+// fragments of scripts that the parser and bash might read differently.
 var fragments = []string{
 	"zz", "zy", "x=1", "#", "# c", "# c \\\n", "\\\n", "\n", ";", " ", " ", "\t", "'a b'", `"a b"`, "\"a\\\nb\"", "'", `"`, `\`, `\'`, `\"`, "$x", "${x}",
 	"${x:-a}", "${x##'a'}", "${x%\"}\"}", "${x/a/'b'}", `"${x:-'a'}"`, `"${x/'}'/b}"`, "${x:-'}'}", "${#x}", "$#", "$'a\\'b'", `$"a"`, `"$'a'"`, "$(zz)",
@@ -25,7 +25,7 @@ var fragments = []string{
 	"${x:1:2}", "${x[@]}", "${!x}", "${x@Q}", "${x:?a b}", "${x:-$(zz)}", "${x:-{}}", "${x//\"/\"/-}", "eval", "-a",
 }
 
-// normal prints what bash has read of each of two texts, NUL after each.
+// normal prints how bash reads each of two texts, with a NUL after each.
 const normal = `
 norm() { eval "f() { :
 $1
@@ -37,9 +37,8 @@ while IFS= read -r -d '' a && IFS= read -r -d '' b; do
   printf '%s\0%s\0' "$A" "$R"
 done`
 
-// TestGrammar: bash reads in a script what the parser does, which finds where the
-// items are; or else the script is known to be misread. bash itself prints both, the
-// script and what the parser has printed of it.
+// TestGrammar: bash reads a script as the parser does, which finds the items in it; or else fanout knows
+// that the script is misread. bash itself prints both: the script, and what the parser printed of it.
 func TestGrammar(t *testing.T) {
 	testkit.Slow(t)
 	if _, err := exec.LookPath("bash"); err != nil {

@@ -10,7 +10,7 @@ import (
 	"fanout/internal/template/words"
 )
 
-// handedOn are scripts in which an item would become code a step later.
+// handedOn are scripts in which an item would become code one step later.
 var handedOn = []string{
 	`n=$(wc -l {}); echo $((n+1))`, `n=$(echo {} | cut -d_ -f2); echo $((n+1))`, `n=$(cut -d_ -f2 <<<{}); echo $((n+1))`,
 	`n=$(basename {} .txt | sed 's/x_//'); ((n > 5)) && echo y`, `[[ $(echo {} | cut -c3-) -gt 5 ]]`, `n=$(du -s {} | cut -f1); echo $((n))`,
@@ -40,7 +40,7 @@ func TestHandedOnIsRefused(t *testing.T) {
 	}
 }
 
-// ordinary scripts come near and are safe: they take any item.
+// ordinary are scripts that look similar but are safe: they take any item.
 var ordinary = []string{
 	`x={}; echo ${#x}; ((${#x} > 3))`, `x={}; n=${x//[!0-9]}; echo $((n+1))`, `n=$(echo {} | tr -dc 0-9); echo $((n+1))`, `n=$(grep -c x {}); echo $((n+1))`,
 	`n=$(basename {} | grep -oE '[0-9]+' | head -1); echo $((n+1))`, `n=$(ls {} | wc -l); ((n > 5))`, `s=$(stat -c %s {}); [[ $s -gt 5 ]]`,
@@ -51,7 +51,7 @@ var ordinary = []string{
 	`f={}; trap 'rm -f "$f"' EXIT; ./x "$f"`, `t=$(mktemp); trap "rm -f $t" EXIT; sort {} >"$t"`, `mkdir d; cd d; ssh h "ls $PWD"; echo {}`, `sbatch --wrap="./x {:q}"`,
 }
 
-// A number in braces is a repetition in a regular expression.
+// TestRepetition: a number in braces is a repetition in a regular expression.
 func TestRepetition(t *testing.T) {
 	for script, ok := range map[string]bool{
 		`grep -E '^[0-9]{4}$' {}`: true, `perl -ne 'print if /\d{3}(ab){2}/' {}`: true, `echo {2} {}`: false, `echo x{2} {}`: false,
@@ -83,7 +83,7 @@ func TestOrdinaryIsAccepted(t *testing.T) {
 	}
 }
 
-// Code for another shell must keep all items of a batch.
+// TestQuotedBatchStaysTogether: code for another shell keeps all items of a batch.
 func TestQuotedBatchStaysTogether(t *testing.T) {
 	three := given{text: `sh -c 'rm {:q}'`, batch: 3}
 	program, _, err := CompileProgram(three.scope(), []string{"sh", "-c", "rm {:q}"}, false)

@@ -11,8 +11,8 @@ import (
 	"fanout/internal/job"
 )
 
-// risky scripts come near the places where bash evaluates text. They may be
-// refused, or refuse an item; but no item may run code in them.
+// risky are scripts near the places where bash evaluates text. fanout may refuse them, or refuse an item;
+// but no item may run code in them.
 var risky = []string{
 	`echo $(({}))`, `echo $((x + {}))`, `echo $(( {} ? {} : {} ))`, `((x = {}))`, `(( {} )) && echo y`, `let x={}`, `let "x = {}"`, `let {}`,
 	`echo $[{}]`, `echo $(("{}"))`, `echo $(('{}'))`, `echo $((10#{}))`, `echo $((x{}))`, `echo $((a[{}]))`,
@@ -86,7 +86,7 @@ func TestRisky(t *testing.T) {
 	t.Logf("accepted %d of %d", accepted, len(risky))
 }
 
-// canaries are the items that run code where they are evaluated in some way.
+// canaries are items that run code where bash evaluates them in some way.
 var canaries = []string{
 	"$(touch CANARY)", "`touch CANARY`", "; touch CANARY;", "a[$(touch CANARY)]", "a[$(touch CANARY)]=1", "x=a[$(touch CANARY)]",
 	"-va[$(touch CANARY)]", "'; touch CANARY; '", `"; touch CANARY; "`, `'"; touch CANARY; "'`, "\ntouch CANARY\n", "($(touch CANARY))", "([$(touch CANARY)]=1)",

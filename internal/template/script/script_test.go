@@ -209,7 +209,8 @@ func TestBatchScripts(t *testing.T) {
 	}
 }
 
-// TestCommandInFront: command and builtin do not make integers of all variables, unless what they run may.
+// TestCommandInFront: command and builtin turn variables into integers only if the command behind them may
+// do so.
 func TestCommandInFront(t *testing.T) {
 	for script, anything := range map[string]bool{
 		`x={}; command rm -f -- "$x"`: true, `S={} command ls`: true, `x={}; command -v ls`: true, `x={}; command -p ls "$x"`: true,

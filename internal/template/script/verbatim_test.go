@@ -8,7 +8,7 @@ import (
 	"fanout/internal/job"
 )
 
-// assignment is the text of a script as its pieces hold it: what the user wrote.
+// source returns the text of a script from its pieces: what the user wrote.
 func (s *Script) source() string {
 	var b strings.Builder
 	var write func(pieces []piece)
@@ -30,8 +30,7 @@ func (s *Script) source() string {
 	return strings.Replace(b.String(), " \x00", "", 1)
 }
 
-// TestVerbatim: what a shell is given is the user's text, byte for byte, but for
-// the placeholders.
+// TestVerbatim: a shell gets the user's text, byte for byte, except for the placeholders.
 func TestVerbatim(t *testing.T) {
 	texts := slices.Concat(same, line, []string{
 		"echo {}\r\necho b\r\n", "echo 'a\xffb\xc3(' {}; : $x", "  echo\t {}  ;;\n"[:11], "\n\n# remark {}\n\techo {} # {{}} \\\n\n:; : $x\n\n", "echo {} \\\n  b \\\n\n: $x",
@@ -71,7 +70,7 @@ func TestVerbatim(t *testing.T) {
 	}
 }
 
-// TestLines: a placeholder takes as many lines as it took.
+// TestLines: a spliced script has as many lines as the user's.
 func TestLines(t *testing.T) {
 	for _, text := range slices.Concat(same, line) {
 		tt, err := compile(text)
@@ -84,7 +83,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestParsable: what the parser takes otherwise than bash is hidden from it.
+// TestParsable: bytes that the parser would read otherwise than bash are hidden from it.
 func TestParsable(t *testing.T) {
 	for text, want := range map[string]string{
 		"a\r\nb\xff\xc3(é":  "a\x02\nb\x02\x02(é",

@@ -1,6 +1,6 @@
 // Package words reads the placeholders of a COMMAND and expands its words for a job. A [Scope] finds the
-// placeholders in a text, a [Word] is literal text with [Ref]s in it, and a [Plan] is a COMMAND of such
-// words that runs without a shell. The package knows nothing of scripts; it has no side effects.
+// placeholders in a text; a [Word] is literal text with a [Ref] for each placeholder; a [Plan] is a COMMAND
+// of such words that runs without a shell. The package knows nothing of scripts, and has no side effects.
 package words
 
 import (
