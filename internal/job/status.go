@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -126,14 +127,23 @@ func (s Status) String() string {
 		return reason("lost", s.Err)
 	case OverMemory:
 		return reason("over its memory limit", s.Err)
+	case NotFound:
+		return reason("not found", s.Err, ": command not found")
+	case NotExecutable:
+		return reason("not executable", s.Err, ": cannot be executed")
 	default:
 		return reason("not started", s.Err)
 	}
 }
 
-func reason(what string, err error) string {
+// reason joins an outcome and its cause. What of the cause says the outcome once more is left out.
+func reason(what string, err error, again ...string) string {
 	if err == nil {
 		return what
 	}
-	return what + ": " + err.Error()
+	cause := err.Error()
+	for _, part := range again {
+		cause = strings.Replace(cause, part, "", 1)
+	}
+	return what + ": " + cause
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"fanout/internal/job"
+	"fanout/internal/record"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,7 +41,7 @@ func Open(spec Spec) (*Journal, error) {
 	}
 	j := &Journal{spec: spec, file: f}
 	if !spec.resumes() && f.size+f.torn > 0 {
-		err = errors.New("it already holds a run: continue it with --resume, or name another journal")
+		err = notEmpty(f)
 	} else if spec.resumes() {
 		err = j.load(io.NewSectionReader(f.f, 0, f.size))
 	}
@@ -49,6 +50,17 @@ func Open(spec Spec) (*Journal, error) {
 		return nil, wrong(spec.Path, err)
 	}
 	return j, nil
+}
+
+// notEmpty returns why a run that resumes nothing cannot begin in a file that is not empty.
+func notEmpty(f *file) error {
+	begin := make([]byte, 64)
+	if n, err := f.f.ReadAt(begin, 0); err == nil || err == io.EOF {
+		if _, err := record.ReadHeader(begin[:n], true); err != nil && !errors.Is(err, record.ErrDamaged) {
+			return errors.New("it is not empty, and not a journal; name another file")
+		}
+	}
+	return errors.New("it already holds a run: continue it with --resume, or name another journal")
 }
 
 // Abandon closes a journal that was never begun, and removes it if Open made it.

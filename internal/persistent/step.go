@@ -15,7 +15,7 @@ type OutOfStepError struct {
 }
 
 func (e *OutOfStepError) Error() string {
-	return fmt.Sprintf("worker %d: %s: %v: which reply belongs to which item is unknown", e.Worker, e.Name, errSurplus)
+	return fmt.Sprintf("worker %d: %s: %v; print banners to standard error, and run again", e.Worker, e.Name, errSurplus)
 }
 
 func (e *OutOfStepError) Unwrap() error { return errSurplus }

@@ -165,11 +165,23 @@ func wholeBatches(jobs iter.Seq2[job.Job, error], named int, warn func(string)) 
 		for j, err := range jobs {
 			if n := len(j.Items); err == nil && j.Err() == nil && n < named && !told {
 				told = true
-				warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: {%d} is empty in it", j.Seq(), n, named, n+1))
+				warn(fmt.Sprintf("job %d has %d of the %d items that COMMAND names: %s in it", j.Seq(), n, named, emptyFrom(n+1, named)))
 			}
 			if !yield(j, err) {
 				return
 			}
 		}
+	}
+}
+
+// emptyFrom says which items of a batch are empty: {first} and the later ones, up to {last}.
+func emptyFrom(first, last int) string {
+	switch last - first {
+	case 0:
+		return fmt.Sprintf("{%d} is empty", first)
+	case 1:
+		return fmt.Sprintf("{%d} and {%d} are empty", first, last)
+	default:
+		return fmt.Sprintf("{%d} to {%d} are empty", first, last)
 	}
 }

@@ -68,8 +68,8 @@ func TestSummary(t *testing.T) {
 				done(7, "g", job.Status{Outcome: job.Lost, Err: why}, ""),
 				done(8, "h", failed, ""),
 			},
-			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out after 1m0s\nfanout: job 4, \"d\": not started: why\n" +
-				"fanout: job 5, \"e\": not started: why\nfanout: job 6, \"f\": not started: why\nfanout: job 7, \"g\": lost: why\n" +
+			"fanout: job 1, \"a\": killed by SIGSEGV\nfanout: job 2, \"b\": timed out after 1m0s\nfanout: job 4, \"d\": not found: why\n" +
+				"fanout: job 5, \"e\": not executable: why\nfanout: job 6, \"f\": not started: why\nfanout: job 7, \"g\": lost: why\n" +
 				"fanout: job 8, \"h\": exit 3\n" +
 				"fanout: 8 jobs: 0 ok, 7 failed (1 by a signal, 1 timed out, 1 not found, 1 not executable, 1 not started, 1 lost), 1 stopped\n",
 		},

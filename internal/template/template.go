@@ -32,7 +32,7 @@ type Template struct {
 // Compile reads COMMAND, and refuses it if an item could become code.
 func Compile(spec Spec) (*Template, error) {
 	if len(spec.Command) == 0 || len(spec.Command) == 1 && spec.Command[0] == "" {
-		return nil, &words.Error{Msg: "there is no command"}
+		return nil, &words.Error{Msg: "COMMAND is empty", Hint: "see fanout --help"}
 	}
 	for _, word := range spec.Command {
 		if strings.IndexByte(word, 0) >= 0 {

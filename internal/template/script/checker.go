@@ -24,7 +24,14 @@ type checker struct {
 }
 
 // safeForm is the hint that is right for every command.
-const safeForm = `pass it as an argument: sh -c '... "$1" ...' sh {}`
+const (
+	safeForm = "pass it as an argument: " + argumentForm
+
+	argumentForm = `sh -c '... "$1" ...' sh {}`
+)
+
+// wholeCode is the hint for an item that is all of the code.
+const wholeCode = "fanout does not run items as command lines; write the code, with the item as an argument: " + argumentForm
 
 // command checks one command with its arguments.
 func (c *checker) command(args []arg) []finding {
@@ -192,24 +199,36 @@ func (c *checker) refuseCode(what string, args []arg, quotable bool) {
 	if len(ids) == 0 {
 		return
 	}
+	var words []string
+	dynamic := false
+	for _, a := range args {
+		words = append(words, a.text)
+		dynamic = dynamic || a.dynamic
+	}
+	text := strings.Join(words, " ")
 	hint := safeForm
-	if quotable && !c.nested {
-		if quote := "write {:q}, outside of the quotes in the code"; strings.HasSuffix(what, " -c") {
-			hint += "; or " + quote
+	switch {
+	case strings.TrimSpace(text) == c.standIns.token(ids[0]):
+		hint = wholeCode
+	case quotable && !c.nested:
+		if strings.HasSuffix(what, " -c") {
+			hint += "; or " + quotedForm(what)
 		} else {
-			hint = quote
-		}
-		var text []string
-		dynamic := false
-		for _, a := range args {
-			text = append(text, a.text)
-			dynamic = dynamic || a.dynamic
-		}
-		if !dynamic && c.quotedForShell(strings.Join(text, " "), ids) {
-			return
+			hint = quotedForm(what)
 		}
 	}
+	if quotable && !c.nested && !dynamic && c.quotedForShell(text, ids) {
+		return
+	}
 	c.refuse(ids[0], what+" would run the item as code", hint)
+}
+
+// quotedForm returns the hint for a command that takes shell code as text.
+func quotedForm(what string) string {
+	if programs[what] == remoteCode {
+		what += " HOST"
+	}
+	return "write {:q}, which makes the item one word of that code: " + what + ` "wc {:q}"; put no more quotes around it`
 }
 
 // quotedForShell reports whether every item in the code is quoted for it, and stands as a bare word of a

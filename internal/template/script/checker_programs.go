@@ -25,7 +25,8 @@ func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 		c.option(name, args, !mixed)
 	case anyCode:
 		for _, id := range c.dataIn(args) {
-			c.refuse(id, name+" would take the item as code or as a name", anyHint(name))
+			as, hint := anyAdvice(name)
+			c.refuse(id, name+" would take the item as "+as, hint)
 		}
 	case afterCode:
 		for i, a := range args {
@@ -59,20 +60,33 @@ func (c *checker) applyRule(name string, args []arg, builtin, mixed bool) {
 	}
 }
 
-// anyHint returns the hint about a builtin that takes any argument as code or as a name.
-func anyHint(name string) string {
+// anyAdvice returns what a command that takes any argument as code or as a name would take the item as, and what to
+// write instead.
+func anyAdvice(name string) (as, hint string) {
+	const variable = "the name of a variable"
 	if programs[name] == anyCode {
-		return ""
+		if name == "tmux" {
+			return "code", "write a command without an item"
+		}
+		return "code", `use ssh instead: ssh HOST "wc {:q}"`
 	}
 	switch name {
 	case "source", ".":
-		return "run it as a program of its own: bash -- {}"
+		return "code", "run it as a program of its own: bash -- {}"
+	case "trap":
+		return "code", `write the code in the script, and use "$x" inside it: x={}; trap 'rm -- "$x"' EXIT`
+	case "alias":
+		return "code", `write a function in the script: x={}; f() { wc -- "$x"; }; f`
 	case "read", "mapfile", "readarray":
-		return "give it on stdin: " + name + " x <<<{}"
+		return variable, "give it on stdin: " + name + " x <<<{}"
 	case "declare", "typeset", "local", "export", "readonly":
-		return "assign first: x={}; " + name + " x"
+		return variable, "assign first: x={}; " + name + " x"
+	case "unset", "getopts", "let":
+		return variable, "write the name in the script"
+	case "hash", "unalias", "wait":
+		return "an option or a name", "write the name in the script"
 	}
-	return `put it in a variable, and use that: x={}; ... "$x"`
+	return "code", "write its arguments in the script"
 }
 
 // remoteValued are the options of ssh that have a value.
@@ -167,7 +181,7 @@ func (c *checker) test(args []arg) {
 		case i > 0 && (args[i-1].text == "-v" || args[i-1].text == "-R"):
 			c.refuse(ids[0], nameOfVariable, nameHint)
 		case c.becomesSeveral(a) || i > 0 && (args[i-1].dynamic || len(c.data(args[i-1])) > 0):
-			c.refuse(ids[0], "an item could become the operator of test, and -v runs code", "write [[ ... ]] instead")
+			c.refuse(ids[0], "an item such as -v could become an operator of test", "write [[ -f {} ]]")
 		}
 	}
 }

@@ -20,7 +20,7 @@ func parseScript(text string, comments bool) (*syntax.File, error) {
 	var le syntax.LangError
 	switch {
 	case errors.As(err, &pe):
-		return nil, &words.Error{Line: int(pe.Pos.Line()), Col: int(pe.Pos.Col()), Msg: pe.Text}
+		return nil, &words.Error{Line: int(pe.Pos.Line()), Col: int(pe.Pos.Col()), Msg: plainly(pe.Text)}
 	case errors.As(err, &le):
 		e := &words.Error{Line: int(le.Pos.Line()), Col: int(le.Pos.Col())}
 		le.Filename, le.Pos = "", syntax.Pos{}
@@ -30,6 +30,28 @@ func parseScript(text string, comments bool) (*syntax.File, error) {
 		return nil, &words.Error{Msg: err.Error()}
 	}
 	return f, nil
+}
+
+// plainly says what the parser says in words that need no knowledge of parsers.
+func plainly(said string) string {
+	const unclosed, unmatched = "reached EOF without closing quote ", "reached EOF without matching "
+	if quote, ok := strings.CutPrefix(said, unclosed); ok {
+		return "the quote " + quote + " is not closed"
+	}
+	if pair, ok := strings.CutPrefix(said, unmatched); ok {
+		left, right, _ := strings.Cut(pair, " with ")
+		return left + " is not closed by " + right
+	}
+	if left, ok := strings.CutSuffix(said, " must be followed by a statement"); ok {
+		return "a command is missing after " + left
+	}
+	if left, ok := strings.CutSuffix(said, " can only immediately follow a statement"); ok {
+		return "a command is missing before " + left
+	}
+	if at, ok := strings.CutPrefix(said, "a command can only contain words and redirects; encountered "); ok {
+		return at + " cannot stand here; quote it if it is text"
+	}
+	return strings.NewReplacer(" <cond>`", "`", "`for foo`", "`for`", "`foo()`", "`()`", "`foo(`", "`(`").Replace(said)
 }
 
 func parseText(text string, options ...syntax.ParserOption) (*syntax.File, error) {

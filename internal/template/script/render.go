@@ -262,7 +262,11 @@ func checkInteger(r words.Ref, j job.Job) error {
 	v := r.Job(j)
 	digits := strings.TrimPrefix(strings.TrimPrefix(v, "-"), "+")
 	if digits == "" || len(v)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
-		return fmt.Errorf("item %q: not an integer, and bash calculates with integers only; awk -v x={} 'BEGIN { print x + 1 }' takes other numbers", words.Clip(v))
+		hint := ""
+		if _, err := strconv.ParseFloat(v, 64); err == nil {
+			hint = "; awk -v x={} 'BEGIN { print x + 1 }' takes other numbers"
+		}
+		return fmt.Errorf("item %q: not an integer, and bash calculates with integers only%s", words.Clip(v), hint)
 	}
 	return nil
 }

@@ -173,6 +173,9 @@ func (c *compiler) append() (*syntax.File, error) {
 		Msg:  "the item cannot be appended to this script: its end takes no argument",
 		Hint: "write {} where the item belongs",
 	}
+	if len(c.toks) > 0 {
+		bad.Msg = c.toks[0].Source + " stands in a comment"
+	}
 	end := len(strings.TrimRight(c.text, " \t\n"))
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
 		end++ // an escaped blank, or a continued line

@@ -167,7 +167,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%q: got %v", c.script, err)
 			continue
 		}
-		if !strings.HasPrefix(err.Error(), c.at+": ") || !strings.Contains(err.Error(), c.msg) {
+		if !strings.HasPrefix(err.Error(), "COMMAND:"+c.at+": ") || !strings.Contains(err.Error(), c.msg) {
 			t.Errorf("%q: got %q, want %s … %s", c.script, err, c.at, c.msg)
 		}
 	}

@@ -17,7 +17,7 @@ type Error struct {
 func (e *Error) Error() string {
 	s := e.Msg
 	if e.Line > 0 {
-		s = fmt.Sprintf("%d:%d: %s", e.Line, e.Col, s)
+		s = fmt.Sprintf("COMMAND:%d:%d: %s", e.Line, e.Col, s)
 	}
 	if e.Hint != "" {
 		s += "; " + e.Hint

@@ -1,6 +1,11 @@
 package words
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Scope says what the placeholders of one COMMAND may stand for, and records what they use.
 type Scope struct {
@@ -50,14 +55,17 @@ func (s *Scope) Unused() []string {
 	if !s.Several || s.all || len(s.nth) == 0 {
 		return nil
 	}
-	if s.Batch == 0 {
-		return []string{"COMMAND uses only some items of each batch; write {} for all of them"}
-	}
-	for n := 1; n <= s.Batch; n++ {
-		if !s.nth[n] {
-			const text = "{%d}: COMMAND does not use this item of each batch of %d; write {} for all items"
-			return []string{fmt.Sprintf(text, n, s.Batch)}
+	var used []string
+	within := 0
+	for _, n := range slices.Sorted(maps.Keys(s.nth)) {
+		used = append(used, fmt.Sprintf("{%d}", n))
+		if n <= s.Batch {
+			within++
 		}
 	}
-	return nil
+	if s.Batch > 0 && within == s.Batch {
+		return nil
+	}
+	const text = "COMMAND uses only %s of each batch, and leaves out the other items; write {} for all items"
+	return []string{fmt.Sprintf(text, strings.Join(used, ", "))}
 }
