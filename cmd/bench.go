@@ -79,7 +79,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 	case given("out"):
 		err = errors.New("-o: bench throws away what jobs print; leave out -o")
 	case own.time <= 0:
-		err = fmt.Errorf("--time %s: give a time above 0", &own.time)
+		err = fmt.Errorf("--time %q: give a time above 0", &own.time)
 	}
 	if err != nil {
 		return p, spec, err

@@ -33,10 +33,10 @@ func (a *app) cleanup() *cobra.Command {
 		Long:  cleanupLong,
 		Args:  noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			switch {
-			case c.Grace < 0:
-				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", c.Grace)}
-			case command.Flags().Changed("run") && !registry.IsID(c.Run):
+			if err := notNegative(command.Flags(), "grace", duration(c.Grace)); err != nil {
+				return &run.UsageError{Err: err}
+			}
+			if command.Flags().Changed("run") && !registry.IsID(c.Run) {
 				return &run.UsageError{Err: fmt.Errorf("--run %q: give the first hexadecimal digits of a run ID, as fanout ps shows them", c.Run)}
 			}
 			return clean(c, command.OutOrStdout(), asJSON)

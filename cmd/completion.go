@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/run"
+	"fanout/internal/text"
 )
 
 // completions sets what a shell offers: programs for COMMAND, the values of flags that take a few words, profiles, and
@@ -20,6 +25,32 @@ func completions(root *cobra.Command) {
 	})
 	for _, flag := range []string{"chdir", "results", "error-dir", "tmpdir"} {
 		_ = root.MarkFlagDirname(flag)
+	}
+}
+
+// shells are those for which completion prints a script and people ask. Powershell is there, too.
+const shells = "bash, zsh or fish"
+
+// nameShells makes the subcommand that prints completions say in fanout's words what it needs.
+func nameShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c := subcommand(root, "completion")
+	if c == nil {
+		return
+	}
+	c.Use = "completion SHELL"
+	c.Short = "print the completion for a shell"
+	c.Long = "completion prints a completion for SHELL: " + shells + ".\nfanout completion SHELL --help says how to install it."
+	c.DisableFlagsInUseLine = true
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &run.UsageError{Err: errors.New("completion: name a shell: " + shells)}
+		}
+		return &run.UsageError{Err: fmt.Errorf("completion: there is none for %s; name %s", text.Name(args[0]), shells)}
+	}
+	for _, shell := range c.Commands() {
+		shell.Args = noArgs
 	}
 }
 

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,16 +20,14 @@ const largestConfig = 1 << 20
 
 // load reads the file.
 func (s *settings) load() (map[string]any, error) {
+	st, err := os.Stat(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration %s: %w", text.Name(s.path), text.Cause(err))
+	}
 	if !slices.Contains(configExtensions(), filepath.Ext(s.path)) {
 		return nil, fmt.Errorf("%s: the name of a configuration ends in %s", text.Name(s.path), either(configExtensions()))
 	}
-	if st, err := os.Stat(s.path); err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, fmt.Errorf("the configuration %s: %w", text.Name(s.path), err)
-	} else if st.IsDir() {
+	if st.IsDir() {
 		return nil, fmt.Errorf("%s: it is a directory; name a file", text.Name(s.path))
 	} else if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: it is a pipe or a device; write the configuration to a file, and name that with --config", text.Name(s.path))
@@ -40,21 +37,23 @@ func (s *settings) load() (map[string]any, error) {
 	v := viper.New()
 	v.SetConfigFile(s.path)
 	if err := v.ReadInConfig(); err != nil {
-		return nil, fmt.Errorf("%s: %w", text.Name(s.path), unwrapViper(err))
+		return nil, fmt.Errorf("%s: %w", text.Name(s.path), unparsedConfig(err, filepath.Ext(s.path)))
 	}
 	return v.AllSettings(), nil
 }
 
-// unwrapViper strips viper's own prefix from a parse error.
-func unwrapViper(err error) error {
+// unparsedConfig returns why a file is not what its extension says, without viper's own prefixes.
+func unparsedConfig(err error, ext string) error {
 	var parse viper.ConfigParseError
-	if errors.As(err, &parse) && parse.Unwrap() != nil {
-		err = parse.Unwrap()
+	if !errors.As(err, &parse) || parse.Unwrap() == nil {
+		return text.Cause(err)
 	}
-	if text := err.Error(); strings.Contains(text, "\n") { // a list of errors
-		return errors.New(strings.Join(strings.Fields(text), " "))
+	format := map[string]string{".toml": "TOML", ".json": "JSON"}[ext]
+	if format == "" {
+		format = "YAML"
 	}
-	return err
+	why := strings.Join(strings.Fields(parse.Unwrap().Error()), " ") // it may be a list, in several lines
+	return fmt.Errorf("it is not valid %s: %s", format, strings.TrimPrefix(why, strings.ToLower(format)+": "))
 }
 
 // profiles returns the profiles in the file, and checks all of them.
@@ -87,10 +86,13 @@ func (s *settings) noProfile(profiles map[string]map[string]any) error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	what := "it has none"
+	if len(names) == 0 {
+		return fmt.Errorf("--profile %s: %s has no profiles; add them under the key %s, or leave out --profile", text.Name(s.profile), text.Name(s.path), profilesKey)
+	}
+	what := ""
 	if near := text.Nearest(names, s.profile); near != "" {
 		what = "the nearest is " + text.Name(near)
-	} else if len(names) > 0 {
+	} else {
 		what = "it has " + text.Names(names)
 	}
 	return fmt.Errorf("--profile %s: %s has no such profile; %s", text.Name(s.profile), text.Name(s.path), what)

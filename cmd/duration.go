@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/spf13/pflag"
 )
 
 // duration is the value of a flag that takes a time: 200ms, 1h30m, or a number of seconds, as timeout and sleep take
@@ -37,3 +40,21 @@ func (d *duration) String() string {
 
 // Type returns the kind of value, for help and configurations.
 func (d *duration) Type() string { return "duration" }
+
+// notNegative refuses a flag with a time below 0.
+func notNegative(set *pflag.FlagSet, flag string, value duration) error {
+	if value >= 0 {
+		return nil
+	}
+	f := set.Lookup(flag)
+	return fmt.Errorf("%s %q: give a time, 0 or more", nameOf(f), f.Value)
+}
+
+// aboveZero refuses a flag with a time that is not above 0.
+func aboveZero(set *pflag.FlagSet, flag string, value duration) error {
+	if value > 0 {
+		return nil
+	}
+	f := set.Lookup(flag)
+	return fmt.Errorf("%s %q: give a time above 0, such as 90s", nameOf(f), f.Value)
+}

@@ -12,6 +12,7 @@ import (
 	"fanout/internal/remote"
 	"fanout/internal/sysio"
 	"fanout/internal/template"
+	"fanout/internal/text"
 
 	"github.com/spf13/pflag"
 )
@@ -111,6 +112,9 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 		return p, errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
 	}
 	if err := checkFirst(command, len(p.Input.Sources) > 0, findIn(p.Execute.Dir)); err != nil {
+		if late := lateFlags(p.all, command); late != "" {
+			err = errors.New(late)
+		}
 		return p, err
 	}
 	if p.Collect.TmpDir == "" {
@@ -149,7 +153,7 @@ func facts(p plan.Plan) (f plan.Facts) {
 func directory(flag, dir string) error {
 	st, err := os.Stat(dir)
 	if err != nil {
-		return fmt.Errorf("%s %q: %w", flag, dir, err)
+		return fmt.Errorf("%s %q: %w", flag, dir, text.Cause(err))
 	}
 	if !st.IsDir() {
 		return fmt.Errorf("%s %q: not a directory", flag, dir)

@@ -42,8 +42,8 @@ func (f *failureFlags) register(set *pflag.FlagSet) {
 }
 
 func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
-	if f.grace < 0 {
-		return fmt.Errorf("--grace %s: a time cannot be negative", &f.grace)
+	if err := notNegative(given, "grace", f.grace); err != nil {
+		return err
 	}
 	p.Process.Grace = time.Duration(f.grace)
 	p.Process.Linger = linger
@@ -73,8 +73,11 @@ func (f *failureFlags) applyLimits(p *plan.Plan, given *pflag.FlagSet) error {
 		flag  string
 		value duration
 	}{{"timeout", f.timeout}, {"deadline", f.deadline}} {
-		if given.Changed(limit.flag) && limit.value <= 0 {
-			return fmt.Errorf("--%s %s: give a time above 0, such as 90s; for no limit, leave out the flag", limit.flag, &limit.value)
+		if !given.Changed(limit.flag) {
+			continue
+		}
+		if err := aboveZero(given, limit.flag, limit.value); err != nil {
+			return fmt.Errorf("%w; for no limit, leave out the flag", err)
 		}
 	}
 	p.Schedule.Timeout = time.Duration(f.timeout)
@@ -84,8 +87,8 @@ func (f *failureFlags) applyLimits(p *plan.Plan, given *pflag.FlagSet) error {
 
 // applyRetries sets how often a job is retried, and when.
 func (f *failureFlags) applyRetries(p *plan.Plan, given *pflag.FlagSet) error {
-	if f.retryDelay < 0 {
-		return fmt.Errorf("--retry-delay %s: a time cannot be negative", &f.retryDelay)
+	if err := notNegative(given, "retry-delay", f.retryDelay); err != nil {
+		return err
 	}
 	p.Schedule.RetryDelay = time.Duration(f.retryDelay)
 	if given.Changed("retries") {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.csv, "csv", false, "read rows of CSV: {name} is a field by the header, {2} by number, {} the row")
 	set.BoolVar(&f.tsv, "tsv", false, "read rows with tabs between fields; placeholders are those of --csv")
 	set.BoolVar(&f.jsonl, "jsonl", false, "read one JSON object a line: {name} is a member, {name.within} one inside it")
-	set.Var(valueOf(&f.colSep, "", regexp.Compile), "colsep", "split each line at `REGEX` into the fields {1}, {2} and so on")
+	set.Var(valueOf(&f.colSep, "", columnSeparator), "colsep", "split each line at `REGEX` into the fields {1}, {2} and so on")
 	header := valueOf(&f.header, "true", parseHeader)
 	header.kind = "bool"
 	set.Var(header, "header", "take field names from the first row (default; with --colsep, if given)")
@@ -136,7 +137,17 @@ func splitSources(args []string) (command []string, sources []input.Source, err 
 		}
 	}
 	if mode == files && len(sources) == 0 {
-		return nil, nil, errors.New("::::: name a file after it")
+		return nil, nil, errors.New(`"::::": name a file after it`)
 	}
 	return command, sources, nil
+}
+
+// columnSeparator parses --colsep.
+func columnSeparator(s string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile(s)
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		return nil, fmt.Errorf("it is not a regular expression (%s); write \\ before a character that stands for itself, as in '\\('", bad.Code)
+	}
+	return re, err
 }

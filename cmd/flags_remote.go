@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,6 +164,10 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	default:
 		ssh.File = f.hostsFile
 		if ssh.Hosts, err = remote.ReadHosts(f.hostsFile, ssh.Slots); err != nil {
+			var path *fs.PathError
+			if errors.As(err, &path) {
+				return fmt.Errorf("--hosts-file %s: %w", text.Name(f.hostsFile), path.Err)
+			}
 			return fmt.Errorf("--hosts-file: %w", err)
 		}
 		if len(ssh.Hosts) == 0 {

@@ -54,8 +54,8 @@ func (f *workerFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	if err := f.applyMode(p, given); err != nil {
 		return err
 	}
-	if f.delay < 0 {
-		return fmt.Errorf("--delay %s: a time cannot be negative", &f.delay)
+	if err := notNegative(given, "delay", f.delay); err != nil {
+		return err
 	}
 	p.Schedule.Delay, p.Schedule.Rate = time.Duration(f.delay), f.rate
 	return nil
@@ -82,7 +82,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	if p.Threads > mostWorkers/p.Schedule.Workers {
 		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Workers, p.Threads, mostWorkers)
 	}
-	if err := f.applyPersistent(p); err != nil {
+	if err := f.applyPersistent(p, given); err != nil {
 		return err
 	}
 	if given.Changed("cpu-affinity") {
@@ -96,7 +96,7 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 }
 
 // applyPersistent sets up programs that are started once.
-func (f *workerFlags) applyPersistent(p *plan.Plan) error {
+func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) error {
 	if !f.persistent {
 		return nil
 	}
@@ -105,8 +105,8 @@ func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	if p.Window > most/min(most, p.Schedule.Workers) {
 		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Workers, most)
 	}
-	if f.warmUp < 0 {
-		return fmt.Errorf("--warm-up %s: a time cannot be negative", &f.warmUp)
+	if err := notNegative(given, "warm-up", f.warmUp); err != nil {
+		return err
 	}
 	p.Persistent, p.WarmUp = true, time.Duration(f.warmUp)
 	p.Template.Pipe = true // no item is an argument
@@ -149,7 +149,7 @@ func perSecond(s string) (float64, error) {
 	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !known || !(n > 0 && n < 1e9) {
-		return 0, errors.New("give a number above 0 and a unit, as in 10/s, 90/m or 500/h")
+		return 0, errors.New("give a number above 0: 10 or 10/s is per second, 90/m per minute, 500/h per hour")
 	}
 	return n / seconds, nil
 }

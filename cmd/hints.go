@@ -165,6 +165,18 @@ func scriptHint(command []string, sourced bool) string {
 	return hint.Quote.Say(inQuotes(strings.Join(command, " ")))
 }
 
+// lateFlags returns a hint for flags of fanout right after a COMMAND that is a script; "" if there are none.
+func lateFlags(set *pflag.FlagSet, command []string) string {
+	l := lineOf(set, command[1:])
+	if len(l.own) == 0 || len(l.own[0]) < 2 || !strings.Contains(command[0], " ") {
+		return ""
+	}
+	if f, _ := flagOf(set, l.own[0]); f == nil {
+		return ""
+	}
+	return hint.LateFlag.Say(l.own[0], forShell(l.own)+" "+inQuotes(command[0])+" ...")
+}
+
 // isVariable reports whether a shell could assign to a name.
 func isVariable(name string) bool {
 	letter := func(r rune) bool { return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
@@ -189,6 +201,8 @@ func meant(root *cobra.Command, p planned, err error) error {
 	switch name := missing.Name; {
 	case p.behind != "":
 		return fmt.Errorf("%w; %s", err, p.behind)
+	case strings.ContainsAny(name, " \t\n") && lateFlags(p.all, command) != "":
+		return fmt.Errorf("%w; %s", err, lateFlags(p.all, command))
 	case strings.ContainsAny(name, " \t\n"), slices.Contains(keywords(), name) && len(command) > 1:
 		return fmt.Errorf("%w; %s", err, scriptHint(command, len(p.Input.Sources) > 0))
 	default:

@@ -89,9 +89,9 @@ func TestFirstWord(t *testing.T) {
 		{[]string{"convert {} -resize 50%", "{.}.jpg"}, `"convert {} -resize 50%" is not a program`},
 		{[]string{"echo {}", ">", "out"}, `quote the whole command: fanout 'echo {} > out'`},
 		{[]string{"for x in {}", "do"}, `"for x in {}" is not a program`},
-		{[]string{"cd {}", "ls"}, `"cd {}" is not a program; for items, write ::: before them: fanout 'cd {}' ::: ls; for one script`},
-		{[]string{"echo {}", "it's", "a b"}, `"echo {}" is not a program; for items, write ::: before them: fanout 'echo {}' ::: 'it'\''s' 'a b'; for one script`},
-		{[]string{"cat {} | wc", "a"}, `fanout 'cat {} | wc' ::: a; for one script`},
+		{[]string{"cd {}", "ls"}, `"cd {}" is not a program; for items, write ::: before them: fanout 'cd {}' ::: ls; if they belong to the script, write them inside the quotes`},
+		{[]string{"echo {}", "it's", "a b"}, `"echo {}" is not a program; for items, write ::: before them: fanout 'echo {}' ::: 'it'\''s' 'a b'; if they belong to the script, write them inside the quotes`},
+		{[]string{"cat {} | wc", "a"}, `fanout 'cat {} | wc' ::: a; if they belong to the script, write them inside the quotes`},
 
 		{[]string{"./My Tools/{}", "x"}, ""},
 		{[]string{"{} {}", "x"}, ""},

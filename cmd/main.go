@@ -56,6 +56,7 @@ func (a *app) main(args []string) ending {
 	}
 	stdin, stdout, stderr := a.io.Stdin, a.io.Stdout, a.io.Stderr
 	root := a.root()
+	nameShells(root)
 	if !completes(args) { // completion parses flags several times
 		onlyOnceIn(root)
 	}

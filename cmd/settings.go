@@ -146,6 +146,9 @@ func configPaths() ([]string, error) {
 // read reads the file, with the profile in it.
 func (s *settings) read(set *pflag.FlagSet) error {
 	if s.path == "" {
+		if s.profile != "" && set.Lookup("config").Changed {
+			return fmt.Errorf("--profile %s: no configuration is read because of --config ''; name one, or leave out --profile", text.Name(s.profile))
+		}
 		if s.profile != "" {
 			return fmt.Errorf("--profile %s: there is no configuration; fanout config path prints where it would be", text.Name(s.profile))
 		}
@@ -223,7 +226,7 @@ func (s *settings) blame(set *pflag.FlagSet, err error) error {
 	text := err.Error()
 	set.VisitAll(func(f *pflag.Flag) {
 		origin := s.origins[f.Name]
-		if origin == "" || origin == "--"+f.Name || !strings.HasPrefix(text, "--"+f.Name+" ") && (f.Shorthand == "" || !strings.HasPrefix(text, "-"+f.Shorthand+" ")) {
+		if origin == "" || origin == "--"+f.Name || !strings.HasPrefix(text, "--"+f.Name+" ") && (f.Shorthand == "" || !strings.HasPrefix(text, "-"+f.Shorthand+" ") && !strings.HasPrefix(text, nameOf(f)+" ")) {
 			return
 		}
 		err = fmt.Errorf("%w (set in %s)", err, origin)

@@ -46,8 +46,12 @@ func words(command []string) string {
 
 // noArgs refuses arguments of subcommands that take none.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return &run.UsageError{Err: err}
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	name, hint := c.Name(), ""
+	if c.HasParent() && !c.Parent().HasParent() {
+		hint = fmt.Sprintf("; for a program called %s: fanout -- %s", name, forShell(append([]string{name}, args...)))
+	}
+	return &run.UsageError{Err: fmt.Errorf("%s takes no arguments%s", strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), hint)}
 }

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -30,12 +29,12 @@ func (a *app) track() *cobra.Command {
 		Use:   "track [flags] -- COMMAND [ARG]...",
 		Short: "look after one command with a guardian",
 		Long:  trackLong,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &run.UsageError{Err: errors.New("track: name the command to run, as in fanout track -- make test")}
 			}
-			if spec.Grace < 0 {
-				return &run.UsageError{Err: fmt.Errorf("--grace %s: a time cannot be negative", spec.Grace)}
+			if err := notNegative(c.Flags(), "grace", duration(spec.Grace)); err != nil {
+				return &run.UsageError{Err: err}
 			}
 			spec.Argv = args
 			var err error
@@ -78,8 +77,11 @@ func (a *app) runTracked(spec run.TrackSpec) error {
 		return err
 	}
 	a.tracked = &end
-	if end.Left > 0 {
-		a.messages.say("leftovers of the command still running: %d; use --reap to kill them", end.Left)
+	switch {
+	case end.Left == 1:
+		a.messages.say("1 process started by the command is still running; use --reap to end it")
+	case end.Left > 1:
+		a.messages.say("%d processes started by the command are still running; use --reap to end them", end.Left)
 	}
 	return nil
 }

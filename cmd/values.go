@@ -104,13 +104,21 @@ func byteSize(s string) (int64, error) {
 func unparsable(err error) string {
 	var unknown *pflag.NotExistError
 	var syntax *pflag.InvalidSyntaxError
+	var valueless *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
 		return "unknown flag: " + text.Name("--"+unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
-		return fmt.Sprintf("unknown shorthand flag: %q in %s", rune(unknown.GetSpecifiedName()[0]), text.Name("-"+unknown.GetSpecifiedShortnames()))
+		return text.Name("-"+unknown.GetSpecifiedName()) + ": there is no such flag"
+	case errors.As(err, &valueless):
+		name := "--" + valueless.GetSpecifiedName()
+		if valueless.GetSpecifiedShortnames() != "" {
+			name = "-" + valueless.GetSpecifiedName()
+		}
+		value, _ := pflag.UnquoteUsage(valueless.GetFlag())
+		return fmt.Sprintf("%s needs a value: %[1]s %s", name, value)
 	case errors.As(err, &syntax):
-		return "bad flag syntax: " + text.Name(syntax.GetSpecifiedFlag())
+		return text.Name(syntax.GetSpecifiedFlag()) + ": this is not a flag"
 	}
 	return err.Error()
 }
@@ -122,14 +130,19 @@ func flagError(c *cobra.Command, err error) error {
 		return fmt.Errorf("%s%s; see %s --help", unparsable(err), nearestFlag(c.Flags(), err), c.CommandPath())
 	}
 	f := invalid.GetFlag()
-	name := "--" + f.Name
-	if f.Shorthand != "" {
-		name = "-" + f.Shorthand + ", " + name
-	}
+	name := nameOf(f)
 	if repeated(err) {
 		return fmt.Errorf("%s: %w", name, invalid.Unwrap())
 	}
 	return fmt.Errorf("%s %w", name, reason(f, err))
+}
+
+// nameOf returns the name of a flag for messages: -j, --workers.
+func nameOf(f *pflag.Flag) string {
+	if f.Shorthand == "" {
+		return "--" + f.Name
+	}
+	return "-" + f.Shorthand + ", --" + f.Name
 }
 
 // nearestFlag names the flag that may have been meant by one that does not exist.

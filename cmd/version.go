@@ -21,7 +21,7 @@ func (a *app) version() *cobra.Command {
 
 // built describes what this program was built from.
 func built() string {
-	version, commit, date, goVersion := "(devel)", "unknown", "unknown date", "unknown"
+	version, commit, date, goVersion := "(devel)", "unknown", "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		goVersion = info.GoVersion
 		if info.Main.Version != "" {
@@ -36,5 +36,5 @@ func built() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, commit %s, %s, %s", version, commit, date, goVersion)
+	return fmt.Sprintf("%s, commit %s, date %s, %s", version, commit, date, goVersion)
 }

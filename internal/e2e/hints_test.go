@@ -41,7 +41,7 @@ func asTyped(t *testing.T, line string, quiet bool) (stdout, stderr string, code
 // TestHints walks the table: each hint is given once, not when fanout is to be quiet, and changes
 // nothing of what is done. Those that are part of an error stay.
 func TestHints(t *testing.T) {
-	ofErrors := []hint.Kind{hint.Quote, hint.Items, hint.Subcommand, hint.Behind, hint.Nulls}
+	ofErrors := []hint.Kind{hint.Quote, hint.LateFlag, hint.Items, hint.Subcommand, hint.Behind, hint.Nulls}
 	for k := range hint.Kinds {
 		if k.Typed() == "" {
 			continue // TestTyping

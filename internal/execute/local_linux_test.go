@@ -101,7 +101,7 @@ func TestOutcomes(t *testing.T) {
 		{[]string{"{}", "x"}, "./folder", "not executable: ./folder: permission denied, or a directory"},
 		{[]string{"{}", "x"}, "./hashbang", "exit 5"},
 		{[]string{"./{}"}, "script", "exit 6"},
-		{[]string{"cat", "{}"}, "nul\x00", "not started: item \"nul\\x00\": an argument cannot hold a NUL byte; -0 is for items that end with NULs, as find -print0 writes them; --pipe gives items on standard input"},
+		{[]string{"cat", "{}"}, "nul\x00", "not started: item \"nul\\x00\": an argument cannot hold a NUL byte; -0 is for items that end with NULs, as find -print0 writes them; use --pipe to give items on standard input"},
 	} {
 		got := run(t, t.Context(), sup, Spec{Dir: dir}, template.Spec{Command: tt.command}, tt.item)
 		if got.status.String() != tt.want {

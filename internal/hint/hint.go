@@ -22,6 +22,7 @@ const (
 	UTF16
 	Operator
 	Quote
+	LateFlag
 	Items
 	Subcommand
 	Behind
@@ -85,8 +86,12 @@ var table = [Kinds]hint{
 		`for a shell, quote the whole command: fanout %s`,
 		`fanout 'a={}; x;' 'y;' z ::: 1`,
 	},
+	LateFlag: {
+		`%q stands after COMMAND; put flags first: fanout %s`,
+		`fanout 'echo {}' -k ::: x`,
+	},
 	Items: {
-		`for items, write ::: before them: fanout %s; for one script, put all in the same quotes`,
+		`for items, write ::: before them: fanout %s; if they belong to the script, write them inside the quotes`,
 		`fanout 'wc -c {}' a.txt b.txt`,
 	},
 	Subcommand: {
@@ -98,7 +103,7 @@ var table = [Kinds]hint{
 		`fanout --stop-on-error never ls ::: a`,
 	},
 	Nulls: {
-		`-0 is for items that end with NULs, as find -print0 writes them; --pipe gives items on standard input`,
+		`-0 is for items that end with NULs, as find -print0 writes them; use --pipe to give items on standard input`,
 		`printf 'a\0b\0' | fanout /bin/echo`,
 	},
 }

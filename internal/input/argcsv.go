@@ -3,7 +3,6 @@ package input
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
@@ -73,7 +72,7 @@ func (a *argCSV) parse(arg string) ([]string, error) {
 	var bad *csv.ParseError
 	switch {
 	case errors.As(err, &bad):
-		return nil, fmt.Errorf("column %d: %w", bad.Column, bad.Err)
+		return nil, misquoted(bad)
 	case err != nil:
 		return nil, err
 	}

@@ -147,11 +147,23 @@ func (c *csvTable) read() (raw string, fields []string, err error) {
 	case !errors.As(err, &bad):
 		return "", nil, err
 	}
-	why := fmt.Errorf("column %d: %w", bad.Column, bad.Err)
+	why := misquoted(bad)
 	if bad.Err == csv.ErrQuote && bad.Line > bad.StartLine {
 		why = fmt.Errorf("a quotation mark is not closed: the row reaches to line %d", bad.Line)
 	}
 	return "", nil, &RowError{File: c.name, Line: bad.StartLine, Raw: raw, Err: why}
+}
+
+// misquoted says what is wrong with the quotation marks of a row.
+func misquoted(bad *csv.ParseError) error {
+	why := bad.Err
+	switch why {
+	case csv.ErrQuote:
+		why = errors.New("a quote that is not closed, or text after a closing quote")
+	case csv.ErrBareQuote:
+		why = errors.New("a quote in a field that does not begin with one; write the field in quotes, and this quote twice")
+	}
+	return fmt.Errorf("column %d: %w", bad.Column, why)
 }
 
 // tee keeps the bytes that are read but not taken yet.

@@ -28,6 +28,9 @@ type RowError struct {
 }
 
 func (e *RowError) Error() string {
+	if e.File == "" && strings.HasPrefix(e.Err.Error(), "column ") {
+		return fmt.Sprintf("argument %d, %v", e.Line, e.Err)
+	}
 	if e.File == "" {
 		return fmt.Sprintf("argument %d: %v", e.Line, e.Err)
 	}

@@ -169,6 +169,7 @@ func (e *slurm) to(host string) transport {
 	return transport{srun, traits{
 		gently: true, linger: e.here.Grace + 2*time.Second, complete: endedItself, after: after,
 		messages: messages{own: "srun: ", notice: " queued and waiting for resources", hopeless: refusedBySlurm},
+		check:    func(string) (program, try string) { return "srun", "check that srun works here" },
 	}}
 }
 

@@ -54,7 +54,10 @@ type ssh struct {
 func (e *ssh) to(host string) transport {
 	c := e.client
 	c.words = func(script string) []string { return []string{destination(host), "exec sh -c '" + script + "'"} }
-	return transport{c, traits{patience: 30 * time.Second, complete: keptConnection}}
+	check := func(host string) (program, try string) {
+		return text.Name(e.spec.Command[0]), "try: " + text.ShellWords(append(slices.Clone(e.spec.Command), destination(host), "true"))
+	}
+	return transport{c, traits{patience: 30 * time.Second, complete: keptConnection, check: check}}
 }
 
 // Launch is part of worker.Launcher.

@@ -30,12 +30,13 @@ type starter interface {
 
 // traits are what differs between the programs of the backends.
 type traits struct {
-	patience time.Duration             // how long the shell may take to become a worker; 0: as long as it takes
-	gently   bool                      // the program gets TERM at its end, not KILL: it has to tell others
-	linger   time.Duration             // how long a worker without input may take to end before the program is ended
-	complete func(process.Result) bool // reports whether all that the host has written has come
-	after    cleanup                   // by the script's shell
-	messages messages                  // on its standard error
+	patience time.Duration                           // how long the shell may take to become a worker; 0: as long as it takes
+	gently   bool                                    // the program gets TERM at its end, not KILL: it has to tell others
+	linger   time.Duration                           // how long a worker without input may take to end before the program is ended
+	complete func(process.Result) bool               // reports whether all that the host has written has come
+	after    cleanup                                 // by the script's shell
+	messages messages                                // on its standard error
+	check    func(host string) (program, try string) // names the program, and what a user can try when it fails; may be nil
 }
 
 // peer is a program on this machine that stands for the shell on a host. Read and Write are its standard output and
@@ -136,8 +137,11 @@ func (s *shell) become(ctx context.Context, token string, p Program) error {
 		return &pool.HopelessError{Err: fmt.Errorf("%s: %w", text.Name(s.host), hopeless.Err)}
 	case said != "":
 		return fmt.Errorf("%s: %s", text.Name(s.host), said)
+	case errors.Is(err, io.EOF) && how.Failure() != nil && s.check != nil:
+		program, check := s.check(s.host)
+		return fmt.Errorf("%s: %s: %w before fanout could start there; %s", text.Name(s.host), program, how.Failure(), check)
 	case errors.Is(err, io.EOF) && how.Failure() != nil:
-		return fmt.Errorf("%s: it ended before it was a worker: %w", text.Name(s.host), how.Failure())
+		return fmt.Errorf("%s: %w before fanout could start there", text.Name(s.host), how.Failure())
 	default:
 		return fmt.Errorf("%s: %w", text.Name(s.host), err)
 	}

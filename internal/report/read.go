@@ -34,7 +34,7 @@ func Open(name string, stdin *os.File) (*Journal, error) {
 		j.Name, j.file = "standard input", stdin
 		j.shown = j.Name
 	} else if j.file, err = os.Open(name); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("journal %s: %w", j.shown, text.Cause(err))
 	}
 	st, err := j.file.Stat()
 	switch {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +30,7 @@ func (r *Run) openOut(ctx context.Context, again bool) (ready func() error, err 
 		flags |= os.O_APPEND
 	}
 	if r.out, err = openOutput(ctx, path, flags); err != nil {
-		return nil, err
+		return nil, outError(path, err)
 	}
 	st, err := r.out.Stat()
 	switch {
@@ -60,13 +61,22 @@ func (r *Run) openOut(ctx context.Context, again bool) (ready func() error, err 
 func lock(path string) (*os.File, error) {
 	lock, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, err
+		return nil, outError(path, err)
 	}
 	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK {
 		lock.Close()
 		return nil, fmt.Errorf("-o %s: another run writes to it; name another file, or wait for that run", text.Name(path))
 	}
 	return lock, nil // where the file system has no locks, it does nothing
+}
+
+// outError says why the file of -o cannot be opened. Another error, such as a stop, stays as it is.
+func outError(path string, err error) error {
+	var failed *os.PathError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	return fmt.Errorf("-o %s: %w", text.Name(path), failed.Err)
 }
 
 // openOutput opens a file for writing. It waits for a reader of a named pipe, as a shell does, but no longer than ctx.

@@ -22,13 +22,13 @@ func ParseLimit(s string) (Limit, error) {
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		p, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(p > 0 && p <= 100) {
-			return Limit{}, errors.New("a percentage must be above 0% and at most 100%")
+			return Limit{}, errors.New("give a percentage above 0% and at most 100%")
 		}
 		return Limit{Percent: p}, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
-		return Limit{}, errors.New("it must be a number from 1 on, or a percentage")
+		return Limit{}, errors.New("give a whole number, 1 or more, or a percentage")
 	}
 	return Limit{Count: n}, nil
 }

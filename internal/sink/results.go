@@ -47,11 +47,11 @@ func NewResults(spec ResultsSpec) (*Results, error) {
 		failed: spec.Failed, most: spec.Most, made: map[int64]struct{}{},
 	}
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
-		return nil, r.wrong(err)
+		return nil, r.wrong(text.Cause(err))
 	}
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
-		return nil, r.wrong(err)
+		return nil, r.wrong(text.Cause(err))
 	}
 	if len(entries) > 0 && !spec.Again {
 		const advice = "use another one or, if the run that filled it had a journal, resume it with --journal FILE --resume"

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"slices"
@@ -63,4 +64,13 @@ func one(err error) string {
 		rest = after
 	}
 	return b.String() + Plain(rest)
+}
+
+// Cause returns why a file operation failed, without the operation and the path, for a message that names the file.
+func Cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

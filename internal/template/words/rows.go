@@ -84,8 +84,14 @@ func (s *Scope) unknown(body string) *Error {
 		if rows.Width > 0 {
 			e.Msg += fmt.Sprintf(" to {%d}", rows.Width)
 		}
+	case len(rows.Names) == 1:
+		e.Msg += "; the only field is " + fieldList(rows.Names)
 	default:
 		e.Msg += "; the fields are " + fieldList(rows.Names)
+	}
+	if len(rows.Names) == 1 && strings.Contains(rows.Names[0], ";") {
+		e.Hint = "the header has semicolons: --colsep ';' --header in place of --csv"
+		return e
 	}
 	e.Hint = fmt.Sprintf("write {{%s}} for the text {%s}", body, body)
 	return e
