@@ -40,7 +40,7 @@ func rules() []rule {
 		{[]string{"--format shell"}, excludes, []string{"-0", "-d"}, "blanks and newlines end its words"},
 		{[]string{"--csv", "--tsv", "--jsonl"}, excludes, []string{"-0", "-d"}, "the format says where a row ends"},
 		{[]string{"--link"}, excludes, []string{"--csv", "--tsv", "--jsonl", "--colsep"}, "rows of several sources are read one after the other"},
-		{[]string{"--header"}, needs, []string{"--csv", "--tsv", "--colsep"}, "it names the fields of rows"},
+		{[]string{"--header"}, needs, []string{"--csv", "--tsv", "--colsep"}, "only rows have field names; add one of them, or leave this flag out"},
 		{[]string{"--strict"}, needs, []string{"--csv", "--tsv", "--jsonl", "--colsep"}, "add one of them, or leave this flag out"},
 
 		{[]string{"--persistent"}, excludes, []string{"--pipe"}, "a persistent program reads its items from standard input anyway"},
@@ -66,11 +66,11 @@ func rules() []rule {
 		{[]string{"--tag"}, excludes, []string{"--output raw"}, "what jobs write by themselves cannot be tagged; use --output group or line"},
 		{[]string{"--tag"}, excludes, []string{"--json"}, "an object names the job's items"},
 		{[]string{"--json", "--results", "--error-dir"}, excludes, []string{"--output line", "--output raw"}, "a job's output is held until it has ended; use --output group"},
-		{[]string{"--json-limit"}, needs, []string{"--json"}, "it limits the output in the objects"},
+		{[]string{"--json-limit"}, needs, []string{"--json"}, "it limits the output in the objects; add that, or leave this flag out"},
 		{[]string{"--max-error-files"}, needs, []string{"--error-dir"}, "say with --error-dir DIR where to keep them"},
 		{[]string{"--journal-sync", "--resume", "--retry-failed", "--force"}, needs, []string{"--journal"}, "say with --journal FILE which journal"},
 		{[]string{"--resume"}, excludes, []string{"--retry-failed"}, "--resume also runs what has failed"},
-		{[]string{"--force"}, needs, []string{"--resume", "--retry-failed"}, "it lets them use the journal of another COMMAND"},
+		{[]string{"--force"}, needs, []string{"--resume", "--retry-failed"}, "it lets them use the journal of another COMMAND; add one of them, or leave this flag out"},
 
 		{[]string{"-v"}, excludes, []string{"-q"}, "-v asks for a log, and -q for silence"},
 		{[]string{"-v"}, excludes, []string{"--log-level"}, "-v is --log-level info, and -vv is debug"},

@@ -29,6 +29,8 @@ func TestRefused(t *testing.T) {
 		wanted string
 	}{
 		"not resumed":       {string(good), func(s *Spec) { s.Resume = false }, "already holds a run: continue it with --resume"},
+		"no journal, new":   {"hello\n", func(s *Spec) { s.Resume = false }, "it is not empty, and not a journal; name another file"},
+		"text, new":         {"hello", func(s *Spec) { s.Resume = false }, "it is not empty, and not a journal; name another file"},
 		"other template":    {string(good), func(s *Spec) { s.Header.Template = "u" }, "another command"},
 		"forced":            {string(good), func(s *Spec) { s.Header.Template, s.Force = "u", true }, ""},
 		"no journal":        {"hello\n", func(*Spec) {}, "line 1: not a journal: name a file"},

@@ -198,7 +198,7 @@ func (p *program) run(stderr *text.Prefixer) {
 	case surplus && head == nil:
 		p.starter.fail(&OutOfStepError{Worker: p.worker.Number, Name: p.starter.Spec.Name})
 	case surplus && p.replies.Jobs > 0:
-		p.starter.Warn(fmt.Sprintf("worker %d: %s: %v; fanout takes back %s of its, and the jobs are lost",
+		p.starter.Warn(fmt.Sprintf("worker %d: %s: %v; fanout takes back its %s and counts the jobs as lost",
 			p.worker.Number, text.Name(p.starter.Spec.Name), errSurplus, text.Plural(p.replies.Jobs, "reply", "replies")))
 	case bye && !ending && head == nil && how != nil:
 		if used := p.process.OverMemory(); used > 0 {

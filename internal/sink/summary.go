@@ -124,7 +124,7 @@ func (s *Summary) WriteTo(w io.Writer) (int64, error) {
 	}
 	if n := s.discarded; n > 0 {
 		text.Line(&b, "%s: a program printed a line that no item asked for; print banners to standard error, then run again, "+
-			"with a journal by --resume",
+			"or resume the journal",
 			text.Plural(n, "reply is taken back, even if it was printed, and its job is lost", "replies are taken back, even if they were printed, and their jobs are lost"))
 	}
 	if more := s.Failed() - s.discarded - int64(len(s.failures)); more > 0 {
