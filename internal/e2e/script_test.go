@@ -159,9 +159,9 @@ func condition(variables map[string]string, cond string) (bool, error) {
 		return os.Getuid() == 0, nil
 	case "process":
 		return variables["FANOUT_MODE"] == "process" || variables["FANOUT_BACKEND"] != "", nil
-	case "far":
+	case "remote":
 		return variables["FANOUT_BACKEND"] != "", nil
-	case "asked": // workers are asked for when there are jobs
+	case "asked": // the backend starts workers on demand, when there are jobs
 		return variables["FANOUT_BACKEND"] != "" && variables["FANOUT_BACKEND"] != "ssh", nil
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
