@@ -123,13 +123,13 @@ func TestRecordsHoldHostileItems(t *testing.T) {
 		}
 		valid(t, lines, string(journal))
 		_, journaled, _ := strings.Cut(string(journal), "\n") // after the header
-		told, kept := strings.Split(out, "\n"), strings.Split(journaled, "\n")
+		objects, entries := strings.Split(out, "\n"), strings.Split(journaled, "\n")
 		for i, item := range items {
 			var v, k, meta map[string]any
 			number := strconv.Itoa(i + 1)
 			name := filepath.Join(dir, "results", "000000", number)
 			text, _ := os.ReadFile(filepath.Join(name, "meta.json"))
-			if err := errors.Join(json.Unmarshal([]byte(told[i]), &v), json.Unmarshal([]byte(kept[i]), &k), json.Unmarshal(text, &meta)); err != nil {
+			if err := errors.Join(json.Unmarshal([]byte(objects[i]), &v), json.Unmarshal([]byte(entries[i]), &k), json.Unmarshal(text, &meta)); err != nil {
 				t.Fatalf("%q: %v", item, err)
 			}
 			valid(t, s, string(text))

@@ -25,7 +25,7 @@ type refusal struct {
 // test tells which arguments the call is refused with.
 type test int
 
-// The tests.
+// The kinds of test.
 const (
 	always test = iota
 	equal

@@ -241,7 +241,7 @@ func (s *refusing) check(tr smallRun, errno syscall.Errno) {
 	switch {
 	case !ended && s.possible(tr, errno):
 		wrong("it does not end")
-	case state.ExitCode() == tr.code && (stdout.String() == tr.out || tr.name == "ps" || tr.name == "cleanup"): // in a registry of others, where TMPDIR cannot be looked at
+	case state.ExitCode() == tr.code && (stdout.String() == tr.out || tr.name == "ps" || tr.name == "cleanup"): // without a usable TMPDIR, these see the registry of other runs
 	case state.ExitCode() > 0 && s.isNamed(stderr.String()):
 	case s.possible(tr, errno):
 		wrong("%v, stdout %.20q, want %d, %.20q", state, stdout, tr.code, tr.out)
