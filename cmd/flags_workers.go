@@ -38,14 +38,14 @@ func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
 	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "run jobs in fanout (`MODE` thread, default) or worker processes (process)")
-	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs, or worker processes, at a time; 150%, +2, -1 count from CPUs")
+	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs or worker processes at a time; 150%, +2, -1: relative to CPUs")
 	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "run `T` jobs at a time in each worker process")
-	set.Var(valueOf(&f.nice, "", niceness), "nice", "raise the niceness of worker processes and their jobs by `N`")
+	set.Var(valueOf(&f.nice, "", niceness), "nice", "add `N` to the niceness of worker processes and their jobs")
 	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6 (repeatable)")
 	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker, to answer items one by one, in lines")
-	set.BoolVar(&f.frames, "frames", false, "precede --persistent items and replies by 4 bytes of length, big-endian")
-	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send --persistent up to `N` items before it replies (default 1)")
-	set.Var(&f.warmUp, "warm-up", "allow --persistent `D` to start before --timeout applies")
+	set.BoolVar(&f.frames, "frames", false, "put a 4-byte big-endian length before each item and reply")
+	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send the persistent program up to `N` items before it replies (default 1)")
+	set.Var(&f.warmUp, "warm-up", "give the persistent program `D` to start before --timeout counts")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
 	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `RATE` jobs, such as 10/s, 90/m or 500/h")
 }
