@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -116,4 +117,50 @@ func TestSideEffects(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestArchitecturePage: docs/architecture.md has the table of packages as it stands here, and names files that exist.
+func TestArchitecturePage(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([\\w/]+)` \\|[^|]*\\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
+		page[row[1]] = row[2]
+	}
+	for pkg, imports := range mayImport {
+		short, internal := strings.CutPrefix(pkg, "fanout/internal/")
+		switch short {
+		case "run", "e2e", "testkit": // said in words
+			continue
+		}
+		var names []string
+		for _, imp := range imports {
+			names = append(names, strings.TrimPrefix(imp, "internal/"))
+		}
+		slices.Sort(names)
+		want := strings.Join(names, ", ")
+		if want == "" {
+			want = "–"
+		}
+		if internal && page[short] != want {
+			t.Errorf("docs/architecture.md: %s may import %q, want %q", short, page[short], want)
+		}
+	}
+	for _, name := range regexp.MustCompile("`([\\w/]+\\.(?:go|py|sh))`").FindAllStringSubmatch(string(text), -1) {
+		if !slices.ContainsFunc(checkoutFiles(t), func(path string) bool { return strings.HasSuffix("/"+path, "/"+name[1]) }) {
+			t.Errorf("docs/architecture.md names %s, which does not exist", name[1])
+		}
+	}
+}
+
+// checkoutFiles returns the files of the checkout.
+func checkoutFiles(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("git", "ls-files").Output()
+	if err != nil {
+		t.Skip("not a checkout of git")
+	}
+	return strings.Fields(string(out))
 }
