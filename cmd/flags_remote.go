@@ -128,7 +128,7 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: --backend slurm needs the number of workers, as in -j 64", text.Name(w.workers))
 	case w.workers != "":
-		s.Workers = p.Schedule.Workers
+		s.Workers = p.Schedule.Slots
 	case s.Job == "":
 		return errors.New("--backend slurm needs -j N outside an allocation: the number of workers to ask for, each with --threads T CPUs")
 	}
@@ -153,7 +153,7 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: the CPUs of hosts are not known here: give a number, or the number of jobs of each host, as in --hosts n1:8", text.Name(w.workers))
 	case w.workers != "":
-		ssh.Slots = p.Schedule.Workers
+		ssh.Slots = p.Schedule.Slots
 	}
 	switch {
 	case given.Changed("hosts"):

@@ -70,17 +70,17 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	p.WorkersGiven = given.Changed("workers")
 	switch {
 	case p.WorkersGiven:
-		if p.Schedule.Workers, err = workers(f.workers, limits.CPUs); err != nil {
+		if p.Schedule.Slots, err = workers(f.workers, limits.CPUs); err != nil {
 			return fmt.Errorf("-j %q: %w", f.workers, err)
 		}
 	case p.Mode == plan.Process:
-		p.Schedule.Workers = max(1, limits.CPUs()-1)
+		p.Schedule.Slots = max(1, limits.CPUs()-1)
 	default: // jobs in this mode mostly wait for something
-		p.Schedule.Workers = 2 * limits.CPUs()
+		p.Schedule.Slots = 2 * limits.CPUs()
 	}
 	p.Threads, p.Nice = f.threads, f.nice
-	if p.Threads > mostWorkers/p.Schedule.Workers {
-		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Workers, p.Threads, mostWorkers)
+	if p.Threads > mostWorkers/p.Schedule.Slots {
+		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Slots, p.Threads, mostWorkers)
 	}
 	if err := f.applyPersistent(p); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (f *workerFlags) applyPersistent(p *plan.Plan) error {
 	}
 	p.Window = f.window
 	const most = 1 << 16
-	if p.Window > most/min(most, p.Schedule.Workers) {
-		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Workers, most)
+	if p.Window > most/min(most, p.Schedule.Slots) {
+		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Slots, most)
 	}
 	if f.warmUp < 0 {
 		return fmt.Errorf("--warm-up %s: a time cannot be negative", &f.warmUp)

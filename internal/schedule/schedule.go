@@ -17,7 +17,7 @@ import (
 // Spec says how many jobs run at a time, how fast they may start, how long they may take, how often they are tried, and
 // when to stop.
 type Spec struct {
-	Workers     int           // how many slots there are
+	Slots       int           // how many slots there are
 	Delay       time.Duration // between two starts
 	Rate        float64       // starts a second; 0: no limit
 	Timeout     time.Duration // for each attempt at a job; 0: no limit
@@ -89,6 +89,6 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 
 // RunPool is Run with the workers of a pool, which has at most Spec.Workers jobs at a time.
 func RunPool(ctx context.Context, spec Spec, jobs Jobs, pool Pool, out Collector) error {
-	s := &scheduler{spec: spec, pool: pool, out: out, attempts: make([]*job.Attempt, spec.Workers+1)}
+	s := &scheduler{spec: spec, pool: pool, out: out, attempts: make([]*job.Attempt, spec.Slots+1)}
 	return s.run(ctx, jobs, s.feed)
 }
