@@ -93,7 +93,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 		spec.Modes = []string{"persistent"}
 	}
 	if given("workers") {
-		spec.Most = p.Schedule.Workers
+		spec.Most = p.Schedule.Slots
 	}
 	spec.Items = own.sample
 	return p, spec, nil

@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const cleanupLong = `cleanup kills the leftovers of runs that were killed together with their guardian, and
+const cleanupLong = `cleanup ends the leftovers of runs that were killed together with their guardian, and
 takes these runs out of the registry. It looks for processes with the run's ID in their
-environment and for their descendants, stops them all, sends TERM, and KILL after the
-grace. It does not touch runs that are still running. If a run had jobs on other machines,
+environment and for their descendants, suspends them all, sends TERM, and KILL after
+the grace. It does not touch runs that are still running. If a run had jobs on other machines,
 it cleans up there as well.
 
 Exit codes:
@@ -29,7 +29,7 @@ func (a *app) cleanup() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "cleanup [--dry-run] [--run ID] [--grace D] [--json] [--all]",
-		Short: "kill what killed runs have left running",
+		Short: "end what killed runs have left running",
 		Long:  cleanupLong,
 		Args:  noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

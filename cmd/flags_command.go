@@ -20,7 +20,7 @@ type commandFlags struct {
 func (*commandFlags) name() string { return "Command" }
 
 func (f *commandFlags) register(set *pflag.FlagSet) {
-	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give each job `N` items (default 1), as many as fit (max), or a share (even)")
+	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give a job `N` items (default 1), all that fit (max), or an even share (even)")
 	set.BoolVar(&f.pipe, "pipe", false, "give jobs their items on standard input instead of as arguments")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print the commands that would run, and run nothing")
 }

@@ -28,17 +28,17 @@ type failureFlags struct {
 func (*failureFlags) name() string { return "Failures and limits" }
 
 func (f *failureFlags) register(set *pflag.FlagSet) {
-	set.VarP(optionalOneOf(&f.stop, "now", "soon"), "stop-on-error", "e", "stop at a failure; kill running jobs (now, default) or not (soon)")
+	set.VarP(optionalOneOf(&f.stop, "now", "soon"), "stop-on-error", "e", "stop at a failure; end running jobs (now, default) or not (soon)")
 	set.Lookup("stop-on-error").NoOptDefVal = "now"
-	set.Var(valueOf(&f.maxFailures, "", schedule.ParseLimit), "max-failures", "stop after `N` failures, or once N% of at least 20 ended jobs failed")
+	set.Var(valueOf(&f.maxFailures, "", schedule.ParseLimit), "max-failures", "stop after `N` failures, or once N% of at least 20 ended jobs have failed")
 	set.VarP(valueOf(&f.retries, "", wholeFrom(0)), "retries", "r", "retry a failed job up to `N` times")
 	set.Var(&f.retryDelay, "retry-delay", "wait about `D` before the first retry, twice as long before each next one")
-	set.VarP(&f.timeout, "timeout", "t", "kill a job that runs longer than `D`, such as 90s or 1h30m (90: seconds)")
+	set.VarP(&f.timeout, "timeout", "t", "end a job that runs longer than `D`, such as 90s or 1h30m (90: seconds)")
 	set.Var(&f.deadline, "deadline", "stop the run when it takes longer than `D`")
 	f.grace = duration(5 * time.Second)
 	set.Var(&f.grace, "grace", "wait `D` after TERM before sending KILL")
-	set.Var(valueOf(&f.memory, "", byteSize), "memory-limit", "kill a job whose processes use more than `SIZE` of memory, such as 500M")
-	set.BoolVar(&f.reap, "reap", false, "kill what a job leaves running when it ends")
+	set.Var(valueOf(&f.memory, "", byteSize), "memory-limit", "end a job whose processes use more than `SIZE` of memory, such as 500M")
+	set.BoolVar(&f.reap, "reap", false, "end what a job leaves running when it ends")
 }
 
 func (f *failureFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {

@@ -22,7 +22,7 @@ type outputFlags struct {
 func (*outputFlags) name() string { return "Output" }
 
 func (f *outputFlags) register(set *pflag.FlagSet) {
-	set.Var(oneOf(&f.mode, outputModes()...), "output", "print output as `MODE` group (by job, default), line, raw (as it comes) or none")
+	set.Var(oneOf(&f.mode, outputModes()...), "output", "print output as `STYLE` group (by job, default), line, raw (as it comes) or none")
 	set.BoolVarP(&f.keepOrder, "keep-order", "k", false, "print output in the order of the items")
 	set.BoolVar(&f.tag, "tag", false, "begin each line of output with its item and a tab")
 	set.StringVarP(&f.out, "out", "o", "", "write standard output to `FILE`; empty it first, but not with --resume")

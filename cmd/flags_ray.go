@@ -50,7 +50,7 @@ func (f *rayFlags) apply(p *plan.Plan, w *workerFlags, given *pflag.FlagSet) (er
 	case w.workers == "" || ofCPUs(w.workers):
 		return errors.New("--backend ray needs -j N: the number of workers to ask the cluster for; they wait until it has room")
 	}
-	r.Workers, r.Threads = p.Schedule.Workers, 1
+	r.Workers, r.Threads = p.Schedule.Slots, 1
 	if w.threadsGiven {
 		r.Threads = p.Threads
 	}

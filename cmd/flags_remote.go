@@ -54,16 +54,16 @@ func (f *remoteFlags) chosen() (b remote.Kind, why string) {
 func (*remoteFlags) name() string { return "Other machines" }
 
 func (f *remoteFlags) register(set *pflag.FlagSet) {
-	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs on `BACKEND` local (default), ssh, slurm, ray, or as found (auto)")
+	set.Var(oneOf(&f.backend, string(remote.Local), string(remote.SSHKind), string(remote.SlurmKind), string(remote.RayKind), auto), "backend", "run jobs on `BACKEND` local (default), ssh, slurm or ray; auto picks one")
 	set.StringArrayVar(&f.hosts, "hosts", nil, "run jobs on `HOSTS`, 8 and 4 at a time for n1:8,me@n2:4 (repeatable)")
 	set.StringVar(&f.hostsFile, "hosts-file", "", "read hosts from `FILE`, and again when it changes")
 	set.StringVar(&f.sshCommand, "ssh-command", "ssh", "reach hosts by `CMD`, such as 'ssh -p 2222' (default ssh)")
 	set.StringArrayVar(&f.slurmArgs, "slurm-args", nil, "pass `ARGS` to srun, such as '-p long --mem=4G' (repeatable)")
 	set.Var(valueOf(&f.perNode, "1", wholeFrom(1)), "workers-per-node", "start `N` workers on each node of a Slurm allocation")
 	f.ray.register(set)
-	set.StringVar(&f.remoteDir, "remote-dir", "", "run remote jobs in `DIR` (default: as here), or where workers start (none)")
+	set.StringVar(&f.remoteDir, "remote-dir", "", "run remote jobs in `DIR` (default: named as here; none: where they start)")
 	f.beat = duration(5 * time.Second)
-	set.Var(&f.beat, "heartbeat", "check remote workers every `D`; drop after six missed replies (default 5s)")
+	set.Var(&f.beat, "heartbeat", "check workers every `D`; give up one after six missed replies (default 5s)")
 	set.BoolVar(&f.atMostOnce, "at-most-once", false, "never rerun a remote job that may have begun")
 }
 
@@ -129,7 +129,7 @@ func (f *remoteFlags) applySlurm(p *plan.Plan) error {
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: --backend slurm needs the number of workers, as in -j 64", text.Name(w.workers))
 	case w.workers != "":
-		s.Workers = p.Schedule.Workers
+		s.Workers = p.Schedule.Slots
 	case s.Job == "":
 		return errors.New("--backend slurm needs -j N outside an allocation: the number of workers to ask for, each with --threads T CPUs")
 	}
@@ -154,7 +154,7 @@ func (f *remoteFlags) applySSH(p *plan.Plan, given *pflag.FlagSet) (err error) {
 	case ofCPUs(w.workers):
 		return fmt.Errorf("-j %s: the CPUs of hosts are not known here: give a number, or the number of jobs of each host, as in --hosts n1:8", text.Name(w.workers))
 	case w.workers != "":
-		ssh.Slots = p.Schedule.Workers
+		ssh.Slots = p.Schedule.Slots
 	}
 	switch {
 	case given.Changed("hosts"):

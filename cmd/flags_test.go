@@ -113,10 +113,10 @@ func TestPlan(t *testing.T) {
 		{"cat", func(p plan.Plan) any { return p.Template.Command }, []string{"cat"}},
 		{"cat -j 3", func(p plan.Plan) any { return p.Template.Command }, []string{"cat", "-j", "3"}},
 		{"-- version x", func(p plan.Plan) any { return p.Template.Command }, []string{"version", "x"}},
-		{"cat", func(p plan.Plan) any { return p.Schedule.Workers }, 2 * cpus},
-		{"-j3 cat", func(p plan.Plan) any { return p.Schedule.Workers }, 3},
+		{"cat", func(p plan.Plan) any { return p.Schedule.Slots }, 2 * cpus},
+		{"-j3 cat", func(p plan.Plan) any { return p.Schedule.Slots }, 3},
 		{"-j3 cat", func(p plan.Plan) any { return []int{p.Execute.Slots, p.Collect.Slots, p.Template.Workers} }, []int{3, 3, 3}},
-		{"--workers=100% cat", func(p plan.Plan) any { return p.Schedule.Workers }, cpus},
+		{"--workers=100% cat", func(p plan.Plan) any { return p.Schedule.Slots }, cpus},
 		{"--delay 200ms cat", func(p plan.Plan) any { return p.Schedule.Delay }, 200 * time.Millisecond},
 		{"--rate 90/m cat", func(p plan.Plan) any { return p.Schedule.Rate }, 1.5},
 		{"cat", func(p plan.Plan) any { return p.Schedule.Rate }, 0.0},
@@ -278,11 +278,11 @@ func TestFromEnvironment(t *testing.T) {
 	t.Setenv("FANOUT_SEQ", "7") // of a job that this fanout is
 	t.Setenv("FANOUT_RUN", "outer")
 	p, err := parse(t, "cat")
-	if err != nil || p.Schedule.Workers != 5 || !p.Collect.KeepOrder || !p.Schedule.Soon {
+	if err != nil || p.Schedule.Slots != 5 || !p.Collect.KeepOrder || !p.Schedule.Soon {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if p, err = parse(t, "-j2", "-e", "cat"); err != nil || p.Schedule.Workers != 2 || p.Schedule.Soon {
-		t.Errorf("flags come first: %d workers, %v", p.Schedule.Workers, err)
+	if p, err = parse(t, "-j2", "-e", "cat"); err != nil || p.Schedule.Slots != 2 || p.Schedule.Soon {
+		t.Errorf("flags come first: %d workers, %v", p.Schedule.Slots, err)
 	}
 	t.Setenv("FANOUT_WORKERS", "many")
 	if _, err = parse(t, "cat"); err == nil || !strings.Contains(err.Error(), "many") {

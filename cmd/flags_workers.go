@@ -38,14 +38,14 @@ func (*workerFlags) name() string { return "Workers" }
 
 func (f *workerFlags) register(set *pflag.FlagSet) {
 	set.VarP(oneOf(&f.mode, "thread", "process"), "mode", "m", "run jobs in fanout (`MODE` thread, default) or worker processes (process)")
-	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs, or worker processes, at a time; 150%, +2, -1 count from CPUs")
+	set.VarP(valueOf(&f.workers, "", unparsed(func(s string) (int, error) { return workers(s, func() int { return 1 }) })), "workers", "j", "run `N` jobs or worker processes at a time; 150%, +2, -1: relative to CPUs")
 	set.Var(valueOf(&f.threads, "1", wholeFrom(1)), "threads", "run `T` jobs at a time in each worker process")
-	set.Var(valueOf(&f.nice, "", niceness), "nice", "raise the niceness of worker processes and their jobs by `N`")
+	set.Var(valueOf(&f.nice, "", niceness), "nice", "add `N` to the niceness of worker processes and their jobs")
 	set.StringArrayVar(&f.cpus, "cpu-affinity", nil, "bind each worker process to one CPU of `LIST`, such as 0-3,6 (repeatable)")
 	set.BoolVar(&f.persistent, "persistent", false, "start COMMAND once in each worker, to answer items one by one, in lines")
-	set.BoolVar(&f.frames, "frames", false, "precede --persistent items and replies by 4 bytes of length, big-endian")
-	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send --persistent up to `N` items before it replies (default 1)")
-	set.Var(&f.warmUp, "warm-up", "allow --persistent `D` to start before --timeout applies")
+	set.BoolVar(&f.frames, "frames", false, "put a 4-byte big-endian length before each item and reply")
+	set.Var(valueOf(&f.window, "1", wholeFrom(1)), "window", "send the persistent program up to `N` items before it replies (default 1)")
+	set.Var(&f.warmUp, "warm-up", "give the persistent program `D` to start before --timeout counts")
 	set.Var(&f.delay, "delay", "wait `D` between the starts of two jobs: 200ms, or 2 for seconds")
 	set.Var(valueOf(&f.rate, "", perSecond), "rate", "start at most `RATE` jobs, such as 10/s, 90/m or 500/h")
 }
@@ -70,17 +70,17 @@ func (f *workerFlags) applyMode(p *plan.Plan, given *pflag.FlagSet) (err error) 
 	p.WorkersGiven = given.Changed("workers")
 	switch {
 	case p.WorkersGiven:
-		if p.Schedule.Workers, err = workers(f.workers, limits.CPUs); err != nil {
+		if p.Schedule.Slots, err = workers(f.workers, limits.CPUs); err != nil {
 			return fmt.Errorf("-j %q: %w", f.workers, err)
 		}
 	case p.Mode == plan.Process:
-		p.Schedule.Workers = max(1, limits.CPUs()-1)
+		p.Schedule.Slots = max(1, limits.CPUs()-1)
 	default: // jobs in this mode mostly wait for something
-		p.Schedule.Workers = 2 * limits.CPUs()
+		p.Schedule.Slots = 2 * limits.CPUs()
 	}
 	p.Threads, p.Nice = f.threads, f.nice
-	if p.Threads > mostWorkers/p.Schedule.Workers {
-		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Workers, p.Threads, mostWorkers)
+	if p.Threads > mostWorkers/p.Schedule.Slots {
+		return fmt.Errorf("-j %d --threads %d: one machine runs at most %d jobs at a time", p.Schedule.Slots, p.Threads, mostWorkers)
 	}
 	if err := f.applyPersistent(p, given); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (f *workerFlags) applyPersistent(p *plan.Plan, given *pflag.FlagSet) error 
 	}
 	p.Window = f.window
 	const most = 1 << 16
-	if p.Window > most/min(most, p.Schedule.Workers) {
-		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Workers, most)
+	if p.Window > most/min(most, p.Schedule.Slots) {
+		return fmt.Errorf("--window %d with -j %d: at most %d items can be without a reply", p.Window, p.Schedule.Slots, most)
 	}
 	if err := notNegative(given, "warm-up", f.warmUp); err != nil {
 		return err

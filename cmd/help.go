@@ -25,16 +25,15 @@ const placeholders = `  {} item    {.} without extension    {/} base name    {//
   {1} {2} value of a source or field  {name} field     {#} job number    {%} slot
   {:q} quoted for another shell       {{}} a literal {}`
 
-const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files, two a CPU at a time
+const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files, two per CPU at a time
   find . -name '*.png' -print0 | fanout -0 -j4 'convert {} {.}.webp'
   fanout -k 'curl -fsS {} | wc -c' < urls.txt   print results in the order of the input
   fanout -t 30 -r 3 --retry-delay 1s curl -fsSO < urls.txt
   fanout 'convert -resize {2} {1} {1.}-{2}.png' ::: *.jpg ::: 50% 25%`
 
-const exitCodes = `  0 all jobs succeeded   1 fanout itself failed   2 wrong usage   75 items are left after USR2
-  123 a job failed       124 the deadline passed  125 an outcome is unknown
-  126 COMMAND cannot be executed   127 COMMAND was not found   141 nobody reads the output
-  129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM`
+const exitCodes = `  0 all jobs succeeded   1 fanout itself failed   2 wrong usage   75 drained by USR2
+  123 a job failed   124 the deadline passed   125 a job is lost   126 COMMAND not executable
+  127 COMMAND not found   129, 130, 131, 143 stopped by HUP, INT, QUIT, TERM   141 no reader is left`
 
 // ExitCodes lists the exit codes, in indented lines.
 func ExitCodes() string { return exitCodes }
@@ -201,5 +200,5 @@ func subcommands(c *cobra.Command) string {
 			names = append(names, sub.Name())
 		}
 	}
-	return "Subcommands: " + strings.Join(names, ", ") + " (a program ps: fanout -- ps)"
+	return "Subcommands: " + strings.Join(names, ", ") + "\n  (to run a program called ps: fanout -- ps)"
 }

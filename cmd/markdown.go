@@ -107,7 +107,7 @@ func (m *markdown) list(lines []string) {
 // inline leaves out the marks within a text, and the targets of its links. Code with blanks keeps its marks: else
 // nobody sees where it ends.
 func (m *markdown) inline(text string) string {
-	text = m.link.ReplaceAllString(text, "$1")
+	text = m.link.ReplaceAllStringFunc(text, func(link string) string { return readerOf(m.link.FindStringSubmatch(link)[1]) })
 	text = m.span.ReplaceAllStringFunc(text, func(code string) string {
 		if strings.Contains(code, " ") {
 			return code
@@ -115,6 +115,17 @@ func (m *markdown) inline(text string) string {
 		return strings.Trim(code, "`")
 	})
 	return strings.NewReplacer("**", "", `\|`, "|").Replace(text)
+}
+
+// readerOf returns the text of a link. A text that is the file of a page, such as modes.md, becomes the command that
+// prints the page.
+func readerOf(text string) string {
+	if name, ok := strings.CutSuffix(text, ".md"); ok {
+		if t, ok := topicOf(name); ok {
+			return "`fanout help " + t.Name + "`"
+		}
+	}
+	return text
 }
 
 // wrap writes a text in lines that begin as told.

@@ -15,6 +15,7 @@ func TestRenderMarkdown(t *testing.T) {
 		{"a paragraph is wrapped", "one two three four\nfive six seven\n", "  one two three four\n  five six seven\n"},
 		{"a paragraph after a heading", "# A\ntext\n", "A\n\n  text\n"},
 		{"links have no targets", "see [the page](page.md#part),\nand [`-k`](k.md)", "  see the page, and -k\n"},
+		{"a link to a page", "[modes.md](modes.md) ([x.md](x.md))", "  `fanout help modes`\n  (x.md)\n"},
 		{"pictures are left out", "a\n\n![a picture](p.svg)\n\nb\n", "  a\n\n  b\n"},
 		{"code", "`{}` and `a b` and **c**", "  {} and `a b` and c\n"},
 		{"a word that is too long", "a 123456789012345678901234567890 b", "  a\n  123456789012345678901234567890\n  b\n"},

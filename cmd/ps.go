@@ -14,7 +14,7 @@ import (
 )
 
 const psLong = `ps lists your runs, the oldest first. A dead run was killed before it could end;
-fanout cleanup kills what it has left running.`
+fanout cleanup ends what it has left running.`
 
 func (a *app) ps() *cobra.Command {
 	var asJSON bool

@@ -142,12 +142,12 @@ func TestOverrides(t *testing.T) {
 	t.Setenv("FANOUT_BATCH", "2")
 	t.Setenv("FANOUT_KEEP_ORDER", "true")
 	p, err := parse(t, "--config", "c.yaml", "-j7", "--keep-order=false", "--stop-on-error=now", "--backend=ssh", "--hosts=n3", "cat")
-	if err != nil || p.Schedule.Workers != 7 || p.Template.Batch != 2 || p.Collect.KeepOrder || p.Schedule.Soon || len(p.Remote.SSH.Hosts) != 1 {
+	if err != nil || p.Schedule.Slots != 7 || p.Template.Batch != 2 || p.Collect.KeepOrder || p.Schedule.Soon || len(p.Remote.SSH.Hosts) != 1 {
 		t.Errorf("%d workers, batches of %d, in order: %t, soon: %t, hosts: %v, %v",
-			p.Schedule.Workers, p.Template.Batch, p.Collect.KeepOrder, p.Schedule.Soon, p.Remote.SSH.Hosts, err)
+			p.Schedule.Slots, p.Template.Batch, p.Collect.KeepOrder, p.Schedule.Soon, p.Remote.SSH.Hosts, err)
 	}
 	p, err = parse(t, "--config", "c.yaml", "--backend=ssh", "cat")
-	if err != nil || p.Schedule.Workers != 5 || len(p.Remote.SSH.Hosts) != 2 {
-		t.Errorf("%d workers, hosts: %v, %v", p.Schedule.Workers, p.Remote.SSH.Hosts, err)
+	if err != nil || p.Schedule.Slots != 5 || len(p.Remote.SSH.Hosts) != 2 {
+		t.Errorf("%d workers, hosts: %v, %v", p.Schedule.Slots, p.Remote.SSH.Hosts, err)
 	}
 }

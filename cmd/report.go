@@ -13,7 +13,8 @@ import (
 
 const reportLong = `report summarises the journal of a run, which --journal has written: how many jobs
 succeeded and failed, how long they took, the slowest and the most retried, and those
-that failed. The run may be going on. If JOURNAL is -, it is read from standard input.
+that failed. The run may still be going on. If JOURNAL is -, it is read from standard
+input.
 `
 
 func (a *app) report() *cobra.Command {

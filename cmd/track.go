@@ -20,13 +20,13 @@ the standard files and the terminal as if it ran by itself. fanout exits with it
 if it dies of INT, TERM, HUP or QUIT, fanout dies of the same signal.
 
 The first signal to fanout is passed on to the command, which ends when it likes; the
-second one kills it. Leftovers are killed after a signal. If the command ends by itself,
+second one kills it. Leftovers are ended after a signal. If the command ends by itself,
 they keep running, unless --reap is given.`
 
 func (a *app) track() *cobra.Command {
 	spec := run.TrackSpec{}
 	c := &cobra.Command{
-		Use:   "track [flags] -- COMMAND [ARG]...",
+		Use:   "track [flags] [--] COMMAND [ARG]...",
 		Short: "look after one command with a guardian",
 		Long:  trackLong,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ func (a *app) track() *cobra.Command {
 	c.Flags().SetInterspersed(false)
 	spec.Grace = 5 * time.Second
 	c.Flags().Var((*duration)(&spec.Grace), "grace", "wait `D` after TERM before sending KILL to leftovers")
-	c.Flags().BoolVar(&spec.Reap, "reap", false, "kill what the command leaves running when it ends")
+	c.Flags().BoolVar(&spec.Reap, "reap", false, "end what the command leaves running when it ends")
 	return c
 }
 

@@ -52,7 +52,7 @@ func (t *trials) Run(ctx context.Context, s bench.Setting, items int) (bench.Too
 			p.Mode = plan.Process
 		}
 	}
-	p.Threads, p.Schedule.Workers, p.WorkersGiven = s.Threads, s.Workers, true
+	p.Threads, p.Schedule.Slots, p.WorkersGiven = s.Threads, s.Workers, true
 	took, summary, err := t.run(ctx, p, items)
 	if summary != nil {
 		t.left = summary.StillRunning()
@@ -80,7 +80,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 		p.Template.Command = []string{name, "{}"}
 	}
 	p.Template.Batch, p.Template.Pipe = 1, false
-	p.Schedule = schedule.Spec{Workers: 1}
+	p.Schedule = schedule.Spec{Slots: 1}
 	p.Mode, p.Threads = plan.Thread, 1
 	least := time.Duration(0)
 	for range 3 { // the fastest counts: nothing else was in the way

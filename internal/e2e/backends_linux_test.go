@@ -17,8 +17,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// needBackend skips the test where it is not asked for: backends are only tested where the
-// variable names them, as make test-backends does, since they need much to be installed.
+// needBackend skips the test unless FANOUT_TEST_BACKENDS names the backend. make test-backends sets the variable;
+// backends need much to be installed, so other test runs skip them.
 func needBackend(t *testing.T, name string) {
 	t.Helper()
 	if !slices.Contains(strings.Fields(os.Getenv("FANOUT_TEST_BACKENDS")), name) {
@@ -26,7 +26,7 @@ func needBackend(t *testing.T, name string) {
 	}
 }
 
-// backendUp starts what a backend needs, or skips the test.
+// backendUp starts the services of a backend, or skips the test.
 func backendUp(t *testing.T, name string, env ...string) (dir string) {
 	t.Helper()
 	needBackend(t, name)
@@ -39,9 +39,9 @@ func backendUp(t *testing.T, name string, env ...string) (dir string) {
 			t.Errorf("%s-down: %v\n%s", name, err, out)
 		}
 	})
-	const cannot = 3 // the script's exit code where something is not installed
+	const cannot = 3 // the script's exit code if something is not installed
 	if up.ProcessState.ExitCode() == cannot {
-		t.Skipf("%s cannot be had here: %s", name, out)
+		t.Skipf("%s is not available here: %s", name, out)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", up, err, out)
@@ -49,7 +49,7 @@ func backendUp(t *testing.T, name string, env ...string) (dir string) {
 	return dir
 }
 
-// lines waits until a file of the run has so many lines, and returns them.
+// lines waits until a file of the run has n lines, and returns them.
 func (r *running) lines(name string, n int) (all []string) {
 	r.t.Helper()
 	r.eventually(fmt.Sprintf("%d lines in %s", n, name), func() bool {
@@ -67,25 +67,24 @@ func (r *running) write(name, text string) {
 	}
 }
 
-// workerKilled ends a worker at the far end in mid-run, with its guardian: the jobs that it ran
-// are lost, nothing of them is left, and the others are run, once. The flags are for one
-// worker of two jobs.
+// workerKilled kills a remote worker and its guardian in mid-run. Their jobs are lost and leave no process; the other
+// jobs run once. The flags must give one worker with two jobs.
 func workerKilled(t *testing.T, flags ...string) {
 	program := hostile(t)
 	tr := newTrial(t, program)
-	tr.member("first", "daemon", false)
-	tr.member("second", "background", false)
+	tr.hostileJob("first", "daemon", false)
+	tr.hostileJob("second", "background", false)
 	for i := range 20 {
 		tr.job(fmt.Sprintf("later-%d", i), "echo $0 >> ran\n")
 	}
 	tr.cmd.Args = slices.Concat(tr.cmd.Args, flags, []string{"--at-most-once", "-r3", "sh", "{}", ":::"}, tr.jobs)
 	tr.begin()
 	tr.crowd.await("ready", tr.ready)
-	both := farWorkers(tr.running)
+	both := remoteWorkers(tr.running)
 	if len(both) != 2 {
-		t.Fatalf("%d processes are the worker and its guardian", len(both))
+		t.Fatalf("found %d processes, want the worker and its guardian", len(both))
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} { // so that neither sees the other's end
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} { // so neither sees the other die
 		for _, pid := range both {
 			if err := syscall.Kill(pid, signal); err != nil {
 				t.Fatal(err)
@@ -102,35 +101,34 @@ func workerKilled(t *testing.T, flags ...string) {
 	}
 }
 
-// farWorkers is the workers of a run at the far end, with their guardians.
-func farWorkers(r *running) (pids []int) {
+// remoteWorkers returns the remote workers of a run and their guardians.
+func remoteWorkers(r *running) (pids []int) {
 	for _, pid := range testkit.Processes() {
-		if line := testkit.CommandLine(pid); strings.Contains(line, "fanout\x00worker\x00--far\x00") && farOf(pid, r) {
+		if line := testkit.CommandLine(pid); strings.Contains(line, "fanout\x00worker\x00--far\x00") && isWorkerOf(pid, r) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
 }
 
-// cutShortFar has a signal end all processes of the far workers of a run, jobs first: what they
-// have cut short is no success, and is done when its worker is not ended. The flags are for two
-// workers of two jobs each.
-func cutShortFar(t *testing.T, flags ...string) {
+// cutShortRemote ends all processes of a run's remote workers by a signal, jobs first. A job that the signal cuts short
+// is not a success; it runs again on a worker that lives. The flags must give two workers with two jobs each.
+func cutShortRemote(t *testing.T, flags ...string) {
 	for name, command := range map[string]string{
 		"native": `sh -c ': > run/$0; test -e go && exec sleep 1 || exec sleep 1000' {}; echo {}`,
 		"shell":  `: > run/{}; if test -e go; then sleep 1; else sleep 1000; fi; echo {}`,
 	} {
-		for _, took := range []time.Duration{0, 100 * time.Millisecond} {
+		for _, span := range []time.Duration{0, 100 * time.Millisecond} {
 			for _, retries := range []string{"0", "2"} {
-				t.Run(fmt.Sprintf("%s/%v/%s", name, took, retries), func(t *testing.T) {
-					endedFar(t, took, retries, slices.Concat(flags, []string{command}))
+				t.Run(fmt.Sprintf("%s/%v/%s", name, span, retries), func(t *testing.T) {
+					endRemoteWorkers(t, span, retries, slices.Concat(flags, []string{command}))
 				})
 			}
 		}
 	}
 }
 
-func endedFar(t *testing.T, took time.Duration, retries string, command []string) {
+func endRemoteWorkers(t *testing.T, span time.Duration, retries string, command []string) {
 	args := slices.Concat([]string{"fanout", "--journal", "journal", "-r", retries}, command, []string{":::", "1", "2", "3", "4", "5", "6", "7", "8"})
 	r := prepare(t, args...)
 	if err := os.Mkdir(filepath.Join(r.dir, "run"), 0o777); err != nil {
@@ -142,36 +140,36 @@ func endedFar(t *testing.T, took time.Duration, retries string, command []string
 	r.eventually("what the jobs wait for", func() bool {
 		stages = nil
 		n := 0
-		for _, pid := range farWorkers(r) {
-			if _, parent := stat(pid); executable(parent) != executable(pid) { // it is a guardian
+		for _, pid := range remoteWorkers(r) {
+			if _, parent := stat(pid); executable(parent) != executable(pid) { // pid is a guardian
 				n += waiting(pid)
-				stages = together(stages, inOrder(pid))
+				stages = mergeStages(stages, inOrder(pid))
 			}
 		}
 		return n == 4
 	})
 	r.write("go", "")
-	termAll(stages, took)
+	termAll(stages, span)
 	if retries == "0" {
 		r.ends(125)
 		first := []string{"1", "2", "3", "4"}
 		if done := r.successes(); slices.ContainsFunc(done, func(item string) bool { return slices.Contains(first, item) }) {
-			t.Errorf("%v are recorded as successes, and were cut short; stderr:\n%s", done, r.said())
+			t.Errorf("%v were cut short and are recorded as successes; stderr:\n%s", done, r.said())
 		}
 		return
 	}
 	r.ends(0)
 	if done := r.successes(); len(done) != 8 {
-		t.Errorf("%v are done, of 8; stderr:\n%s", done, r.said())
+		t.Errorf("only %v of 8 are done; stderr:\n%s", done, r.said())
 	}
 	text, _ := os.ReadFile(filepath.Join(r.dir, "journal"))
-	if n := strings.Count(string(text), `"attempts":2`) + strings.Count(string(text), `"attempts":3`); n < 4 { // a retry may be hit, too
+	if n := strings.Count(string(text), `"attempts":2`) + strings.Count(string(text), `"attempts":3`); n < 4 { // the signal may hit a retry, too
 		t.Errorf("%d of the first 4 jobs were run again:\n%s", n, text)
 	}
 }
 
-// together is what two have in each stage.
-func together(a, b [][]int) [][]int {
+// mergeStages adds the processes of b to those of a, stage by stage.
+func mergeStages(a, b [][]int) [][]int {
 	for i, pids := range b {
 		if i == len(a) {
 			a = append(a, nil)
@@ -181,9 +179,9 @@ func together(a, b [][]int) [][]int {
 	return a
 }
 
-// otherVersion has a fanout be installed at the far end, in a directory of its PATH, that is of
-// another version: it is not used. One that is the same, and then speaks another version of
-// the protocol all the same, is an error before anything runs. The flags are for one worker.
+// otherVersion installs another fanout in a directory of the remote PATH. One of another version is not used. One that
+// claims the same version, but speaks another version of the protocol, is an error before anything runs. The flags must
+// give one worker.
 func otherVersion(t *testing.T, bin string, flags ...string) {
 	identity, err := exec.Command("fanout", "worker", "--identity").Output()
 	if err != nil {
@@ -194,7 +192,7 @@ func otherVersion(t *testing.T, bin string, flags ...string) {
 		t.Fatal(err)
 	}
 	installed := filepath.Join(bin, "fanout")
-	defer os.Remove(installed) // others want none there
+	defer os.Remove(installed) // other tests need the directory empty
 	for _, tt := range []struct {
 		identity string
 		code     int
@@ -219,19 +217,19 @@ func otherVersion(t *testing.T, bin string, flags ...string) {
 		_, ran := os.Stat(filepath.Join(r.dir, "ran"))
 		_, used := os.Stat(filepath.Join(r.dir, "used"))
 		if well := tt.code == 0; well != (ran == nil) || well != (string(out) == "1\n2\n") || well == (used == nil) {
-			t.Errorf("%q: it printed %q; a job ran: %v; the other was used: %v", tt.identity, out, ran, used)
+			t.Errorf("%q: it printed %q; a job ran: %v; the installed one was used: %v", tt.identity, out, ran, used)
 		}
 	}
 }
 
-// farOf says that a worker is of the run: it runs in no directory of its own, but its
-// jobs do.
-func farOf(pid int, r *running) bool {
+// isWorkerOf reports whether a worker belongs to the run. Its environment tells, not its directory: only its jobs run
+// in the directory of the run.
+func isWorkerOf(pid int, r *running) bool {
 	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	entries, _ := filepath.Glob(filepath.Join(r.notes, "*", "*.json"))
+	entries, _ := filepath.Glob(filepath.Join(r.registry, "*", "*.json"))
 	for _, entry := range entries {
-		mark := strings.TrimSuffix(filepath.Base(entry), ".json")
-		if strings.Contains(string(env), "FANOUT_MARK="+mark+".w") {
+		runID := strings.TrimSuffix(filepath.Base(entry), ".json")
+		if strings.Contains(string(env), "FANOUT_MARK="+runID+".w") {
 			return true
 		}
 	}

@@ -14,18 +14,18 @@ import (
 	"fanout/internal/testkit"
 )
 
-// badSSH is an ssh client whose connections do harm: what goes through is torn to pieces, some
-// of which are late, and the first connections of a run end in the middle of its jobs. The far
-// end is this machine, and notices what it would of a network that is gone.
+// badSSH is an ssh client with bad connections. It splits the data into small pieces and delays some of them, and the
+// first connections of a run break in the middle of its jobs. The remote end is a process on this machine, which
+// notices as much as it would of a lost network.
 func badSSH() int {
-	far := exec.Command("sh", "-c", os.Args[len(os.Args)-1])
-	far.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=" + fastExit}
-	far.Dir = "/"
-	far.Stderr = os.Stderr
-	far.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	in, errIn := far.StdinPipe()
-	out, errOut := far.StdoutPipe()
-	if errIn != nil || errOut != nil || far.Start() != nil {
+	remote := exec.Command("sh", "-c", os.Args[len(os.Args)-1])
+	remote.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=" + fastExit}
+	remote.Dir = "/"
+	remote.Stderr = os.Stderr
+	remote.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	in, errIn := remote.StdinPipe()
+	out, errOut := remote.StdoutPipe()
+	if errIn != nil || errOut != nil || remote.Start() != nil {
 		return lostConnection
 	}
 	random := rand.New(rand.NewPCG(uint64(os.Getpid()), 1))
@@ -34,17 +34,17 @@ func badSSH() int {
 		in.Close()
 	}()
 	if whole := tear(os.Stdout, out, random, mostBytes()); !whole {
-		os.Mkdir(filepath.Join(os.Getenv("BADSSH"), "lost"), 0o777) // for the test to see
+		os.Mkdir(filepath.Join(os.Getenv("BADSSH"), "lost"), 0o777) // the test looks for it
 		return lostConnection
 	}
-	far.Wait()
-	return far.ProcessState.ExitCode()
+	remote.Wait()
+	return remote.ProcessState.ExitCode()
 }
 
 const lostConnection = 255
 
-// mostBytes is how many bytes come from the far end before the connection is lost: more with
-// each that the run has had, so that all ends well.
+// mostBytes returns how many bytes arrive from the remote end before the connection breaks. The number grows with each
+// connection of the run, so that the run can finish.
 func mostBytes() int64 {
 	const first, times, lost = 1 << 20, 8, 2
 	run, _, _ := strings.Cut(os.Getenv("FANOUT_MARK"), ".")
@@ -60,7 +60,7 @@ func mostBytes() int64 {
 	return 1 << 62
 }
 
-// tear copies at most so many bytes, and reports whether these were all.
+// tear copies up to a limit of bytes, in pieces of random size. It reports false if it stopped at the limit.
 func tear(to io.Writer, from io.Reader, random *rand.Rand, most int64) bool {
 	buf := make([]byte, 64<<10)
 	for {
@@ -85,7 +85,7 @@ func tear(to io.Writer, from io.Reader, random *rand.Rand, most int64) bool {
 	}
 }
 
-// TestConformanceBadConnections holds a backend whose connections do harm to what holds on each.
+// TestConformanceBadConnections runs the conformance scripts over bad connections.
 func TestConformanceBadConnections(t *testing.T) {
 	testkit.Slow(t)
 	needsOfScript(t, "testdata/backends/conformance.txtar")

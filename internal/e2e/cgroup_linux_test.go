@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestMemoryLimitByKernel: where a control group is delegated to fanout alone, it is the
-// kernel that keeps jobs to their limit, and the group is as before at the end.
+// TestMemoryLimitByKernel: in a control group that is delegated to fanout alone, the kernel enforces the memory limit
+// of jobs. The run restores the group at its end.
 func TestMemoryLimitByKernel(t *testing.T) {
 	const hog = `head -c %s /dev/zero | tail -n 1 | wc -c`
 	job := strings.ReplaceAll(hog, "%s", "{}")
@@ -44,7 +44,7 @@ func TestMemoryLimitByKernel(t *testing.T) {
 	})
 }
 
-// ownGroup makes a control group whose groups may have memory limits.
+// ownGroup makes a control group whose subgroups may have memory limits.
 func ownGroup(t *testing.T) string {
 	t.Helper()
 	const all = "/sys/fs/cgroup"
@@ -68,7 +68,7 @@ func groupIsAsBefore(t *testing.T, group string) {
 	t.Helper()
 	below, err := filepath.Glob(group + "/*/")
 	if len(below) > 0 || err != nil {
-		t.Errorf("left: %q, %v", below, err)
+		t.Errorf("groups left: %q, %v", below, err)
 	}
 	if with, err := os.ReadFile(group + "/cgroup.subtree_control"); len(strings.TrimSpace(string(with))) > 0 || err != nil {
 		t.Errorf("cgroup.subtree_control: %q, %v", with, err)

@@ -12,7 +12,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// Standard files that are closed are errors, not /dev/null: in the program that make build makes.
+// TestClosedStandardFiles: a closed standard file is an error, and does not become /dev/null. This holds in the program
+// that make build makes.
 func TestClosedStandardFiles(t *testing.T) {
 	testkit.Slow(t)
 	fanout := withEntry(t)
@@ -32,7 +33,7 @@ func TestClosedStandardFiles(t *testing.T) {
 		{"fanout --dry-run echo ::: a >&-", 1, "bad file descriptor"},
 		{"fanout echo <&-", 1, noInput},
 		{"fanout -m process echo <&-", 1, noInput},
-		// Nothing is lost.
+		// Nothing is lost here.
 		{"fanout true ::: a >&-", 0, ""},
 		{`fanout -o out echo ::: a >&- && test "$(cat out)" = a`, 0, ""},
 		{"fanout true ::: a <&- >&- 2>&-", 0, ""},
@@ -60,7 +61,7 @@ func TestClosedStandardFiles(t *testing.T) {
 	}
 }
 
-// A signal that fanout was started to ignore stays ignored, by the jobs, too.
+// TestIgnoredSignals: a signal that was ignored when fanout started stays ignored, also in its jobs.
 func TestIgnoredSignals(t *testing.T) {
 	testkit.Slow(t)
 	fanout := withEntry(t)
@@ -83,7 +84,7 @@ kill -`+name+` $!; sleep 0.1; > go; wait $!; echo $?`)
 	}
 }
 
-// withEntry is the program that make build makes, which begins with instructions of its own.
+// withEntry builds the program as make build does, with an entry point of its own.
 func withEntry(t *testing.T) string {
 	t.Helper()
 	if arch := runtime.GOARCH; arch != "amd64" && arch != "arm64" {

@@ -15,9 +15,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// cutShort is COMMANDs whose jobs wait for ever, once they have said so in the folder run, or
-// until there is the file go. When what they wait for is ended and nothing else is, they go on
-// and end well.
+// cutShort holds COMMANDs whose jobs note their start in the directory run and then wait, until the file go exists. If
+// only the process that such a job waits for is ended, the job continues and succeeds.
 var cutShort = map[string][]string{
 	"native":     {`sh -c ': > run/$0; test -e go || exec sleep 1000' {}; echo {} >> went; echo {}`},
 	"pipeline":   {`sh -c ': > run/$0; test -e go || exec sleep 1000' {} | sh -c 'trap "" TERM; cat'`},
@@ -27,9 +26,9 @@ var cutShort = map[string][]string{
 	"persistent": {"--persistent", "bash", "-c", `while read -r x; do : > "run/$x"; test -e go || sleep 1000; echo "$x"; done`},
 }
 
-// TestEndedAllAtOnce ends each process of a run, as the end of a service, a container or a batch
-// job does, in the worst order: jobs, workers, the runner, the guardian. No job is recorded as a
-// success, nothing is kept of it, and a resumed run does it.
+// TestEndedAllAtOnce ends all processes of a run at once, as the end of a service, a container or a batch job does, and
+// in the worst order: jobs, workers, runner, guardian. No job is recorded as a success, no output is kept as one, and a
+// resumed run runs the jobs again.
 func TestEndedAllAtOnce(t *testing.T) {
 	testkit.Slow(t)
 	for name, command := range cutShort {
@@ -39,13 +38,13 @@ func TestEndedAllAtOnce(t *testing.T) {
 			}
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				for _, took := range []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond} {
+				for _, span := range []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond} {
 					const most = 20
-					tries := 1
-					for ; tries < most && !endedAllAtOnce(t, took, append([]string{"--mode", mode}, command...)) && !t.Failed(); tries++ {
+					attempts := 1
+					for ; attempts < most && !endedAllAtOnce(t, span, append([]string{"--mode", mode}, command...)) && !t.Failed(); attempts++ {
 					}
-					if tries == most {
-						t.Skipf("this machine is too slow for signals %v apart", took)
+					if attempts == most {
+						t.Skipf("this machine is too slow for signals %v apart", span)
 					}
 				}
 			})
@@ -53,9 +52,9 @@ func TestEndedAllAtOnce(t *testing.T) {
 	}
 }
 
-// endedAllAtOnce is one try, in which it takes so long from the first signal to the last. It is
-// none, and reports so, when this machine is so slow that it took much longer.
-func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool) {
+// endedAllAtOnce makes one attempt, with the given time from the first signal to the last. It reports false if this
+// machine was so slow that the signals took much longer.
+func endedAllAtOnce(t *testing.T, span time.Duration, command []string) (ok bool) {
 	items := []string{":::", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"}
 	flags := []string{"-j4", "--journal", "journal", "--results", "results"}
 	if slices.Contains(command, "--persistent") {
@@ -68,24 +67,24 @@ func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool
 	}
 	r.begin()
 	r.files("run", 4)
-	r.eventually("what the jobs wait for", func() bool { return waiting(r.cmd.Process.Pid) == 4 })
+	r.eventually("the processes that the jobs wait for", func() bool { return waiting(r.cmd.Process.Pid) == 4 })
 	first := time.Now()
-	termAll(r.inOrder(), took)
-	slow := time.Since(first) > 2*took+30*time.Millisecond
+	termAll(r.inOrder(), span)
+	slow := time.Since(first) > 2*span+30*time.Millisecond
 	r.ends(143)
 	if slow {
 		return false
 	}
 	if went, _ := os.ReadFile(filepath.Join(r.dir, "went")); len(went) > 0 {
-		t.Errorf("after %v, jobs go on that are cut short: %q", took, went)
+		t.Errorf("after %v, jobs continued that were cut short: %q", span, went)
 	}
 	if done := r.successes(); len(done) > 0 {
-		t.Errorf("after %v, %v are recorded as successes, and were cut short; stderr:\n%s", took, done, r.said())
+		t.Errorf("after %v, %v were cut short and are recorded as successes; stderr:\n%s", span, done, r.said())
 	}
 	if kept, _ := filepath.Glob(filepath.Join(r.dir, "results", "*", "*", "meta.json")); len(kept) > 0 {
 		for _, name := range kept {
 			if text, _ := os.ReadFile(name); strings.Contains(string(text), `"ok":true`) {
-				t.Errorf("after %v, %s is kept as a success", took, name)
+				t.Errorf("after %v, %s is kept as a success", span, name)
 			}
 		}
 	}
@@ -95,12 +94,12 @@ func endedAllAtOnce(t *testing.T, took time.Duration, command []string) (ok bool
 	again.begin()
 	again.ends(0)
 	if done := r.successes(); len(done) != len(items)-1 {
-		t.Errorf("after %v, %v are done when it has been gone on with, not all", took, done)
+		t.Errorf("after %v, only %v are done in the resumed run", span, done)
 	}
 	return true
 }
 
-// waiting is how many jobs wait that descend from a process.
+// waiting counts the waiting jobs among the descendants of a process.
 func waiting(top int) (n int) {
 	for _, pid := range slices.Concat(inOrder(top)...) {
 		if line := testkit.CommandLine(pid); line == "sleep\x001000\x00" {
@@ -110,12 +109,12 @@ func waiting(top int) (n int) {
 	return n
 }
 
-// inOrder is all processes of the run in stages: those of the jobs, children first, then the
-// workers, the runner, and the guardian.
+// inOrder returns all processes of the run in stages: those of the jobs, children first, then the workers, the runner,
+// and the guardian.
 func (r *running) inOrder() [][]int { return inOrder(r.cmd.Process.Pid) }
 
-// inOrder is a process and those that descend from it, in stages: programs of other kinds than
-// it is, children first, and then those of its kind.
+// inOrder returns a process and its descendants in stages: first other programs, then processes of the same program,
+// each with children first.
 func inOrder(top int) (stages [][]int) {
 	children := map[int][]int{}
 	for _, pid := range testkit.Processes() {
@@ -148,12 +147,12 @@ func inOrder(top int) (stages [][]int) {
 	return stages
 }
 
-// termAll sends TERM to all, one stage after the other, in so long a time. What has ended already
-// has given its number back to nobody: that takes a while.
-func termAll(stages [][]int, took time.Duration) {
+// termAll sends TERM to all processes, stage by stage, within the given time. A process that has already ended is no
+// danger: the system does not reuse its pid so soon.
+func termAll(stages [][]int, span time.Duration) {
 	for i, pids := range stages {
 		if i > 0 {
-			time.Sleep(took / time.Duration(len(stages)-1))
+			time.Sleep(span / time.Duration(len(stages)-1))
 		}
 		for _, pid := range pids {
 			syscall.Kill(pid, syscall.SIGTERM)
@@ -161,7 +160,7 @@ func termAll(stages [][]int, took time.Duration) {
 	}
 }
 
-// successes is the items of which the journal says so.
+// successes returns the items that the journal records as successes.
 func (r *running) successes() (items []string) {
 	text, _ := os.ReadFile(filepath.Join(r.dir, "journal"))
 	for line := range strings.Lines(string(text)) {

@@ -9,9 +9,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestDocs runs every example of the README and of docs/: in blocks marked
-// "console", lines that begin with "$ " are commands for bash, run in a copy of
-// testdata/demo, and the lines below are what they print, stdout and stderr.
+// TestDocs runs every example of the README and of docs/. In blocks marked "console", lines that begin with "$ " are
+// commands for bash, run in a copy of testdata/demo. The lines below are their output, stdout and stderr.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("docs/*.md")
 	if err != nil {
@@ -32,20 +31,20 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// example is one block: commands and what each prints.
+// example is one block: its commands, and the output of each.
 type example struct {
 	commands, outputs []string
 }
 
-// readExamples returns the blocks of a page that are marked like this.
-func readExamples(t *testing.T, page, mark string) []example {
+// readExamples returns the blocks of a page with this info string.
+func readExamples(t *testing.T, page, info string) []example {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []example
-	for i, block := range strings.Split(string(text), "```"+mark+"\n") {
+	for i, block := range strings.Split(string(text), "```"+info+"\n") {
 		if i == 0 {
 			continue
 		}
@@ -64,18 +63,17 @@ func readExamples(t *testing.T, page, mark string) []example {
 	return all
 }
 
-// check runs the block in one shell, so that a later command sees the status of
-// the one before.
+// check runs the block in one shell, so that a command sees the status of the one before.
 func (ex example) check(t *testing.T) {
 	testkit.NeedsOf(t, strings.Join(ex.commands, "\n"))
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/demo")); err != nil {
 		t.Fatal(err)
 	}
-	const mark = "=== next example ==="
+	const separator = "=== next example ==="
 	script := "status=0\n"
 	for _, c := range ex.commands {
-		script += "(exit $status)\n" + c + "\nstatus=$?\necho '" + mark + "'\n"
+		script += "(exit $status)\n" + c + "\nstatus=$?\necho '" + separator + "'\n"
 	}
 	cmd := testkit.Command(t, "bash", "-c", script)
 	cmd.Dir = dir
@@ -84,7 +82,7 @@ func (ex example) check(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	got := strings.Split(string(out), mark+"\n")
+	got := strings.Split(string(out), separator+"\n")
 	for i, want := range ex.outputs {
 		if got[i] != want {
 			t.Errorf("$ %s\ngot:\n%swant:\n%s", ex.commands[i], got[i], want)

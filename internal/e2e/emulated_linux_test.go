@@ -22,26 +22,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notEmulated is the scripts that do not hold under the emulator, each with the reason.
+// notEmulated holds the scripts that fail under the emulator, each with the reason.
 var notEmulated = map[string]string{
 	"guardian": "the emulator refuses subreapers, without which there is no guardian",
-	"nobang":   "its programs cannot be executed, and then a child of the emulator waits now and then for ever: for a lock that another thread had when it forked",
+	"nobang":   "its programs cannot be executed, and then a child of the emulator sometimes waits for ever, for a lock that another thread held during the fork",
 }
 
-// sameEverywhere is the scripts of what is over before the first job, or after the last. They are the half of all
-// starts of fanout, each of which takes a fifth of a second of a CPU here.
+// sameEverywhere holds the scripts about what happens before the first job or after the last. They make half of all
+// starts of fanout, and each start takes a fifth of a second of a CPU here.
 var sameEverywhere = []string{
 	"bare_cr", "bench", "config", "dry_run", "refusals", "report", "rows", "usage", "words_of_flags",
 }
 
-// emulated is what the program for arm64 says under qemu-user before its first job.
+// emulated returns the warning that the program for arm64 prints under qemu-user before its first job.
 func emulated() string {
 	lack := process.Lack{Of: process.Subreapers, Err: os.NewSyscallError("prctl", unix.EINVAL)}
 	return "fanout: warning: " + lack.Error() + "\n"
 }
 
-// TestEmulated runs the scripts of TestScript with the program for arm64, which qemu-user runs: as where images
-// for several platforms are built. What its jobs run are this machine's programs.
+// TestEmulated runs the scripts of TestScript with the program for arm64 under qemu-user, as builds of images for
+// several platforms do. Its jobs run this machine's programs.
 func TestEmulated(t *testing.T) {
 	if os.Getenv("FANOUT_TEST_QEMU") == "" {
 		t.Skip("make test-qemu runs this")
@@ -55,7 +55,7 @@ func TestEmulated(t *testing.T) {
 	left := maps.Clone(notEmulated)
 	if os.Getenv("FANOUT_TEST_ALL") == "" {
 		for _, name := range sameEverywhere {
-			left[name] = "it is long, and of what is the same on all systems: FANOUT_TEST_ALL=1 runs it"
+			left[name] = "it takes long and tests what is the same on all systems: FANOUT_TEST_ALL=1 runs it"
 		}
 	}
 	var run []string
@@ -74,8 +74,8 @@ func TestEmulated(t *testing.T) {
 	variables := map[string]string{
 		"PATH":     dir + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"EMULATED": emulated(),
-		// Otherwise a child that is forked while another thread runs waits now and then for ever, for a
-		// lock of the emulator's that this thread had: docs/processes.md.
+		// With more threads, a child that is forked while another thread runs sometimes waits for ever, for a lock of
+		// the emulator that this thread held: docs/processes.md.
 		"GOMAXPROCS": "1",
 	}
 	examples, err := filepath.Abs("testdata/persistent")
@@ -96,15 +96,15 @@ func TestEmulated(t *testing.T) {
 	}
 }
 
-// hangable is a script that may meet the emulator's own fault: then it counts as skipped, and says why.
+// hangable is a script during which the emulator may hang. Then the script counts as skipped, and says why.
 type hangable struct {
 	one
 	stuck atomic.Bool
 }
 
-const isStuck = "the emulator hung: a child that it had forked never came to its exec, and was killed"
+const isStuck = "the emulator hung: a forked child never reached its exec, and was killed"
 
-// FailNow is part of testscript.T.
+// FailNow implements testscript.T.
 func (h *hangable) FailNow() {
 	if h.stuck.Load() {
 		h.T.Skip(isStuck)
@@ -112,17 +112,18 @@ func (h *hangable) FailNow() {
 	h.T.FailNow()
 }
 
-// Fatal is part of testscript.T.
+// Fatal implements testscript.T.
 func (h *hangable) Fatal(words ...any) {
 	h.T.Log(words...)
 	h.FailNow()
 }
 
-// Run is part of testscript.T.
+// Run implements testscript.T.
 func (h *hangable) Run(_ string, f func(testscript.T)) { f(h) }
 
-// watch kills the children of emulated programs that have been without their exec for long, until the function that
-// it returns is called: they have the command line of their parent. There is no guardian, who had such a child.
+// watch kills children of emulated programs that do not reach their exec for a long time. Such a child still has the
+// command line of its parent. Without a guardian, no other process looks like that. watch ends when the returned
+// function is called.
 func (h *hangable) watch(entry string) (stop func()) {
 	const long = 10 * time.Second
 	ended := make(chan struct{})
@@ -153,7 +154,7 @@ func (h *hangable) watch(entry string) (stop func()) {
 	}
 }
 
-// unexecuted says that a process is an emulated program's child that is still a copy of it.
+// unexecuted reports whether a process is the child of an emulated program, and still a copy of it.
 func unexecuted(pid int) bool {
 	own := testkit.CommandLine(pid)
 	_, parent := stat(pid)
@@ -161,7 +162,7 @@ func unexecuted(pid int) bool {
 	return strings.HasSuffix(program, "qemu-aarch64-static") && own == testkit.CommandLine(parent)
 }
 
-// emulatedProgram builds the program as make build does, but for arm64, and returns the directory that it is in.
+// emulatedProgram builds the program as make build does, but for arm64, and returns its directory.
 func emulatedProgram(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -176,7 +177,7 @@ func emulatedProgram(t *testing.T) string {
 	run.Stdout, run.Stderr = &stdout, &stderr
 	err := run.Run()
 	if errors.Is(err, syscall.ENOEXEC) {
-		t.Skip("programs for arm64 are not started here: no binfmt_misc is registered for them, and it cannot be in a namespace (scripts/emulated.sh)")
+		t.Skip("this machine does not run programs for arm64: no binfmt_misc is registered for them, and a namespace cannot register one (scripts/emulated.sh)")
 	}
 	if err != nil || stdout.String() != "a\nb\n" || stderr.String() != emulated() {
 		t.Fatalf("%v, stdout %q, stderr %q, want %q", err, stdout.String(), stderr.String(), emulated())
@@ -184,31 +185,31 @@ func emulatedProgram(t *testing.T) string {
 	return dir
 }
 
-// TestEmulatorHangs: a child that is a copy of its parent is found, and what it runs is not.
+// TestEmulatorHangs: watch finds a child that is a copy of its parent, and no program that the child runs.
 func TestEmulatorHangs(t *testing.T) {
 	testkit.Slow(t)
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := "FANOUT_TEST_MARK=" + rand.Text()
+	entry := "FANOUT_TEST_ENTRY=" + rand.Text()
 	emulator := filepath.Join(t.TempDir(), "qemu-aarch64-static")
 	if err := os.Symlink(bash, emulator); err != nil {
 		t.Fatal(err)
 	}
 	run := testkit.Command(t, emulator, "-c", "(sleep 1000; true) & wait")
-	run.Env = append(os.Environ(), mark)
+	run.Env = append(os.Environ(), entry)
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
 	h := &hangable{one: one{t}}
-	stop := h.watch(mark)
-	run.Wait() // the copy's end, which is by KILL
+	stop := h.watch(entry)
+	run.Wait() // KILL ends the copy
 	stop()
 	if !h.stuck.Load() {
 		t.Error("the copy was not found")
 	}
-	for _, pid := range testkit.Bearing(mark) {
+	for _, pid := range testkit.Bearing(entry) {
 		if unexecuted(pid) {
 			t.Errorf("process %d counts as a copy", pid)
 		}

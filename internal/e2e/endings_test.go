@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fanout dies of the signal that ended its run, with a guardian and without one, and so does
-// fanout track: endedAs sees to that.
+// TestDiesOfItsSignal: fanout and fanout track die of the signal that ended their run, with a guardian and without one.
+// endedAs checks this.
 func TestDiesOfItsSignal(t *testing.T) {
 	job := []string{"sh", "-c", ": > ready; exec sleep 1000"}
 	for form, args := range map[string][]string{
@@ -42,7 +42,7 @@ func TestDiesOfItsSignal(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a script, not one round of its loop.
+// TestTypedInterruptEndsScript: Ctrl-C ends a script, not only one round of its loop.
 func TestTypedInterruptEndsScript(t *testing.T) {
 	tm := newTerminal(t, "")
 	tm.running.cmd.Args = []string{"bash", "--norc", "-c", `for i in 1 2 3; do
@@ -59,18 +59,19 @@ done; echo >> rounds end`, "bash", "fanout", "-p", "none"}
 		t.Errorf("the script ended with %d", got)
 	}
 	if text, _ := os.ReadFile(filepath.Join(tm.dir, "rounds")); string(text) != "round 1\n" {
-		t.Errorf("the script went on: %q", text)
+		t.Errorf("the script continued: %q", text)
 	}
 }
 
-// What the environment says of a guardian is believed of this process's parent only.
+// TestGuardianOfTheEnvironment: fanout believes what the environment says of a guardian only if it names the parent
+// process.
 func TestGuardianOfTheEnvironment(t *testing.T) {
 	for _, value := range []string{"", "5", "x", "0 1", "5 PARENT", "1 PARENT", "99999999999999999999 PARENT"} {
 		t.Run(value, func(t *testing.T) {
 			t.Parallel()
 			value := strings.ReplaceAll(value, "PARENT", "'$$'")
 			r := start(t, "bash", "-c", `FANOUT_GUARDIAN_FD='`+value+`' fanout -q '(setsid sleep 1000 & echo $! > pid; echo ready {}); exec sleep 1000' ::: a & echo $!; wait`)
-			r.stdout.SetReadDeadline(time.Now().Add(patience))
+			r.stdout.SetReadDeadline(time.Now().Add(waitLimit))
 			if _, err := io.ReadFull(r.stdout, make([]byte, 4)); err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +80,7 @@ func TestGuardianOfTheEnvironment(t *testing.T) {
 				return len(text) > 0
 			})
 			r.send(r.named("fanout"), unix.SIGKILL)
-			r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+			r.eventually("the end of all", func() bool { return len(r.processes()) == 0 })
 		})
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestFault: a runner that dies of a fault, as the Go runtime has it, is a failure of fanout's own
-// and no wrong usage, which is the same exit code in Go. The user gets a line, and the trace a file.
+// TestFault: a runner that dies of a fault in the Go runtime is a failure of fanout, not wrong usage, although Go exits
+// with the same code. The user gets one line; the trace goes to a file.
 func TestFault(t *testing.T) {
 	const theRunner = `read _ _ _ runner _ < /proc/$PPID/stat; `
 	for name, tt := range map[string]struct {
@@ -47,13 +47,13 @@ func TestFault(t *testing.T) {
 	t.Run("worker", func(t *testing.T) {
 		r := start(t, "fanout", "-j2", "-m", "process", "kill -ABRT $PPID; sleep 1000; : {}", ":::", "1")
 		r.ends(125)
-		if line := `job 1, "1": lost: worker 1 died: SIGABRT: abort; see ` + r.notes + "/fanout-trace-"; !strings.Contains(string(r.said()), line) || strings.Contains(string(r.said()), "goroutine") {
+		if line := `job 1, "1": lost: worker 1 died: SIGABRT: abort; see ` + r.registry + "/fanout-trace-"; !strings.Contains(string(r.said()), line) || strings.Contains(string(r.said()), "goroutine") {
 			t.Errorf("it said %.500q, want %s", r.said(), line)
 		}
 	})
 }
 
-// TestUsageIsNoFault: exit code 2 stays what it is.
+// TestUsageIsNoFault: wrong usage still exits with 2.
 func TestUsageIsNoFault(t *testing.T) {
 	r := start(t, "fanout", "--no-such-flag")
 	r.ends(2)

@@ -14,10 +14,10 @@ import (
 	"fanout/internal/testkit"
 )
 
-// asTyped runs a command line in bash, among a few files.
+// asTyped runs a command line in bash, in a directory with a few files.
 func asTyped(t *testing.T, line string, quiet bool) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash", "-c", line)
 	c.Dir = t.TempDir()
@@ -38,8 +38,8 @@ func asTyped(t *testing.T, line string, quiet bool) (stdout, stderr string, code
 	return out.String(), errs.String(), c.ProcessState.ExitCode()
 }
 
-// TestHints walks the table: each hint is given once, not when fanout is to be quiet, and changes
-// nothing of what is done. Those that are part of an error stay.
+// TestHints checks each hint of the table. fanout gives it once, omits it with --quiet, and does the same work with and
+// without it. Hints that are part of an error stay.
 func TestHints(t *testing.T) {
 	ofErrors := []hint.Kind{hint.Quote, hint.LateFlag, hint.Items, hint.Subcommand, hint.Behind, hint.Nulls}
 	for k := range hint.Kinds {
@@ -52,7 +52,7 @@ func TestHints(t *testing.T) {
 			line := regexp.MustCompile(`(?m)^fanout: .*` + text + `.*$`)
 			stdout, stderr, code := asTyped(t, k.Typed(), false)
 			if n := len(line.FindAllString(stderr, -1)); n != 1 {
-				t.Errorf("it is given %d times in %q, want %s", n, stderr, line)
+				t.Errorf("the hint appears %d times in %q, want %s", n, stderr, line)
 			}
 			quietOut, quietErr, quietCode := asTyped(t, k.Typed(), true)
 			if quietOut != stdout || quietCode != code {
@@ -65,7 +65,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// TestNoHints: ordinary command lines are left alone.
+// TestNoHints: ordinary command lines get no hint.
 func TestNoHints(t *testing.T) {
 	for _, line := range []string{
 		`fanout echo < /dev/null`,

@@ -29,15 +29,14 @@ func hostile(t *testing.T) string {
 	return program
 }
 
-// crowd is processes of the hostile program, whoever starts them. They hold the
-// writing end of a FIFO: its end of file says that all are gone, also those that
-// live too shortly to be seen in /proc.
+// crowd holds processes of the hostile program, whoever starts them. They hold the writing end of a FIFO. Its end of
+// file says that all have ended, also those that live too briefly to be seen in /proc.
 type crowd struct {
 	t       *testing.T
 	program string
 	token   string // in the arguments of each
 	fifo    string
-	fd      int // our end; when it is closed, they end by themselves
+	fd      int // the reading end; when it is closed, the processes end by themselves
 	text    []byte
 }
 
@@ -55,7 +54,7 @@ func newCrowd(t *testing.T, program string) *crowd {
 	return c
 }
 
-// end ends those that are left. A stopped one does not notice that nobody reads.
+// end ends the remaining processes. A stopped process does not notice that nobody reads the FIFO.
 func (c *crowd) end() {
 	unix.Close(c.fd)
 	const most = 5 * time.Second
@@ -65,7 +64,7 @@ func (c *crowd) end() {
 			return
 		}
 		if time.Now().After(until) {
-			c.t.Errorf("these could not be ended:%s", testkit.Describe(left))
+			c.t.Errorf("these processes could not be killed:%s", testkit.Describe(left))
 			return
 		}
 		for _, pid := range left {
@@ -74,8 +73,7 @@ func (c *crowd) end() {
 	}
 }
 
-// kill ends a process if it is one of the crowd. The descriptor keeps another from
-// taking the pid in between.
+// kill kills a process if it belongs to the crowd. The pidfd makes sure that no other process gets the pid in between.
 func (c *crowd) kill(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -87,7 +85,7 @@ func (c *crowd) kill(pid int) {
 	}
 }
 
-// has says whether the process bears the token.
+// has reports whether the process has the token.
 func (c *crowd) has(pid int) bool {
 	for _, name := range []string{"cmdline", "environ"} {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
@@ -98,7 +96,7 @@ func (c *crowd) has(pid int) bool {
 	return false
 }
 
-// pids is every process that bears the token, at some moment of the search.
+// pids returns every process that has the token at some moment of the search.
 func (c *crowd) pids() (found []int) {
 	for _, pid := range testkit.Processes() {
 		if c.has(pid) {
@@ -108,18 +106,18 @@ func (c *crowd) pids() (found []int) {
 	return found
 }
 
-// words is the command for one of the crowd.
+// words returns the command line for one process of the crowd.
 func (c *crowd) words(mode string, more ...string) []string {
 	return append([]string{c.program, mode, c.token, c.fifo}, more...)
 }
 
-// script is the same for a shell, in whose place it goes on.
+// script returns the same command for a shell, which executes it with exec.
 func (c *crowd) script(mode string) string {
 	return "exec '" + strings.Join(c.words(mode), "' '") + "'\n"
 }
 
-// read takes in what they have said, and reports whether all are gone. Before the
-// first has come, none is.
+// read reads the messages of the processes, and reports whether all have ended. It reports false before the first
+// process has started.
 func (c *crowd) read(wait time.Duration) (gone bool) {
 	c.t.Helper()
 	polls := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}
@@ -140,7 +138,7 @@ func (c *crowd) read(wait time.Duration) (gone bool) {
 	return false
 }
 
-// said is the pids of those that have said the word.
+// said returns the pids of the processes that have sent the word.
 func (c *crowd) said(word string) (pids []int) {
 	for _, line := range strings.SplitAfter(string(c.text), "\n") {
 		var pid int
@@ -151,18 +149,18 @@ func (c *crowd) said(word string) (pids []int) {
 	return pids
 }
 
-// await waits until n of them have said the word, and returns their pids.
+// await waits until n processes have sent the word, and returns their pids.
 func (c *crowd) await(word string, n int) []int {
 	c.t.Helper()
-	for end := time.Now().Add(patience); len(c.said(word)) < n; {
+	for end := time.Now().Add(waitLimit); len(c.said(word)) < n; {
 		if c.read(10 * time.Millisecond); time.Now().After(end) {
-			c.t.Fatalf("waited in vain for %d that are %q; they said %q", n, word, c.text)
+			c.t.Fatalf("timed out waiting for %d processes that are %q; they said %q", n, word, c.text)
 		}
 	}
 	return c.said(word)
 }
 
-// gone waits until all are gone, but no longer than to the end.
+// gone waits until all processes have ended, but no longer than until the given time.
 func (c *crowd) gone(end time.Time) bool {
 	c.t.Helper()
 	for {
@@ -176,7 +174,7 @@ func (c *crowd) gone(end time.Time) bool {
 	}
 }
 
-// direct starts one of the crowd as a child of ours, and returns its pid.
+// direct starts a process of the crowd as a child of the test, and returns its pid.
 func (c *crowd) direct(mode string, more ...string) int {
 	c.t.Helper()
 	words := c.words(mode, more...)
@@ -191,8 +189,8 @@ func (c *crowd) direct(mode string, more ...string) int {
 	return child.Process.Pid
 }
 
-// TestHostile checks the crowd itself: that each kind says when it is there, that
-// none is taken for gone as long as it lives, and that all end with the test.
+// TestHostile checks the crowd itself: each kind reports when it runs, no kind counts as gone while it lives, and all
+// end with the test.
 func TestHostile(t *testing.T) {
 	testkit.Slow(t)
 	reapOrphans(t)
@@ -216,14 +214,14 @@ func TestHostile(t *testing.T) {
 			if n := len(c.pids()); n < mode.processes-mode.comets || n > mode.processes+mode.comets {
 				t.Errorf("%d processes, want %d:%s", n, mode.processes, testkit.Describe(c.pids()))
 			}
-			// Without its leader, what it has started goes on.
+			// The processes that it has started outlive their leader.
 			c.kill(child.Process.Pid)
 			if mode.processes > 1 || mode.leaderEnds {
 				if c.gone(time.Now().Add(100 * time.Millisecond)) {
-					t.Error("it is gone when its first process is")
+					t.Error("all are gone with the first process")
 				}
-			} else if !c.gone(time.Now().Add(patience)) {
-				t.Error("it is not gone when its only process is")
+			} else if !c.gone(time.Now().Add(waitLimit)) {
+				t.Error("it is not gone, though its only process is")
 			}
 			c.end()
 			c.fd = -1
@@ -232,12 +230,12 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// modes is the ways to be hard to end.
+// modes lists the ways to be hard to end.
 var modes = []struct {
 	name       string
 	processes  int // at a time
 	leaderEnds bool
-	comets     int // of them, those of which one or two or none may be seen
+	comets     int // of these: none, one or two may be seen
 }{
 	{name: "plain", processes: 1},
 	{name: "ignore-term", processes: 1},

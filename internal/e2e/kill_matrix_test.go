@@ -15,35 +15,35 @@ import (
 	"fanout/internal/testkit"
 )
 
-// row is a way in which jobs are ended before they end by themselves.
+// row is a way to end jobs before they end by themselves.
 type row struct {
 	name    string
 	flags   []string
-	status  int                    // in the end, as a shell sees it
-	lasting bool                   // only jobs that still run are meant
-	others  func(*trial)           // adds the jobs beside the hostile ones
-	strike  func(*trial) time.Time // returns the moment from which the time runs; none where the machine was too slow for a trial
-	after   func(*trial)           // when the hostile ones are gone
+	status  int                    // exit status, as a shell sees it
+	lasting bool                   // ends only jobs that still run
+	others  func(*trial)           // adds jobs to the hostile ones
+	trigger func(*trial) time.Time // ends the jobs; returns the start of the allowed time, or zero if the machine was too slow
+	after   func(*trial)           // runs when the hostile jobs are gone
 }
 
 const (
-	killSlots = 3                      // jobs at a time of all runs here
-	killGrace = 300 * time.Millisecond // of all runs here
-	killTime  = time.Second            // for fanout to do its part
+	killSlots = 3                      // jobs at a time, in all runs here
+	killGrace = 300 * time.Millisecond // in all runs here
+	killTime  = time.Second            // fanout's own time
 
 	leaderGone = "daemon-leader-gone"
 	emptyEnv   = "daemon-empty-env"
 )
 
-// limits is how much time runs have, whose jobs must be there before, and each job. Where it takes
-// long until there is a worker, jobs begin not much earlier than they are seen.
+// limits holds the time for a run, within which its jobs must start, and for each job. If workers start slowly (late),
+// jobs begin shortly before the test sees them.
 type limits struct {
 	run, job time.Duration
 	late     bool
 }
 
-// near is for workers that start at once.
-func near() limits { return limits{run: 2 * time.Second, job: 6 * time.Second} }
+// localLimits is for workers that start at once.
+func localLimits() limits { return limits{run: 2 * time.Second, job: 6 * time.Second} }
 
 func rows(most limits) []row {
 	grace := []string{"--grace", killGrace.String()}
@@ -53,14 +53,14 @@ func rows(most limits) []row {
 			flags:   slices.Concat(grace, []string{"--timeout", most.job.String()}),
 			status:  123,
 			lasting: true,
-			// The neighbour begins late enough to have time when the others have none, and
-			// in the place of the short one, which must have ended by then: that began with
-			// the others, so that what has emptied its environment could be its own.
+			// The neighbour starts late, so it still has time when the others time out. It takes the slot of the short
+			// job, which must have ended by then: the short job started with the others, so a process with an empty
+			// environment could belong to it.
 			others: func(tr *trial) {
 				tr.job("short", tr.gate("short"))
 				tr.job("neighbour", "echo $$ > begun\n"+tr.gate("neighbour")+"echo untouched\n")
 			},
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				begun := tr.launched
 				if most.late {
 					begun = tr.began
@@ -82,24 +82,24 @@ func rows(most limits) []row {
 			others: func(tr *trial) {
 				tr.job("fails", "echo untouched\n"+tr.gate("fails")+"exit 3\n")
 			},
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				tr.open("fails")
 				return time.Now()
 			},
 		},
 		{
-			name:   "deadline",
-			flags:  slices.Concat(grace, []string{"--deadline", most.run.String()}),
-			status: 124,
-			others: keeper("plain"),
-			strike: func(tr *trial) time.Time { return tr.began.Add(most.run) },
+			name:    "deadline",
+			flags:   slices.Concat(grace, []string{"--deadline", most.run.String()}),
+			status:  124,
+			others:  keeper("plain"),
+			trigger: func(tr *trial) time.Time { return tr.began.Add(most.run) },
 		},
 		{
 			name:   "second-INT",
 			flags:  []string{"--grace", "1h"},
 			status: 130,
 			others: keeper("told"),
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				tr.signal(syscall.SIGINT)
 				tr.crowd.await("told", 1)
 				tr.signal(syscall.SIGINT)
@@ -111,7 +111,7 @@ func rows(most limits) []row {
 			flags:  grace,
 			status: 137,
 			others: keeper("plain"),
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				tr.send(tr.runner(tr.cmd.Process.Pid), syscall.SIGKILL)
 				return time.Now()
 			},
@@ -121,26 +121,26 @@ func rows(most limits) []row {
 			flags:  grace,
 			status: 137,
 			others: keeper("plain"),
-			strike: func(tr *trial) time.Time {
-				tr.runner(tr.cmd.Process.Pid) // without it, there is no guardian
+			trigger: func(tr *trial) time.Time {
+				tr.runner(tr.cmd.Process.Pid) // without a runner there is no guardian
 				tr.signal(syscall.SIGKILL)
 				return time.Now()
 			},
 		},
 		{
-			name:   "kill-9-both",
-			flags:  grace,
-			status: 137,
-			others: keeper("plain"),
-			strike: killBoth,
-			after:  func(tr *trial) { tr.cleaned() },
+			name:    "kill-9-both",
+			flags:   grace,
+			status:  137,
+			others:  keeper("plain"),
+			trigger: killBoth,
+			after:   func(tr *trial) { tr.cleaned() },
 		},
 		{
 			name:   "reader-gone",
 			flags:  grace,
 			status: 141,
 			others: keeper("plain"),
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				tr.stdout.Close()
 				return time.Now()
 			},
@@ -152,7 +152,7 @@ func rows(most limits) []row {
 		status int
 	}{{"INT", syscall.SIGINT, 130}, {"TERM", syscall.SIGTERM, 143}, {"HUP", syscall.SIGHUP, 129}} {
 		all = append(all, row{name: sig.name, flags: grace, status: sig.status, others: keeper("plain"),
-			strike: func(tr *trial) time.Time {
+			trigger: func(tr *trial) time.Time {
 				tr.signal(sig.signal)
 				return time.Now()
 			},
@@ -163,11 +163,10 @@ func rows(most limits) []row {
 
 // keeper keeps the run from ending by itself.
 func keeper(mode string) func(*trial) {
-	return func(tr *trial) { tr.member("keeper", mode, false) }
+	return func(tr *trial) { tr.hostileJob("keeper", mode, false) }
 }
 
-// killBoth ends the runner and its guardian in such a way that neither sees the end
-// of the other, and has what they leave cleaned up.
+// killBoth kills the runner and its guardian so that neither sees the other die, and starts fanout cleanup.
 func killBoth(tr *trial) time.Time {
 	both := []int{tr.runner(tr.cmd.Process.Pid), tr.cmd.Process.Pid}
 	for _, pid := range both {
@@ -201,8 +200,8 @@ func (tr *trial) cleaned() {
 	}
 }
 
-// within waits for what must be true soon after the moment, or on a machine that is
-// overloaded in proportion later.
+// within waits for a condition that must become true soon after a moment. On an overloaded machine it waits longer, in
+// proportion.
 func (tr *trial) within(from time.Time, what string, cond func(end time.Time) bool) bool {
 	tr.t.Helper()
 	if cond(from.Add(killGrace + killTime)) {
@@ -213,14 +212,14 @@ func (tr *trial) within(from time.Time, what string, cond func(end time.Time) bo
 		tr.t.Logf("%s: within %v only, on a machine that is overloaded %.1f times", what, allowed, factor)
 		return true
 	}
-	tr.t.Errorf("%s: not after %v (the machine being overloaded %.1f times); left, as far as seen:%s\nstderr:\n%s",
-		what, time.Since(from), factor, testkit.Describe(append(tr.crowd.pids(), tr.marked()...)), tr.said())
+	tr.t.Errorf("%s: not after %v (the machine is overloaded %.1f times); processes left:%s\nstderr:\n%s",
+		what, time.Since(from), factor, testkit.Describe(append(tr.crowd.pids(), tr.processes()...)), tr.said())
 	return false
 }
 
-// unmarked waits until fanout itself has gone, and the shells of jobs.
-func (tr *trial) unmarked(end time.Time) bool {
-	for len(tr.marked()) > 0 {
+// processesEnd waits until fanout and the shells of jobs have ended.
+func (tr *trial) processesEnd(end time.Time) bool {
+	for len(tr.processes()) > 0 {
 		if time.Now().After(end) {
 			return false
 		}
@@ -229,25 +228,25 @@ func (tr *trial) unmarked(end time.Time) bool {
 	return true
 }
 
-// TestKillMatrix ends runs in each way over jobs that are hard to end in each way, and
-// checks that nothing of them outlives the grace and a second.
+// TestKillMatrix ends runs in each way, with jobs that are hard to end in each way, and checks that none of their
+// processes outlives the grace by more than a second.
 func TestKillMatrix(t *testing.T) { killMatrix(t, "thread", "--mode", "thread") }
 
-// TestKillMatrixProcess is the same with jobs in worker processes.
+// TestKillMatrixProcess does the same with jobs in worker processes.
 func TestKillMatrixProcess(t *testing.T) { killMatrix(t, "process", "--mode", "process") }
 
-// killMatrix is for jobs that run at a place, as the flags say.
-func killMatrix(t *testing.T, place string, flags ...string) {
+// killMatrix is for jobs in a mode or on a backend, as the flags say.
+func killMatrix(t *testing.T, where string, flags ...string) {
 	testkit.Slow(t)
 	reapOrphans(t)
 	program := hostile(t)
-	most, some := near(), []string(nil)
-	if place == "ray" { // whose workers take a second or two each, and many times that on a loaded machine
+	most, some := localLimits(), []string(nil)
+	if where == "ray" { // each worker takes a second or two to start, and far longer on a loaded machine
 		most = limits{run: 20 * time.Second, job: 12 * time.Second, late: true}
 	}
-	if slices.Contains([]string{"slurm", "ray"}, place) && os.Getenv("FANOUT_TEST_ALL") == "" {
+	if slices.Contains([]string{"slurm", "ray"}, where) && os.Getenv("FANOUT_TEST_ALL") == "" {
 		some = []string{"plain", "ignore-term", "daemon", emptyEnv}
-		t.Logf("of the jobs that are hard to end, only %q: FANOUT_TEST_ALL=1 has them all", some)
+		t.Logf("only these hostile jobs run: %q; FANOUT_TEST_ALL=1 runs all", some)
 	}
 	for _, row := range rows(most) {
 		t.Run(row.name, func(t *testing.T) {
@@ -257,40 +256,41 @@ func killMatrix(t *testing.T, place string, flags ...string) {
 				}
 				t.Run(mode.name, func(t *testing.T) {
 					t.Parallel()
-					row.check(t, program, place, mode.name, flags)
+					row.check(t, program, where, mode.name, flags)
 				})
 			}
 		})
 	}
 }
 
-func (row row) check(t *testing.T, program, place, mode string, flags []string) {
+func (row row) check(t *testing.T, program, where, mode string, flags []string) {
 	for range 5 {
-		if row.try(t, program, place, mode, flags) {
+		if row.attempt(t, program, where, mode, flags) {
 			return
 		}
 	}
 	t.Error("the machine was too slow for five trials")
 }
 
-// try reports whether the machine was fast enough for a trial.
-func (row row) try(t *testing.T, program, place, mode string, flags []string) bool {
+// attempt reports whether the machine was fast enough for a trial.
+func (row row) attempt(t *testing.T, program, where, mode string, flags []string) bool {
 	tr := newTrial(t, program)
 	tr.flags = slices.Concat(flags, row.flags)
-	tr.member("first", mode, row.lasting)
-	tr.member("second", mode, row.lasting)
+	tr.hostileJob("first", mode, row.lasting)
+	tr.hostileJob("second", mode, row.lasting)
 	row.others(tr)
 	tr.run(killSlots)
-	from := row.strike(tr)
+	from := row.trigger(tr)
 	if from.IsZero() {
 		return false
 	}
-	if row.name == "kill-9-both" && mode == emptyEnv && place == "thread" {
-		// Workers end what is theirs when their runner has gone; without them, nothing tells any more whose these two were.
+	if row.name == "kill-9-both" && mode == emptyEnv && where == "thread" {
+		// Workers end their own jobs when the runner dies. In thread mode no process does, and nothing tells which run
+		// these two daemons belong to.
 		row.after(tr)
 		tr.exits(row.status)
 		if left := tr.crowd.pids(); len(left) != 2 || tr.crowd.gone(time.Now()) {
-			t.Errorf("left is not just a daemon of each job:%s", testkit.Describe(left))
+			t.Errorf("want one daemon of each job left, not:%s", testkit.Describe(left))
 		}
 		return true
 	}
@@ -302,9 +302,9 @@ func (row row) try(t *testing.T, program, place, mode string, flags []string) bo
 		from = time.Now()
 	}
 	tr.exits(row.status)
-	tr.within(from, "the end of all processes", tr.unmarked)
+	tr.within(from, "the end of all processes", tr.processesEnd)
 	if slices.Contains([]string{"timeout", "stop-on-error"}, row.name) {
-		tr.stdout.SetReadDeadline(time.Now().Add(patience))
+		tr.stdout.SetReadDeadline(time.Now().Add(waitLimit))
 		if out, err := io.ReadAll(tr.stdout); err != nil || string(out) != "untouched\n" {
 			t.Errorf("the neighbour printed %q, %v; stderr:\n%s", out, err, tr.said())
 		}

@@ -26,9 +26,9 @@ func TestSignalEndsAllJobs(t *testing.T) {
 		for form, command := range forever {
 			t.Run(fmt.Sprintf("%s/%s", unix.SignalName(sig.signal), form), func(t *testing.T) {
 				const jobs, processes = 100, 3
-				// With such a grace, a job that does not obey TERM is one that did not get it.
+				// With such a long grace, a job that does not end has not got TERM.
 				r := startJobs(t, jobs, []string{"--grace", "1h"}, command)
-				if n := len(r.marked()); n < 1+jobs*processes {
+				if n := len(r.processes()); n < 1+jobs*processes {
 					t.Errorf("%d processes are running, want %d", n, 1+jobs*processes)
 				}
 				r.signal(sig.signal)
@@ -38,7 +38,7 @@ func TestSignalEndsAllJobs(t *testing.T) {
 	}
 }
 
-// A signal comes while jobs are being started and ended all the time.
+// TestSignalAmongShortJobs: a signal arrives while jobs start and end all the time.
 func TestSignalAmongShortJobs(t *testing.T) {
 	for _, command := range [][]string{{"/bin/echo", "{}"}, {"echo {} | cat"}, {`x={}; /bin/echo "$x" & wait`}, {"echo"}} {
 		t.Run(command[0], func(t *testing.T) {
@@ -54,11 +54,11 @@ func TestSignalAmongShortJobs(t *testing.T) {
 	}
 }
 
-// named is the process of that name; where its children have it too, the first.
+// named returns the process of that name. If its children have the same name, it returns the parent.
 func (r *running) named(name string) int {
 	r.t.Helper()
 	parents := map[int]int{}
-	for _, pid := range r.marked() {
+	for _, pid := range r.processes() {
 		line := testkit.CommandLine(pid)
 		if program, _, _ := strings.Cut(line, "\x00"); program == name {
 			_, parents[pid] = stat(pid)
@@ -78,7 +78,7 @@ func TestStubbornJobsGetKill(t *testing.T) {
 		"program": {"sh", "-c", `trap "" TERM; sleep 1000 & : > "run/$1"; wait`, "sh", "{}"},
 		"native":  {`sh -c 'trap "" TERM; sleep 1000 & : > "run/$1"; wait' sh {} | cat`},
 		"shell":   {`trap "" TERM; sleep 1000 & : > run/{}; wait`},
-		// The job itself obeys, and its child does not.
+		// The job itself ends, and its child does not.
 		"child": {"sh", "-c", `(trap "" TERM; : > "run/$1"; sleep 1000; sleep 1000) & trap "exit 0" TERM; wait`, "sh", "{}"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestStubbornJobsGetKill(t *testing.T) {
 			r.signal(syscall.SIGINT)
 			r.ends(130)
 			if took := time.Since(began); took < grace {
-				t.Errorf("it ended after %v, in spite of the grace of %v", took, grace)
+				t.Errorf("it ended after %v, before the grace of %v was over", took, grace)
 			}
 		})
 	}
@@ -97,12 +97,12 @@ func TestStubbornJobsGetKill(t *testing.T) {
 func TestSecondSignalKillsAtOnce(t *testing.T) {
 	for _, second := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(unix.SignalName(second), func(t *testing.T) {
-			// Each job tells that it got TERM, and goes on.
+			// Each job reports that it got TERM, and continues.
 			r := startJobs(t, 10, []string{"--grace", "1h"},
 				[]string{"sh", "-c", `mkdir -p got; trap ': > "got/$1"' TERM; : > "run/$1"; while :; do sleep 1000 & wait; done`, "sh", "{}"})
 			r.signal(syscall.SIGINT)
 			r.files("got", 10)
-			if n := len(r.marked()); n < 11 {
+			if n := len(r.processes()); n < 11 {
 				t.Errorf("%d processes are running, want 11 at least", n)
 			}
 			r.signal(second)
@@ -111,7 +111,7 @@ func TestSecondSignalKillsAtOnce(t *testing.T) {
 	}
 }
 
-// A job that is stopped cannot take the TERM before it is continued.
+// TestSignalEndsStoppedJobs: a stopped job cannot handle TERM until fanout continues it.
 func TestSignalEndsStoppedJobs(t *testing.T) {
 	r := startJobs(t, 5, []string{"--grace", "1h"}, []string{"sh", "-c", `: > "run/$1"; kill -STOP $$`, "sh", "{}"})
 	r.signal(syscall.SIGTERM)
@@ -123,7 +123,7 @@ func TestSignalWhileWaitingForInput(t *testing.T) {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			r := start(t, slices.Concat([]string{"fanout", "-a", "-"}, flags, []string{"echo", "{}"})...)
 			io.WriteString(r.stdin, "1\n2\n3")
-			// It is certain to be at work when it has read that.
+			// When fanout has read this much, it is surely at work.
 			r.eventually("the input being read", func() bool {
 				n, err := unix.IoctlGetInt(int(r.stdin.Fd()), unix.TIOCINQ)
 				return err == nil && n == 0
@@ -134,7 +134,7 @@ func TestSignalWhileWaitingForInput(t *testing.T) {
 	}
 }
 
-// A signal comes while the next start is waited for.
+// TestSignalWhileWaitingForTime: a signal arrives while the run waits for the next start.
 func TestSignalWhileWaitingForTime(t *testing.T) {
 	for _, flag := range []string{"--delay=1h", "--rate=1/h"} {
 		t.Run(flag, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestSignalWhileWaitingForTime(t *testing.T) {
 	}
 }
 
-// Nobody reads the output, and the pipe is full.
+// TestSignalWhileOutputIsBlocked: nobody reads the output, and the pipe is full.
 func TestSignalWhileOutputIsBlocked(t *testing.T) {
 	testkit.Slow(t)
 	for _, flags := range []string{"", "-k", "--tag", "--output=line", "--output=raw", "-k --tag --output=line"} {
@@ -164,7 +164,7 @@ func TestSignalWhileOutputIsBlocked(t *testing.T) {
 	}
 }
 
-// full says that a pipe takes no more, seen from a writing end of our own.
+// full reports whether a pipe is full. It opens a writing end for that.
 func full(t *testing.T, read *os.File) bool {
 	t.Helper()
 	fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", read.Fd()), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
@@ -186,7 +186,7 @@ func TestReaderGoneEndsAllJobs(t *testing.T) {
 	}
 }
 
-// A signal that is ignored from the start, as under nohup, stays ignored.
+// TestIgnoredSignalStaysIgnored: a signal that is ignored from the start, as under nohup, stays ignored.
 func TestIgnoredSignalStaysIgnored(t *testing.T) {
 	r := start(t, "sh", "-c", `trap "" HUP INT; mkdir run; exec fanout 'sh -c ": > run/x; exec sleep 1000" sh {}' ::: a`)
 	r.files("run", 1)
@@ -196,8 +196,8 @@ func TestIgnoredSignalStaysIgnored(t *testing.T) {
 	r.ends(143)
 }
 
-// After the stop nothing more is started: neither the next item, nor the next
-// command of a list.
+// TestNothingStartsAfterSignal: after the stop nothing more starts, neither the next item nor the next command of a
+// list.
 func TestNothingStartsAfterSignal(t *testing.T) {
 	for _, after := range []string{"; touch after", " || touch after", "; echo > after"} {
 		t.Run(after, func(t *testing.T) {

@@ -3,13 +3,14 @@ package e2e_test
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// mayImport is the table of docs/architecture.md: which of our packages each may
-// import. A package that is not in it may not exist.
+// mayImport is the table of docs/architecture.md: the packages of this module that each package may import. A package
+// that is not in the table may not exist.
 var mayImport = map[string][]string{
 	"fanout":                          {"cmd", "internal/process/entry"},
 	"fanout/internal/e2e":             {},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 	"fanout/internal/report":          {"internal/job", "internal/record", "internal/sysio"},
 	"fanout/internal/process/proc":    {"internal/sysio"},
 	"fanout/internal/text":            {},
-	"fanout/internal/testkit":         {}, // of tests alone
+	"fanout/internal/testkit":         {}, // only for tests
 	"fanout/scripts/licenses":         {},
 	"fanout/scripts/test":             {"internal/testkit"},
 	"fanout/scripts/man":              {"cmd"},
@@ -79,8 +80,8 @@ func TestLayering(t *testing.T) {
 	}
 }
 
-// TestOnlyMainExits and only process starts processes: what docs/architecture.md
-// promises about side effects.
+// TestSideEffects checks what docs/architecture.md promises about side effects: only main exits, and only process
+// starts processes.
 func TestSideEffects(t *testing.T) {
 	for _, line := range goList(t, `{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .GoFiles "\t"}}`) {
 		words := strings.Split(line, "\t") // a directory may have blanks in its name
@@ -95,12 +96,12 @@ func TestSideEffects(t *testing.T) {
 			}
 			for _, rule := range []struct{ text, owner string }{
 				{"os.Exit(", "fanout"},
-				{`"fanout: `, "fanout/internal/text"}, // where names are made harmless
+				{`"fanout: `, "fanout/internal/text"}, // makes names safe to print
 				{`"os/exec"`, ""},
 				{"syscall.ForkExec(", "fanout/internal/process"},
 				{"os.StartProcess(", ""},
-				{"runtime.NumCPU(", "fanout/internal/limits"}, // which knows of quotas, too
-				{"unix.Read(", "fanout/internal/sysio"},       // counts are never negative
+				{"runtime.NumCPU(", "fanout/internal/limits"}, // respects quotas, too
+				{"unix.Read(", "fanout/internal/sysio"},       // makes counts never negative
 				{"unix.Write(", "fanout/internal/sysio"},
 				{"unix.Pread(", "fanout/internal/sysio"},
 				{"unix.Pwrite(", "fanout/internal/sysio"},
@@ -108,7 +109,7 @@ func TestSideEffects(t *testing.T) {
 				{"unix.Sendfile(", "fanout/internal/sysio"},
 				{"unix.SendmsgN(", "fanout/internal/sysio"},
 				{"unix.Recvfrom(", "fanout/internal/sysio"},
-				{"unix.Poll(", "fanout/internal/sysio"}, // which may be refused
+				{"unix.Poll(", "fanout/internal/sysio"}, // handles a refusal
 			} {
 				if strings.Contains(string(text), rule.text) && pkg != rule.owner {
 					t.Errorf("%s/%s uses %s, which belongs to %q", pkg, file, rule.text, rule.owner)
@@ -116,4 +117,50 @@ func TestSideEffects(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestArchitecturePage: docs/architecture.md has the table of packages as it stands here, and names files that exist.
+func TestArchitecturePage(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([\\w/]+)` \\|[^|]*\\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
+		page[row[1]] = row[2]
+	}
+	for pkg, imports := range mayImport {
+		short, internal := strings.CutPrefix(pkg, "fanout/internal/")
+		switch short {
+		case "run", "e2e", "testkit": // said in words
+			continue
+		}
+		var names []string
+		for _, imp := range imports {
+			names = append(names, strings.TrimPrefix(imp, "internal/"))
+		}
+		slices.Sort(names)
+		want := strings.Join(names, ", ")
+		if want == "" {
+			want = "–"
+		}
+		if internal && page[short] != want {
+			t.Errorf("docs/architecture.md: %s may import %q, want %q", short, page[short], want)
+		}
+	}
+	for _, name := range regexp.MustCompile("`([\\w/]+\\.(?:go|py|sh))`").FindAllStringSubmatch(string(text), -1) {
+		if !slices.ContainsFunc(checkoutFiles(t), func(path string) bool { return strings.HasSuffix("/"+path, "/"+name[1]) }) {
+			t.Errorf("docs/architecture.md names %s, which does not exist", name[1])
+		}
+	}
+}
+
+// checkoutFiles returns the files of the checkout.
+func checkoutFiles(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("git", "ls-files").Output()
+	if err != nil {
+		t.Skip("not a checkout of git")
+	}
+	return strings.Fields(string(out))
 }

@@ -20,8 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitedGroup makes a control group with a group in it, and returns the folder of that. The outer
-// one has limits: files of version 2 or, where the controller is of version 1, of that.
+// limitedGroup makes a control group with a group in it, and returns the directory of the inner one. The outer one gets
+// the limits: files of cgroup version 2 or, if the controller is of version 1, of version 1.
 func limitedGroup(t *testing.T, controller string, version1, version2 map[string]string) (inner string) {
 	t.Helper()
 	top, limits := groupsOf(controller), version1
@@ -54,7 +54,7 @@ func limitedGroup(t *testing.T, controller string, version1, version2 map[string
 	return inner
 }
 
-// groupsOf is where the groups of a controller of version 1 are mounted, else "".
+// groupsOf returns where the groups of a version 1 controller are mounted, or "".
 func groupsOf(controller string) string {
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(mounts)) {
@@ -67,10 +67,10 @@ func groupsOf(controller string) string {
 	return ""
 }
 
-// printed is what it writes to standard output until its end.
+// printed reads standard output to its end.
 func (r *running) printed() string {
 	r.t.Helper()
-	r.stdout.SetReadDeadline(time.Now().Add(patience))
+	r.stdout.SetReadDeadline(time.Now().Add(waitLimit))
 	out, err := io.ReadAll(r.stdout)
 	if err != nil {
 		r.t.Errorf("its output does not end: %v; stderr:\n%s", err, r.said())
@@ -78,13 +78,13 @@ func (r *running) printed() string {
 	return string(out)
 }
 
-// within is a command that runs in a control group.
+// within returns the command that runs a command in a control group.
 func within(group string, command ...string) []string {
 	return slices.Concat([]string{"sh", "-c", `echo $$ > "$0"/cgroup.procs && exec "$@"`, group}, command)
 }
 
-// TestQuota: the number of jobs at a time goes by the time of CPUs that the control groups
-// allow, also where that is the limit of a group around fanout's own.
+// TestQuota: the number of jobs at a time follows the CPU quota of the control groups, also if only a group around
+// fanout's own has one.
 func TestQuota(t *testing.T) {
 	half := func(t *testing.T) string {
 		return limitedGroup(t, "cpu",
@@ -102,7 +102,7 @@ func TestQuota(t *testing.T) {
 		"given":   {[]string{"-j4"}, "1 2 3 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// Each job waits until as many others run as are wanted.
+			// Each job waits until as many jobs run as expected.
 			job := `mkdir -p run; touch run/{%}; until [ $(ls run | wc -l) -ge $WANTED ]; do sleep 0.02; done; echo {%}`
 			r := prepare(t, within(half(t), slices.Concat([]string{"fanout", "-q"}, tt.args, []string{job, ":::"}, strings.Fields("1 2 3 4 5 6 7 8"))...)...)
 			wanted := strings.Fields(tt.slots)
@@ -118,8 +118,7 @@ func TestQuota(t *testing.T) {
 	}
 }
 
-// pidsGroup is a group in one that allows so many processes and threads, with the file that
-// says so.
+// pidsGroup returns a group whose outer group allows this many processes and threads, and the file with that limit.
 func pidsGroup(t *testing.T, most int) (inner, file string) {
 	t.Helper()
 	limit := map[string]string{"pids.max": strconv.Itoa(most)}
@@ -127,13 +126,12 @@ func pidsGroup(t *testing.T, most int) (inner, file string) {
 	return inner, filepath.Join(filepath.Dir(inner), "pids.max")
 }
 
-// asUser has a command run as a user who has no other processes, and may have so many, in a folder
-// that is the user's.
+// asUser runs the command as a user without other processes, with a limit on processes, in a directory of that user.
 func (r *running) asUser(most int) {
 	t := r.t
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root can start what another user has")
+		t.Skip("only root can run a command as another user")
 	}
 	testkit.Needs(t, "setpriv", "prlimit")
 	dir, err := os.MkdirTemp("", "fanout-test-")
@@ -146,7 +144,7 @@ func (r *running) asUser(most int) {
 		t.Fatal(err)
 	}
 	uid := 200_000 + rand.IntN(1<<30)
-	copied := filepath.Join(dir, "fanout") // that of the tests is in a folder of root's
+	copied := filepath.Join(dir, "fanout") // the test's program is in a directory of root
 	if err := errors.Join(copyFile(program, copied), os.Chmod(copied, 0o755), os.Chown(dir, uid, uid)); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +154,7 @@ func (r *running) asUser(most int) {
 		t.Fatal(err)
 	}
 	r.cmd.Dir = dir
-	r.registry(dir)
+	r.useRegistry(dir)
 	r.cmd.Env = append(r.cmd.Env, "HOME="+dir)
 }
 
@@ -168,8 +166,8 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, text, 0o755)
 }
 
-// TestProcessLimit: however few processes and threads there may be, each item has an outcome, or
-// nothing was run and the limit is named. What is not possible ends before the Go runtime does.
+// TestProcessLimit: under any limit on processes and threads, each item has an outcome, or nothing runs and the error
+// names the limit. fanout fails before the Go runtime crashes.
 func TestProcessLimit(t *testing.T) {
 	testkit.Slow(t)
 	const items = 60
@@ -202,7 +200,7 @@ func TestProcessLimit(t *testing.T) {
 						r := limit.prepare(t, most, args...)
 						r.begin()
 						out := strings.Fields(r.printed())
-						code := r.waits()
+						code := r.exitCode()
 						said := string(r.said())
 						ran, none := code == 0 || code == 123, code == 1
 						switch {
@@ -228,24 +226,24 @@ func TestProcessLimit(t *testing.T) {
 	}
 }
 
-// waits is ends for who wants to know the exit code.
-func (r *running) waits() (code int) {
+// exitCode waits for the end as ends does, and returns the exit code.
+func (r *running) exitCode() (code int) {
 	r.t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- r.cmd.Wait() }()
 	select {
 	case <-ended:
-	case <-time.After(patience):
-		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.marked(), r.said())
+	case <-time.After(waitLimit):
+		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.processes(), r.said())
 	}
-	if left := r.marked(); len(left) > 0 {
+	if left := r.processes(); len(left) > 0 {
 		r.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 	}
 	return r.cmd.ProcessState.ExitCode()
 }
 
-// TestFullForAWhile: when others have taken all the room, jobs wait as long as one of ours runs, and
-// go on when there is some again; when nothing of ours runs for long, they have not been started.
+// TestFullForAWhile: others have used up the limit on processes. Jobs wait as long as a job of this run still runs, and
+// start when there is room again. If no job runs for long, the waiting ones are not started.
 func TestFullForAWhile(t *testing.T) {
 	const items, slots = 30, 8
 	for name, again := range map[string]bool{"and room again": true, "for good": false} {
@@ -259,7 +257,7 @@ func TestFullForAWhile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			open := func(gate string, how int) bool { // lets those go on that wait for it
+			open := func(gate string, how int) bool { // releases the jobs that wait for it
 				w, err := os.OpenFile(at(gate), how, 0)
 				w.Close()
 				return err == nil
@@ -267,7 +265,7 @@ func TestFullForAWhile(t *testing.T) {
 			for i := range items {
 				set(at(strconv.Itoa(i)), strconv.Itoa(i)+"\n")
 			}
-			if again { // the first goes on for longer
+			if again { // the first job runs longer
 				os.Remove(at("0"))
 				if err := unix.Mkfifo(at("0"), 0o600); err != nil {
 					t.Fatal(err)
@@ -287,14 +285,14 @@ func TestFullForAWhile(t *testing.T) {
 				t.Fatal(err)
 			}
 			set(at("gate"), "")
-			open("old", os.O_RDWR) // who has not come there yet finds the new one
+			open("old", os.O_RDWR) // jobs that come later find the new file
 			if again {
-				r.eventually("a word about it", func() bool { return strings.Contains(string(r.said()), "jobs wait for room for their processes") })
+				r.eventually("a message about it", func() bool { return strings.Contains(string(r.said()), "jobs wait for room for their processes") })
 				set(file, "2000")
 				r.eventually("the first job at its gate", func() bool { return open("0", os.O_WRONLY|unix.O_NONBLOCK) })
 			}
 			out := strings.Fields(r.printed())
-			switch code := r.waits(); {
+			switch code := r.exitCode(); {
 			case again && (code != 0 || len(out) != items-1):
 				t.Errorf("exit code %d, %d of %d items: %s", code, len(out), items, r.said())
 			case !again && (code != 123 || len(out) != slots):
@@ -309,7 +307,7 @@ func TestFullForAWhile(t *testing.T) {
 
 // programs counts the processes of a program.
 func (r *running) programs(name string) (n int) {
-	for _, pid := range r.marked() {
+	for _, pid := range r.processes() {
 		if program, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(program) == name+"\n" {
 			n++
 		}
@@ -317,8 +315,8 @@ func (r *running) programs(name string) (n int) {
 	return n
 }
 
-// TestFewFiles: how many files may be open lowers the default, and makes an error of what was asked
-// for. There is a guardian at any rate.
+// TestFewFiles: the limit on open files lowers the default number of jobs, and makes a larger -j an error. There is a
+// guardian in all cases.
 func TestFewFiles(t *testing.T) {
 	for _, tt := range []struct {
 		files string
@@ -346,15 +344,15 @@ func TestFewFiles(t *testing.T) {
 			}
 			for i := 0; i < len(out); i += 2 {
 				if out[i] != tt.files {
-					t.Errorf("jobs may open %s files, and not %s as the user", out[i], tt.files)
+					t.Errorf("jobs may open %s files, want %s, as for the user", out[i], tt.files)
 				}
 			}
 		})
 	}
 }
 
-// TestSignalsWhenFull: the guardian and the runner need no thread that they do not have to obey signals, when
-// there is no room for one.
+// TestSignalsWhenFull: the guardian and the runner obey signals without a new thread, because there may be no room for
+// one.
 func TestSignalsWhenFull(t *testing.T) {
 	for _, args := range [][]string{{"-j20"}, {"-j3", "-m", "process"}} {
 		for _, tt := range []struct {
@@ -385,7 +383,7 @@ func TestSignalsWhenFull(t *testing.T) {
 					case syscall.SIGTSTP:
 						r.eventually("it is stopped", func() bool { return state(r.cmd.Process.Pid) == 'T' })
 					case syscall.SIGUSR1, syscall.SIGUSR2:
-						r.eventually("a word", func() bool { return strings.Contains(string(r.said()), tt.says) })
+						r.eventually("a message", func() bool { return strings.Contains(string(r.said()), tt.says) })
 					}
 				}
 				r.printed()

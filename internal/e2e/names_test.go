@@ -19,13 +19,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// nasty are names and values that would drive a terminal, or pass for a line of fanout's own.
+// nasty holds names and values that would control a terminal, or look like a line of fanout's own.
 var nasty = []string{
 	"\x1b]0;PWN\a\u009d0;\u009c\u202e\u2028\u200f\x7f\r\b\xff\xc3(\x9b31m", "a\nfanout: 5 jobs: 5 ok\n",
 }
 
-// TestNames: whatever a flag, an argument, a variable, a file or a configuration holds,
-// messages show it so that it does nothing, and each line is one of fanout's own.
+// TestNames: whatever a flag, an argument, a variable, a file or a configuration holds, messages show it in a harmless
+// form, and each line is fanout's own.
 func TestNames(t *testing.T) {
 	testkit.Slow(t)
 	root := cmd.Command()
@@ -73,7 +73,7 @@ func TestNames(t *testing.T) {
 	each(t, cases, nil)
 }
 
-// TestNamesInSettings is the same for variables and for what a configuration holds.
+// TestNamesInSettings does the same for variables and configurations.
 func TestNamesInSettings(t *testing.T) {
 	testkit.Slow(t)
 	var flags []string
@@ -152,7 +152,7 @@ func each(t *testing.T, cases [][]string, variables []string) {
 	wg.Wait()
 }
 
-// wrongWith is what a text for people must not hold.
+// wrongWith returns what a text for people must not hold, or "".
 func wrongWith(text string) string {
 	if !utf8.ValidString(text) {
 		return "invalid UTF-8"

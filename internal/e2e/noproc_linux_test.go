@@ -17,21 +17,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alone keeps what is mounted in a namespace from the others.
+// alone makes mounts private to the namespace.
 const alone = "mount --make-rprivate / || exit 99; "
 
-// surroundings are where /proc is of no use.
+// surroundings holds environments in which /proc is unusable.
 var surroundings = map[string]struct {
 	namespaces uintptr
-	enter      string // what a shell does first
+	enter      string // the first commands of the shell
 	why        string
 }{
 	"absent":  {unix.CLONE_NEWNS, alone + "mount -t tmpfs none /proc || exit 99; ", "readlink /proc/self: no such file or directory"},
 	"foreign": {unix.CLONE_NEWPID, "", "it shows the processes of another PID namespace"},
 }
 
-// script runs a shell's script in namespaces of its own, and returns what it prints, and its exit
-// code.
+// script runs a shell script in its own namespaces, and returns its output and exit code.
 func script(t *testing.T, dir string, namespaces uintptr, text string) (out, errs string, code int) {
 	t.Helper()
 	testkit.NeedsOf(t, text)
@@ -50,8 +49,8 @@ func script(t *testing.T, dir string, namespaces uintptr, text string) (out, err
 	if err := r.cmd.Start(); err != nil {
 		t.Skipf("namespaces cannot be made here: %v", err)
 	}
-	late := time.AfterFunc(patience, func() {
-		for _, pid := range r.marked() {
+	late := time.AfterFunc(waitLimit, func() {
+		for _, pid := range r.processes() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
@@ -63,14 +62,14 @@ func script(t *testing.T, dir string, namespaces uintptr, text string) (out, err
 		t.Skipf("/proc cannot be covered here: %s", stderr.Bytes())
 	}
 	t.Cleanup(func() {
-		for _, pid := range r.marked() {
+		for _, pid := range r.processes() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
 	return stdout.String(), stderr.String(), code
 }
 
-// Without /proc jobs run, and what is weaker is said, once.
+// TestWithoutProc: without /proc, jobs run, and fanout warns once of what is weaker.
 func TestWithoutProc(t *testing.T) {
 	testkit.Slow(t)
 	const warning = "fanout: warning: /proc cannot be used (%s): kill -9 of fanout leaves its jobs running, " +
@@ -81,7 +80,7 @@ func TestWithoutProc(t *testing.T) {
 			for _, tt := range []struct{ script, out, errs string }{
 				{"fanout -k 'echo {} | cat' ::: a b", "a\nb\n0\n", warned},
 				{"fanout -q -k 'echo {} | cat' ::: a b", "a\nb\n0\n", ""},
-				{"fanout echo ::: a b", "a\nb\n0\n", ""}, // no process, nothing weaker
+				{"fanout echo ::: a b", "a\nb\n0\n", ""}, // no process, so nothing is weaker
 				{"fanout -k -j2 -m process 'echo {} | cat' ::: a b", "a\nb\n0\n", warned},
 				{"fanout -q -t 0.3 --grace 0.1 'sleep 1000; : {}' ::: a b", "123\n", ""},
 				{"fanout --memory-limit 100M 'echo {} | cat' ::: a", "1\n", "fanout: --memory-limit: the memory of jobs cannot be measured: /proc cannot be used: " + s.why + "\n"},
@@ -96,11 +95,10 @@ func TestWithoutProc(t *testing.T) {
 	}
 }
 
-// killedRun is a run that is killed and leaves its job.
+// killedRun starts a run, kills it, and leaves its job running.
 const killedRun = `fanout --no-guardian -q ': > {}; exec sleep 1000' ::: ready & until [ -e ready ]; do sleep 0.02; done; kill -9 $!; wait $! 2>/dev/null; `
 
-// Without /proc, cleanup keeps the entries of dead runs, and does what is to be done where it
-// can.
+// TestCleanupWithoutProc: without /proc, cleanup keeps the entries of dead runs. With /proc it cleans them up.
 func TestCleanupWithoutProc(t *testing.T) {
 	for name, s := range surroundings {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +109,7 @@ func TestCleanupWithoutProc(t *testing.T) {
 				t.Errorf("printed\n%s%s\nwant twice %q, and 1", out, errs, want)
 			}
 			if s.namespaces&unix.CLONE_NEWPID != 0 {
-				return // with the first process of the namespace, all others have ended
+				return // all processes of the namespace have ended with its first
 			}
 			out, errs, _ = script(t, dir, unix.CLONE_NEWNS, "fanout cleanup; echo $?")
 			if !strings.Contains(out, "killed: TERM") || !strings.Contains(out, "entry removed") || !strings.HasSuffix(out, "\n0\n") {
@@ -121,7 +119,7 @@ func TestCleanupWithoutProc(t *testing.T) {
 	}
 }
 
-// What a run in another PID namespace has left cannot be seen: its entry is kept.
+// TestCleanupOfOtherNamespace: leftovers of a run in another PID namespace are invisible, so cleanup keeps its entry.
 func TestCleanupOfOtherNamespace(t *testing.T) {
 	dir := t.TempDir()
 	const both = unix.CLONE_NEWPID | unix.CLONE_NEWNS
@@ -133,7 +131,7 @@ func TestCleanupOfOtherNamespace(t *testing.T) {
 	}
 }
 
-// What is weaker without something is said in the same words by the program and by its manual.
+// TestWeakerIsDocumented: the program and its manual describe in the same words what is weaker without a capability.
 func TestWeakerIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("docs/processes.md")
 	if err != nil {
@@ -147,8 +145,8 @@ func TestWeakerIsDocumented(t *testing.T) {
 	}
 }
 
-// Where the system refuses subreapers, processes that leave their job's group are known by their
-// marks.
+// TestWithoutSubreapers: if the system refuses subreapers, fanout finds processes that leave their job's group by their
+// job IDs.
 func TestWithoutSubreapers(t *testing.T) {
 	r := refusal{number: unix.SYS_PRCTL, test: equal, value: unix.PR_SET_CHILD_SUBREAPER}
 	testkit.Needs(t, "setsid")

@@ -13,7 +13,7 @@ import (
 	"fanout/internal/testkit"
 )
 
-// tmux is a real terminal that can be looked at.
+// tmux is a real terminal whose content can be read.
 type tmux struct {
 	t      *testing.T
 	socket string
@@ -44,10 +44,10 @@ func (m *tmux) run(args ...string) string {
 	return string(out)
 }
 
-// types has a line be typed.
+// types types a line.
 func (m *tmux) types(line string) { m.run("send-keys", "-l", line); m.run("send-keys", "Enter") }
 
-// seen is what the terminal shows; all is also what has scrolled away.
+// seen returns what the terminal shows; with all, also what has scrolled away.
 func (m *tmux) seen(all bool) string {
 	args := []string{"capture-pane", "-p", "-J"}
 	if all {
@@ -55,16 +55,16 @@ func (m *tmux) seen(all bool) string {
 	}
 	lines := strings.Split(strings.TrimRight(m.run(args...), "\n"), "\n")
 	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ") // -J keeps them
+		lines[i] = strings.TrimRight(line, " ") // -J keeps trailing blanks
 	}
 	return strings.Join(lines, "\n")
 }
 
-// await waits until the terminal shows it, and returns all lines.
+// await waits until the terminal shows the pattern, and returns all lines.
 func (m *tmux) await(what, pattern string) []string {
 	m.t.Helper()
 	re := regexp.MustCompile("(?m)" + pattern)
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if seen := m.seen(false); re.MatchString(seen) {
 			return strings.Split(seen, "\n")
 		}
@@ -73,28 +73,28 @@ func (m *tmux) await(what, pattern string) []string {
 	return nil
 }
 
-// TestBars looks at the bars in a real terminal: above them is what jobs print, whole and in
-// order, and of them nothing stays.
+// TestBars reads the bars from a real terminal. Above them is the output of the jobs, complete and in order. At the end
+// no bar is left.
 func TestBars(t *testing.T) {
 	for _, tt := range []struct{ width, height, workers int }{{80, 24, 1}, {200, 50, 64}, {80, 24, 64}, {20, 8, 3}} {
 		t.Run(fmt.Sprintf("%dx%d-%d", tt.width, tt.height, tt.workers), func(t *testing.T) {
 			m := newTmux(t, tt.width, tt.height)
 			const jobs = 100
-			// The jobs of the second half wait until they have been looked at; the first of them is
-			// the head of the order, whose output is seen at once.
+			// The jobs of the second half wait until the test has read the screen. The first of them is the head of the
+			// order, so its output appears at once.
 			m.types(fmt.Sprintf(`clear; fanout -k -j%d --timeout 10m 'echo o{}; [ {} -lt 50 ] || until [ -e go ]; do sleep 0.05; done' ::: $(seq %d)`, tt.workers, jobs))
 			lines := m.await("the bar of the run", `^ 49% 49 of 100 `)
 			rows := min(tt.workers, 51, max(6, tt.height*2/3), tt.height-2)
 			more := fmt.Sprintf("     + %d more", min(51, tt.workers)-rows+1)
-			if tt.workers > rows { // all have begun when so many have no row of their own
-				lines = m.await("those that have no row", "^"+regexp.QuoteMeta(more)+"$")
+			if tt.workers > rows { // all jobs have started when this many have no row
+				lines = m.await("the count of jobs without a row", "^"+regexp.QuoteMeta(more)+"$")
 			}
 			last := len(lines) - 1
 			if !strings.HasPrefix(lines[last], " 49% 49 of 100 ") || len(lines) > tt.height-1 {
 				t.Errorf("the last of %d lines is %q", len(lines), lines[last])
 			}
 			row := regexp.MustCompile(`^ +\d+ \d+ +\d+\.\d`)
-			if tt.width < 40 { // there is no room for times
+			if tt.width < 40 { // no room for times
 				row = regexp.MustCompile(`^ +\d+ \d+$`)
 			}
 			if tt.workers > rows {
@@ -110,7 +110,7 @@ func TestBars(t *testing.T) {
 				}
 			}
 			if above := last - 1 - rows; above >= 0 && lines[above] != "o50" {
-				t.Errorf("above the bars is %q", lines[above])
+				t.Errorf("the line above the bars is %q", lines[above])
 			}
 			for _, line := range lines {
 				if len([]rune(line)) > tt.width {
@@ -125,7 +125,7 @@ func TestBars(t *testing.T) {
 	}
 }
 
-// checkPrinted wants all that the jobs have printed in order, and nothing of bars among it.
+// checkPrinted checks that the output of the jobs is complete and in order, without parts of bars.
 func checkPrinted(t *testing.T, m *tmux, jobs int) {
 	t.Helper()
 	_, text, _ := strings.Cut("\n"+m.seen(true), "\no1\n")
@@ -134,7 +134,7 @@ func checkPrinted(t *testing.T, m *tmux, jobs int) {
 		want += fmt.Sprintf("o%d\n", n)
 	}
 	if !strings.HasPrefix(text, want+"fanout: ") {
-		t.Errorf("what is seen at the end:\n%s", text)
+		t.Errorf("the terminal at the end:\n%s", text)
 	}
 }
 
@@ -145,7 +145,7 @@ func touch(t *testing.T, path string) {
 	}
 }
 
-// TestBarsResized makes the terminal narrower, wider and lower meanwhile.
+// TestBarsResized makes the terminal narrower, wider and lower during a run.
 func TestBarsResized(t *testing.T) {
 	m := newTmux(t, 100, 30)
 	m.types(`clear; fanout -k -j4 'echo o{}; [ {} -lt 20 ] || until [ -e go{} ]; do sleep 0.05; done' ::: $(seq 24)`)
@@ -161,26 +161,26 @@ func TestBarsResized(t *testing.T) {
 	checkPrinted(t, m, 24)
 }
 
-// TestBarsInterrupted: Ctrl-C leaves nothing of the bars, and no job.
+// TestBarsInterrupted: Ctrl-C leaves no bars and no job.
 func TestBarsInterrupted(t *testing.T) {
 	m := newTmux(t, 80, 24)
-	long := fmt.Sprintf("1000.%d", os.Getpid()) // nobody else's
+	long := fmt.Sprintf("1000.%d", os.Getpid()) // unique to this test
 	m.types(`clear; fanout -j4 'echo o{}; sleep ` + long + `' ::: $(seq 9)`)
 	m.await("the bar", `^  0% 0 of 9 `)
 	m.run("send-keys", "C-c")
 	m.await("the summary", `^fanout: 4 jobs: 0 ok, 4 stopped$`)
-	m.types("echo code $?") // a line of its own: the signal ends the shell's line, too
+	m.types("echo code $?") // a separate line: the signal ends the shell's line, too
 	m.await("the end", `^code 130$`)
 	if seen := "\n" + m.seen(true); strings.Contains(seen, " of 9") || strings.Contains(seen, "━") || strings.Count(seen, "\no") != 4 {
-		t.Errorf("what stays:\n%s", seen)
+		t.Errorf("the terminal at the end:\n%s", seen)
 	}
 	if left := testkit.Running("sleep", long); len(left) > 0 {
 		t.Errorf("processes are left: %v", left)
 	}
 }
 
-// TestBarsUnknown: without a total there is a spinner; in a dumb terminal, with --quiet and with
-// --progress none there is nothing.
+// TestBarsUnknown: without a total there is a spinner. In a dumb terminal, with --quiet and with --progress none, there
+// is nothing.
 func TestBarsUnknown(t *testing.T) {
 	m := newTmux(t, 80, 24)
 	m.types(`clear; (seq 3; until [ -e go ]; do sleep 0.05; done) | fanout -k 'echo o{}'`)

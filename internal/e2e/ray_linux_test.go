@@ -18,8 +18,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// cluster is a Ray of two raylets, which are this machine, with a token that programs need.
-// What has fanout use it is in the environment.
+// cluster is a Ray cluster of two raylets on this machine, with a token that programs need. The environment tells
+// fanout how to use it.
 type cluster struct {
 	dir       string
 	bin       string // an empty directory in the PATH of its actors
@@ -49,15 +49,15 @@ func (c *cluster) set(t *testing.T, name, value string) {
 	t.Setenv(name, value)
 }
 
-// TestRay is all that needs a Ray, which takes its time to start.
+// TestRay runs all tests that share one Ray cluster, because it is slow to start.
 func TestRay(t *testing.T) {
 	c := rayUp(t)
-	// Workers ask for no CPUs, so that none of many runs has to wait.
+	// Workers ask for no CPUs, so none of many runs has to wait.
 	none := []string{"--backend", "ray", "--ray-num-cpus", "0"}
 	t.Run("conformance", func(t *testing.T) { runScriptsOf(t, "testdata/backends", c.scripts(t)) })
 	t.Run("kill matrix", func(t *testing.T) { killMatrix(t, "ray", append(none, "--threads", strconv.Itoa(killSlots))...) })
 	t.Run("worker killed", func(t *testing.T) { workerKilled(t, append(none, "-j1", "--threads", "2")...) })
-	t.Run("cut short", func(t *testing.T) { cutShortFar(t, append(none, "-j2", "--threads", "2")...) })
+	t.Run("cut short", func(t *testing.T) { cutShortRemote(t, append(none, "-j2", "--threads", "2")...) })
 	t.Run("other version", func(t *testing.T) { otherVersion(t, c.bin, append(none, "-j1")...) })
 	t.Run("token", c.keepsToken)
 	t.Run("refused", c.refuses)
@@ -66,9 +66,9 @@ func TestRay(t *testing.T) {
 	t.Run("node killed", c.nodeKilled)
 }
 
-// TestScriptRay runs the scripts with jobs on a Ray cluster: those of what a worker has to do
-// with, or with FANOUT_TEST_ALL=1 all of them. A run takes the CPU for a second there, since it
-// starts two Pythons that import Ray, and all scripts take 11 minutes of two CPUs.
+// TestScriptRay runs the scripts with jobs on a Ray cluster: those about the duties of a worker, or with
+// FANOUT_TEST_ALL=1 all of them. A run takes a second of CPU there, because it starts two Pythons that import Ray. All
+// scripts take 11 minutes of two CPUs.
 func TestScriptRay(t *testing.T) {
 	variables := rayUp(t).scripts(t)
 	if os.Getenv("FANOUT_TEST_ALL") != "" {
@@ -82,11 +82,11 @@ func TestScriptRay(t *testing.T) {
 	} {
 		files = append(files, filepath.Join("testdata/script", topic+".txtar"))
 	}
-	t.Logf("of the scripts, only those of what a worker has to do with: FANOUT_TEST_ALL=1 runs all")
+	t.Logf("only the scripts about the duties of a worker run: FANOUT_TEST_ALL=1 runs all")
 	runScriptFiles(t, files, variables)
 }
 
-// scripts is the variables of scripts whose runs are to have jobs there.
+// scripts returns the variables for scripts whose jobs run in the cluster.
 func (c *cluster) scripts(t *testing.T) map[string]string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -97,13 +97,13 @@ func (c *cluster) scripts(t *testing.T) map[string]string {
 	return variables
 }
 
-// run is one whose jobs are in the cluster.
+// run prepares a run whose jobs are in the cluster.
 func (c *cluster) run(t *testing.T, flags ...string) *running {
 	t.Helper()
 	return prepare(t, append([]string{"fanout", "--backend", "ray"}, flags...)...)
 }
 
-// keepsToken has the cluster's token be said nowhere, not to jobs either.
+// keepsToken checks that fanout shows the cluster's token nowhere, not to jobs either.
 func (c *cluster) keepsToken(t *testing.T) {
 	r := c.run(t, "-j1", "--log-level", "debug", "--json", "--journal", "journal", "env; echo {} >&2; exit 1", ":::", "a")
 	r.begin()
@@ -120,9 +120,9 @@ func (c *cluster) keepsToken(t *testing.T) {
 	}
 }
 
-// refuses is what cannot be used: it is told of before anything runs, in one line.
+// refuses checks that a cluster that cannot be used is an error before anything runs, in one line.
 func (c *cluster) refuses(t *testing.T) {
-	other := t.TempDir() // a module that makes the Python's Ray be of another version
+	other := t.TempDir() // a module that changes the version of Python's Ray
 	if err := os.WriteFile(filepath.Join(other, "sitecustomize.py"), []byte("import ray\nray.__version__ = '2.0.0'\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -157,19 +157,18 @@ func (c *cluster) refuses(t *testing.T) {
 	}
 }
 
-// full has more workers than the cluster has places: those that it has work, and the others
-// wait where the cluster sees them.
+// full has more workers than the cluster has CPUs. The cluster runs as many as it can, and lists the others as demand.
 func (c *cluster) full(t *testing.T) {
-	const places, workers, items = 8, 10, 20
+	const cpus, workers, items = 8, 10, 20
 	r := c.run(t, "-j"+strconv.Itoa(workers), "-k", `echo {} >> log; until test -e go; do sleep 0.1; done; echo {}`, ":::")
 	for n := range items {
 		r.cmd.Args = append(r.cmd.Args, strconv.Itoa(n))
 	}
 	r.begin()
-	r.lines("log", places)
-	r.eventually("two actors that the cluster has no place for", func() bool { return c.demand(t) == workers-places })
-	if got := r.lines("log", places); len(got) != places {
-		t.Errorf("%d jobs run on %d CPUs", len(got), places)
+	r.lines("log", cpus)
+	r.eventually("two actors that the cluster has no CPU for", func() bool { return c.demand(t) == workers-cpus })
+	if got := r.lines("log", cpus); len(got) != cpus {
+		t.Errorf("%d jobs run on %d CPUs", len(got), cpus)
 	}
 	r.write("go", "")
 	out, _ := io.ReadAll(r.stdout)
@@ -179,7 +178,7 @@ func (c *cluster) full(t *testing.T) {
 	}
 }
 
-// driverStopped has a run whose Python does not answer any more be ended all the same.
+// driverStopped checks that a run ends although its Python does not answer any more.
 func (c *cluster) driverStopped(t *testing.T) {
 	r := c.run(t, "-j2", "--grace", killGrace.String(), "--heartbeat", "200ms", "echo $$ >> log; sleep 1000; : {}", ":::", "1", "2")
 	r.begin()
@@ -200,14 +199,14 @@ func (c *cluster) driverStopped(t *testing.T) {
 	r.exits(143)
 	for _, job := range jobs {
 		pid, _ := strconv.Atoi(job)
-		r.eventually("the end of a job that nobody hears of any more", func() bool { return pid > 0 && ended(pid) })
+		r.eventually("the end of a job that the runner cannot reach", func() bool { return pid > 0 && ended(pid) })
 	}
 	if !ended(driver) {
 		t.Error("the driver is left")
 	}
 }
 
-// demand is how many CPUs the cluster's autoscaler is asked for that are not there.
+// demand returns how many CPUs the cluster lacks, as its autoscaler sees it.
 func (c *cluster) demand(t *testing.T) (n int) {
 	t.Helper()
 	status := exec.Command(filepath.Join(filepath.Dir(c.variables["FANOUT_PYTHON"]), "ray"), "status", "--address", c.variables["RAY_ADDRESS"])
@@ -226,8 +225,7 @@ func (c *cluster) demand(t *testing.T) (n int) {
 	return n
 }
 
-// nodeKilled ends a raylet in mid-run: what ran there is lost and tried again on the other, and
-// nothing of it is left.
+// nodeKilled kills a raylet in mid-run. Its jobs are lost, leave no process, and are retried on the other node.
 func (c *cluster) nodeKilled(t *testing.T) {
 	const items = 4
 	r := c.run(t, "-j4", "-r3", "-k", `echo $$ {} >> log; until test -e go; do sleep 0.1; done; echo {}`, ":::", "1", "2", "3", "4")
@@ -248,7 +246,7 @@ func (c *cluster) nodeKilled(t *testing.T) {
 	if err := syscall.Kill(raylet, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually("the end of what ran there", func() bool { return !slices.ContainsFunc(there, func(pid int) bool { return !ended(pid) }) })
+	r.eventually("the end of the jobs that ran there", func() bool { return !slices.ContainsFunc(there, func(pid int) bool { return !ended(pid) }) })
 	r.lines("log", items+len(there))
 	r.write("go", "")
 	out, _ := io.ReadAll(r.stdout)
@@ -258,7 +256,7 @@ func (c *cluster) nodeKilled(t *testing.T) {
 	}
 }
 
-// raylet is the process that is a node.
+// raylet returns the process of a node.
 func (c *cluster) raylet(t *testing.T, node string) int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.dir, node+".pid"))
@@ -278,7 +276,7 @@ func (c *cluster) raylet(t *testing.T, node string) int {
 	return 0
 }
 
-// descends says that a process is another's child, or a child's child, and so on.
+// descends reports whether a process is a descendant of another, or the same.
 func descends(pid, from int) bool {
 	for pid > 1 && pid != from {
 		_, pid = stat(pid)

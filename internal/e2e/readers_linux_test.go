@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// many runs the cases of a table, a few at a time: most of their time they wait.
-func many[C any](t *testing.T, cases []C, name func(C) string, run func(t *testing.T, c C)) {
+// runCases runs the cases of a table, six at a time, because they mostly wait.
+func runCases[C any](t *testing.T, cases []C, name func(C) string, run func(t *testing.T, c C)) {
 	slots := make(chan struct{}, 6)
 	t.Run("all", func(t *testing.T) {
 		for _, c := range cases {
@@ -33,7 +33,7 @@ func many[C any](t *testing.T, cases []C, name func(C) string, run func(t *testi
 	})
 }
 
-// sequence is what seq prints.
+// sequence returns what seq prints.
 func sequence(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -42,7 +42,7 @@ func sequence(n int) string {
 	return b.String()
 }
 
-// mixed is scripts of what fanout does itself and of programs, and what each prints for an item.
+// mixed holds scripts of commands that fanout runs itself and of programs, with the output of each for an item.
 var mixed = map[string]func(item string) string{
 	"seq 20000; echo ok {}":                       func(it string) string { return sequence(20000) + "ok " + it + "\n" },
 	"echo a {}; seq 15000; :; echo z {}":          func(it string) string { return "a " + it + "\n" + sequence(15000) + "z " + it + "\n" },
@@ -55,7 +55,7 @@ var mixed = map[string]func(item string) string{
 	"seq 20000 >&2; echo {}; seq 20000":              func(it string) string { return it + "\n" + sequence(20000) },
 }
 
-// readers is how the output may be read.
+// readers holds the ways to read the output.
 var readers = map[string]func(r io.Reader, w io.Writer){
 	"fast": func(r io.Reader, w io.Writer) { io.Copy(w, r) },
 	"slow": func(r io.Reader, w io.Writer) {
@@ -73,7 +73,7 @@ var readers = map[string]func(r io.Reader, w io.Writer){
 	},
 }
 
-// outputs is the ways of output, and how one that is right is told.
+// outputs holds the ways of output, and the check of each.
 var outputs = map[string]struct {
 	flags []string
 	right func(got []byte, a, b string) bool
@@ -104,15 +104,15 @@ func sameLines(a, b string) bool {
 
 type reading struct{ script, reader, output, mode string }
 
-// TestReaders: however fast the output is read, and whatever fanout prints by itself between
-// programs, all of it comes out, and the run ends.
+// TestReaders: for every speed of the reader and every mix of fanout's own output with that of programs, all of the
+// output arrives, and the run ends.
 func TestReaders(t *testing.T) {
 	testkit.Slow(t)
 	var cases []reading
 	for script := range mixed {
 		for reader := range readers {
 			for output := range outputs {
-				// Each pair of three is there, and half of all.
+				// Each pair of script, reader and output is there, in one of two modes.
 				mode := []string{"thread", "process"}[(len(script)+len(reader)+len(output))%2]
 				cases = append(cases, reading{script, reader, output, mode})
 			}
@@ -121,7 +121,7 @@ func TestReaders(t *testing.T) {
 	if testing.Short() {
 		cases = slices.DeleteFunc(cases, func(c reading) bool { return c.reader == "fast" })
 	}
-	many(t, cases, func(c reading) string { return c.mode + " " + c.output + " " + c.reader + " " + c.script }, func(t *testing.T, c reading) {
+	runCases(t, cases, func(c reading) string { return c.mode + " " + c.output + " " + c.reader + " " + c.script }, func(t *testing.T, c reading) {
 		r := prepare(t, slices.Concat([]string{"fanout", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
 		if c.output == "-o" {
 			if err := unix.Mkfifo(filepath.Join(r.dir, "out"), 0o600); err != nil {
@@ -145,20 +145,20 @@ func TestReaders(t *testing.T) {
 		read.Wait()
 		want := mixed[c.script]
 		if !outputs[c.output].right(got.Bytes(), want("a"), want("b")) {
-			t.Errorf("other bytes: %d, want %d: %.300q", got.Len(), len(want("a")+want("b")), got.Bytes())
+			t.Errorf("wrong output: %d bytes, want %d: %.300q", got.Len(), len(want("a")+want("b")), got.Bytes())
 		}
 	})
 }
 
-// TestReaderCloses: one that goes away in the middle ends the run.
+// TestReaderCloses: a reader that closes the output in mid-run ends the run.
 func TestReaderCloses(t *testing.T) {
 	var cases []reading
 	for output := range outputs {
 		cases = append(cases, reading{"seq 200000; echo {}; sleep 1000", "", output, "thread"}, reading{"echo {}; seq 200000; echo; sleep 1000", "", output, "process"})
 	}
-	many(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
+	runCases(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
 		r := prepare(t, slices.Concat([]string{"fanout", "--grace", "0.2", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
-		if c.output == "json" { // whose jobs are written when they have ended
+		if c.output == "json" { // the record of a job comes when it has ended
 			r.cmd.Args = slices.Replace(r.cmd.Args, slices.Index(r.cmd.Args, c.script), slices.Index(r.cmd.Args, c.script)+1, "seq 200000; echo {}")
 		}
 		if c.output == "-o" {

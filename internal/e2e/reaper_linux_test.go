@@ -11,10 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reapOrphans makes the test the parent of what fanout leaves when it is killed with
-// its guardian, and reaps it: the first process of a container may never do that,
-// and comets would fill the table of processes. The system hands orphans to the
-// first thread, which starts no processes here since main's goroutine has it.
+// reapOrphans makes the test the parent of leftovers of a killed runner and guardian, and reaps them. The first process
+// of a container may never do so, and comets would fill the process table. The system gives orphans to the first
+// thread, which starts no processes here, because the goroutine of main has it.
 func reapOrphans(t *testing.T) {
 	t.Helper()
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {

@@ -29,7 +29,7 @@ func schema(t *testing.T, name string) *jsonschema.Schema {
 	return s
 }
 
-// fanout runs it to its end and returns what it printed. That jobs fail is no error.
+// fanout runs fanout to its end and returns its output. Failed jobs are not an error.
 func fanout(t *testing.T, dir, stdin string, args ...string) (out string) {
 	t.Helper()
 	c := testkit.Command(t, "fanout", args...)
@@ -43,7 +43,7 @@ func fanout(t *testing.T, dir, stdin string, args ...string) (out string) {
 	return stdout.String()
 }
 
-// valid checks each line against the schema, and returns how many there are.
+// valid checks each line against the schema, and returns the number of lines.
 func valid(t *testing.T, s *jsonschema.Schema, text string) (lines int) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -59,7 +59,7 @@ func valid(t *testing.T, s *jsonschema.Schema, text string) (lines int) {
 	return lines
 }
 
-// TestRecordsAreValid compares what is printed for jobs of every kind with the schema.
+// TestRecordsAreValid checks the records of jobs of every kind against the schema.
 func TestRecordsAreValid(t *testing.T) {
 	s := schema(t, "record.schema.json")
 	for _, tt := range []struct {
@@ -90,7 +90,7 @@ func TestRecordsAreValid(t *testing.T) {
 
 func counts(got, want int) bool { return got == want || want == 0 && got > 0 }
 
-// bytesOf is a member that holds any bytes.
+// bytesOf decodes a JSON value that holds any bytes.
 func bytesOf(t *testing.T, v any) string {
 	t.Helper()
 	if s, ok := v.(string); ok {
@@ -104,8 +104,7 @@ func bytesOf(t *testing.T, v any) string {
 	return string(b)
 }
 
-// TestRecordsHoldHostileItems has what --json, --results and --journal tell of items that
-// would do harm be what the items were, byte for byte.
+// TestRecordsHoldHostileItems: --json, --results and --journal show hostile items byte for byte.
 func TestRecordsHoldHostileItems(t *testing.T) {
 	items := testkit.HostileItems(t, "testdata/items.txt")
 	stdin := strings.Join(items, "\x00") + "\x00"
@@ -116,7 +115,7 @@ func TestRecordsHoldHostileItems(t *testing.T) {
 		args := append(mode, "-0", "-k", "--json", "--journal", "journal", "--results", "results", `printf %s {}; printf %s {} >&2; [ -z "$(printf %s {} | tr -cd x)" ]`)
 		out := fanout(t, dir, stdin, args...)
 		if n := valid(t, s, out); n != len(items) {
-			t.Errorf("%d lines of %d items", n, len(items))
+			t.Errorf("%d lines for %d items", n, len(items))
 		}
 		journal, err := os.ReadFile(filepath.Join(dir, "journal"))
 		if err != nil {
@@ -124,19 +123,19 @@ func TestRecordsHoldHostileItems(t *testing.T) {
 		}
 		valid(t, lines, string(journal))
 		_, journaled, _ := strings.Cut(string(journal), "\n") // after the header
-		told, kept := strings.Split(out, "\n"), strings.Split(journaled, "\n")
+		objects, entries := strings.Split(out, "\n"), strings.Split(journaled, "\n")
 		for i, item := range items {
 			var v, k, meta map[string]any
 			number := strconv.Itoa(i + 1)
 			name := filepath.Join(dir, "results", "000000", number)
 			text, _ := os.ReadFile(filepath.Join(name, "meta.json"))
-			if err := errors.Join(json.Unmarshal([]byte(told[i]), &v), json.Unmarshal([]byte(kept[i]), &k), json.Unmarshal(text, &meta)); err != nil {
+			if err := errors.Join(json.Unmarshal([]byte(objects[i]), &v), json.Unmarshal([]byte(entries[i]), &k), json.Unmarshal(text, &meta)); err != nil {
 				t.Fatalf("%q: %v", item, err)
 			}
 			valid(t, s, string(text))
 			for _, r := range []map[string]any{v, k, meta} {
 				if got := bytesOf(t, r["items"].([]any)[0]); got != item || r["seq"].(float64) != float64(i+1) || r["ok"] == strings.Contains(item, "x") {
-					t.Errorf("%q is told as %q: %v", item, got, r)
+					t.Errorf("item %q is recorded as %q: %v", item, got, r)
 				}
 			}
 			for _, stream := range []string{"stdout", "stderr"} {
@@ -157,7 +156,7 @@ func TestRecordsHoldHostileItems(t *testing.T) {
 		out = fanout(t, dir, stdin, again...)
 		for line := range strings.Lines(out) {
 			if !strings.Contains(line, `"ok":false`) {
-				t.Errorf("%s has succeeded, and is run again", line)
+				t.Errorf("%s had succeeded, and ran again", line)
 			}
 		}
 	}

@@ -11,29 +11,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusal is a system call that is to fail, as in a sandbox or on an old kernel.
+// refusal describes a system call that fails, as in a sandbox or on an old kernel.
 type refusal struct {
 	name   string // of the call
 	number int
-	arg    int    // which argument the value is of
+	arg    int    // the index of the argument to test
 	test   test   // of the argument
 	value  uint32 // of its lower half
-	alias  string // by which errors name it, beside its own name
-	shells bool   // wait for ever without it
+	alias  string // another name of it in errors
+	shells bool   // a shell waits for ever without it
 }
 
-// test is what of an argument has the call be refused.
+// test tells which arguments the call is refused with.
 type test int
 
-// The tests.
+// The kinds of test.
 const (
 	always test = iota
 	equal
-	bits // one of the value's
+	bits // one bit of the value is set
 )
 
-// refuse RUN ERRNO NUMBER ARG TEST VALUE PROGRAM ARG... becomes the program, which never gets that
-// system call. It needs neither libseccomp nor a compiler: the filter is a few words.
+// refuse RUN ERRNO NUMBER ARG TEST VALUE PROGRAM ARG... becomes the program, for which that system call fails. It needs
+// neither libseccomp nor a compiler, because the filter is a few words.
 func refuse() int {
 	runtime.LockOSThread() // the filter is this thread's, and exec keeps it
 	n := make([]uint32, 5)
@@ -57,7 +57,7 @@ func refuseFailed(err error) int {
 	return code
 }
 
-// args are those of the program refuse.
+// args returns the arguments of the program refuse.
 func (r refusal) args(errno syscall.Errno) []string {
 	var text []string
 	for _, n := range []int{int(errno), r.number, r.arg, int(r.test), int(r.value)} {
@@ -66,10 +66,10 @@ func (r refusal) args(errno syscall.Errno) []string {
 	return text
 }
 
-// install has the calling thread, and all that it starts, refused the call.
+// install makes the call fail in the calling thread and in all that it starts.
 func install(errno syscall.Errno, r refusal) error {
-	// Of the kernel's struct seccomp_data: the number of the call, and its arguments, of which the
-	// lower half comes first on all our machines.
+	// Offsets in the kernel's struct seccomp_data: the number of the call, and its arguments. The lower half of an
+	// argument comes first on all machines of the tests.
 	const number, arguments, size = 0, 16, 8
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: number},

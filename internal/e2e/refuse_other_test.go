@@ -2,5 +2,5 @@
 
 package e2e_test
 
-// refuse is for Linux.
+// refuse works on Linux only.
 func refuse() int { return 99 }

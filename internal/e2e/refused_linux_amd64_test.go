@@ -2,7 +2,7 @@ package e2e_test
 
 import "golang.org/x/sys/unix"
 
-// refusalsHere are calls that other machines do not have.
+// refusalsHere lists system calls that other architectures do not have.
 var refusalsHere = []refusal{
 	{name: "dup2", number: unix.SYS_DUP2},
 	{name: "newfstatat", number: unix.SYS_NEWFSTATAT, alias: "stat"},

@@ -2,5 +2,5 @@
 
 package e2e_test
 
-// refusalsHere are calls that other machines do not have.
+// refusalsHere lists system calls that other architectures do not have.
 var refusalsHere []refusal

@@ -19,13 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusals are the system calls that fanout uses, or could: those that strace(1) shows of runs
-// of all kinds.
+// refusals lists the system calls that fanout uses, or could use: those that strace(1) shows in runs of all kinds.
 //
-// Not among them are those without which no Go program lives (mmap, munmap, futex, clone of threads,
-// rt_sigaction, rt_sigprocmask, sigaltstack, epoll_*, eventfd2, fcntl(F_GETFD, F_GETFL), exit_group), those
-// without which nothing can be run, read or written (execve, openat, read, write, close), and those that by
-// their manual never fail, so that no program asks whether they have (getpid, getppid, getuid and the like).
+// It omits three kinds of calls. No Go program lives without mmap, munmap, futex, clone of threads, rt_sigaction,
+// rt_sigprocmask, sigaltstack, epoll_*, eventfd2, fcntl(F_GETFD, F_GETFL) and exit_group. Nothing can be run, read or
+// written without execve, openat, read, write and close. And by their manual, getpid, getppid, getuid and the like
+// never fail, so no program checks them.
 var refusals = append([]refusal{
 	{name: "splice", number: unix.SYS_SPLICE},
 	{name: "sendfile", number: unix.SYS_SENDFILE},
@@ -54,7 +53,7 @@ var refusals = append([]refusal{
 	{name: "mkdirat", number: unix.SYS_MKDIRAT, alias: "mkdir"},
 	{name: "readlinkat", number: unix.SYS_READLINKAT, alias: "readlink"},
 	{name: "getdents64", number: unix.SYS_GETDENTS64, alias: "readdirent"},
-	{name: "faccessat", number: unix.SYS_FACCESSAT, alias: "cannot be executed: permission denied"}, // its own answer, too
+	{name: "faccessat", number: unix.SYS_FACCESSAT, alias: "cannot be executed: permission denied"}, // the same text as for a file that may not be executed
 	{name: "faccessat2", number: unix.SYS_FACCESSAT2},
 	{name: "fstat", number: unix.SYS_FSTAT, alias: "stat"},
 	{name: "statx", number: unix.SYS_STATX},
@@ -105,18 +104,18 @@ var refusals = append([]refusal{
 	{name: "clock_nanosleep", number: unix.SYS_CLOCK_NANOSLEEP},
 }, refusalsHere...)
 
-// errnos are the answers of systems that refuse.
+// errnos lists the errors of systems that refuse calls.
 var errnos = []syscall.Errno{unix.ENOSYS, unix.EPERM, unix.EACCES, unix.EINVAL, unix.EOPNOTSUPP}
 
-// smallRun is one.
+// smallRun is a run of fanout, and its expected result.
 type smallRun struct {
 	name string
 	args []string
-	// control is what the jobs do, without fanout: where that fails, they may.
+	// control does what the jobs do, without fanout. If it fails, they may fail.
 	control string
 	code    int
 	out     string
-	shell   bool // its jobs are a shell's
+	shell   bool // a shell runs its jobs
 }
 
 const spilled = 3_000_000
@@ -135,22 +134,22 @@ var smallRuns = []smallRun{
 	{"ps", []string{"ps"}, "true", 0, "", false},
 }
 
-// turns is how many of the runs take turns, being the last.
+// turns is the number of runs that take turns; they are the last of the list.
 const turns = 4
 
-// TestRefused refuses system calls, one after the other, in each of the ways in which systems do
-// that. The run does what it does elsewhere, or an error names the call.
+// TestRefused makes system calls fail, one after the other, with each error that systems use for it. The run gives its
+// usual result, or an error names the call.
 //
-// Each call meets each answer in the first run, and one of them in each other but those that take turns;
-// FANOUT_TEST_ALL=1 has it meet all of them in all ways.
+// In the first run, each call fails with each error. In each other run, it fails with one of them. The runs that take
+// turns meet a part of the calls. With FANOUT_TEST_ALL=1, each call fails with all errors in all runs.
 func TestRefused(t *testing.T) {
 	testkit.Slow(t)
 	testkit.Needs(t, "setsid")
 	fanout := os.Getenv(testProgram)
 	if fanout == "" {
-		fanout = filepath.Join(t.TempDir(), "fanout") // it starts in half the time of this test
+		fanout = filepath.Join(t.TempDir(), "fanout") // it starts in half the time of the test binary
 		build := exec.Command("go", "build", "-o", fanout, ".")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build has it: threads of C need clone3
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as in make build; threads of C need clone3
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -159,7 +158,7 @@ func TestRefused(t *testing.T) {
 	for i, r := range refusals {
 		t.Run(fmt.Sprintf("%s_%x", r.name, r.value), func(t *testing.T) {
 			t.Parallel()
-			s := refusing{t: t, fanout: fanout, refusal: r, mark: "FANOUT_TEST_MARK=" + rand.Text()}
+			s := refusing{t: t, fanout: fanout, refusal: r, entry: "FANOUT_TEST_ENTRY=" + rand.Text()}
 			var running sync.WaitGroup
 			for j, tr := range smallRuns {
 				if turn := j - (len(smallRuns) - turns); turn >= 0 && turn != i%turns && !all {
@@ -170,7 +169,7 @@ func TestRefused(t *testing.T) {
 				}
 				for k, errno := range errnos {
 					if j == 0 || (i+j)%len(errnos) == k || all {
-						running.Go(func() { s.try(tr, errno) }) // most of the time, each waits
+						running.Go(func() { s.check(tr, errno) }) // each mostly waits
 					}
 				}
 			}
@@ -180,26 +179,26 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// refusing is all runs with one refusal.
+// refusing holds all runs in which one call fails.
 type refusing struct {
 	t *testing.T
 	refusal
 	fanout string
-	mark   string // in the environment of all processes
+	entry  string // in the environment of all processes
 }
 
-// command is a program that is refused the call, in a directory of its own.
+// command prepares a program for which the call fails, in its own directory.
 func (s *refusing) command(errno syscall.Errno, argv ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
 	dir := s.t.TempDir()
 	cmd = exec.Command("refuse", slices.Concat(s.args(errno), argv)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), s.mark, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
+	cmd.Env = append(os.Environ(), s.entry, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	return cmd, stdout, stderr
 }
 
-// run reports whether a command has ended in the time that it has.
+// run reports whether a command ends in time.
 func (s *refusing) run(cmd *exec.Cmd, most time.Duration) bool {
 	if err := cmd.Start(); err != nil {
 		s.t.Error(err)
@@ -210,14 +209,14 @@ func (s *refusing) run(cmd *exec.Cmd, most time.Duration) bool {
 	return late.Stop()
 }
 
-// kill ends all of it.
+// kill kills all processes of these runs.
 func (s *refusing) kill() {
 	for _, pid := range s.left() {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
 }
 
-func (s *refusing) left() []int { return (&running{mark: s.mark}).marked() }
+func (s *refusing) left() []int { return (&running{entry: s.entry}).processes() }
 
 func (s *refusing) noneLeft() {
 	if left := s.left(); len(left) > 0 {
@@ -226,12 +225,12 @@ func (s *refusing) noneLeft() {
 	}
 }
 
-func (s *refusing) try(tr smallRun, errno syscall.Errno) {
+func (s *refusing) check(tr smallRun, errno syscall.Errno) {
 	cmd, stdout, stderr := s.command(errno, append([]string{s.fanout}, tr.args...)...)
 	wrong := func(format string, args ...any) {
 		s.t.Errorf("%s, %s: %s; stderr:\n%.600s", unix.ErrnoName(errno), tr.name, fmt.Sprintf(format, args...), stderr.Bytes())
 	}
-	ended := s.run(cmd, patience)
+	ended := s.run(cmd, waitLimit)
 	state := cmd.ProcessState
 	if cpu := state.UserTime() + state.SystemTime(); cpu > 2*time.Second {
 		wrong("it took %v of CPU", cpu)
@@ -242,19 +241,19 @@ func (s *refusing) try(tr smallRun, errno syscall.Errno) {
 	switch {
 	case !ended && s.possible(tr, errno):
 		wrong("it does not end")
-	case state.ExitCode() == tr.code && (stdout.String() == tr.out || tr.name == "ps" || tr.name == "cleanup"): // in a registry of others, where TMPDIR cannot be looked at
+	case state.ExitCode() == tr.code && (stdout.String() == tr.out || tr.name == "ps" || tr.name == "cleanup"): // without a usable TMPDIR, these see the registry of other runs
 	case state.ExitCode() > 0 && s.isNamed(stderr.String()):
 	case s.possible(tr, errno):
 		wrong("%v, stdout %.20q, want %d, %.20q", state, stdout, tr.code, tr.out)
 	}
 }
 
-// isNamed says that an error names the call.
+// isNamed reports whether an error names the call.
 func (s *refusing) isNamed(text string) bool {
 	return strings.Contains(text, s.name) || s.alias != "" && strings.Contains(text, s.alias)
 }
 
-// possible says that the jobs could be done without fanout.
+// possible reports whether the jobs succeed without fanout.
 func (s *refusing) possible(tr smallRun, errno syscall.Errno) bool {
 	cmd, _, stderr := s.command(errno, "/bin/sh", "-c", tr.control)
 	const most = 10 * time.Second

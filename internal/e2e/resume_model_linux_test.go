@@ -19,23 +19,23 @@ import (
 	"fanout/internal/testkit"
 )
 
-// editedRuns is runs of one journal, with a list that changes between them.
+// editedRuns holds runs of one journal, with a list that changes between them.
 type editedRuns struct {
 	killed
 	list   []string
-	bad    map[string]bool // words whose jobs fail at the moment
-	before edited          // what the last journal tells
+	bad    map[string]bool // words whose jobs fail at present
+	before edited          // the journal before the run
 	kept   map[string]string
 	out    string
 }
 
-// edited is what a journal tells, read as plainly as can be.
+// edited is the content of a journal, read in the plainest way.
 type edited struct {
-	items map[string]bool // an item's number and content: whether it has succeeded
+	items map[string]bool // by number and content: whether the item has succeeded
 	jobs  map[int]bool    // whether the last line of a job is a success
 }
 
-// of counts the items of a content that succeeded, and that did not.
+// of counts the items with this content that succeeded, and those that did not.
 func (e edited) of(word string) (done, failed int) {
 	for item, ok := range e.items {
 		if _, text, _ := strings.Cut(item, " "); text != word {
@@ -50,8 +50,8 @@ func (e edited) of(word string) (done, failed int) {
 	return done, failed
 }
 
-// TestEditedListsAreResumed has lists with items that occur several times be run, killed, edited and
-// gone on with, in batches and not, and compares with the journal what each run does.
+// TestEditedListsAreResumed runs lists whose items occur several times, kills the runs, edits the lists and resumes
+// them, in batches and not. It compares what each run does with the journal.
 func TestEditedListsAreResumed(t *testing.T) {
 	testkit.Slow(t)
 	const rounds, runs = 12, 7
@@ -74,7 +74,7 @@ func TestEditedListsAreResumed(t *testing.T) {
 
 func (e *editedRuns) word() string { return fmt.Sprintf("w%d", e.random.IntN(25)) }
 
-// edit changes the list, and what fails.
+// edit changes the list, and the words that fail.
 func (e *editedRuns) edit() {
 	for range e.random.IntN(5) {
 		at := e.random.IntN(len(e.list))
@@ -101,14 +101,14 @@ func (e *editedRuns) edit() {
 	}
 }
 
-// run goes on with the journal, and kills the run, or not.
+// run resumes the journal, and may kill the run.
 func (e *editedRuns) run() {
-	goesOn := "--resume"
+	flag := "--resume"
 	if len(e.before.items) > 0 && e.random.IntN(3) == 0 {
-		goesOn = "--retry-failed"
+		flag = "--retry-failed"
 	}
 	flags := [][]string{{}, {"-k"}, {"--mode", "process"}, {"-n", "2"}, {"-n", "3", "-k"}}[e.random.IntN(5)]
-	args := slices.Concat([]string{"fanout", "-j3", "--journal", "journal", goesOn, "--results", "results", "-o", "out"}, flags,
+	args := slices.Concat([]string{"fanout", "-j3", "--journal", "journal", flag, "--results", "results", "-o", "out"}, flags,
 		[]string{`for i in {}; do echo $i >> ran; done; sleep 0.01; for i in {}; do ! grep -qx $i bad || exit 3; echo "$i printed"; done`, ":::"}, e.list)
 	os.Remove(filepath.Join(e.dir, "ran"))
 	r := prepare(e.t, args...)
@@ -118,7 +118,7 @@ func (e *editedRuns) run() {
 	ended := make(chan error, 1)
 	go func() { ended <- r.cmd.Wait() }()
 	whole := true
-	wait := patience
+	wait := waitLimit
 	if e.random.IntN(2) == 0 {
 		wait = time.Duration(e.random.Float64() * 1.1 * float64(e.took))
 	}
@@ -130,19 +130,19 @@ func (e *editedRuns) run() {
 		e.kill(r)
 		select {
 		case <-ended:
-		case <-time.After(patience):
+		case <-time.After(waitLimit):
 			e.t.Fatalf("it does not end; stderr: %s", r.said())
 		}
 	}
-	r.eventually("the end of all jobs", func() bool { return len(r.marked()) == 0 })
-	r.eventually("the end of the runner, whose files are the last to go", e.unlocked)
-	e.checkRan(goesOn, flags, whole, string(r.said()))
+	r.eventually("the end of all jobs", func() bool { return len(r.processes()) == 0 })
+	r.eventually("the end of the runner, which closes its files last", e.unlocked)
+	e.checkRan(flag, flags, whole, string(r.said()))
 	e.read()
 	e.checkKept()
 }
 
-// checkRan: of each content so many items were run as were to be, if the run was not cut short.
-func (e *editedRuns) checkRan(goesOn string, flags []string, whole bool, said string) {
+// checkRan checks how many items of each content were run: the expected number, or fewer in a run that was killed.
+func (e *editedRuns) checkRan(flag string, flags []string, whole bool, said string) {
 	text, _ := os.ReadFile(filepath.Join(e.dir, "ran"))
 	ran, listed := map[string]int{}, map[string]int{}
 	for _, word := range strings.Fields(string(text)) {
@@ -159,16 +159,16 @@ func (e *editedRuns) checkRan(goesOn string, flags []string, whole bool, said st
 	for word, n := range listed {
 		done, failed := e.before.of(word)
 		want := max(0, n-done)
-		if goesOn == "--retry-failed" {
+		if flag == "--retry-failed" {
 			want = min(want, failed)
 		}
 		if ran[word] > want || whole && ran[word] != want {
-			e.t.Errorf("%s %q, whole: %v: %s is %d times in the list, was %d times done and %d times failed, and was run %d times, want %d; stderr: %s", goesOn, flags, whole, word, n, done, failed, ran[word], want, said)
+			e.t.Errorf("%s %q, whole: %v: %s is %d times in the list, was %d times done and %d times failed, and was run %d times, want %d; stderr: %s", flag, flags, whole, word, n, done, failed, ran[word], want, said)
 		}
 	}
 }
 
-// read takes what the journal tells.
+// read reads the journal.
 func (e *editedRuns) read() {
 	e.before = edited{items: map[string]bool{}, jobs: map[int]bool{}}
 	text, _ := os.ReadFile(filepath.Join(e.dir, "journal"))
@@ -195,7 +195,7 @@ func (e *editedRuns) read() {
 	}
 }
 
-// checkKept: what a job has left that is done stays as it was, and so does what was printed.
+// checkKept checks that results and output of successful jobs stay as they were.
 func (e *editedRuns) checkKept() {
 	for seq, ok := range e.before.jobs {
 		if !ok {

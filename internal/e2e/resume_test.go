@@ -22,19 +22,19 @@ import (
 	"fanout/internal/testkit"
 )
 
-// killed is a run that is killed again and again, and gone on with until it is done.
+// killed is a run that is killed and resumed until it is done.
 type killed struct {
 	t      *testing.T
 	dir    string
 	flags  []string
 	random *rand.Rand
 	done   map[int]bool // the items whose success is recorded
-	ran    int          // how much of the log of starts was looked at
+	ran    int          // how much of the log of starts was checked
 	killed int
-	took   time.Duration // about what a run takes
+	took   time.Duration // the approximate time of a run
 }
 
-// killItems is how many items a run has. What an item prints is known.
+// killItems is the number of items of a run. The output of an item is known.
 const killItems = 30
 
 func killPrints(item int) string {
@@ -45,9 +45,9 @@ func killPrints(item int) string {
 	return b.String()
 }
 
-// TestKilledRunsAreResumed kills runs with -9 at random moments, 200 times in all: the
-// runner, the guardian, or both. Each is resumed until it is done. What has succeeded is
-// never run again, nothing is left out, and nothing that is on the disk is half of it.
+// TestKilledRunsAreResumed kills runs with -9 at random moments, 200 times in all: the runner, the guardian, or both.
+// Each is resumed until it is done. An item that succeeded never runs again, no item is left out, and nothing on the
+// disk is incomplete.
 func TestKilledRunsAreResumed(t *testing.T) {
 	testkit.Slow(t)
 	const kills = 200
@@ -70,7 +70,7 @@ func TestKilledRunsAreResumed(t *testing.T) {
 	t.Logf("%d runs were killed", total)
 }
 
-// run goes on with the run, and kills it, or not. It reports whether it was done.
+// run resumes the run, and may kill it. It reports whether the run finished.
 func (k *killed) run() (over bool) {
 	args := slices.Concat([]string{"fanout", "-j4", "--journal", "journal", "--resume", "--results", "results", "-o", "out"}, k.flags,
 		[]string{`for i in {}; do echo $i >> ran; seq $i 700; done; sleep 0.01`, ":::"})
@@ -92,25 +92,25 @@ func (k *killed) run() (over bool) {
 		if k.kill(r) {
 			k.killed++
 		}
-		k.took += k.took / 10 // on a slow machine, what was taken for the whole may be the start only
+		k.took += k.took / 10 // on a slow machine, the estimate may cover only the start
 		select {
 		case <-ended:
-		case <-time.After(patience):
+		case <-time.After(waitLimit):
 			k.t.Fatalf("it does not end; stderr: %s", r.said())
 		}
 	}
 	if err != nil {
 		k.t.Errorf("%q: %v; stderr: %s", k.flags, err, r.said())
 	}
-	r.eventually("the end of all jobs", func() bool { return len(r.marked()) == 0 })
-	r.eventually("the end of the runner, whose files are the last to go", k.unlocked)
+	r.eventually("the end of all jobs", func() bool { return len(r.processes()) == 0 })
+	r.eventually("the end of the runner, which closes its files last", k.unlocked)
 	k.checkStarts()
 	k.checkJournal()
 	k.checkResults()
 	return over
 }
 
-// unlocked says that nobody writes to the journal.
+// unlocked reports whether no process writes to the journal.
 func (k *killed) unlocked() bool {
 	f, err := os.Open(filepath.Join(k.dir, "journal"))
 	if err != nil {
@@ -120,11 +120,11 @@ func (k *killed) unlocked() bool {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
-// kill ends the runner, its guardian or both, and reports whether there was one to end.
+// kill kills the runner, its guardian or both, and reports whether it hit one.
 func (k *killed) kill(r *running) bool {
 	visible := r.cmd.Process.Pid
 	pids := []int{visible}
-	for _, pid := range r.marked() {
+	for _, pid := range r.processes() {
 		if _, parent := stat(pid); parent == visible && executable(pid) == executable(visible) {
 			pids = append(pids, pid)
 		}
@@ -137,12 +137,12 @@ func (k *killed) kill(r *running) bool {
 	}
 	hit := false
 	for _, pid := range pids {
-		hit = r.bears(pid) && syscall.Kill(pid, syscall.SIGKILL) == nil || hit
+		hit = r.owns(pid) && syscall.Kill(pid, syscall.SIGKILL) == nil || hit
 	}
 	return hit
 }
 
-// checkStarts has no item have been started whose success was recorded before.
+// checkStarts checks that no item started whose success was recorded before.
 func (k *killed) checkStarts() {
 	text, _ := os.ReadFile(filepath.Join(k.dir, "ran"))
 	for _, word := range strings.Fields(string(text[k.ran:])) {
@@ -154,12 +154,12 @@ func (k *killed) checkStarts() {
 	k.ran = len(text)
 }
 
-// checkJournal has all lines be whole but for the last, and takes what they tell.
+// checkJournal checks that all lines but the last are complete, and reads them.
 func (k *killed) checkJournal() {
 	text, _ := os.ReadFile(filepath.Join(k.dir, "journal"))
 	for line := range bytes.Lines(text) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
-			return // torn, the next run is to cut it
+			return // incomplete; the next run cuts it off
 		}
 		var l struct {
 			Journal int
@@ -177,7 +177,7 @@ func (k *killed) checkJournal() {
 	}
 }
 
-// checkResults has every directory of a job be whole.
+// checkResults checks that every directory of a job is complete.
 func (k *killed) checkResults() {
 	dirs, _ := filepath.Glob(filepath.Join(k.dir, "results", "0*", "*"))
 	kept := map[int]bool{}
@@ -204,12 +204,12 @@ func (k *killed) checkResults() {
 	}
 	for item := range k.done {
 		if !kept[item] {
-			k.t.Errorf("%q: item %d has succeeded, and nothing is kept of it", k.flags, item)
+			k.t.Errorf("%q: item %d has succeeded, and has no results", k.flags, item)
 		}
 	}
 }
 
-// TestJournalOnFullDisk: the run ends, and another goes on when there is room.
+// TestJournalOnFullDisk: the run ends, and a resumed run finishes when there is room.
 func TestJournalOnFullDisk(t *testing.T) {
 	const script = `
 		mount -t tmpfs -o size=256k tmpfs "$1" || exit 77

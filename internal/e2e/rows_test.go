@@ -15,8 +15,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestHostileFields: the field of a row arrives byte for byte in every context and from
-// every format, as an item does, and nothing of it is ever run.
+// TestHostileFields: a field of a row arrives byte for byte in every context and from every format, as an item does,
+// and none of it runs as code.
 func TestHostileFields(t *testing.T) {
 	testkit.Slow(t)
 	contexts := []string{
@@ -61,7 +61,7 @@ func TestHostileFields(t *testing.T) {
 			}
 		}
 		if len(items) < len(all)-12 {
-			t.Errorf("%q: of %d items there are only %d", format.flags, len(all), len(items))
+			t.Errorf("%q: of %d items it accepts only %d", format.flags, len(all), len(items))
 		}
 		want := strings.Join(items, "\x00") + "\x00"
 		for _, name := range format.names {
@@ -83,8 +83,7 @@ func TestHostileFields(t *testing.T) {
 	}
 }
 
-// csvKeeps: a line that ends with a carriage return is read as one that does not, as all
-// readers of CSV do.
+// csvKeeps reports whether CSV keeps an item. All readers of CSV read a line end with a carriage return as one without.
 func csvKeeps(item string) bool { return !strings.Contains(item, "\r\n") }
 
 // csvOf writes the items as the second of three columns.

@@ -19,17 +19,17 @@ import (
 	"fanout/internal/testkit"
 )
 
-// running is a fanout that a test has started, with all that it starts: they have
-// a mark in their environment, by which they are found in /proc.
+// running is a fanout that a test has started, with all its descendants. They have an entry in their environment, by
+// which the test finds them in /proc.
 type running struct {
-	t      *testing.T
-	mark   string
-	dir    string // it runs here
-	cmd    *exec.Cmd
-	stdin  *os.File // our ends of the pipes
-	stdout *os.File
-	stderr string // the file for its standard error
-	notes  string // the directory of its registry
+	t        *testing.T
+	entry    string
+	dir      string // its working directory
+	cmd      *exec.Cmd
+	stdin    *os.File // the test's ends of the pipes
+	stdout   *os.File
+	stderr   string // the file for its standard error
+	registry string // where its registry is
 
 	terminal *os.File // instead of the pipes
 	errors   *os.File // instead of the file for its standard error
@@ -43,26 +43,26 @@ func start(t *testing.T, args ...string) *running {
 	return r
 }
 
-// prepare makes everything ready to run fanout.
+// prepare prepares a run of fanout.
 func prepare(t *testing.T, args ...string) *running {
 	t.Helper()
 	testkit.NeedsOf(t, strings.Join(args, "\n"))
-	r := &running{t: t, mark: "FANOUT_TEST_MARK=" + rand.Text(), dir: t.TempDir()}
+	r := &running{t: t, entry: "FANOUT_TEST_ENTRY=" + rand.Text(), dir: t.TempDir()}
 	r.stderr = filepath.Join(t.TempDir(), "stderr")
 	r.cmd = exec.Command(args[0], args[1:]...)
 	r.cmd.Dir = r.dir
-	r.cmd.Env = append(os.Environ(), r.mark)
-	r.registry(t.TempDir())
+	r.cmd.Env = append(os.Environ(), r.entry)
+	r.useRegistry(t.TempDir())
 	return r
 }
 
-// registry says where it is registered: where no run is that is not of this test.
-func (r *running) registry(dir string) {
-	r.notes = dir
+// useRegistry sets the directory of the registry. Each test has its own, so it sees no other runs.
+func (r *running) useRegistry(dir string) {
+	r.registry = dir
 	r.cmd.Env = append(r.cmd.Env, "XDG_RUNTIME_DIR="+dir, "TMPDIR="+dir)
 }
 
-// begin starts it.
+// begin starts the program.
 func (r *running) begin() {
 	t := r.t
 	t.Helper()
@@ -87,14 +87,14 @@ func (r *running) begin() {
 	t.Cleanup(func() {
 		r.stdin.Close()
 		r.stdout.Close()
-		for _, pid := range r.marked() {
+		for _, pid := range r.processes() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 		r.cmd.Wait()
 	})
 }
 
-// pipes makes the pipes, and returns its ends of them.
+// pipes makes the pipes, and returns the program's ends.
 func (r *running) pipes() (stdin, stdout *os.File) {
 	r.t.Helper()
 	stdin, r.stdin = pipe(r.t)
@@ -111,34 +111,33 @@ func pipe(t *testing.T) (read, write *os.File) {
 	return read, write
 }
 
-// marked is every process that carries the mark, fanout among them. A zombie has
-// no environment any more.
-func (r *running) marked() []int {
-	return testkit.Bearing(r.mark)
+// processes returns every process of the test's run, fanout among them. A zombie has no environment any more.
+func (r *running) processes() []int {
+	return testkit.Bearing(r.entry)
 }
 
-// bears says whether the process carries the mark.
-func (r *running) bears(pid int) bool {
-	return slices.Contains(testkit.Environ(pid), r.mark)
+// owns reports whether a process belongs to the test's run.
+func (r *running) owns(pid int) bool {
+	return slices.Contains(testkit.Environ(pid), r.entry)
 }
 
-// eventually waits for what must become true.
+// eventually waits until a condition becomes true.
 func (r *running) eventually(what string, cond func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(patience); !cond(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); !cond(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			r.t.Fatalf("waited in vain for: %s; stderr:\n%s", what, r.said())
+			r.t.Fatalf("timed out waiting for: %s; stderr:\n%s", what, r.said())
 		}
 	}
 }
 
-// said is what it has written to standard error.
+// said returns what the program has written to standard error.
 func (r *running) said() []byte {
 	text, _ := os.ReadFile(r.stderr)
 	return text
 }
 
-// files waits for so many files to be made in the directory.
+// files waits until the directory has n files.
 func (r *running) files(dir string, n int) {
 	r.t.Helper()
 	r.eventually(fmt.Sprintf("%d files in %s", n, dir), func() bool {
@@ -154,8 +153,7 @@ func (r *running) signal(s syscall.Signal) {
 	}
 }
 
-// ends waits for the end, with this exit code, and checks that nothing is left. It
-// returns how long it took.
+// ends waits for the end, with this exit code, and checks that no process is left. It returns how long it waited.
 func (r *running) ends(code int) time.Duration {
 	r.t.Helper()
 	began := time.Now()
@@ -164,18 +162,18 @@ func (r *running) ends(code int) time.Duration {
 	var err error
 	select {
 	case err = <-ended:
-	case <-time.After(patience):
-		r.kill(syscall.SIGQUIT) // a runner that was told to end before tells where it is stuck
+	case <-time.After(waitLimit):
+		r.kill(syscall.SIGQUIT) // a runner that is already stopping prints where it is stuck
 		select {
 		case <-ended:
 		case <-time.After(time.Second):
 			r.kill(syscall.SIGKILL)
 			<-ended
 		}
-		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.marked(), r.said())
+		r.t.Fatalf("it does not end; left: %v; stderr:\n%s", r.processes(), r.said())
 	}
 	took := time.Since(began)
-	if left := r.marked(); len(left) > 0 {
+	if left := r.processes(); len(left) > 0 {
 		r.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 	}
 	var exit *exec.ExitError
@@ -188,8 +186,8 @@ func (r *running) ends(code int) time.Duration {
 	return took
 }
 
-// endedAs checks how the visible process ended, as a shell shows it. Of a signal that ended the run
-// fanout has died: an exit status of 130 would not end a script around it.
+// endedAs checks how the visible process ended, as a shell shows it. fanout dies of the signal that ended the run,
+// because an exit status of 130 would not end a script around it.
 func (r *running) endedAs(code int) {
 	r.t.Helper()
 	end := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
@@ -201,28 +199,27 @@ func (r *running) endedAs(code int) {
 	case got != code:
 		r.t.Errorf("it ended with %v, want %d as a shell sees it; stderr:\n%s", r.cmd.ProcessState, code, r.said())
 	case end.CoreDump():
-		r.t.Errorf("it left a core")
+		r.t.Errorf("it dumped core")
 	case slices.Contains([]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}, s) && r.cmd.Args[0] == "fanout" && !end.Signaled():
 		r.t.Errorf("it ended with exit status %d, and did not die of the signal", code)
 	}
 }
 
-// kill signals all that is left.
+// kill signals all processes of the run.
 func (r *running) kill(s syscall.Signal) {
-	for _, pid := range r.marked() {
+	for _, pid := range r.processes() {
 		syscall.Kill(pid, s)
 	}
 }
 
-// forever is a job with two children, none of which ends by itself. Each form says
-// that it runs by making the file run/ITEM.
+// forever holds jobs with two children, none of which ends by itself. Each form makes the file run/ITEM when it runs.
 var forever = map[string][]string{
 	"program": {"sh", "-c", `sleep 1000 & sleep 1000 & : > "run/$1"; wait`, "sh", "{}"},
 	"native":  {`sh -c 'sleep 1000 & sleep 1000 & : > "run/$1"; wait' sh {} | cat`},
 	"shell":   {`sleep 1000 & (sleep 1000; :) & : > run/{}; wait`},
 }
 
-// startJobs starts n jobs of COMMAND that make files in run, and waits for them.
+// startJobs starts n jobs of COMMAND that make files in the directory run, and waits for them.
 func startJobs(t *testing.T, n int, flags, command []string) *running {
 	t.Helper()
 	items := []string{":::"}

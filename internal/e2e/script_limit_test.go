@@ -18,22 +18,22 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// scriptLimit is how long one script may take. The longest takes a quarter of it on two CPUs that have ten times
-// the work that they can do.
+// scriptLimit is the time for one script. On two CPUs with ten times the work that they can do, the longest script
+// takes a quarter of it.
 const scriptLimit = 5 * time.Minute
 
-// runScript runs one script, as the test t, which is skipped where a tool is absent that each of its runs needs. A
-// line that begins with [has:TOOL] is left out where that tool is absent.
+// runScript runs one script as the test t. It skips the test if a tool is absent that every part of the script needs.
+// testscript leaves out a line that begins with [has:TOOL] if that tool is absent.
 func runScript(t *testing.T, file string, limit time.Duration, p testscript.Params) {
 	t.Parallel()
 	runScriptAs(t, one{t}, file, limit, p)
 }
 
-// runScriptAs is runScript, with what is told of how the script ends.
+// runScriptAs does the same, and reports the result to another testscript.T.
 func runScriptAs(t *testing.T, as testscript.T, file string, limit time.Duration, p testscript.Params) {
 	needsOfScript(t, file)
 	p.Files = []string{file}
-	p.Deadline = time.Now().Add(limit * 10 / 9) // its last tenth is for the end of what runs
+	p.Deadline = time.Now().Add(limit * 10 / 9) // its last tenth is for ending the processes
 	condition, setup := p.Condition, p.Setup
 	said := map[string]bool{}
 	p.Condition = func(cond string) (bool, error) {
@@ -54,7 +54,7 @@ func runScriptAs(t *testing.T, as testscript.T, file string, limit time.Duration
 	testscript.RunT(as, p)
 }
 
-// needsOfScript skips the test where a tool is absent that the script needs, but for lines that are left out without it.
+// needsOfScript skips the test if a tool is absent that the script needs outside of lines with [has:TOOL].
 func needsOfScript(t *testing.T, file string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(file)
@@ -71,12 +71,12 @@ func needsOfScript(t *testing.T, file string) {
 	}
 }
 
-// runs is a line that runs a program, on every machine. What exits with 2 has run nothing.
+// runs matches a line that runs a program, on every machine. A command that exits with 2 has run nothing.
 var runs = regexp.MustCompile(`^(\[.*?\]\s*)*(!\s*)?(exec|exits [013-9]\d*|slowpipe|samepaste)\s`)
 
-// endAfter ends what has the entry in its environment when the time is over, again and again until the function that
-// it returns is called: the deadline of testscript reaches the program alone that it has started, and whatever holds
-// the output is waited for.
+// endAfter kills all processes with the entry in their environment when the time is over, repeatedly, until the
+// returned function is called. The deadline of testscript reaches only the program that it has started, and testscript
+// waits for any process that holds the output.
 func endAfter(t *testing.T, limit time.Duration, entry string) (stop func()) {
 	ended := make(chan struct{})
 	var all sync.WaitGroup
@@ -86,7 +86,7 @@ func endAfter(t *testing.T, limit time.Duration, entry string) (stop func()) {
 			return
 		case <-time.After(limit):
 		}
-		t.Logf("the script has not ended in %v; there run:%s", limit, testkit.Describe(testkit.Bearing(entry)))
+		t.Logf("the script has not ended in %v; its processes:%s", limit, testkit.Describe(testkit.Bearing(entry)))
 		for {
 			for _, pid := range testkit.Bearing(entry) {
 				syscall.Kill(pid, syscall.SIGKILL)
@@ -104,19 +104,19 @@ func endAfter(t *testing.T, limit time.Duration, entry string) (stop func()) {
 	}
 }
 
-// one runs the only script of its parameters as the test that it is, not as a subtest of it: each has a deadline that
-// begins when it does.
+// one runs the only script of its parameters as the test itself, not as a subtest, because each script has a deadline
+// that begins with it.
 type one struct{ *testing.T }
 
 func (o one) Run(_ string, f func(testscript.T)) { f(o) }
 func (one) Parallel()                            {}
 
-// Verbose has the whole log of a script printed. The events that make test reads are no wish for that.
+// Verbose makes testscript print the whole log of a script. It does not for make test, which asks for events only.
 func (one) Verbose() bool {
 	return testing.Verbose() && flag.Lookup("test.v").Value.String() != "test2json"
 }
 
-// TestScriptLimit: a script that hangs is ended, whoever of it hangs, and what it waited for is said.
+// TestScriptLimit: a script that hangs is ended, whichever process hangs, and the log shows what it waited for.
 func TestScriptLimit(t *testing.T) {
 	file := t.TempDir() + "/hangs.txtar"
 	if err := os.WriteFile(file, []byte("exec sh -c 'sleep 1000 & wait'\n"), 0o600); err != nil {
@@ -124,7 +124,7 @@ func TestScriptLimit(t *testing.T) {
 	}
 	heard := &listener{}
 	ended := make(chan bool)
-	go func() { // which FailNow ends
+	go func() { // FailNow ends it
 		defer close(ended)
 		testscript.RunT(heard, testscript.Params{
 			Files:    []string{file},
@@ -137,15 +137,15 @@ func TestScriptLimit(t *testing.T) {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(patience):
-		t.Fatal("it goes on")
+	case <-time.After(waitLimit):
+		t.Fatal("the script does not end")
 	}
 	if said := strings.Join(heard.said, "\n"); !heard.failed || !strings.Contains(said, "sleep 1000 & wait") || !strings.Contains(said, "timed out") {
 		t.Errorf("failed: %t; it says %q", heard.failed, said)
 	}
 }
 
-// listener is a test that only hears what is said of it.
+// listener is a testscript.T that records its messages.
 type listener struct {
 	said   []string
 	failed bool

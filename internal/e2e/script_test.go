@@ -25,25 +25,24 @@ import (
 
 func init() { runtime.LockOSThread() } // as main does
 
-// TestMain makes the program "fanout" out of this test binary, in front of PATH:
-// what it runs is built once, with the race detector if the tests are.
+// TestMain makes the program "fanout" out of this test binary and puts it in front of PATH. So it is built once, with
+// the race detector if the tests are.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", fastExit)
-	testscript.Main(secluded{m}, map[string]func(){
+	testscript.Main(isolated{m}, map[string]func(){
 		"fanout": func() { os.Exit(cmd.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"badssh": func() { os.Exit(badSSH()) },
 		"refuse": func() { os.Exit(refuse()) },
 	})
 }
 
-// testProgram names the variable that names a fanout to test in place of this binary, by its
-// whole path.
+// testProgram is the variable with the absolute path of a fanout to test in place of this binary.
 const testProgram = "FANOUT_TEST_PROGRAM"
 
-// secluded is tests with a registry of runs of their own.
-type secluded struct{ *testing.M }
+// isolated runs the tests with their own registry of runs.
+type isolated struct{ *testing.M }
 
-func (s secluded) Run() int {
+func (s isolated) Run() int {
 	dir, err := os.MkdirTemp("", "fanout-test-")
 	if err != nil {
 		panic(err)
@@ -54,19 +53,19 @@ func (s secluded) Run() int {
 	}
 	os.Setenv("XDG_RUNTIME_DIR", dir)
 	for _, name := range []string{"CI", "GITHUB_ACTIONS", "XDG_CONFIG_HOME"} {
-		os.Unsetenv(name) // what it says about where we are is not for those that are tested
+		os.Unsetenv(name) // the tested programs must not see the environment of the tests
 	}
 	testkit.DefaultSignals()
 	if program := os.Getenv(testProgram); program != "" {
-		if err := testAnother(dir, program); err != nil {
+		if err := useProgram(dir, program); err != nil {
 			panic(err)
 		}
 	}
 	return s.M.Run()
 }
 
-// testAnother puts another fanout in front of PATH.
-func testAnother(dir, program string) error {
+// useProgram puts another fanout in front of PATH.
+func useProgram(dir, program string) error {
 	folder := filepath.Join(dir, "bin")
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
@@ -78,13 +77,13 @@ func testAnother(dir, program string) error {
 // fastExit keeps a program with the race detector from sleeping a second at its end.
 const fastExit = "atexit_sleep_ms=0"
 
-// patience is how long a test waits for what must happen, on a loaded machine.
-const patience = 60 * time.Second
+// waitLimit is how long a test waits for an event, on a loaded machine.
+const waitLimit = 60 * time.Second
 
-// TestScript runs the scripts that say what the command line does, one topic a file.
+// TestScript runs the scripts, which describe the command line, one topic a file.
 func TestScript(t *testing.T) { runScripts(t, nil) }
 
-// TestScriptProcess runs the same scripts in process mode, which is to make no difference.
+// TestScriptProcess runs the same scripts in process mode, which must make no difference.
 func TestScriptProcess(t *testing.T) {
 	testkit.Slow(t)
 	runScripts(t, map[string]string{"FANOUT_MODE": "process", "FANOUT_WORKERS": strconv.Itoa(2 * runtime.NumCPU())})
@@ -102,7 +101,7 @@ func runScriptsOf(t *testing.T, dir string, variables map[string]string) {
 	runScriptFiles(t, files, variables)
 }
 
-// slowScripts is those that wait for much: five seconds and more.
+// slowScripts lists the scripts that take five seconds or more, mostly waiting.
 func slowScripts() []string {
 	return []string{"batch.txtar", "deadline.txtar", "lost.txtar", "persistent.txtar", "progress.txtar", "retries.txtar", "taken_back.txtar", "timeout.txtar", "workers_die.txtar"}
 }
@@ -152,16 +151,16 @@ func scriptParams(examples string, variables map[string]string) testscript.Param
 	}
 }
 
-// condition is for scripts that say what differs between the modes.
+// condition evaluates the conditions of scripts, for lines that differ between modes and backends.
 func condition(variables map[string]string, cond string) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Getuid() == 0, nil
 	case "process":
 		return variables["FANOUT_MODE"] == "process" || variables["FANOUT_BACKEND"] != "", nil
-	case "far":
+	case "remote":
 		return variables["FANOUT_BACKEND"] != "", nil
-	case "asked": // workers are asked for when there are jobs
+	case "asked": // the backend starts workers on demand, when there are jobs
 		return variables["FANOUT_BACKEND"] != "" && variables["FANOUT_BACKEND"] != "ssh", nil
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
@@ -199,7 +198,7 @@ func text(ts *testscript.TestScript, s string) string {
 	return out
 }
 
-// readFile reads a file, stdout or stderr, without the line that an emulated fanout says in each run.
+// readFile reads a file, stdout or stderr, without the warning that an emulated fanout prints in each run.
 func readFile(ts *testscript.TestScript, name string) string {
 	text := ts.ReadFile(name)
 	if says := ts.Getenv("EMULATED"); says != "" {
@@ -208,7 +207,7 @@ func readFile(ts *testscript.TestScript, name string) string {
 	return text
 }
 
-// is FILE TEXT checks that the file, stdout or stderr is TEXT, byte by byte.
+// is FILE TEXT checks that the file, stdout or stderr is TEXT, byte for byte.
 func is(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: is FILE TEXT")
@@ -280,9 +279,8 @@ func below(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// slowpipe 'GIVEN=>WANT'... PROGRAM ARG... gives a program its standard input
-// piece by piece: the next piece comes only when the program has printed what is
-// wanted of the last. At the end the program must exit with 0, having printed no more.
+// slowpipe 'GIVEN=>WANT'... PROGRAM ARG... gives a program its standard input piece by piece. The next piece comes only
+// when the program has printed the wanted text. At the end the program must exit with 0, and print no more.
 func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	n := slices.IndexFunc(args, func(a string) bool { return !strings.Contains(a, "=>") })
 	if neg || n < 1 {
@@ -291,7 +289,7 @@ func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	program, err := process.LookPath(args[n], ts.Getenv("PATH"), "")
 	ts.Check(err)
 	c := exec.Command(program, args[n+1:]...)
-	c.WaitDelay = patience
+	c.WaitDelay = waitLimit
 	c.Dir = ts.MkAbs(".")
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
@@ -304,7 +302,7 @@ func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(c.Start())
 	w.Close()
 	defer c.Process.Kill()
-	ts.Check(stdout.SetReadDeadline(time.Now().Add(patience)))
+	ts.Check(stdout.SetReadDeadline(time.Now().Add(waitLimit)))
 	for _, piece := range args[:n] {
 		given, want, _ := strings.Cut(piece, "=>")
 		_, err := io.WriteString(stdin, text(ts, given))
@@ -321,8 +319,8 @@ func slowPipe(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// samepaste ARG... runs fanout -k with the arguments, then bash with what
-// --dry-run prints for them: both print the same.
+// samepaste ARG... runs fanout -k with the arguments, and then bash with the output of --dry-run for them. Both must
+// print the same.
 func samePaste(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: samepaste ARG...")
@@ -338,7 +336,7 @@ func samePaste(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// ends PROGRAM ARG... kills the processes with this command line, of which there must be one at least.
+// ends PROGRAM ARG... kills the processes with this command line. At least one must exist.
 func ends(ts *testscript.TestScript, neg bool, args []string) {
 	running := testkit.Running(args...)
 	for _, pid := range running {

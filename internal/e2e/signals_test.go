@@ -17,18 +17,18 @@ import (
 	"fanout/internal/testkit"
 )
 
-// Stopped and continued, a run goes on, and no clock has run meanwhile: jobs whose
-// timeout is over by then still end by themselves.
+// TestStopAndContinue: a stopped run continues later. No clock runs while it is stopped, so jobs survive a stop that is
+// longer than their timeout.
 func TestStopAndContinue(t *testing.T) {
 	program := hostile(t)
 	const timeout = 3 * time.Second
 	prepared := func(tr *trial) {
 		tr.flags = []string{"--timeout", timeout.String(), "--grace", "10s"}
-		tr.member("first", "background", false)
+		tr.hostileJob("first", "background", false)
 		tr.job("second", "echo $$ > pid\n"+tr.gate("second")+"echo done\n")
 	}
-	// stays checks that all are stopped, and for how long.
-	stays := func(tr *trial, visible int) (all []int) {
+	// staysStopped checks that all processes stay stopped for longer than the timeout.
+	staysStopped := func(tr *trial, visible int) (all []int) {
 		all = append(tr.crowd.pids(), visible, tr.runner(visible), tr.number("pid"))
 		stopped := func(pid int) bool { return state(pid) == 'T' }
 		tr.eventually("the stop of all", func() bool { return count(all, stopped) == len(all) })
@@ -38,14 +38,14 @@ func TestStopAndContinue(t *testing.T) {
 		}
 		return all
 	}
-	goesOn := func(tr *trial, all []int) {
-		tr.eventually("all going on", func() bool {
+	continues := func(tr *trial, all []int) {
+		tr.eventually("all processes continuing", func() bool {
 			return count(all, func(pid int) bool { return state(pid) == 'T' }) == 0
 		})
-		// A timeout that was not put off would come now.
+		// A timeout that was not postponed would come now.
 		time.Sleep(timeout / 10)
 		if said := string(tr.said()); strings.Contains(said, "timed out") || count(all, ended) > 0 {
-			t.Errorf("jobs have ended by the stop; stderr:\n%s", said)
+			t.Errorf("the stop ended jobs; stderr:\n%s", said)
 		}
 		tr.open("second")
 	}
@@ -56,13 +56,13 @@ func TestStopAndContinue(t *testing.T) {
 		tr.run(2)
 		tr.number("pid")
 		tr.signal(syscall.SIGTSTP)
-		all := stays(tr, tr.cmd.Process.Pid)
+		all := staysStopped(tr, tr.cmd.Process.Pid)
 		tr.signal(syscall.SIGCONT)
-		goesOn(tr, all)
+		continues(tr, all)
 		out := make([]byte, len("done\n"))
 		tr.stdout.SetReadDeadline(time.Now().Add(timeout))
 		if _, err := io.ReadFull(tr.stdout, out); err != nil || string(out) != "done\n" {
-			t.Errorf("the job that went on printed %q, %v; stderr:\n%s", out, err, tr.said())
+			t.Errorf("the continued job printed %q, %v; stderr:\n%s", out, err, tr.said())
 		}
 		tr.signal(syscall.SIGTERM)
 		tr.exits(143)
@@ -74,14 +74,14 @@ func TestStopAndContinue(t *testing.T) {
 		tm.run(2)
 		tm.number("pid")
 		tm.types(ctrlZ)
-		all := stays(tm.trial, tm.named("fanout"))
+		all := staysStopped(tm.trial, tm.named("fanout"))
 		tm.eventually("the shell to see the stop", func() bool {
 			_, err := os.Stat(filepath.Join(tm.dir, "stopped"))
 			return err == nil
 		})
 		tm.open("fg")
-		goesOn(tm.trial, all)
-		tm.eventually("the output of the job that went on", func() bool {
+		continues(tm.trial, all)
+		tm.eventually("the output of the continued job", func() bool {
 			return strings.Contains(tm.shown.String(), "done\r\n")
 		})
 		tm.types(ctrlC)
@@ -89,15 +89,15 @@ func TestStopAndContinue(t *testing.T) {
 	})
 }
 
-// USR1 has it tell what runs: items, pids and times.
+// TestTellRunning: on USR1, fanout lists the running jobs with items, pids and times.
 func TestTellRunning(t *testing.T) {
 	tr := newTrial(t, hostile(t))
 	tr.flags = []string{"--grace", killGrace.String()}
-	tr.member("a-long-one", "plain", false)
-	tr.member("another", "ignore-term", false)
+	tr.hostileJob("a-long-one", "plain", false)
+	tr.hostileJob("another", "ignore-term", false)
 	tr.job("short", "echo short is done\n")
 	tr.run(3)
-	tr.stdout.SetReadDeadline(time.Now().Add(patience))
+	tr.stdout.SetReadDeadline(time.Now().Add(waitLimit))
 	if _, err := io.ReadFull(tr.stdout, make([]byte, len("short is done\n"))); err != nil {
 		t.Fatal(err)
 	}
@@ -106,26 +106,26 @@ func TestTellRunning(t *testing.T) {
 	for _, item := range []string{"a-long-one", "another"} {
 		lines = append(lines, regexp.MustCompile(`(?m)^.*\b`+item+`\b.*\b(\d+)\b.*\b\d+(\.\d+)?m?s\b.*$`))
 	}
-	tr.eventually("both jobs being told", func() bool {
+	tr.eventually("both jobs in the list", func() bool {
 		return !slices.ContainsFunc(lines, func(re *regexp.Regexp) bool { return !re.Match(tr.said()) })
 	})
 	said := string(tr.said())
 	for _, pid := range tr.crowd.said("ready") {
 		if !regexp.MustCompile(`\b` + strconv.Itoa(pid) + `\b`).MatchString(said) {
-			t.Errorf("it does not tell of process %d:\n%s", pid, said)
+			t.Errorf("process %d is not in the list:\n%s", pid, said)
 		}
 	}
 	if strings.Contains(said, "short") {
-		t.Errorf("it tells of a job that has ended:\n%s", said)
+		t.Errorf("an ended job is in the list:\n%s", said)
 	}
 	if n := count(tr.crowd.said("ready"), ended); n > 0 {
-		t.Errorf("%d jobs have ended by it", n)
+		t.Errorf("USR1 ended %d jobs", n)
 	}
 	tr.signal(syscall.SIGTERM)
 	tr.exits(143)
 }
 
-// A job that wants the terminal fails, and is not waited for.
+// TestJobWantsTerminal: a job that wants the terminal fails, and fanout does not wait for it.
 func TestJobWantsTerminal(t *testing.T) {
 	for name, script := range map[string]string{
 		"reads":    "read line < /dev/tty\necho got $line\n",
@@ -149,8 +149,7 @@ func TestJobWantsTerminal(t *testing.T) {
 	}
 }
 
-// Ctrl-C reaches the whole group in the foreground, and is one signal nevertheless:
-// a job may take its time to end.
+// TestTypedInterrupt: Ctrl-C reaches the whole foreground group, but counts as one signal. So a job has time to end.
 func TestTypedInterrupt(t *testing.T) {
 	program := hostile(t)
 	t.Run("once", func(t *testing.T) {
@@ -176,8 +175,8 @@ while :; do sleep 0.05; done
 	t.Run("twice", func(t *testing.T) {
 		tm := newTerminal(t, program)
 		tm.flags = []string{"--grace", "1h"}
-		tm.member("first", "told", false)
-		tm.member("second", "ignore-term", false)
+		tm.hostileJob("first", "told", false)
+		tm.hostileJob("second", "ignore-term", false)
 		tm.run(2)
 		tm.types(ctrlC)
 		tm.crowd.await("told", 1)
@@ -187,7 +186,7 @@ while :; do sleep 0.05; done
 	})
 }
 
-// Items can be typed.
+// TestTypedItems: a user can type items.
 func TestTypedItems(t *testing.T) {
 	tm := newTerminal(t, "")
 	tm.cmd.Args = append(tm.cmd.Args, "-k", "sh", "-c", `echo "<$1>"`, "sh", "{}")
@@ -201,7 +200,7 @@ func TestTypedItems(t *testing.T) {
 	}
 }
 
-// What the shell sees is as if there were one process.
+// TestPassesThrough: for the shell, fanout looks like one process.
 func TestPassesThrough(t *testing.T) {
 	for _, tt := range []struct{ script, want string }{
 		{`printf 'a\nb\n' | fanout -k --pipe cat; echo $?`, "a\nb\n0\n"},
@@ -217,7 +216,7 @@ func TestPassesThrough(t *testing.T) {
 			r := prepare(t, "bash", "-c", tt.script)
 			r.begin()
 			r.stdin.Close()
-			r.stdout.SetReadDeadline(time.Now().Add(patience))
+			r.stdout.SetReadDeadline(time.Now().Add(waitLimit))
 			out, err := io.ReadAll(r.stdout)
 			if err != nil || string(out) != tt.want {
 				t.Errorf("printed %q, %v; want %q; stderr:\n%s", out, err, tt.want, r.said())

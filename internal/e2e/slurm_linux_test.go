@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// slurmVariables have fanout run jobs on two nodes, both of which are this machine, in an
-// allocation.
+// slurmVariables returns the variables with which fanout runs jobs on two nodes of an allocation. Both are this
+// machine.
 func slurmVariables(t *testing.T) map[string]string {
 	t.Helper()
 	env, err := exec.Command("salloc", "--quiet", "--nodes=2", "--exclusive", "env").Output()
@@ -41,20 +41,20 @@ func slurmVariables(t *testing.T) map[string]string {
 	return variables
 }
 
-// slurmUp starts a Slurm in which none of many runs has to wait.
+// slurmUp starts a Slurm with enough CPUs, so none of many runs has to wait.
 func slurmUp(t *testing.T) (dir string) {
 	dir = backendUp(t, "slurm", "SLURM_UP_CPUS=64")
 	t.Setenv("SLURM_CONF", filepath.Join(dir, "slurm.conf"))
 	return dir
 }
 
-// TestScriptSlurm runs the scripts with jobs on the nodes of a Slurm.
+// TestScriptSlurm runs the scripts with jobs on Slurm nodes.
 func TestScriptSlurm(t *testing.T) {
 	slurmUp(t)
 	runScripts(t, slurmVariables(t))
 }
 
-// TestConformanceSlurm is what holds on each backend.
+// TestConformanceSlurm runs the conformance scripts, in an allocation and with workers that have their own.
 func TestConformanceSlurm(t *testing.T) {
 	dir := slurmUp(t)
 	t.Run("allocation", func(t *testing.T) {
@@ -70,24 +70,23 @@ func TestConformanceSlurm(t *testing.T) {
 	})
 }
 
-// TestKillMatrixSlurm is TestKillMatrixSSH for nodes of a Slurm.
+// TestKillMatrixSlurm is TestKillMatrixSSH for Slurm nodes.
 func TestKillMatrixSlurm(t *testing.T) {
 	slurmUp(t)
-	killMatrix(t, "slurm", "--backend", "slurm") // three workers, as it says -j3
-	for tries := 0; ; tries++ {
+	killMatrix(t, "slurm", "--backend", "slurm") // three workers, because of -j3
+	for attempts := 0; ; attempts++ {
 		left, err := exec.Command("squeue", "--noheader").CombinedOutput()
 		if err == nil && len(left) == 0 {
 			return
 		}
-		if tries > 900 { // a worker whose srun is killed learns it by the silence
-			t.Fatalf("Slurm still has jobs of runs that are over: %v\n%s", err, left)
+		if attempts > 900 { // a worker whose srun is killed notices only the silence
+			t.Fatalf("Slurm still has jobs of runs that have ended: %v\n%s", err, left)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// TestNodesKilledSlurm ends the daemons of all nodes in mid-run, which the jobs and their order
-// do not notice, and what a run that is over has left is nothing.
+// TestNodesKilledSlurm kills the daemons of all nodes in mid-run. The jobs and their order do not change.
 func TestNodesKilledSlurm(t *testing.T) {
 	dir := slurmUp(t)
 	r := prepare(t, "fanout", "--backend", "slurm", "-j2", "-k", `echo {} >> log; until test -e go; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
@@ -114,7 +113,7 @@ func TestNodesKilledSlurm(t *testing.T) {
 	}
 }
 
-// TestRefusedSlurm has what Slurm will never give be an error, said once, before anything runs.
+// TestRefusedSlurm: a request that Slurm can never grant is an error, reported once, before anything runs.
 func TestRefusedSlurm(t *testing.T) {
 	slurmUp(t)
 	r := prepare(t, "fanout", "--backend", "slurm", "-j2", "--slurm-args", "-p nosuch", "touch ran; : {}", ":::", "1", "2")
@@ -128,20 +127,20 @@ func TestRefusedSlurm(t *testing.T) {
 	}
 }
 
-// TestWorkerKilledSlurm is workerKilled for a worker with an allocation of its own.
+// TestWorkerKilledSlurm is workerKilled for a worker with its own allocation.
 func TestWorkerKilledSlurm(t *testing.T) {
 	slurmUp(t)
 	workerKilled(t, "--backend", "slurm", "-j1", "--threads", "2")
 }
 
-// TestCutShortSlurm is cutShortFar for workers with allocations of their own.
+// TestCutShortSlurm is cutShortRemote for workers with their own allocations.
 func TestCutShortSlurm(t *testing.T) {
 	slurmUp(t)
-	cutShortFar(t, "--backend", "slurm", "-j2", "--threads", "2")
+	cutShortRemote(t, "--backend", "slurm", "-j2", "--threads", "2")
 }
 
-// TestBatchJobCancelledSlurm has Slurm cancel the batch job that a run on this machine is in: none
-// of the jobs that run then is recorded as a success.
+// TestBatchJobCancelledSlurm: Slurm cancels the batch job in which fanout runs. No job that runs then is recorded as a
+// success.
 func TestBatchJobCancelledSlurm(t *testing.T) {
 	slurmUp(t)
 	for _, mode := range []string{"thread", "process"} {
@@ -169,14 +168,14 @@ func TestBatchJobCancelledSlurm(t *testing.T) {
 					return err == nil && len(left) == 0 || err != nil
 				})
 				if done := r.successes(); len(done) > 0 {
-					t.Errorf("%v are recorded as successes, and were cut short", done)
+					t.Errorf("%v were cut short and are recorded as successes", done)
 				}
 			})
 		}
 	}
 }
 
-// TestOtherVersionSlurm is otherVersion for nodes, which get our PATH.
+// TestOtherVersionSlurm is otherVersion for nodes, which get the PATH of the test.
 func TestOtherVersionSlurm(t *testing.T) {
 	slurmUp(t)
 	bin := t.TempDir()

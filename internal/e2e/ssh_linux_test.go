@@ -16,12 +16,12 @@ import (
 	"fanout/internal/testkit"
 )
 
-// sshVariables have fanout run jobs on two hosts, both of which are this machine.
+// sshVariables returns the variables with which fanout runs jobs over ssh, on this machine.
 func sshVariables(dir string) map[string]string {
 	return map[string]string{
 		"FANOUT_BACKEND":     "ssh",
 		"FANOUT_HOSTS":       "n1",
-		"FANOUT_WORKERS":     "4", // on each host, as -j is
+		"FANOUT_WORKERS":     "4", // per host, like -j
 		"FANOUT_SSH_COMMAND": "ssh -F " + filepath.Join(dir, "config"),
 	}
 }
@@ -29,36 +29,36 @@ func sshVariables(dir string) map[string]string {
 // TestScriptSSH runs the scripts with jobs on hosts that ssh reaches.
 func TestScriptSSH(t *testing.T) { runScripts(t, sshVariables(backendUp(t, "ssh"))) }
 
-// TestConformanceSSH is what holds on each backend.
+// TestConformanceSSH runs the conformance scripts over ssh.
 func TestConformanceSSH(t *testing.T) {
 	variables := sshVariables(backendUp(t, "ssh"))
 	variables["MACHINE"] = "n1"
 	runScriptsOf(t, "testdata/backends", variables)
 }
 
-// TestCutShortSSH is cutShortFar for two hosts.
+// TestCutShortSSH is cutShortRemote for two hosts.
 func TestCutShortSSH(t *testing.T) {
 	dir := backendUp(t, "ssh")
-	cutShortFar(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2,n2:2")
+	cutShortRemote(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2,n2:2")
 }
 
-// TestKillMatrixSSH has jobs at the far end be as gone as here, however the run ends.
+// TestKillMatrixSSH: however the run ends, remote jobs end as local ones do.
 func TestKillMatrixSSH(t *testing.T) {
 	dir := backendUp(t, "ssh")
 	killMatrix(t, "ssh", "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:3")
 }
 
-// farRun is a run over ssh whose jobs are scripts of the test.
-func farRun(t *testing.T, config string, flags ...string) *running {
+// sshRun prepares a run over ssh.
+func sshRun(t *testing.T, config string, flags ...string) *running {
 	t.Helper()
 	return prepare(t, append([]string{"fanout", "--backend", "ssh", "--ssh-command", "ssh -F " + config, "--grace", killGrace.String()}, flags...)...)
 }
 
-// TestHostsComeAndGo has a host that is written into the file get work, and one that is taken
-// out end what it runs and get no more.
+// TestHostsComeAndGo: a host that is added to the file gets jobs. A host that is removed finishes its jobs and gets no
+// more.
 func TestHostsComeAndGo(t *testing.T) {
 	dir := backendUp(t, "ssh")
-	r := farRun(t, filepath.Join(dir, "config"), "--hosts-file", "hosts", "-k",
+	r := sshRun(t, filepath.Join(dir, "config"), "--hosts-file", "hosts", "-k",
 		`echo {} {host} >> log; until test -e go-{}; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
 	r.write("hosts", "n1:1\n")
 	r.begin()
@@ -70,18 +70,18 @@ func TestHostsComeAndGo(t *testing.T) {
 		t.Fatalf("%q", got)
 	}
 	r.write("hosts", "n2:1 # n1 is ours no more\n")
-	time.Sleep(3 * time.Second) // the file is looked at each second
+	time.Sleep(3 * time.Second) // fanout reads the file each second
 	r.write("go-1", "")
 	time.Sleep(time.Second)
 	if got := r.lines("log", 2); len(got) != 2 {
-		t.Errorf("a host that is not there any more got a job: %q", got)
+		t.Errorf("a removed host got a job: %q", got)
 	}
 	r.write("go-2", "")
 	if got := r.lines("log", 3); got[2] != "3 n2" {
 		t.Errorf("%q", got)
 	}
-	r.write("hosts", "n2:x\n") // which is refused, and changes nothing
-	r.eventually("a word about the file", func() bool { return strings.Contains(string(r.said()), "the hosts stay as they are") })
+	r.write("hosts", "n2:x\n") // this is refused, and changes nothing
+	r.eventually("a message about the file", func() bool { return strings.Contains(string(r.said()), "the hosts stay as they are") })
 	r.write("go-3", "")
 	r.write("go-4", "")
 	out, _ := io.ReadAll(r.stdout)
@@ -91,19 +91,19 @@ func TestHostsComeAndGo(t *testing.T) {
 	}
 }
 
-// TestDeadHosts has a host that does not answer be left out, and the others do its work.
+// TestDeadHosts: fanout drops a host that does not answer, and the others do its work.
 func TestDeadHosts(t *testing.T) {
 	config := filepath.Join(backendUp(t, "ssh"), "config")
-	r := farRun(t, config, "--hosts", "dead:2,n1:2", `until test -e go; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
+	r := sshRun(t, config, "--hosts", "dead:2,n1:2", `until test -e go; do sleep 0.05; done; echo {}`, ":::", "1", "2", "3", "4")
 	r.begin()
-	r.eventually("a word about the host", func() bool { return strings.Contains(string(r.said()), "dead is left out from now on") })
+	r.eventually("a message about the host", func() bool { return strings.Contains(string(r.said()), "dead is left out from now on") })
 	r.write("go", "")
 	out, _ := io.ReadAll(r.stdout)
 	r.ends(0)
 	if len(strings.Fields(string(out))) != 4 {
 		t.Errorf("%q", out)
 	}
-	r = farRun(t, config, "--hosts", "dead:2", "echo {}", ":::", "1")
+	r = sshRun(t, config, "--hosts", "dead:2", "echo {}", ":::", "1")
 	r.begin()
 	r.ends(1)
 	if said := string(r.said()); !strings.Contains(said, "5 workers have died in a row") || !strings.Contains(said, "dead: ") {
@@ -117,16 +117,15 @@ func TestWorkerKilledSSH(t *testing.T) {
 	workerKilled(t, "--backend", "ssh", "--ssh-command", "ssh -F "+filepath.Join(dir, "config"), "--hosts", "n1:2")
 }
 
-// TestWorkerStoppedSSH has a worker at the far end that is stopped be given up, and what it ran be
-// ended there.
+// TestWorkerStoppedSSH: fanout gives up a remote worker that is stopped. The jobs of the worker end on its host.
 func TestWorkerStoppedSSH(t *testing.T) {
 	dir := backendUp(t, "ssh")
 	tr := newTrial(t, hostile(t))
 	tr.flags = []string{"--backend", "ssh", "--ssh-command", "ssh -F " + filepath.Join(dir, "config"), "--hosts", "n1", "--heartbeat", "200ms"}
-	tr.member("first", "daemon", false)
+	tr.hostileJob("first", "daemon", false)
 	tr.run(1)
-	for _, pid := range farWorkers(tr.running) {
-		if _, parent := stat(pid); executable(parent) == executable(pid) { // and not its guardian
+	for _, pid := range remoteWorkers(tr.running) {
+		if _, parent := stat(pid); executable(parent) == executable(pid) { // pid is a worker, not its guardian
 			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
 			}
@@ -134,11 +133,11 @@ func TestWorkerStoppedSSH(t *testing.T) {
 	}
 	tr.exits(125)
 	tr.eventually("the end of the worker's job", func() bool { return tr.crowd.gone(time.Now()) })
-	tr.eventually("the end of the worker", func() bool { return len(farWorkers(tr.running)) == 0 })
+	tr.eventually("the end of the worker", func() bool { return len(remoteWorkers(tr.running)) == 0 })
 }
 
-// TestNetworkCut takes the network from one of two hosts, each of which is a network namespace:
-// its jobs end there by themselves, and are lost here.
+// TestNetworkCut cuts the network of one of two hosts, each of which is a network namespace. Its jobs end there by
+// themselves, and are lost for the run.
 func TestNetworkCut(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("network namespaces are root's")
@@ -157,7 +156,7 @@ func TestNetworkCut(t *testing.T) {
 	if err := os.WriteFile(name, []byte(config.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	r := farRun(t, name, "--hosts", "n1:1,n2:1", "--heartbeat", "200ms", "--json",
+	r := sshRun(t, name, "--hosts", "n1:1,n2:1", "--heartbeat", "200ms", "--json",
 		`echo {host} $$ >> log; until test -e go; do sleep 0.05; done; : {}`, ":::", "1", "2", "3", "4")
 	r.begin()
 	var pid int
@@ -170,7 +169,7 @@ func TestNetworkCut(t *testing.T) {
 	if out, err := exec.Command("ip", "link", "set", links[0], "down").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	r.eventually("the end of the job that nobody hears of any more", func() bool { return ended(pid) })
+	r.eventually("the end of the job that the runner cannot reach", func() bool { return ended(pid) })
 	r.write("go", "")
 	out, _ := io.ReadAll(r.stdout)
 	r.ends(125)
@@ -179,18 +178,18 @@ func TestNetworkCut(t *testing.T) {
 	}
 }
 
-// namespace makes a network namespace that is reached at an address, by a link.
+// namespace makes a network namespace with an address, and the link to it.
 func namespace(t *testing.T, n int) (address, link string) {
 	t.Helper()
 	link = fmt.Sprintf("fanout-t%d", n)
-	near, far := fmt.Sprintf("10.213.%d.1/30", n), fmt.Sprintf("10.213.%d.2", n)
+	ours, theirs := fmt.Sprintf("10.213.%d.1/30", n), fmt.Sprintf("10.213.%d.2", n)
 	for _, words := range [][]string{
 		{"netns", "add", link},
 		{"link", "add", link, "type", "veth", "peer", "name", link + "i"},
 		{"link", "set", link + "i", "netns", link},
-		{"addr", "add", near, "dev", link},
+		{"addr", "add", ours, "dev", link},
 		{"link", "set", link, "up"},
-		{"-n", link, "addr", "add", far + "/30", "dev", link + "i"},
+		{"-n", link, "addr", "add", theirs + "/30", "dev", link + "i"},
 		{"-n", link, "link", "set", link + "i", "up"},
 	} {
 		if out, err := exec.Command("ip", words...).CombinedOutput(); err != nil {
@@ -203,7 +202,7 @@ func namespace(t *testing.T, n int) (address, link string) {
 			})
 		}
 	}
-	return far, link
+	return theirs, link
 }
 
 // TestOtherVersionSSH is otherVersion for hosts.

@@ -14,13 +14,12 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestStressOutput lets 64 workers run 20,000 jobs that fanout does itself, with
-// echo, and then 600 that are programs, in each way to bring outputs together, and
-// checks every byte. A collector that runs at every percent of growth (GOGC=1)
-// brings out buffers that are used after they were given back.
+// TestStressOutput runs 20,000 jobs of echo, which fanout runs itself, and then 600 jobs that are programs, with 64
+// workers and in each output mode, and checks every byte. A garbage collection at every percent of growth (GOGC=1)
+// reveals buffers that are used after they were given back.
 //
-// Programs are few because the forks take nearly all of the time: 1,200 for the
-// jobs of one mode, which is what a run under the race detector can bear ten times.
+// There are few programs because the forks take nearly all of the time: 1,200 for the jobs of one mode, which a run
+// under the race detector can bear ten times.
 func TestStressOutput(t *testing.T) {
 	testkit.Slow(t)
 	echoes, programs := echoJobs(20_000), programJobs(t, 600)
@@ -43,7 +42,7 @@ func TestStressOutput(t *testing.T) {
 		t.Run(name+"/echo", func(t *testing.T) { mode.check(t, echoes) })
 		t.Run(name+"/programs", func(t *testing.T) { mode.check(t, programs) })
 	}
-	// What jobs write by themselves is whole as long as each is one small write.
+	// What jobs write by themselves stays whole as long as each job makes one small write.
 	t.Run("--output=raw/echo", func(t *testing.T) {
 		var w work
 		w.command = "echo {} && echo {} >&2"
@@ -56,9 +55,8 @@ func TestStressOutput(t *testing.T) {
 	})
 }
 
-// work is jobs and what each of them prints to standard output and to standard
-// error. A piece begins with "<N ", N being the number of its job from 0, and so
-// does each of its lines.
+// work holds jobs, and what each prints to standard output and standard error. An output begins with "<N ", where N is
+// the number of its job from 0, and so does each of its lines.
 type work struct {
 	command string
 	dir     string
@@ -66,7 +64,7 @@ type work struct {
 	outputs [2][]string
 }
 
-// echoJobs print from no byte to some lines, of which the last may lack its end.
+// echoJobs print between no bytes and a few lines. The last line may lack its newline.
 func echoJobs(n int) work {
 	w := work{command: "echo -e {} && echo -e {} >&2"}
 	for i := range n {
@@ -87,8 +85,8 @@ func echoJobs(n int) work {
 	return w
 }
 
-// programJobs print files: none, one byte, a few lines, 70 KB and 1 MB, some of it
-// in one line, on one or both of their outputs.
+// programJobs print files of no bytes, one byte, a few lines, 70 KB or 1 MB, some of it in one line, on one or both
+// outputs.
 func programJobs(t *testing.T, n int) work {
 	w := work{command: "cat {} && cat err/{} >&2", dir: t.TempDir()}
 	if err := os.Mkdir(filepath.Join(w.dir, "err"), 0o777); err != nil {
@@ -125,16 +123,16 @@ func programJobs(t *testing.T, n int) work {
 	return w
 }
 
-// mode is a way to bring outputs together, and what it promises.
+// mode is an output mode, and its promises.
 type mode struct {
 	flags     string
 	lines     bool // whole lines, and not whole jobs
 	keep, tag bool
 	none      bool
-	file      bool // our outputs are files, not pipes
+	file      bool // fanout's outputs are files, not pipes
 }
 
-// check runs the jobs and looks at every byte.
+// check runs the jobs and checks every byte.
 func (m mode) check(t *testing.T, w work) {
 	dir := t.TempDir()
 	args := append([]string{"-j64"}, strings.Fields(m.flags)...)
@@ -174,7 +172,7 @@ func (m mode) check(t *testing.T, w work) {
 	}
 }
 
-// want is what the jobs print, one by one, as this mode shows it.
+// want returns the expected output of each job in this mode.
 func (m mode) want(w work, output int) []string {
 	want := slices.Clone(w.outputs[output])
 	for i, text := range want {
@@ -195,8 +193,7 @@ func (m mode) want(w work, output int) []string {
 	return want
 }
 
-// compare takes from got what is wanted, piece by piece: a job's whole output, or
-// with lines its next line.
+// compare removes the expected output from got, piece by piece: a job's whole output or, with lines, its next line.
 func (m mode) compare(got string, want []string) error {
 	if m.keep {
 		if all := strings.Join(want, ""); got != all {
@@ -221,14 +218,13 @@ func (m mode) compare(got string, want []string) error {
 	}
 	for n, rest := range want {
 		if rest != "" {
-			return fmt.Errorf("of job %d this is missing: %.100q", n, rest)
+			return fmt.Errorf("job %d lacks %.100q", n, rest)
 		}
 	}
 	return nil
 }
 
-// owner is the number of the job that text begins with a piece of, behind the tag
-// if there is one.
+// owner returns the number of the job whose output begins text, after the tag if there is one.
 func owner(text string) (int, bool) {
 	_, text, ok := strings.Cut(text, "<")
 	number, _, found := strings.Cut(text[:min(len(text), 20)], " ")

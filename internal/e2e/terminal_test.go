@@ -16,17 +16,17 @@ import (
 	"fanout/internal/testkit"
 )
 
-// terminal is a trial on a pseudo-terminal, whose session is led by a shell with job
-// control: it runs fanout in the foreground.
+// terminal is a trial on a pseudo-terminal. A shell with job control leads the session and runs fanout in the
+// foreground.
 type terminal struct {
 	*trial
 	master *os.File
 	shown  *screen
 }
 
-// interactive is the shell's part. It notes how fanout ended; if it was only
-// stopped, it waits before it has it go on in the foreground, and notes the end. Without the
-// trap it would end with a fanout that has died of Ctrl-C.
+// interactive is the script of the shell. It notes how fanout ended. If fanout was only stopped, the shell waits,
+// continues it in the foreground, and notes how it ended then. The trap keeps the shell alive when fanout dies of
+// Ctrl-C.
 const interactive = `trap : INT
 "$@"
 status=$?
@@ -65,32 +65,32 @@ const (
 	ctrlZ = "\x1a"
 )
 
-// finishes waits for the end of the shell, and checks how fanout had ended for it.
+// finishes waits for the end of the shell, and checks the exit status of fanout that it noted.
 func (tm *terminal) finishes(code int) {
 	tm.t.Helper()
 	tm.exits(0)
 	select {
 	case <-tm.shown.closed:
-	case <-time.After(patience):
-		tm.t.Errorf("somebody still has the terminal:%s", testkit.Describe(tm.marked()))
+	case <-time.After(waitLimit):
+		tm.t.Errorf("these processes still have the terminal:%s", testkit.Describe(tm.processes()))
 	}
 	got, _ := os.ReadFile(filepath.Join(tm.dir, "status"))
 	if strings.TrimSpace(string(got)) != fmt.Sprint(code) {
 		tm.t.Errorf("fanout ended with %q for the shell, want %d; stderr:\n%s\nthe terminal:\n%s", got, code, tm.said(), tm.shown)
 	}
-	if left := tm.marked(); len(left) > 0 {
+	if left := tm.processes(); len(left) > 0 {
 		tm.t.Errorf("%d processes are left:%s", len(left), testkit.Describe(left))
 	}
 }
 
-// screen is what is printed on a terminal.
+// screen holds what is printed on a terminal.
 type screen struct {
 	mu     sync.Mutex
 	text   bytes.Buffer
 	closed chan struct{}
 }
 
-// follow reads until nobody has the terminal open.
+// follow reads until no process has the terminal open.
 func (s *screen) follow(master *os.File) {
 	defer close(s.closed)
 	buf := make([]byte, 4096)

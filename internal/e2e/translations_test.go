@@ -11,7 +11,7 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestTranslations runs both sides of the table in docs/coming-from.md: they print the same lines.
+// TestTranslations runs both sides of the table in docs/coming-from.md. Both must print the same lines.
 func TestTranslations(t *testing.T) {
 	testkit.Slow(t)
 	text, err := os.ReadFile("docs/coming-from.md")

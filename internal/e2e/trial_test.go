@@ -22,21 +22,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trial is a run of fanout over files, each of which is the script of one job, that
-// is to be ended while jobs of a crowd run.
+// trial is a run of fanout whose items are files. Each file is the script of one job. The test ends the run while jobs
+// of a crowd run.
 type trial struct {
 	*running
 	crowd *crowd
 	flags []string
 	jobs  []string // names of the files
-	ready int      // how many of the crowd are to be there
-	ended int      // and how many of these have ended by themselves
+	ready int      // how many processes of the crowd must report
+	ended int      // how many of these end by themselves
 	gates map[string]*os.File
 
 	launched time.Time // before the first job began
 	began    time.Time // when the crowd was ready
 
-	cleanup     *exec.Cmd // where one follows
+	cleanup     *exec.Cmd // fanout cleanup after the run, if any
 	cleanupSaid bytes.Buffer
 }
 
@@ -54,14 +54,14 @@ func (tr *trial) job(name, script string) {
 	tr.jobs = append(tr.jobs, name)
 }
 
-// gate is a line for a script: there it waits until the gate is opened.
+// gate returns a line for a script, which waits there until the gate is opened.
 func (tr *trial) gate(name string) string {
 	tr.t.Helper()
 	path := filepath.Join(tr.dir, "gate-"+name)
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		tr.t.Fatal(err)
 	}
-	// For reading too: then to open it waits for nobody, and neither does open.
+	// Opened for reading too, it waits for no other process, and neither does open.
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		tr.t.Fatal(err)
@@ -78,9 +78,8 @@ func (tr *trial) open(gate string) {
 	}
 }
 
-// member adds a job that is one of the crowd. A lasting one goes on in a shell
-// where its first process would end at once.
-func (tr *trial) member(name, mode string, lasting bool) {
+// hostileJob adds a job of the crowd. A lasting job continues in a shell if its first process would end at once.
+func (tr *trial) hostileJob(name, mode string, lasting bool) {
 	tr.t.Helper()
 	script := tr.crowd.script(mode)
 	tr.ready++
@@ -94,11 +93,11 @@ func (tr *trial) member(name, mode string, lasting bool) {
 	tr.job(name, script)
 }
 
-// launch starts fanout with so many slots.
+// launch starts fanout with this many slots.
 func (tr *trial) launch(slots int) {
 	tr.t.Helper()
 	if slices.Contains(tr.flags, "--threads") {
-		slots = 1 // one worker has them all
+		slots = 1 // one worker has all the slots
 	}
 	tr.cmd.Args = append(append(tr.cmd.Args, tr.flags...), "-j"+strconv.Itoa(slots), "sh", "{}", ":::")
 	tr.cmd.Args = append(tr.cmd.Args, tr.jobs...)
@@ -106,12 +105,11 @@ func (tr *trial) launch(slots int) {
 	tr.begin()
 }
 
-// run launches it, and waits until the crowd is there, and those of it have gone
-// that are to end by themselves.
+// run launches fanout. It waits until the crowd has reported, and those processes have ended that end by themselves.
 func (tr *trial) run(slots int) {
 	tr.t.Helper()
 	tr.launch(slots)
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(waitLimit); ; {
 		tr.crowd.read(time.Millisecond)
 		ready := tr.crowd.said("ready")
 		if len(ready) == tr.ready && tr.ended == count(ready, func(pid int) bool { return state(pid) == 0 }) {
@@ -124,7 +122,7 @@ func (tr *trial) run(slots int) {
 	}
 }
 
-// number is what a job has written into a file, once it is a whole line.
+// number returns the number that a job has written to a file, once its line is complete.
 func (tr *trial) number(name string) (n int) {
 	tr.t.Helper()
 	tr.eventually("a number in "+name, func() bool {
@@ -144,16 +142,16 @@ func count(pids []int, what func(pid int) bool) (n int) {
 	return n
 }
 
-// ended says that a process is gone, or nothing but a zombie.
+// ended reports whether a process is gone, or a zombie.
 func ended(pid int) bool { return state(pid) == 0 || state(pid) == 'Z' }
 
-// state is the letter in /proc/PID/stat, 0 for a process that is not there.
+// state returns the state letter of a process, or 0 if there is none.
 func state(pid int) byte {
 	s, _ := stat(pid)
 	return s
 }
 
-// stat is the state of a process and its parent.
+// stat returns the state and the parent of a process, from /proc/PID/stat.
 func stat(pid int) (state byte, parent int) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if i := bytes.LastIndexByte(text, ')'); i >= 0 {
@@ -162,8 +160,7 @@ func stat(pid int) (state byte, parent int) {
 	return state, parent
 }
 
-// runner is the process that starts the jobs: the visible one's child that is
-// the same program.
+// runner returns the process that starts the jobs: a child of the visible process that runs the same program.
 func (r *running) runner(visible int) int {
 	r.t.Helper()
 	program := executable(visible)
@@ -181,7 +178,7 @@ func executable(pid int) string {
 	return name
 }
 
-// send signals a process that is fanout: it bears the mark of the test.
+// send signals a process of the test's run.
 func (r *running) send(pid int, s syscall.Signal) {
 	r.t.Helper()
 	fd, err := unix.PidfdOpen(pid, 0)
@@ -189,7 +186,7 @@ func (r *running) send(pid int, s syscall.Signal) {
 		r.t.Fatalf("process %d: %v", pid, err)
 	}
 	defer unix.Close(fd)
-	if !r.bears(pid) {
+	if !r.owns(pid) {
 		r.t.Fatalf("process %d is not of this test", pid)
 	}
 	if err := unix.PidfdSendSignal(fd, s, nil, 0); err != nil {
@@ -197,7 +194,7 @@ func (r *running) send(pid int, s syscall.Signal) {
 	}
 }
 
-// status is how the visible process ended, as a shell sees it.
+// status waits for the end, and returns the exit status of the visible process as a shell sees it.
 func (r *running) status() int {
 	r.t.Helper()
 	ended := make(chan error, 1)
@@ -205,7 +202,7 @@ func (r *running) status() int {
 	var err error
 	select {
 	case err = <-ended:
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		syscall.Kill(r.cmd.Process.Pid, syscall.SIGQUIT)
 		<-ended
 		r.t.Fatalf("it does not end; stderr:\n%s", r.said())
@@ -220,15 +217,14 @@ func (r *running) status() int {
 	return r.cmd.ProcessState.ExitCode()
 }
 
-// exits waits for the end, and checks how it was.
+// exits waits for the end, and checks the exit status.
 func (r *running) exits(code int) {
 	r.t.Helper()
 	r.status()
 	r.endedAs(code)
 }
 
-// overload is how much longer a thread that wants to work takes on this machine
-// at the moment than it does work: 1 when there is a CPU for it.
+// overload returns how much longer than its CPU time a busy thread takes on this machine now: 1 if a CPU is free.
 func overload() float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

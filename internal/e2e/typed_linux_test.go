@@ -12,7 +12,7 @@ import (
 	"fanout/internal/testkit"
 )
 
-// typist is fanout on a terminal, with somebody who types.
+// typist is fanout on a terminal, with a user who types.
 type typist struct {
 	t      *testing.T
 	master *os.File
@@ -47,7 +47,7 @@ func (k *typist) types(keys string) {
 
 func (k *typist) sees(what string) {
 	k.t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(k.shown.String(), what); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); !strings.Contains(k.shown.String(), what); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			k.t.Fatalf("%q is not seen in %q", what, k.shown)
 		}
@@ -63,31 +63,31 @@ func (k *typist) ends() {
 		if err != nil {
 			k.t.Errorf("%v: %q", err, k.shown)
 		}
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		k.t.Fatalf("it does not end: %q", k.shown)
 	}
 	select {
 	case <-k.shown.closed:
-	case <-time.After(patience):
-		k.t.Fatalf("somebody has the terminal still: %q", k.shown)
+	case <-time.After(waitLimit):
+		k.t.Fatalf("a process still has the terminal: %q", k.shown)
 	}
 }
 
 const itemsAreTyped = "fanout: reading items from the terminal; Ctrl-D ends them\r\n"
 
-// TestTyping: who is to type items is told so, and no bars clear the line that he types on;
-// once there are no more to type, they are there.
+// TestTyping: fanout tells a user to type items, and shows no bars on the line that he types on. After the last item it
+// shows them.
 func TestTyping(t *testing.T) {
 	dir := t.TempDir()
 	k := newTypist(t, dir, "-k", `[ {} = two ] && until [ -e go ]; do sleep 0.02; done; sleep 0.6; echo "got" {}`)
 	k.sees(itemsAreTyped)
 	k.types("one\n")
-	k.sees("got one") // it has run for longer than bars wait
+	k.sees("got one") // the run is older than the delay of bars
 	if text := k.shown.String(); strings.Contains(text, "\x1b") || strings.Count(text, itemsAreTyped) != 1 {
 		t.Errorf("while items are typed: %q", text)
 	}
 	k.types("two\n" + ctrlD)
-	k.sees("\x1b[2K") // a bar is drawn anew
+	k.sees("\x1b[2K") // a bar is drawn again
 	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +97,8 @@ func TestTyping(t *testing.T) {
 	}
 }
 
-// TestTypedRows: a header that is typed is awaited, too; -q says nothing; and what does not read
-// the terminal is not said to.
+// TestTypedRows: fanout also waits for a typed header. With -q it says nothing, and neither if it does not read the
+// terminal.
 func TestTypedRows(t *testing.T) {
 	dir := t.TempDir()
 	k := newTypist(t, dir, "--csv", "echo got {b}")

@@ -13,7 +13,8 @@ import (
 	"fanout/internal/testkit"
 )
 
-// TestWaitingIsNotRunning: while no worker has answered yet no job runs, whatever tells of the run.
+// TestWaitingIsNotRunning: before a worker has answered, no job counts as running, in the progress, on USR1 and in
+// fanout ps.
 func TestWaitingIsNotRunning(t *testing.T) {
 	silent := filepath.Join(t.TempDir(), "ssh")
 	if err := os.WriteFile(silent, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
@@ -47,7 +48,7 @@ func TestWaitingIsNotRunning(t *testing.T) {
 	r.ends(128 + int(syscall.SIGTERM))
 }
 
-// TestPlainWaiting: the same in words, where jobs have no room.
+// TestPlainWaiting: the same in --progress plain, when there is no room for the processes of jobs.
 func TestPlainWaiting(t *testing.T) {
 	testkit.Slow(t)
 	group, file := pidsGroup(t, 2000)

@@ -26,37 +26,37 @@ type stop struct {
 	code  int
 }
 
-var briefly = []string{"--grace", "0.3"}
+var shortGrace = []string{"--grace", "0.3"}
 
 var stops = []stop{
-	{"TERM", briefly, func(r *blocked) { r.signal(syscall.SIGTERM) }, 143},
+	{"TERM", shortGrace, func(r *blocked) { r.signal(syscall.SIGTERM) }, 143},
 	{"INT twice", []string{"--grace", "1h"}, func(r *blocked) { r.signal(syscall.SIGINT); r.pause(); r.signal(syscall.SIGINT) }, 130},
-	{"USR1 and HUP", briefly, func(r *blocked) {
+	{"USR1 and HUP", shortGrace, func(r *blocked) {
 		for range 20 {
 			r.signal(syscall.SIGUSR1)
 		}
 		r.pause()
 		r.signal(syscall.SIGHUP)
 	}, 129},
-	{"kill -9 of the guardian", briefly, func(r *blocked) { r.signal(syscall.SIGKILL) }, 137},
-	{"a deadline", append([]string{"--deadline", "1"}, briefly...), func(*blocked) {}, 124},
-	{"-e", append([]string{"-e"}, briefly...), func(r *blocked) { r.write("fail") }, 123},
+	{"kill -9 of the guardian", shortGrace, func(r *blocked) { r.signal(syscall.SIGKILL) }, 137},
+	{"a deadline", append([]string{"--deadline", "1"}, shortGrace...), func(*blocked) {}, 124},
+	{"-e", append([]string{"-e"}, shortGrace...), func(r *blocked) { r.write("fail") }, 123},
 }
 
-// wait is something that a run may wait for when it is to stop.
+// wait is something that a run may wait for when it is stopped.
 type wait struct {
 	name    string
 	flags   []string
-	command []string          // its jobs; the first fails when the file fail is there
+	command []string          // its jobs; the first fails when the file fail exists
 	items   []string          // nil: 1 2 3
-	stdout  bool              // is not read
-	stderr  bool              // is not read
-	begin   func(r *blocked)  // makes ready
-	reached func(r *blocked)  // returns when it waits for that
-	never   func(s stop) bool // stops that are none here
+	stdout  bool              // nobody reads it
+	stderr  bool              // nobody reads it
+	begin   func(r *blocked)  // prepares the run
+	reached func(r *blocked)  // returns when the run waits
+	never   func(s stop) bool // reports stops that do not work here
 }
 
-// failing is a job that fails when it is to.
+// failing is the start of a job that fails when the file fail exists.
 const failing = `if [ {} = 1 ]; then until [ -e fail ]; do sleep 0.05; done; exit 7; fi; `
 
 func afterFail(text string) []string { return []string{failing + text} }
@@ -64,28 +64,28 @@ func afterFail(text string) []string { return []string{failing + text} }
 func fullOut(r *blocked) { r.eventually("a full pipe", func() bool { return full(r.t, r.stdout) }) }
 func fullErr(r *blocked) { r.eventually("a full pipe", func() bool { return full(r.t, r.errs) }) }
 
-func noE(s stop) bool { return s.name == "-e" }
+func isStopRule(s stop) bool { return s.name == "-e" }
 
 func waits() []wait {
 	const much = "seq 300000; sleep 1000; : {}"
 	all := []wait{
 		{name: "output", command: afterFail(much), stdout: true, reached: fullOut},
-		{name: "output in order", flags: []string{"-k"}, command: []string{"seq 300000; sleep 1000; : {}"}, stdout: true, reached: fullOut, never: noE},
-		{name: "an echo", flags: []string{"-k", "--tag"}, command: []string{"seq 300000; echo {}; echo; sleep 1000"}, stdout: true, reached: fullOut, never: noE},
+		{name: "output in order", flags: []string{"-k"}, command: []string{"seq 300000; sleep 1000; : {}"}, stdout: true, reached: fullOut, never: isStopRule},
+		{name: "an echo", flags: []string{"-k", "--tag"}, command: []string{"seq 300000; echo {}; echo; sleep 1000"}, stdout: true, reached: fullOut, never: isStopRule},
 		{name: "lines", flags: []string{"--output", "line"}, command: afterFail(much), stdout: true, reached: fullOut},
 		{name: "a long line", flags: []string{"--output", "line"}, command: afterFail(`seq 300000 | tr "\n" x; echo; sleep 1000`), stdout: true, reached: fullOut},
 		{name: "raw output", flags: []string{"--output", "raw"}, command: afterFail("seq 300000; echo {}; sleep 1000"), stdout: true, reached: fullOut},
 		{name: "output of jobs that have ended", command: afterFail("seq 300000; : {}"), stdout: true, reached: fullOut},
 		{name: "objects", flags: []string{"--json"}, command: afterFail("seq 300000; : {}"), stdout: true, reached: fullOut},
 		{name: "errors", command: afterFail("seq 300000 >&2; sleep 1000; : {}"), stderr: true, reached: fullErr},
-		{name: "a log", flags: []string{"-vv", "-a", "/dev/zero", "-0"}, command: []string{"true"}, items: []string{}, stderr: true, reached: fullErr, never: noE},
+		{name: "a log", flags: []string{"-vv", "-a", "/dev/zero", "-0"}, command: []string{"true"}, items: []string{}, stderr: true, reached: fullErr, never: isStopRule},
 		{name: "both", command: afterFail("seq 300000; seq 300000 >&2; : {}"), stdout: true, stderr: true, reached: fullOut},
-		{name: "a reader of -o", flags: []string{"-o", "pipe"}, command: []string{"echo"}, begin: (*blocked).pipe, reached: (*blocked).there, never: noE},
-		{name: "a writer of -a", flags: []string{"-a", "pipe"}, command: []string{"echo"}, items: []string{}, begin: (*blocked).pipe, reached: (*blocked).there, never: noE},
-		{name: "the first row", flags: []string{"--csv"}, command: []string{"echo {a}"}, items: []string{}, reached: (*blocked).there, never: noE},
-		{name: "a program that says nothing", flags: []string{"--persistent"}, command: []string{"sleep", "1000"}, reached: func(r *blocked) { r.starts("sleep 1000") }, never: noE},
-		{name: "errors of a program", flags: []string{"--persistent"}, command: []string{"yes", "1>&2"}, stderr: true, reached: func(r *blocked) { r.starts("yes") }, never: noE},
-		{name: "a job that ignores TERM", command: afterFail(`trap "" TERM; while :; do sleep 1; done`), reached: func(r *blocked) { r.starts("sleep 1") }},
+		{name: "a reader of -o", flags: []string{"-o", "pipe"}, command: []string{"echo"}, begin: (*blocked).pipe, reached: (*blocked).awaitRunner, never: isStopRule},
+		{name: "a writer of -a", flags: []string{"-a", "pipe"}, command: []string{"echo"}, items: []string{}, begin: (*blocked).pipe, reached: (*blocked).awaitRunner, never: isStopRule},
+		{name: "the first row", flags: []string{"--csv"}, command: []string{"echo {a}"}, items: []string{}, reached: (*blocked).awaitRunner, never: isStopRule},
+		{name: "a program that says nothing", flags: []string{"--persistent"}, command: []string{"sleep", "1000"}, reached: func(r *blocked) { r.awaitProcess("sleep 1000") }, never: isStopRule},
+		{name: "errors of a program", flags: []string{"--persistent"}, command: []string{"yes", "1>&2"}, stderr: true, reached: func(r *blocked) { r.awaitProcess("yes") }, never: isStopRule},
+		{name: "a job that ignores TERM", command: afterFail(`trap "" TERM; while :; do sleep 1; done`), reached: func(r *blocked) { r.awaitProcess("sleep 1") }},
 	}
 	for i := range all {
 		if all[i].name == "errors of a program" {
@@ -95,10 +95,10 @@ func waits() []wait {
 	return all
 }
 
-// blocked is a run that is to wait for something.
+// blocked is a run that waits for something.
 type blocked struct {
 	*running
-	errs *os.File // our end of its standard error, if that is a pipe
+	errs *os.File // the test's end of its standard error, if that is a pipe
 }
 
 func (r *blocked) pause() { time.Sleep(100 * time.Millisecond) } // between two signals of a user
@@ -116,23 +116,23 @@ func (r *blocked) pipe() {
 	}
 }
 
-// there waits for the runner.
-func (r *blocked) there() {
-	r.eventually("the runner", func() bool { return len(r.marked()) >= 2 })
-	r.pause() // it may not have come to the wait, which must not matter
+// awaitRunner waits for the runner.
+func (r *blocked) awaitRunner() {
+	r.eventually("the runner", func() bool { return len(r.processes()) >= 2 })
+	r.pause() // it may not wait yet, which must not matter
 }
 
-// starts waits for a process of that command line.
-func (r *blocked) starts(command string) {
+// awaitProcess waits for a process with that command line.
+func (r *blocked) awaitProcess(command string) {
 	r.eventually("a process "+command, func() bool {
-		return slices.ContainsFunc(r.marked(), func(pid int) bool {
+		return slices.ContainsFunc(r.processes(), func(pid int) bool {
 			line := testkit.CommandLine(pid)
 			return strings.HasPrefix(strings.ReplaceAll(line, "\x00", " "), command)
 		})
 	})
 }
 
-// launch begins a run whose outputs are read, or not.
+// launch starts the run, and reads its standard output unless w.stdout is set.
 func (w *wait) launch(t *testing.T, mode string, flags ...string) *blocked {
 	items := w.items
 	if items == nil {
@@ -164,8 +164,7 @@ type stopped struct {
 	mode string
 }
 
-// TestEveryWaitIsStopped: whatever a run waits for, each stop ends it in time, and leaves no
-// process.
+// TestEveryWaitIsStopped: whatever a run waits for, each stop ends it in time, and leaves no process.
 func TestEveryWaitIsStopped(t *testing.T) {
 	testkit.Slow(t)
 	var cases []stopped
@@ -176,42 +175,42 @@ func TestEveryWaitIsStopped(t *testing.T) {
 			}
 		}
 	}
-	many(t, cases, func(c stopped) string { return c.w.name + ", " + c.s.name + ", " + c.mode }, func(t *testing.T, c stopped) {
+	runCases(t, cases, func(c stopped) string { return c.w.name + ", " + c.s.name + ", " + c.mode }, func(t *testing.T, c stopped) {
 		r := c.w.launch(t, c.mode, c.s.flags...)
 		c.w.reached(r)
 		began := time.Now()
 		c.s.do(r)
 		if c.s.code == 137 {
 			r.cmd.Wait()
-			r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+			r.eventually("the end of all", func() bool { return len(r.processes()) == 0 })
 		} else {
 			r.ends(c.s.code)
 		}
-		// 0.3 s of grace, two seconds, and one: on a machine that is busy, more.
+		// The expected time is 0.3 s of grace, two seconds, and one; a busy machine needs more.
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("it took %v", took)
 		}
 	})
 }
 
-// TestTimeoutWhileOutputWaits: the job is ended in time, though nobody reads; and when the reader
-// is there again, it gets all.
+// TestTimeoutWhileOutputWaits: a timeout ends a job although nobody reads the output. A reader that comes later gets
+// all of it.
 func TestTimeoutWhileOutputWaits(t *testing.T) {
 	testkit.Slow(t)
 	var cases []reading
 	for _, output := range []string{"-k", "group", "line", "raw"} {
 		cases = append(cases, reading{"seq 300000; echo {}; sleep 1000", "", output, "thread"}, reading{"sleep 1000 | seq 300000; echo; sleep 1000", "", output, "process"})
 	}
-	many(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
+	runCases(t, cases, func(c reading) string { return c.mode + " " + c.output }, func(t *testing.T, c reading) {
 		r := start(t, slices.Concat([]string{"fanout", "--grace", "0.2", "-t", "1", "--mode", c.mode}, outputs[c.output].flags, []string{c.script, ":::", "a", "b"})...)
 		r.eventually("a full pipe", func() bool { return full(t, r.stdout) })
 		jobs := func() bool {
-			return slices.ContainsFunc(r.marked(), func(pid int) bool {
+			return slices.ContainsFunc(r.processes(), func(pid int) bool {
 				line := testkit.CommandLine(pid)
 				return strings.HasPrefix(line, "seq\x00") || strings.HasPrefix(line, "sleep\x00")
 			})
 		}
-		if c.output != "raw" { // of which the second begins when the first has got rid of its echo
+		if c.output != "raw" { // in raw mode, the second job starts only when the first has written its echo
 			r.eventually("the end of the jobs", func() bool { return !jobs() })
 		}
 		var got bytes.Buffer
@@ -225,16 +224,16 @@ func TestTimeoutWhileOutputWaits(t *testing.T) {
 	})
 }
 
-// TestStoppedWorker: a worker that got SIGSTOP keeps neither a timeout nor a stop from its job.
+// TestStoppedWorker: a worker that got SIGSTOP delays neither a timeout nor a stop of its job.
 func TestStoppedWorker(t *testing.T) {
 	testkit.Slow(t)
-	cases := append([]stop{{"a timeout", append([]string{"-t", "1"}, briefly...), func(*blocked) {}, 123}}, stops...)
-	many(t, cases, func(s stop) string { return s.name }, func(t *testing.T, s stop) {
+	cases := append([]stop{{"a timeout", append([]string{"-t", "1"}, shortGrace...), func(*blocked) {}, 123}}, stops...)
+	runCases(t, cases, func(s stop) string { return s.name }, func(t *testing.T, s stop) {
 		w := wait{command: afterFail("exec sleep 1000")}
 		r := w.launch(t, "process", s.flags...)
-		r.starts("sleep 1000")
+		r.awaitProcess("sleep 1000")
 		stopped := 0
-		for _, pid := range r.marked() {
+		for _, pid := range r.processes() {
 			line := testkit.CommandLine(pid)
 			if strings.HasPrefix(line, "sleep\x001000") {
 				if _, worker := stat(pid); worker > 1 && syscall.Kill(worker, syscall.SIGSTOP) == nil {
@@ -252,7 +251,7 @@ func TestStoppedWorker(t *testing.T) {
 		}
 		if s.code == 137 {
 			r.cmd.Wait()
-			r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+			r.eventually("the end of all", func() bool { return len(r.processes()) == 0 })
 		} else {
 			r.ends(s.code)
 		}
@@ -262,7 +261,7 @@ func TestStoppedWorker(t *testing.T) {
 	})
 }
 
-// TestStopWithFullSpill: jobs that wait for room behind the head of the order are ended.
+// TestStopWithFullSpill: a stop ends jobs that wait for room behind the head of the order.
 func TestStopWithFullSpill(t *testing.T) {
 	testkit.Slow(t)
 	if os.Getuid() != 0 {
@@ -284,7 +283,7 @@ func TestStopWithFullSpill(t *testing.T) {
 			s.do(r)
 			if s.code == 137 {
 				r.cmd.Wait()
-				r.eventually("the end of all", func() bool { return len(r.marked()) == 0 })
+				r.eventually("the end of all", func() bool { return len(r.processes()) == 0 })
 			} else {
 				r.ends(s.code)
 			}
@@ -292,8 +291,8 @@ func TestStopWithFullSpill(t *testing.T) {
 	}
 }
 
-// TestLastResort: a file on a server that has gone lets nobody go who asks for it. The run ends
-// nevertheless, and says what it waits for.
+// TestLastResort: a file on a dead server blocks every process that opens it. The run ends nevertheless, and says what
+// it waits for.
 func TestLastResort(t *testing.T) {
 	testkit.Slow(t)
 	if os.Getuid() != 0 {
@@ -305,7 +304,7 @@ func TestLastResort(t *testing.T) {
 	}{
 		"input":  {[]string{"-a", "dead/file", "echo"}, "the files of the run to be opened"},
 		"output": {[]string{"-o", "dead/file", "echo", ":::", "a"}, "the files of the run to be opened"},
-		"flags":  {[]string{"--tmpdir", "dead", "echo", ":::", "a"}, ""}, // before there is a run: it ends at once
+		"flags":  {[]string{"--tmpdir", "dead", "echo", ":::", "a"}, ""}, // there is no run yet, so it ends at once
 		"a job":  {[]string{"echo {} > dead/file", ":::", "1"}, "jobs to end"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,9 +321,9 @@ func TestLastResort(t *testing.T) {
 			r.cmd.ExtraFiles = []*os.File{fuse}
 			r.begin()
 			go io.Copy(io.Discard, r.stdout)
-			r.starts("fanout ")
-			r.there()
-			time.Sleep(300 * time.Millisecond) // there is nothing to be seen of a wait that nobody answers
+			r.awaitProcess("fanout ")
+			r.awaitRunner()
+			time.Sleep(300 * time.Millisecond) // the test cannot see a wait that nobody answers
 			r.signal(syscall.SIGTERM)
 			r.ends(143)
 			if said := string(r.said()); strings.Contains(said, "fanout: still waiting for: ") != (tt.says != "") || !strings.Contains(said, tt.says) {

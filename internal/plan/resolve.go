@@ -29,9 +29,9 @@ type Facts struct {
 // known.
 func Resolve(p Plan, f Facts) (Plan, error) {
 	if f.Room > 0 {
-		p.Schedule.Workers = f.Room
+		p.Schedule.Slots = f.Room
 	}
-	slots := p.Schedule.Workers * max(1, p.Threads)
+	slots := p.Schedule.Slots * max(1, p.Threads)
 	p.Template.Sources = max(1, len(p.Input.Sources))
 	if p.Input.Format.Rows() {
 		p.Template.Sources = 1
@@ -45,9 +45,9 @@ func Resolve(p Plan, f Facts) (Plan, error) {
 		p.Template.Limits = f.Limits
 	}
 	p.Execute.Pipe = p.Template.Pipe
-	p.Execute.Slots = p.Schedule.Workers
+	p.Execute.Slots = p.Schedule.Slots
 	p.Execute.Host = p.Host
-	p.Collect.Slots = p.Schedule.Workers
+	p.Collect.Slots = p.Schedule.Slots
 	p.Collect.Retries = p.Schedule.Retries
 	p.Collect.Instant = f.Inline || p.Persistent || p.DryRun
 	p.Progress.Slots = slots
@@ -59,7 +59,7 @@ func Resolve(p Plan, f Facts) (Plan, error) {
 		}
 	}
 	if f.Pooled > 0 {
-		p.Schedule.Workers, p.Collect.Slots = f.Pooled, f.Pooled
+		p.Schedule.Slots, p.Collect.Slots = f.Pooled, f.Pooled
 	}
 	return p, nil
 }

@@ -19,7 +19,7 @@ import (
 // asked is a plan as flags make it.
 func asked() Plan {
 	p := Plan{Threads: 2, Host: "here"}
-	p.Schedule.Workers, p.Schedule.Retries, p.Schedule.Timeout = 3, 4, time.Minute
+	p.Schedule.Slots, p.Schedule.Retries, p.Schedule.Timeout = 3, 4, time.Minute
 	p.Input.Delimiter = "\n"
 	p.Template.Pipe = true
 	return p
@@ -35,13 +35,13 @@ func TestResolve(t *testing.T) {
 		want  any
 	}{
 		{"slots", nil, Facts{}, func(p Plan) any {
-			return []int{p.Schedule.Workers, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
+			return []int{p.Schedule.Slots, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
 		}, []int{3, 3, 3, 6, 6}},
 		{"room", nil, Facts{Room: 2}, func(p Plan) any {
-			return []int{p.Schedule.Workers, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
+			return []int{p.Schedule.Slots, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
 		}, []int{2, 2, 2, 4, 4}},
 		{"a pool", nil, Facts{Room: 2, Pooled: 130}, func(p Plan) any {
-			return []int{p.Schedule.Workers, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
+			return []int{p.Schedule.Slots, p.Execute.Slots, p.Collect.Slots, p.Template.Workers, p.Progress.Slots}
 		}, []int{130, 2, 130, 4, 4}},
 		{"of the schedule", nil, Facts{}, func(p Plan) any { return []any{p.Collect.Retries, p.Progress.Timeout} }, []any{4, time.Minute}},
 		{"of the template", nil, Facts{}, func(p Plan) any { return []any{p.Execute.Pipe, p.Template.Terminator, p.Execute.Host} }, []any{true, "\n", "here"}},

@@ -34,7 +34,7 @@ func (r *Run) preparePrograms() error {
 	}
 	// Free: items that were sent to a program cannot be taken back for another, so it gets its whole window only when
 	// it answers quickly.
-	spec := pool.Spec{Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
+	spec := pool.Spec{Hosts: []pool.Host{{Workers: p.Schedule.Slots, Threads: 1}}, Ahead: p.Window - 1, Free: true, BackOff: backOff}
 	r.learn(func(f *plan.Facts) { f.Pooled = spec.Most() })
 	stderr := r.io.Say
 	starter := &persistent.Starter{

@@ -39,7 +39,7 @@ func (r *Run) prepareProcess() error {
 	if err != nil {
 		return err
 	}
-	if n := r.plan.Schedule.Workers; n >= 2 && !r.scarce {
+	if n := r.plan.Schedule.Slots; n >= 2 && !r.scarce {
 		runtime.GOMAXPROCS(process.Procs(n))
 	}
 	return nil
@@ -80,7 +80,7 @@ func (r *Run) makeRoom(files, all demand, processes int) error {
 // fitFiles returns how many slots or workers may have their open files. It is an error if these are fewer than the user
 // asked for.
 func fitFiles(p *plan.Plan, files demand) (int, error) {
-	n, allowed := p.Schedule.Workers, limits.Files()
+	n, allowed := p.Schedule.Slots, limits.Files()
 	if files.of(n) <= allowed {
 		return n, nil
 	}
@@ -127,7 +127,7 @@ func (r *Run) warnNoRoom(err error) {
 
 // shrink makes the slots or workers fewer for all stages.
 func (r *Run) shrink(n int) (err error) {
-	if n == r.plan.Schedule.Workers {
+	if n == r.plan.Schedule.Slots {
 		return nil
 	}
 	r.learn(func(f *plan.Facts) { f.Room = n })

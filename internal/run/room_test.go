@@ -25,7 +25,7 @@ func TestFitFiles(t *testing.T) {
 		{9, false, demand{own: allowed, each: 1}, 0, "one job at a time: "},
 	} {
 		p := plan.Plan{WorkersGiven: tt.given}
-		p.Schedule.Workers = tt.n
+		p.Schedule.Slots = tt.n
 		got, err := fitFiles(&p, tt.files)
 		if got != tt.want || (err == nil) != (tt.says == "") || err != nil && !strings.HasPrefix(err.Error(), tt.says) {
 			t.Errorf("%d, given: %t: %d, %v", tt.n, tt.given, got, err)

@@ -54,7 +54,7 @@ func planFor(t *testing.T, command []string, items ...string) plan.Plan {
 	return plan.Plan{
 		Input:    input.Spec{Delimiter: "\n", Sources: []input.Source{{Args: items}}},
 		Template: template.Spec{Command: command, Sources: 1, Terminator: "\n", Workers: workers},
-		Schedule: schedule.Spec{Workers: workers},
+		Schedule: schedule.Spec{Slots: workers},
 		Process:  process.Spec{Grace: patient, Linger: 50 * time.Millisecond},
 		Execute:  execute.Spec{Environ: os.Environ(), Shell: []string{"/bin/sh"}, Slots: workers, RunID: newRunID()},
 		Collect:  collect.Spec{KeepOrder: true, Slots: workers, TmpDir: t.TempDir()},
@@ -158,7 +158,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("input: %v", err)
 	}
 	p = planFor(t, []string{"cat", "{}"})
-	p.Schedule.Workers, p.WorkersGiven = 1<<30, true
+	p.Schedule.Slots, p.WorkersGiven = 1<<30, true
 	if _, err := New(t.Context(), p, files); err == nil || !strings.Contains(err.Error(), "-j") {
 		t.Errorf("files: %v", err)
 	}

@@ -29,7 +29,7 @@ func (r *Run) collectSpec() collect.Spec {
 func (r *Run) scheduleSpec() schedule.Spec {
 	spec := r.plan.Schedule
 	if r.plan.DryRun { // one job after the other, at once
-		spec = schedule.Spec{Workers: 1}
+		spec = schedule.Spec{Slots: 1}
 	}
 	spec.Clock = &r.clock
 	spec.Stopping = func() { r.io.Resort.Stop(schedule.ErrFailures) }

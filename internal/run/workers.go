@@ -46,7 +46,7 @@ func (r *Run) prepareWorkers() error {
 		return err
 	}
 	spec := pool.Spec{
-		Hosts: []pool.Host{{Workers: p.Schedule.Workers, Threads: p.Threads}},
+		Hosts: []pool.Host{{Workers: p.Schedule.Slots, Threads: p.Threads}},
 		Ahead: ahead(p), Free: !r.local.StartsProcesses(), BackOff: backOff,
 	}
 	r.learn(func(f *plan.Facts) { f.Pooled = spec.Most() })

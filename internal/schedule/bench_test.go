@@ -21,7 +21,7 @@ func (silent) Done(job.Job, job.Status)    {}
 
 // BenchmarkRun is what the scheduler takes for a job of no time.
 func BenchmarkRun(b *testing.B) {
-	for name, spec := range map[string]Spec{"one slot": {Workers: 1}, "8 slots": {Workers: 8}, "retries": {Workers: 8, Retries: 2}} {
+	for name, spec := range map[string]Spec{"one slot": {Slots: 1}, "8 slots": {Slots: 8}, "retries": {Slots: 8, Retries: 2}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			exec := runFunc(func(context.Context, job.Job) job.Status { return ok })

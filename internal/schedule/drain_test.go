@@ -35,14 +35,14 @@ func TestDrain(t *testing.T) {
 		takes time.Duration // the run, in all
 		want  error
 	}{
-		"some left":         {Spec{Workers: 3}, source{jobs: 100}, 1500 * time.Millisecond, 6, 2 * time.Second, &Drained{Left: 94}},
-		"one left":          {Spec{Workers: 1}, source{jobs: 2}, 500 * time.Millisecond, 1, time.Second, &Drained{Left: 1}},
-		"none left":         {Spec{Workers: 3}, source{jobs: 3}, 500 * time.Millisecond, 3, time.Second, nil},
-		"waits for input":   {Spec{Workers: 3}, source{jobs: 2, blocked: forever}, 500 * time.Millisecond, 2, 2 * time.Second, &Drained{More: true}},
-		"no end of input":   {Spec{Workers: 2}, source{jobs: 5, blocked: forever}, 500 * time.Millisecond, 2, 2 * time.Second, &Drained{Left: 3, More: true}},
-		"broken input":      {Spec{Workers: 2}, source{jobs: 5, err: broken}, 500 * time.Millisecond, 2, time.Second, broken},
-		"waits for a delay": {Spec{Workers: 2, Delay: time.Hour}, source{jobs: 5}, 500 * time.Millisecond, 1, time.Second, &Drained{Left: 4}},
-		"after the end":     {Spec{Workers: 2}, source{jobs: 2}, time.Hour, 2, time.Second, nil},
+		"some left":         {Spec{Slots: 3}, source{jobs: 100}, 1500 * time.Millisecond, 6, 2 * time.Second, &Drained{Left: 94}},
+		"one left":          {Spec{Slots: 1}, source{jobs: 2}, 500 * time.Millisecond, 1, time.Second, &Drained{Left: 1}},
+		"none left":         {Spec{Slots: 3}, source{jobs: 3}, 500 * time.Millisecond, 3, time.Second, nil},
+		"waits for input":   {Spec{Slots: 3}, source{jobs: 2, blocked: forever}, 500 * time.Millisecond, 2, 2 * time.Second, &Drained{More: true}},
+		"no end of input":   {Spec{Slots: 2}, source{jobs: 5, blocked: forever}, 500 * time.Millisecond, 2, 2 * time.Second, &Drained{Left: 3, More: true}},
+		"broken input":      {Spec{Slots: 2}, source{jobs: 5, err: broken}, 500 * time.Millisecond, 2, time.Second, broken},
+		"waits for a delay": {Spec{Slots: 2, Delay: time.Hour}, source{jobs: 5}, 500 * time.Millisecond, 1, time.Second, &Drained{Left: 4}},
+		"after the end":     {Spec{Slots: 2}, source{jobs: 2}, time.Hour, 2, time.Second, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestDrain(t *testing.T) {
 				if took := time.Since(began); run != tt.began || took.Round(100*time.Millisecond) != tt.takes {
 					t.Errorf("%d jobs ran in %v, want %d in %v", run, took, tt.began, tt.takes)
 				}
-				l.check(t, int64(len(l.starts)), tt.spec.Workers)
+				l.check(t, int64(len(l.starts)), tt.spec.Slots)
 			})
 		})
 	}
@@ -85,7 +85,7 @@ func TestDrainRetries(t *testing.T) {
 			asked := make(chan struct{})
 			defer time.AfterFunc(3500*time.Millisecond, func() { close(asked) }).Stop()
 			src, l := &source{jobs: 10}, newLedger()
-			spec := Spec{Workers: 2, Retries: 9, RetryDelay: delay, Drain: asked}
+			spec := Spec{Slots: 2, Retries: 9, RetryDelay: delay, Drain: asked}
 			err := Run(t.Context(), spec, src.items, runFunc(func(context.Context, job.Job) job.Status {
 				time.Sleep(time.Second)
 				return bad
@@ -94,7 +94,7 @@ func TestDrainRetries(t *testing.T) {
 			if !errors.As(err, &got) || got.More || int(got.Left)+len(l.dones) != 10 {
 				t.Errorf("%v, and %d jobs done", err, len(l.dones))
 			}
-			l.check(t, int64(len(l.starts)), spec.Workers)
+			l.check(t, int64(len(l.starts)), spec.Slots)
 		})
 	}
 }
@@ -109,7 +109,7 @@ func TestDrainAndStop(t *testing.T) {
 		defer time.AfterFunc(time.Second, func() { cancel(outside) }).Stop()
 		src, l := &source{jobs: 2, blocked: func() {}}, newLedger()
 		began := time.Now()
-		err := Run(ctx, Spec{Workers: 2, Drain: asked}, src.items, runFunc(func(ctx context.Context, _ job.Job) job.Status {
+		err := Run(ctx, Spec{Slots: 2, Drain: asked}, src.items, runFunc(func(ctx context.Context, _ job.Job) job.Status {
 			<-ctx.Done()
 			return job.Status{Outcome: job.Stopped}
 		}), l)

@@ -25,7 +25,7 @@ func starts(t *testing.T, ctx context.Context, spec Spec, jobs int64, takes time
 		time.Sleep(takes)
 		return ok
 	}), l)
-	l.check(t, src.pulled, spec.Workers)
+	l.check(t, src.pulled, spec.Slots)
 	return at, err
 }
 
@@ -40,7 +40,7 @@ func TestDelay(t *testing.T) {
 		{1, time.Second, time.Second}, // a delay is no pause after the end
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			at, err := starts(t, t.Context(), Spec{Workers: tt.workers, Delay: 200 * time.Millisecond}, 10, tt.takes)
+			at, err := starts(t, t.Context(), Spec{Slots: tt.workers, Delay: 200 * time.Millisecond}, 10, tt.takes)
 			if err != nil {
 				t.Error(err)
 			}
@@ -56,7 +56,7 @@ func TestDelay(t *testing.T) {
 // TestDelayBusy: with many slots that are free at the same time no job is early.
 func TestDelayBusy(t *testing.T) {
 	const delay = 2 * time.Millisecond
-	at, err := starts(t, t.Context(), Spec{Workers: 10, Delay: delay}, 20, 0)
+	at, err := starts(t, t.Context(), Spec{Slots: 10, Delay: delay}, 20, 0)
 	if err != nil || len(at) != 20 {
 		t.Fatal(len(at), err)
 	}
@@ -72,7 +72,7 @@ func TestRate(t *testing.T) {
 	for _, rate := range []float64{0.1, 1, 5, 99, 100, 1000, 50000} {
 		synctest.Test(t, func(t *testing.T) {
 			const jobs = 500
-			at, err := starts(t, t.Context(), Spec{Workers: 1, Rate: rate}, jobs, 0)
+			at, err := starts(t, t.Context(), Spec{Slots: 1, Rate: rate}, jobs, 0)
 			if err != nil || len(at) != jobs {
 				t.Fatalf("%d jobs, %v", len(at), err)
 			}
@@ -97,7 +97,7 @@ func TestDelayStopped(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			src, l := &source{jobs: 5}, newLedger()
 			began := time.Now()
-			spec := Spec{Workers: 2, Delay: time.Hour, MaxFailures: Limit{Count: 1}, Soon: soon}
+			spec := Spec{Slots: 2, Delay: time.Hour, MaxFailures: Limit{Count: 1}, Soon: soon}
 			err := Run(t.Context(), spec, src.all, runFunc(func(context.Context, job.Job) job.Status {
 				time.Sleep(time.Second)
 				return bad
@@ -119,7 +119,7 @@ func TestDelayBeforeDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
-		at, err := starts(t, ctx, Spec{Workers: 1, Delay: time.Minute}, 10, 0)
+		at, err := starts(t, ctx, Spec{Slots: 1, Delay: time.Minute}, 10, 0)
 		if !errors.Is(err, context.DeadlineExceeded) || len(at) != 2 {
 			t.Errorf("%v, began at %v", err, at)
 		}

@@ -20,7 +20,7 @@ func TestRetries(t *testing.T) {
 		for _, delay := range []time.Duration{0, time.Second} {
 			synctest.Test(t, func(t *testing.T) {
 				src, l := &source{jobs: 100}, newLedger()
-				spec := Spec{Workers: workers, Retries: 3, RetryDelay: delay}
+				spec := Spec{Slots: workers, Retries: 3, RetryDelay: delay}
 				err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 					time.Sleep(time.Second)
 					if int64(j.Attempt) <= j.Index%6 {
@@ -62,7 +62,7 @@ func TestNotRetried(t *testing.T) {
 		{job.Status{Outcome: job.Lost}, 3},
 	} {
 		src, l := &source{jobs: 1}, newLedger()
-		Run(t.Context(), Spec{Workers: 1, Retries: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status { return tt.status }), l)
+		Run(t.Context(), Spec{Slots: 1, Retries: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status { return tt.status }), l)
 		if l.check(t, 1, 1); l.attempts[1] != tt.attempts {
 			t.Errorf("%v: %d attempts", tt.status, l.attempts[1])
 		}
@@ -74,7 +74,7 @@ func TestTimeoutRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 1}, newLedger()
 		began := time.Now()
-		spec := Spec{Workers: 1, Retries: 2, Timeout: time.Minute}
+		spec := Spec{Slots: 1, Retries: 2, Timeout: time.Minute}
 		err := Run(t.Context(), spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			if j.Attempt == 3 {
 				return work(ctx, 59*time.Second)
@@ -120,7 +120,7 @@ func TestRetryDelay(t *testing.T) {
 			src, l := &source{jobs: 10}, newLedger()
 			began := time.Now()
 			var at []time.Duration
-			spec := Spec{Workers: 1, Retries: 2, RetryDelay: 20 * time.Second, Clock: clock}
+			spec := Spec{Slots: 1, Retries: 2, RetryDelay: 20 * time.Second, Clock: clock}
 			err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 				if j.Index > 1 {
 					time.Sleep(time.Second) // all others are done before the second attempt
@@ -150,7 +150,7 @@ func TestRetryFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 3}, newLedger()
 		var order []int64
-		err := Run(t.Context(), Spec{Workers: 1, Retries: 2}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 1, Retries: 2}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 			order = append(order, j.Index)
 			return bad
 		}), l)
@@ -173,7 +173,7 @@ func TestRetryWhileInputWaits(t *testing.T) {
 				}
 			}
 		}
-		spec := Spec{Workers: workers, Retries: 3, RetryDelay: time.Millisecond}
+		spec := Spec{Slots: workers, Retries: 3, RetryDelay: time.Millisecond}
 		err := Run(t.Context(), spec, slow, runFunc(func(_ context.Context, j job.Job) job.Status {
 			if j.Slot != 1 {
 				t.Errorf("slot %d", j.Slot)
@@ -201,7 +201,7 @@ func TestRetryWithoutRoom(t *testing.T) {
 				<-ended
 			}
 		}
-		spec := Spec{Workers: 4, Retries: 2, RetryDelay: time.Second}
+		spec := Spec{Slots: 4, Retries: 2, RetryDelay: time.Second}
 		err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 			if j.Index > 1 {
 				return ok
@@ -224,7 +224,7 @@ func TestManyRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: pendingMax + 1000}, newLedger()
 		began := time.Now()
-		spec := Spec{Workers: 1, Retries: 1, RetryDelay: time.Minute}
+		spec := Spec{Slots: 1, Retries: 1, RetryDelay: time.Minute}
 		waiting, most := 0, 0
 		err := Run(t.Context(), spec, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 			if j.Attempt == 1 {
@@ -235,7 +235,7 @@ func TestManyRetries(t *testing.T) {
 			most = max(most, waiting)
 			return bad
 		}), l)
-		if err != nil || most < pendingMax || most > pendingMax+spec.Workers || time.Since(began) < time.Minute {
+		if err != nil || most < pendingMax || most > pendingMax+spec.Slots || time.Since(began) < time.Minute {
 			t.Errorf("%v after %v, %d waited", err, time.Since(began), most)
 		}
 		l.check(t, src.jobs, 1)
@@ -248,7 +248,7 @@ func TestRetriesPaced(t *testing.T) {
 		src, l := &source{jobs: 5}, newLedger()
 		began := time.Now()
 		var at []time.Duration
-		err := Run(t.Context(), Spec{Workers: 1, Retries: 1, Delay: time.Second}, src.all, runFunc(func(context.Context, job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 1, Retries: 1, Delay: time.Second}, src.all, runFunc(func(context.Context, job.Job) job.Status {
 			at = append(at, time.Since(began))
 			return bad
 		}), l)
@@ -271,9 +271,9 @@ func TestRetriesStopped(t *testing.T) {
 		spec Spec
 		want error
 	}{
-		"now":     {Spec{Workers: 3, MaxFailures: Limit{Count: 1}}, ErrFailures},
-		"soon":    {Spec{Workers: 3, MaxFailures: Limit{Count: 1}, Soon: true}, ErrFailures},
-		"outside": {Spec{Workers: 3}, outside},
+		"now":     {Spec{Slots: 3, MaxFailures: Limit{Count: 1}}, ErrFailures},
+		"soon":    {Spec{Slots: 3, MaxFailures: Limit{Count: 1}, Soon: true}, ErrFailures},
+		"outside": {Spec{Slots: 3}, outside},
 	} {
 		for _, delay := range []time.Duration{0, 10 * time.Minute} {
 			t.Run(name, func(t *testing.T) {
@@ -324,7 +324,7 @@ func TestRetryInvariant(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		clock := &Clock{}
 		spec := Spec{
-			Workers: 1 + rnd.IntN(8), Retries: 1 + rnd.IntN(3), Soon: rnd.IntN(2) == 0, Clock: clock,
+			Slots: 1 + rnd.IntN(8), Retries: 1 + rnd.IntN(3), Soon: rnd.IntN(2) == 0, Clock: clock,
 			RetryDelay: time.Duration(rnd.IntN(2)*rnd.IntN(300)) * time.Microsecond,
 			Timeout:    time.Duration(rnd.IntN(2)*(1+rnd.IntN(200))) * time.Microsecond,
 		}
@@ -362,7 +362,7 @@ func TestRetryInvariant(t *testing.T) {
 			}
 		}), l)
 		cancel(nil)
-		l.check(t, src.pulled, spec.Workers)
+		l.check(t, src.pulled, spec.Slots)
 		switch {
 		case err == nil && src.pulled == src.jobs:
 		case err == outside && cancelAt > 0, err == ErrFailures && spec.MaxFailures.Count > 0:

@@ -17,7 +17,7 @@ import (
 // Spec says how many jobs run at a time, how fast they may start, how long they may take, how often they are tried, and
 // when to stop.
 type Spec struct {
-	Workers     int           // how many slots there are
+	Slots       int           // how many slots there are
 	Delay       time.Duration // between two starts
 	Rate        float64       // starts a second; 0: no limit
 	Timeout     time.Duration // for each attempt at a job; 0: no limit
@@ -50,7 +50,7 @@ type Pool interface {
 	Cancel(t *job.Attempt) // ends a job that has begun, unless it is Done; it is then Done as Stopped
 	Halt()                 // lets no more jobs begin: those that have not are Done as Stopped
 	Stop()                 // ends all jobs, as Cancel does
-	Depth() int            // how many jobs it wants to have at the moment, at most Spec.Workers
+	Depth() int            // how many jobs it wants to have at the moment, at most Spec.Slots
 	Settle()               // makes all jobs Done that it has, which all have Ended
 	Busy() int             // how many jobs can run at the same time
 	OnGrowth(f func())     // sets what is called when Depth has grown though no job is done
@@ -87,8 +87,8 @@ func Run(ctx context.Context, spec Spec, jobs Jobs, exec Executor, out Collector
 	return s.run(ctx, jobs, func() { s.slot(1) })
 }
 
-// RunPool is Run with the workers of a pool, which has at most Spec.Workers jobs at a time.
+// RunPool is Run with the workers of a pool, which has at most Spec.Slots jobs at a time.
 func RunPool(ctx context.Context, spec Spec, jobs Jobs, pool Pool, out Collector) error {
-	s := &scheduler{spec: spec, pool: pool, out: out, attempts: make([]*job.Attempt, spec.Workers+1)}
+	s := &scheduler{spec: spec, pool: pool, out: out, attempts: make([]*job.Attempt, spec.Slots+1)}
 	return s.run(ctx, jobs, s.feed)
 }

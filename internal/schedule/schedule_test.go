@@ -30,7 +30,7 @@ func TestSlots(t *testing.T) {
 				time.Sleep(time.Second)
 				return ok
 			})
-			if err := Run(t.Context(), Spec{Workers: tt.workers}, src.all, exec, l); err != nil {
+			if err := Run(t.Context(), Spec{Slots: tt.workers}, src.all, exec, l); err != nil {
 				t.Error(err)
 			}
 			l.check(t, tt.jobs, tt.workers)
@@ -58,7 +58,7 @@ func TestInvariant(t *testing.T) {
 		if rnd.IntN(3) == 0 {
 			src.err = broken
 		}
-		spec := Spec{Workers: 1 + rnd.IntN(12), Soon: rnd.IntN(2) == 0}
+		spec := Spec{Slots: 1 + rnd.IntN(12), Soon: rnd.IntN(2) == 0}
 		if rnd.IntN(2) == 0 {
 			spec.MaxFailures = Limit{Count: 1 + rnd.Int64N(4)}
 		}
@@ -95,7 +95,7 @@ func TestInvariant(t *testing.T) {
 			}
 		}), l)
 		cancel(nil)
-		l.check(t, src.pulled, spec.Workers)
+		l.check(t, src.pulled, spec.Slots)
 		switch {
 		case errors.Is(err, stop) && (cancelAt > 0 || src.blocked != nil):
 		case errors.Is(err, broken) && src.err != nil, errors.Is(err, ErrFailures) && fails:
@@ -123,7 +123,7 @@ func TestOneSlotWaits(t *testing.T) {
 			}
 		}
 	}
-	err := Run(t.Context(), Spec{Workers: 3}, slow, runFunc(func(context.Context, job.Job) job.Status {
+	err := Run(t.Context(), Spec{Slots: 3}, slow, runFunc(func(context.Context, job.Job) job.Status {
 		ended <- struct{}{}
 		return ok
 	}), l)

@@ -71,13 +71,13 @@ func (s *scheduler) run(ctx context.Context, jobs Jobs, first func()) error {
 	s.pacing, s.stopPacing = context.WithCancel(pulling)
 	defer s.stopPacing()
 	s.next, s.limits = next, limiters(s.spec)
-	s.free, s.pending.later = newFreeSlots(s.spec.Workers), map[*retry]struct{}{}
+	s.free, s.pending.later = newFreeSlots(s.spec.Slots), map[*retry]struct{}{}
 	s.pending.last = map[int64]job.Status{}
 	if s.clock = s.spec.Clock; s.clock == nil {
 		s.clock = &Clock{}
 	}
 	s.freed.L, s.fewer.L = &s.mu, &s.mu
-	s.short.turn, s.short.ended = make(chan struct{}, 1), make(chan struct{}, s.spec.Workers)
+	s.short.turn, s.short.ended = make(chan struct{}, 1), make(chan struct{}, s.spec.Slots)
 	unhook := context.AfterFunc(pulling, s.abandonAll)
 	defer unhook()
 	if s.pool != nil {

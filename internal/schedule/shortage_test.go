@@ -43,7 +43,7 @@ func TestShortage(t *testing.T) {
 			c.room.Store(room)
 			told := 0
 			began := time.Now()
-			spec := Spec{Workers: 8, Timeout: 2 * time.Minute, NoRoom: func(err error) {
+			spec := Spec{Slots: 8, Timeout: 2 * time.Minute, NoRoom: func(err error) {
 				if told++; err != errFull {
 					t.Error(err)
 				}
@@ -72,7 +72,7 @@ func TestNoRoom(t *testing.T) {
 		src, l := &source{jobs: 5}, newLedger()
 		c := &crowded{}
 		began := time.Now()
-		if err := Run(t.Context(), Spec{Workers: 2}, src.all, c, l); err != nil {
+		if err := Run(t.Context(), Spec{Slots: 2}, src.all, c, l); err != nil {
 			t.Error(err)
 		}
 		l.check(t, 5, 2)
@@ -95,7 +95,7 @@ func TestRoomComesBack(t *testing.T) {
 		c.room.Store(1)
 		time.AfterFunc(time.Second, func() { c.room.Store(100) })
 		began := time.Now()
-		if err := Run(t.Context(), Spec{Workers: 10}, src.all, c, l); err != nil {
+		if err := Run(t.Context(), Spec{Slots: 10}, src.all, c, l); err != nil {
 			t.Error(err)
 		}
 		l.check(t, 30, 10)
@@ -130,7 +130,7 @@ func TestStopWithoutRoom(t *testing.T) {
 			src, l := &source{jobs: 20}, newLedger()
 			c := &crowded{takes: time.Minute}
 			c.room.Store(1)
-			tt.spec.Workers = 4
+			tt.spec.Slots = 4
 			err := Run(ctx, tt.spec, src.all, c, l)
 			if err != tt.want { // jobs without items leave none when the run is drained
 				t.Errorf("%s: %v", name, err)

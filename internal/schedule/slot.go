@@ -17,7 +17,7 @@ func (s *scheduler) slot(nth int) {
 		if !ok {
 			return
 		}
-		if first && nth < s.spec.Workers {
+		if first && nth < s.spec.Slots {
 			s.slots.Go(func() { s.slot(nth + 1) })
 		}
 		j.Slot = nth

@@ -16,7 +16,7 @@ func TestStopNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 100}, newLedger()
 		began := time.Now()
-		err := Run(t.Context(), Spec{Workers: 4, MaxFailures: Limit{Count: 1}}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 4, MaxFailures: Limit{Count: 1}}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			if j.Index == 2 {
 				time.Sleep(time.Second)
 				return bad
@@ -45,7 +45,7 @@ func TestStopSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 100}, newLedger()
 		began := time.Now()
-		err := Run(t.Context(), Spec{Workers: 4, MaxFailures: Limit{Count: 1}, Soon: true}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 4, MaxFailures: Limit{Count: 1}, Soon: true}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			if j.Index == 2 {
 				return bad
 			}
@@ -74,7 +74,7 @@ func TestNothingAfterStop(t *testing.T) {
 			src, l := &source{jobs: 1000}, newLedger()
 			var mu sync.Mutex
 			decided := time.Time{}
-			spec := Spec{Workers: 3, MaxFailures: Limit{Count: 2}, Soon: soon}
+			spec := Spec{Slots: 3, MaxFailures: Limit{Count: 2}, Soon: soon}
 			err := Run(t.Context(), spec, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 				mu.Lock()
 				if !decided.IsZero() && time.Now().After(decided) {
@@ -117,7 +117,7 @@ func TestPercent(t *testing.T) {
 		{7, func(seq int64) bool { return seq > 93 }, 100},
 	} {
 		src, l := &source{jobs: 200}, newLedger()
-		err := Run(t.Context(), Spec{Workers: 1, MaxFailures: Limit{Percent: tt.percent}}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 1, MaxFailures: Limit{Percent: tt.percent}}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 			if tt.fails(j.Index) {
 				return bad
 			}
@@ -143,7 +143,7 @@ func TestBlockedSource(t *testing.T) {
 				}
 				src, l := &source{jobs: 2, blocked: func() {}, err: context.Canceled}, newLedger()
 				began := time.Now()
-				err := Run(ctx, Spec{Workers: 3, MaxFailures: Limit{Count: 1}, Soon: name == "soon"}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
+				err := Run(ctx, Spec{Slots: 3, MaxFailures: Limit{Count: 1}, Soon: name == "soon"}, src.all, runFunc(func(_ context.Context, j job.Job) job.Status {
 					time.Sleep(3 * time.Second)
 					if j.Index == 2 && want == ErrFailures {
 						return bad
@@ -164,7 +164,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	src, l := &source{jobs: 3}, newLedger()
-	err := Run(ctx, Spec{Workers: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status {
+	err := Run(ctx, Spec{Slots: 2}, src.all, runFunc(func(context.Context, job.Job) job.Status {
 		t.Error("a job ran")
 		return ok
 	}), l)
@@ -179,7 +179,7 @@ func TestInputError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
 		src, l := &source{jobs: 5, err: broken}, newLedger()
-		err := Run(t.Context(), Spec{Workers: 9}, src.all, runFunc(func(ctx context.Context, _ job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 9}, src.all, runFunc(func(ctx context.Context, _ job.Job) job.Status {
 			time.Sleep(time.Second)
 			return job.Status{Code: min(1, len(fmt.Sprint(ctx.Err()))-len("<nil>"))}
 		}), l)
@@ -215,7 +215,7 @@ func TestNoWorkers(t *testing.T) {
 		time.AfterFunc(time.Second, func() { cancel(cause) })
 		src := &source{jobs: 3}
 		led := newLedger()
-		if err := RunPool(ctx, Spec{Workers: 4}, src.all, empty{}, led); !errors.Is(err, cause) {
+		if err := RunPool(ctx, Spec{Slots: 4}, src.all, empty{}, led); !errors.Is(err, cause) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -26,7 +26,7 @@ func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src, l := &source{jobs: 10}, newLedger()
 		began := time.Now()
-		err := Run(t.Context(), Spec{Workers: 1, Timeout: 5 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 1, Timeout: 5 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			return work(ctx, time.Duration(j.Index)*time.Second-time.Millisecond)
 		}), l)
 		if took := time.Since(began).Round(time.Second); err != nil || took != (1+2+3+4+5+5*5)*time.Second {
@@ -50,7 +50,7 @@ func TestTimeoutOfOthers(t *testing.T) {
 		defer cancel(nil)
 		time.AfterFunc(time.Second, func() { cancel(outside) })
 		src, l := &source{jobs: 2}, newLedger()
-		err := Run(ctx, Spec{Workers: 2, Timeout: 2 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(ctx, Spec{Slots: 2, Timeout: 2 * time.Second}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			<-ctx.Done()
 			time.Sleep(time.Minute) // its grace
 			if j.Index == 1 {
@@ -76,7 +76,7 @@ func TestTimeoutPaused(t *testing.T) {
 		time.AfterFunc(time.Minute, clock.Resume)
 		src, l := &source{jobs: 2}, newLedger()
 		began := time.Now()
-		err := Run(t.Context(), Spec{Workers: 2, Timeout: 2 * time.Second, Clock: clock}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(t.Context(), Spec{Slots: 2, Timeout: 2 * time.Second, Clock: clock}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			return work(ctx, time.Duration(j.Index)*61*time.Second)
 		}), l)
 		if took := time.Since(began); err != nil || took != 62*time.Second {
@@ -100,12 +100,12 @@ func TestDeadline(t *testing.T) {
 		status  job.Status
 		late    bool
 	}{
-		{"jobs run", 3, false, Spec{Workers: 1}, 90 * time.Second, time.Minute, ok, true},
-		{"the last runs", 2, false, Spec{Workers: 1}, 90 * time.Second, time.Minute, ok, true},
-		{"waits for input", 1, true, Spec{Workers: 1}, 90 * time.Second, time.Minute, ok, true},
-		{"waits for a retry", 1, false, Spec{Workers: 1, Retries: 1, RetryDelay: time.Hour}, 90 * time.Second, time.Minute, bad, true},
-		{"done before", 1, false, Spec{Workers: 1}, 90 * time.Second, time.Minute, ok, false},
-		{"no time left", 3, false, Spec{Workers: 1}, 0, time.Minute, ok, true},
+		{"jobs run", 3, false, Spec{Slots: 1}, 90 * time.Second, time.Minute, ok, true},
+		{"the last runs", 2, false, Spec{Slots: 1}, 90 * time.Second, time.Minute, ok, true},
+		{"waits for input", 1, true, Spec{Slots: 1}, 90 * time.Second, time.Minute, ok, true},
+		{"waits for a retry", 1, false, Spec{Slots: 1, Retries: 1, RetryDelay: time.Hour}, 90 * time.Second, time.Minute, bad, true},
+		{"done before", 1, false, Spec{Slots: 1}, 90 * time.Second, time.Minute, ok, false},
+		{"no time left", 3, false, Spec{Slots: 1}, 0, time.Minute, ok, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestDeadlineTooLate(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		src, l := &source{jobs: 5}, newLedger()
-		err := Run(ctx, Spec{Workers: 2}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
+		err := Run(ctx, Spec{Slots: 2}, src.all, runFunc(func(ctx context.Context, j job.Job) job.Status {
 			return work(ctx, time.Duration(j.Index)*time.Second)
 		}), lastCall{l, func(j job.Job) {
 			if j.Index == src.jobs {

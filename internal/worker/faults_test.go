@@ -277,7 +277,7 @@ func (tr trial) run(t *testing.T) (b *book, err error) {
 		}
 	}
 	err = schedule.RunPool(ctx, schedule.Spec{
-		Workers: spec.Most(), Retries: tr.retries, RetryDelay: 10 * time.Millisecond, Timeout: tr.timeout,
+		Slots: spec.Most(), Retries: tr.retries, RetryDelay: 10 * time.Millisecond, Timeout: tr.timeout,
 	}, jobs, p, b)
 	p.Close()
 	if err == nil && pulled != tr.jobs {

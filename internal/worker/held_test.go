@@ -185,7 +185,7 @@ func (v *village) run(t *testing.T, jobs int64, workers, retries int, c schedule
 			}
 		}
 	}
-	err := schedule.RunPool(ctx, schedule.Spec{Workers: spec.Most(), Retries: retries}, all, p, c)
+	err := schedule.RunPool(ctx, schedule.Spec{Slots: spec.Most(), Retries: retries}, all, p, c)
 	p.Close()
 	return err
 }

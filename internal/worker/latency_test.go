@@ -191,7 +191,7 @@ func TestLatency(t *testing.T) {
 		}
 		c := &counter{}
 		began := time.Now()
-		err := schedule.RunPool(ctx, schedule.Spec{Workers: spec.Most()}, all, p, c)
+		err := schedule.RunPool(ctx, schedule.Spec{Slots: spec.Most()}, all, p, c)
 		took := time.Since(began)
 		p.Close()
 		if err != nil || c.ok != jobs {

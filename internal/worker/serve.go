@@ -184,10 +184,11 @@ func (s *server) listen(remote *Remote) (silent <-chan error, end func()) {
 	return cut, sync.OnceFunc(func() { close(stop) })
 }
 
-// die ends all jobs, since nobody waits for them any more.
+// die ends all jobs, since nobody waits for them any more. First it lets nothing more out: a job that sees that the
+// runner is gone ends as stopped, which a runner that is there after all must not hear.
 func (s *server) die() {
-	s.leave.Do(func() { close(s.gone) })
 	s.out.Close()
+	s.leave.Do(func() { close(s.gone) })
 	s.cancel()
 }
 

@@ -251,7 +251,7 @@ func TestSilence(t *testing.T) {
 				}
 				k := &keeper{began: time.Now(), ends: map[int64]job.Status{}, at: map[int64]time.Duration{}}
 				go tt.during(w)
-				err := schedule.RunPool(ctx, schedule.Spec{Workers: 1, Timeout: tt.timeout}, all, w.p, k)
+				err := schedule.RunPool(ctx, schedule.Spec{Slots: 1, Timeout: tt.timeout}, all, w.p, k)
 				w.p.Close()
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Error(err)

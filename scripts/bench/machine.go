@@ -33,7 +33,7 @@ func describeMachine(ctx context.Context, tools map[string]tool) string {
 	}
 	fmt.Fprintf(&b, "Rivals: %s.", strings.Join(there, "; "))
 	if len(missing) > 0 {
-		fmt.Fprintf(&b, " Not here: %s.", strings.Join(missing, ", "))
+		fmt.Fprintf(&b, " Not installed: %s.", strings.Join(missing, ", "))
 	}
 	b.WriteString("\n")
 	return b.String()

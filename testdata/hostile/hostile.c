@@ -1,9 +1,8 @@
-// hostile MODE TOKEN FIFO [ARG] is a job that is hard to end. When all of its
-// processes are there, "ready PID" goes to FIFO, with the pid of the first of them.
+// hostile MODE TOKEN FIFO [ARG] is a job that is hard to end. When all of its processes run, it writes "ready PID" to
+// FIFO, with the pid of the first of them.
 //
-// Each of them keeps FIFO open for writing until it ends: end of file at the other
-// end says that none is left. And each ends when nobody reads FIFO any more, so that
-// none can outlive the test. TOKEN stays in the arguments of all.
+// Each process keeps FIFO open for writing until it ends, so end of file at the other end means that none is left.
+// Each ends when nobody reads FIFO any more, so none can outlive the test. TOKEN stays in the arguments of all.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +14,7 @@
 #include <unistd.h>
 
 static int fifo;
-static long leader; // the pid to tell of
+static long leader; // the pid to report
 
 static void say(const char *word) { dprintf(fifo, "%s %ld\n", word, leader); }
 
@@ -24,8 +23,7 @@ static void die(const char *what) {
 	_exit(1);
 }
 
-// rest goes on for so long, -1 is for ever. It does not return to those whom the
-// test has left.
+// rest sleeps for a time; -1 is for ever. It exits when the test has closed FIFO.
 static void rest(int milliseconds) {
 	struct pollfd p = {.fd = fifo};
 	do {
@@ -54,8 +52,7 @@ static void let_go_of_output(void) {
 		die("chdir");
 }
 
-// become_daemon returns in the daemon alone, once its parent has gone. The leader
-// goes on, or ends with success.
+// become_daemon returns only in the daemon, once its parent has ended. The leader sleeps, or ends with success.
 static void become_daemon(int leader_ends) {
 	pid_t between = split();
 	if (between > 0) {
@@ -73,7 +70,7 @@ static void become_daemon(int leader_ends) {
 		rest(1);
 }
 
-// comet lives for a millisecond at a time, in a new process each.
+// comet forks and exits every millisecond, so each of its processes is hard to catch.
 static void comet(int sessions) {
 	let_go_of_output();
 	leave_session();
@@ -98,7 +95,7 @@ int main(int argc, char **argv) {
 		return 2;
 	const char *mode = argv[1];
 	long arg = argc > 4 ? atol(argv[4]) : 0;
-	// Without a reader it fails at once.
+	// Without a reader, open fails at once.
 	if ((fifo = open(argv[3], O_WRONLY | O_NONBLOCK)) < 0)
 		die(argv[3]);
 	leader = getpid();
@@ -108,7 +105,7 @@ int main(int argc, char **argv) {
 		signal(SIGTERM, SIG_IGN);
 		signal(SIGINT, SIG_IGN);
 		signal(SIGHUP, SIG_IGN);
-	} else if (!strcmp(mode, "told")) { // goes on after TERM, and says that it came
+	} else if (!strcmp(mode, "told")) { // survives TERM, and reports it
 		struct sigaction act = {.sa_handler = tell, .sa_flags = SA_RESTART};
 		sigaction(SIGTERM, &act, NULL);
 	} else if (!strcmp(mode, "background")) {
@@ -129,17 +126,17 @@ int main(int argc, char **argv) {
 		char *args[] = {argv[0], "emptied", argv[2], argv[3], pid, NULL};
 		execve("/proc/self/exe", args, none);
 		die("execve");
-	} else if (!strcmp(mode, "emptied")) { // what it executes
+	} else if (!strcmp(mode, "emptied")) { // what daemon-empty-env executes
 		leader = arg;
 	} else if (!strcmp(mode, "comet")) {
 		if (split() > 0)
 			rest(-1);
 		comet(0);
-	} else if (!strcmp(mode, "comet-sessions")) { // each generation in its own
+	} else if (!strcmp(mode, "comet-sessions")) { // each process in its own session
 		if (split() > 0)
 			rest(-1);
 		comet(1);
-	} else if (!strcmp(mode, "join")) { // the process group ARG
+	} else if (!strcmp(mode, "join")) { // joins the process group ARG
 		if (setpgid(0, arg) < 0)
 			die("setpgid");
 	} else {

@@ -1,4 +1,4 @@
-# Answers each item with itself, but for some that do harm.
+# Answers each item with itself, except the harmful ones.
 import os
 import sys
 import time

@@ -1,5 +1,4 @@
-# Frames: 4 bytes of length, the highest first, before each item and each reply. Items may hold
-# any bytes.
+# Frames: 4 bytes of length, big-endian, before each item and each reply. Items may hold any bytes.
 import struct
 import sys
 

@@ -1,2 +1,2 @@
-# One line in, its second field out. mawk wants -W interactive as well, or it reads ahead.
+# One line in, its second field out. mawk also needs -W interactive, or it reads ahead.
 { print $2; fflush() }

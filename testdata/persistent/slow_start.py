@@ -1,4 +1,4 @@
-# A program that takes long to start, as one that loads a model does, and answers quickly then.
+# Starts slowly, like a program that loads a model, and then answers quickly.
 import sys
 import time
 

@@ -1,4 +1,4 @@
-# One number a line in, its square out. flush=True: Python holds back what it prints into a pipe.
+# One number a line in, its square out. Without flush=True, Python holds back what it prints to a pipe.
 import sys
 
 for line in sys.stdin:
