@@ -30,8 +30,8 @@ const (
 	argumentForm = `sh -c '... "$1" ...' sh {}`
 )
 
-// wholeCode is the hint for an item that is all of the code.
-const wholeCode = "fanout does not run items as command lines; write the code, with the item as an argument: " + argumentForm
+// wholeCode begins the hint for an item that is all of the code.
+const wholeCode = "fanout does not run items as command lines; write the code, with the item as "
 
 // command checks one command with its arguments.
 func (c *checker) command(args []arg) []finding {
@@ -207,15 +207,16 @@ func (c *checker) refuseCode(what string, args []arg, quotable bool) {
 	}
 	text := strings.Join(words, " ")
 	hint := safeForm
+	whole, argument := strings.TrimSpace(text) == c.standIns.token(ids[0]), what == "eval" || strings.HasSuffix(what, " -c")
 	switch {
-	case strings.TrimSpace(text) == c.standIns.token(ids[0]):
-		hint = wholeCode
+	case whole && quotable && !argument:
+		hint = wholeCode + "{:q}: " + example(what)
+	case whole:
+		hint = wholeCode + "an argument: " + argumentForm
+	case quotable && !c.nested && strings.HasSuffix(what, " -c"):
+		hint += "; or " + quotedForm(what)
 	case quotable && !c.nested:
-		if strings.HasSuffix(what, " -c") {
-			hint += "; or " + quotedForm(what)
-		} else {
-			hint = quotedForm(what)
-		}
+		hint = quotedForm(what)
 	}
 	if quotable && !c.nested && !dynamic && c.quotedForShell(text, ids) {
 		return
@@ -225,10 +226,15 @@ func (c *checker) refuseCode(what string, args []arg, quotable bool) {
 
 // quotedForm returns the hint for a command that takes shell code as text.
 func quotedForm(what string) string {
+	return "write {:q}, which makes the item one word of that code: " + example(what) + "; put no more quotes around it"
+}
+
+// example shows {:q} in the code of a command.
+func example(what string) string {
 	if programs[what] == remoteCode {
 		what += " HOST"
 	}
-	return "write {:q}, which makes the item one word of that code: " + what + ` "wc {:q}"; put no more quotes around it`
+	return what + ` "wc {:q}"`
 }
 
 // quotedForShell reports whether every item in the code is quoted for it, and stands as a bare word of a
