@@ -2,6 +2,7 @@ package text
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -66,11 +67,15 @@ func one(err error) string {
 	return b.String() + Plain(rest)
 }
 
-// Cause returns why a file operation failed, without the operation and the path, for a message that names the file.
+// Cause returns why a file operation failed, without the path, for a message that names the file. The operation is left
+// out where it goes without saying.
 func Cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	switch {
+	case !errors.As(err, &path):
+		return err
+	case path.Op == "open", path.Op == "stat":
 		return path.Err
 	}
-	return err
+	return fmt.Errorf("%s: %w", path.Op, path.Err)
 }
