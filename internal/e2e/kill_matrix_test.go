@@ -241,7 +241,10 @@ func killMatrix(t *testing.T, where string, flags ...string) {
 	reapOrphans(t)
 	program := hostile(t)
 	most, some := localLimits(), []string(nil)
-	if where == "ray" { // each worker takes a second or two to start, and far longer on a loaded machine
+	switch where {
+	case "ssh": // a connection takes a second on a loaded machine
+		most.run = 5 * time.Second
+	case "ray": // each worker takes a second or two to start, and far longer on a loaded machine
 		most = limits{run: 20 * time.Second, job: 12 * time.Second, late: true}
 	}
 	if slices.Contains([]string{"slurm", "ray"}, where) && os.Getenv("FANOUT_TEST_ALL") == "" {
