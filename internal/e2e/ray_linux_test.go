@@ -77,7 +77,7 @@ func TestScriptRay(t *testing.T) {
 	}
 	var files []string
 	for _, topic := range []string{
-		"background", "deadline", "failures", "injection", "memory_limit", "output", "pipe", "place",
+		"background", "deadline", "failures", "memory_limit", "output", "place",
 		"reader_gone", "retries", "signals_of_jobs", "stop", "streaming", "timeout", "workers", "workers_die",
 	} {
 		files = append(files, filepath.Join("testdata/script", topic+".txtar"))
