@@ -136,14 +136,17 @@ func (s Status) String() string {
 	}
 }
 
-// reason joins an outcome and its cause. What of the cause says the outcome once more is left out.
+// reason joins an outcome and its cause. What of the cause says the outcome once more is left out: its last mention, as
+// the program's name may hold the same words.
 func reason(what string, err error, again ...string) string {
 	if err == nil {
 		return what
 	}
 	cause := err.Error()
 	for _, part := range again {
-		cause = strings.Replace(cause, part, "", 1)
+		if i := strings.LastIndex(cause, part); i >= 0 {
+			cause = cause[:i] + cause[i+len(part):]
+		}
 	}
 	return what + ": " + cause
 }

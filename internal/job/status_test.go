@@ -23,6 +23,7 @@ func TestStatus(t *testing.T) {
 		{Status{Outcome: TimedOut, Limit: 2 * time.Second}, "timed out after 2s", false, true},
 		{Status{Outcome: Stopped}, "stopped", false, false},
 		{Status{Outcome: NotFound, Err: why}, "not found: why", false, true},
+		{Status{Outcome: NotFound, Err: errors.New(`"a: command not found": command not found`)}, `not found: "a: command not found"`, false, true},
 		{Status{Outcome: NotExecutable, Err: why}, "not executable: why", false, true},
 		{Status{Outcome: NotStarted, Err: why}, "not started: why", false, true},
 		{Status{Outcome: NotStarted}, "not started", false, true},
