@@ -14,7 +14,8 @@ func (s *stream) hold(p []byte) progress {
 	for len(p) > 0 {
 		switch s.makeRoom() {
 		case later:
-			return s.holdOver(p)
+			s.keep(p)
+			return done
 		case dropped:
 			return dropped
 		}
@@ -29,17 +30,22 @@ func (s *stream) hold(p []byte) progress {
 	return done
 }
 
-// holdOver keeps p beyond the bounds of the buffer, however long it is: settle is to come before more is taken. The
-// last words of a job that is being stopped stay there, and what it says after those is dropped.
+// holdOver keeps what the stream that is lent to the job does not take. The last words of a job that is being stopped
+// stay there, and what it says after those is dropped.
 func (s *stream) holdOver(p []byte) progress {
 	if len(s.held.buf) > lastBuffer {
 		s.cut = true
 		return dropped
 	}
+	s.keep(p)
+	return done
+}
+
+// keep holds p beyond the bounds of the buffer, however long it is: settle makes room before a pipe is read again.
+func (s *stream) keep(p []byte) {
 	before := cap(s.held.buf)
 	s.held.buf = append(s.held.buf, p...)
 	s.e.c.memory.used.Add(int64(cap(s.held.buf) - before))
-	return done
 }
 
 // fill reads from the pipe into what is held.

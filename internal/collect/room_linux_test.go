@@ -10,6 +10,8 @@ import (
 
 	"fanout/internal/job"
 	"fanout/internal/testkit"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestSpills: nothing is lost of many large outputs that have to wait, memory stays bounded, and the room on disk is
@@ -199,5 +201,37 @@ func TestNoRoomStopped(t *testing.T) {
 	testkit.Within(t, patient, "Close", func() { w.Close() })
 	if cut.Load() < 2 { // the head may have had the stream
 		t.Errorf("%d jobs of 3 were cut off", cut.Load())
+	}
+}
+
+// TestHoldTwice: with a full disk, what fanout says for a job is held whole behind what the job has printed, though
+// neither has room and the reader is slow.
+func TestHoldTwice(t *testing.T) {
+	w := newWorld(t, Spec{Slots: 2, KeepOrder: true}, true)
+	noRoom(t, w.Collector)
+	head, second := newJob(1, 1, "1"), newJob(2, 2, "2")
+	first := w.Start(head)
+	w.Start(second)
+	s := &w.entries[2].streams[0]
+	printed, said := strings.Repeat("p", lastBuffer+1000), "said\n"
+	testkit.Within(t, patient, "Hold", func() {
+		for _, p := range []string{printed, said} {
+			if err := s.Hold([]byte(p)); err != nil {
+				t.Errorf("%d bytes: %v", len(p), err)
+			}
+		}
+	})
+	print(first, chunk{0, "first\n", false})
+	w.Done(head, job.Status{})
+	testkit.Within(t, patient, "Settle", func() {
+		for err := s.Settle(); err != nil; err = s.Settle() {
+			if err != unix.EAGAIN {
+				t.Fatal(err)
+			}
+		}
+	})
+	w.Done(second, job.Status{})
+	if got, _ := w.finish(); got != "first\n"+printed+said {
+		t.Errorf("%d bytes, want %d", len(got), len("first\n"+printed+said))
 	}
 }
