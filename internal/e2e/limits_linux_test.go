@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/process/proc"
 	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
@@ -281,11 +282,12 @@ func TestFullForAWhile(t *testing.T) {
 			r.stdin.Close()
 			r.eventually("as many jobs as slots", func() bool { return r.programs("cat") == slots })
 			set(file, "3")
-			if err := os.Rename(at("gate"), at("old")); err != nil {
+			// Jobs that come later find a new file behind the gate's name.
+			set(at("new"), "")
+			if err := errors.Join(os.Link(at("gate"), at("old")), os.Rename(at("new"), at("gate"))); err != nil {
 				t.Fatal(err)
 			}
-			set(at("gate"), "")
-			open("old", os.O_RDWR) // jobs that come later find the new file
+			open("old", os.O_RDWR)
 			if again {
 				r.eventually("a message about it", func() bool { return strings.Contains(string(r.said()), "jobs wait for room for their processes") })
 				set(file, "2000")
@@ -305,10 +307,11 @@ func TestFullForAWhile(t *testing.T) {
 	}
 }
 
-// programs counts the processes of a program.
+// programs counts the processes of a program that wait for something.
 func (r *running) programs(name string) (n int) {
 	for _, pid := range r.processes() {
-		if program, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(program) == name+"\n" {
+		program, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if p, ok := proc.Living(pid); ok && p.State == 'S' && string(program) == name+"\n" {
 			n++
 		}
 	}
