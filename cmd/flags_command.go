@@ -15,6 +15,8 @@ type commandFlags struct {
 	batch  int
 	pipe   bool
 	dryRun bool
+
+	programs string
 }
 
 func (*commandFlags) name() string { return "Command" }
@@ -23,13 +25,16 @@ func (f *commandFlags) register(set *pflag.FlagSet) {
 	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give a job `N` items (default 1), all that fit (max), or an even share (even)")
 	set.BoolVar(&f.pipe, "pipe", false, "give jobs their items on standard input instead of as arguments")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print the commands that would run, and run nothing")
+	registerPrograms(set, &f.programs)
 }
 
 func (f *commandFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	p.Template.Pipe = f.pipe
 	p.Template.Batch = f.batch
 	p.DryRun = f.dryRun
-	return nil
+	var err error
+	p.Template.Programs, err = readPrograms(f.programs)
+	return err
 }
 
 // batchSize parses -n.

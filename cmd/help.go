@@ -82,7 +82,7 @@ func (f *flags) long(c *cobra.Command) string {
 	for i, g := range f.groups {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), listFlags(f.sets[i]))
 	}
-	fmt.Fprintf(&b, "\nExit codes:\n%s\n", exitCodes)
+	fmt.Fprintf(&b, "\nExit codes: %s\n", strings.TrimSpace(exitCodes))
 	return b.String()
 }
 

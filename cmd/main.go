@@ -156,7 +156,7 @@ func (a *app) root() *cobra.Command {
 	help := a.topics()
 	root.SetHelpCommand(help)
 	completions(root)
-	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.track(), a.version(), a.worker(), help)
+	root.AddCommand(a.ps(), a.report(), a.bench(), a.config(), a.cleanup(), a.programs(), a.track(), a.version(), a.worker(), help)
 	helpOfSubcommands(root)
 	return root
 }

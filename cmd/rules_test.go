@@ -15,7 +15,7 @@ import (
 func samples() map[string]string {
 	return map[string]string{
 		"delimiter": ",", "format": "shell", "colsep": ",", "mode": "process", "cpu-affinity": "", "rate": "1/s", "max-failures": "1", "output": "raw", "tmpdir": ".",
-		"chdir": ".", "env": "A=1", "shell": "sh", "config": "c.yaml", "profile": "p", "hosts": "n1:1", "hosts-file": "hosts", "journal-sync": "always",
+		"chdir": ".", "env": "A=1", "shell": "sh", "config": "c.yaml", "profile": "p", "programs": "facts", "hosts": "n1:1", "hosts-file": "hosts", "journal-sync": "always",
 		"progress": "none", "log-level": "info", "log-format": "json", "backend": "slurm", "ray-resources": "a=1", "ray-address": "h:1", "remote-dir": "/", "input": "-",
 		"slurm-args": "-v", "memory-limit": "1G",
 	}
@@ -86,7 +86,7 @@ func inMessages(f *pflag.Flag) string {
 // of each side.
 func TestRulesOfPairs(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{"c.yaml": "profiles:\n  p:\n    reap: false\n", "hosts": "n1:1\n"} {
+	for name, text := range map[string]string{"c.yaml": "profiles:\n  p:\n    reap: false\n", "hosts": "n1:1\n", "facts": "x: prints=args\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -45,6 +45,7 @@ func Topics() []Topic {
 		{"progress", "bars, lines, logs", []string{"log", "bars"}},
 		{"bench", "fanout bench, which finds the best mode and -j", nil},
 		{"ci", "recipes for GitHub Actions and GitLab", nil},
+		{"programs", "what fanout knows of programs, and how you tell it of yours", nil},
 		{"security", "what is guaranteed about items, and what is not", nil},
 		{"hints", "what fanout says when something else may be meant", nil},
 		{"glossary", "the words that fanout uses", nil},

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"fanout/internal/collect"
 	"fanout/internal/progress"
@@ -38,6 +39,9 @@ func Resolve(p Plan, f Facts) (Plan, error) {
 	}
 	p.Template.Terminator = p.Input.Delimiter
 	p.Template.Workers = slots
+	if p.Execute.ShellForced && len(p.Execute.Shell) > 0 {
+		p.Template.Shell = filepath.Base(p.Execute.Shell[0])
+	}
 	if f.Rows != nil {
 		p.Template.Rows = f.Rows
 	}

@@ -19,6 +19,8 @@ type Spec struct {
 	Rows       *words.Rows // nil: items are not rows
 	Workers    int         // BatchEven spreads the last items over this many jobs
 	Limits     Limits
+	Shell      string   // the name of the shell that runs a script, if it is not the default
+	Programs   []string // facts about programs, in addition to what fanout knows (package flow)
 }
 
 // Form is the way to run COMMAND.

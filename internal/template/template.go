@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"fanout/internal/job"
+	"fanout/internal/template/flow"
 	"fanout/internal/template/script"
 	"fanout/internal/template/words"
 )
@@ -52,12 +53,15 @@ func Compile(spec Spec) (*Template, error) {
 // compile is the part of Compile that decides between a program and a script.
 func (t *Template) compile() error {
 	defer func() { t.warnings = append(t.warnings, foreign(t.scope, t.spec.Command, t.form == ScriptForm)...) }()
+	options := script.Options{
+		Scope: t.scope, Piped: t.spec.Pipe, Programs: flow.NewPrograms(t.spec.Programs...), Shell: t.spec.Shell,
+	}
 	isScript, err := script.IsScript(t.scope, t.spec.Command)
 	if err != nil {
 		return err
 	}
 	if !isScript {
-		t.plan, t.warnings, err = script.CompileProgram(t.scope, t.spec.Command, t.spec.Pipe)
+		t.plan, t.warnings, err = script.CompileProgram(t.spec.Command, options)
 		if err != nil {
 			return err
 		}
@@ -65,7 +69,7 @@ func (t *Template) compile() error {
 		return nil
 	}
 	t.form = ScriptForm
-	if t.script, err = script.Compile(t.scope, t.spec.Command[0], t.spec.Pipe); err != nil {
+	if t.script, err = script.Compile(t.spec.Command[0], options); err != nil {
 		return err
 	}
 	t.plan, t.warnings = t.script.Plan, t.script.Warnings

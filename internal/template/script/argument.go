@@ -5,6 +5,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
@@ -16,8 +17,8 @@ type arg struct {
 }
 
 // resolve removes the quotes of a word.
-func (n standIns) resolve(word *syntax.Word) arg {
-	a := arg{ids: n.under(word)}
+func resolve(names flow.StandIns, word *syntax.Word) arg {
+	a := arg{ids: names.Under(word)}
 	var b strings.Builder
 	for _, p := range word.Parts {
 		if s, ok := partText(p); ok {
@@ -72,8 +73,8 @@ func unescape(s, only string) string {
 // argSize returns the size of the word as an argument.
 func (w *walker) argSize(a arg) words.ArgSize {
 	var out words.ArgSize
-	text := w.standIns.without(a.text)
-	w.standIns.split(a.text, func(lit string) { out.Text += len(lit) }, func(_ byte, id int) {
+	text := w.standIns.Without(a.text)
+	w.standIns.Split(a.text, func(lit string) { out.Text += len(lit) }, func(_ byte, id int) {
 		o := w.occs[id]
 		if o.Literal != "" {
 			out.Text += len(o.Literal)

@@ -1,27 +1,18 @@
 package script
 
+import "slices"
+
 // inProcess are the builtins that fanout runs itself. Their arguments are nothing but text.
 var inProcess = []string{"echo", "true", "false", ":"}
 
-// builtins are the other builtins of bash, which only a script can reach. The rule tells which of their
-// arguments become code, name a variable, or are an option that does one of the two.
-var builtins = map[string]rule{
-	"bg": noCode, "break": noCode, "builtin": noCode, "caller": noCode, "cd": noCode, "command": noCode,
-	"continue": noCode, "dirs": noCode, "disown": noCode, "exec": noCode, "exit": noCode, "fg": noCode, "help": noCode,
-	"kill": noCode, "logout": noCode, "popd": noCode, "pushd": noCode, "pwd": noCode, "return": noCode, "shift": noCode,
-	"suspend": noCode, "times": noCode, "type": noCode, "ulimit": noCode, "umask": noCode,
-
-	".": anyCode, "alias": anyCode, "bind": anyCode, "compgen": anyCode, "complete": anyCode, "compopt": anyCode,
-	"declare": anyCode, "enable": anyCode, "export": anyCode, "fc": anyCode, "getopts": anyCode, "hash": anyCode,
-	"history": anyCode, "jobs": anyCode, "let": anyCode, "local": anyCode, "mapfile": anyCode, "read": anyCode,
-	"readarray": anyCode, "readonly": anyCode, "source": anyCode, "trap": anyCode, "typeset": anyCode,
-	"unalias": anyCode, "unset": anyCode, "wait": anyCode,
-
-	"eval": allCode, "[": testCode, "test": testCode, "printf": printfCode, "set": setCode, "shopt": setCode,
+// builtins are the other builtins of bash, which only a script can reach.
+var builtins = []string{
+	".", "[", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen", "complete", "compopt",
+	"continue", "declare", "dirs", "disown", "enable", "eval", "exec", "exit", "export", "fc", "fg", "getopts", "hash",
+	"help", "history", "jobs", "kill", "let", "local", "logout", "mapfile", "popd", "printf", "pushd", "pwd", "read",
+	"readarray", "readonly", "return", "set", "shift", "shopt", "source", "suspend", "test", "times", "trap", "type",
+	"typeset", "ulimit", "umask", "unalias", "unset", "wait",
 }
 
 // IsBuiltin reports whether a name is a builtin of bash that needs a shell.
-func IsBuiltin(name string) bool {
-	_, ok := builtins[name]
-	return ok
-}
+func IsBuiltin(name string) bool { return slices.Contains(builtins, name) }

@@ -111,6 +111,10 @@ var same = []string{
 	`printf %s {} && true`,
 	`false || printf %s {}`,
 	`set -u; printf %s {}`,
+	`declare -A a; a[x{}]=1; for k in "${!a[@]}"; do printf %s "${k#x}"; done`,
+	`declare -A a=([x{}]=1); for k in "${!a[@]}"; do printf %s "${k#x}"; done`,
+	`declare -A a; x={}; a[x$x]=$x; printf %s "${a[x{}]}"`,
+	`f() { local -A a; a["x{}"]={}; printf %s "${a["x"{}]}"; }; f`,
 	`set -e; printf %s {}; exit 0`,
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanout/internal/job"
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
@@ -58,7 +59,7 @@ func FuzzCompile(f *testing.F) {
 		if _, err := parseScript(script, false); err != nil {
 			t.Errorf("%q: became %q: %v", text, script, err)
 		}
-		if strings.Contains(script, tt.standIns.prefix+"s") || strings.Contains(script, tt.standIns.prefix+"w") {
+		if strings.Contains(script, tt.standIns.Prefix+"s") || strings.Contains(script, tt.standIns.Prefix+"w") {
 			t.Errorf("%q: a stand-in was left in %q", text, script)
 		}
 		if len(params) > 0 && len(tt.occs) == 0 {
@@ -85,13 +86,13 @@ func FuzzTokens(f *testing.F) {
 			}
 			at = tok.End
 		}
-		n := newStandIns(text)
-		raw := n.substitute(text, toks, 0)
-		if got := n.tokens(raw); len(got) != len(toks) {
+		n := flow.NewStandIns(text)
+		raw := n.Substitute(text, toks, 0)
+		if got := n.Tokens(raw); len(got) != len(toks) {
 			t.Fatalf("%q: found %v in %q", text, got, raw)
 		}
 		var b strings.Builder
-		n.split(raw, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) { b.WriteString(toks[id].Source) })
+		n.Split(raw, func(lit string) { b.WriteString(lit) }, func(_ byte, id int) { b.WriteString(toks[id].Source) })
 		if b.String() != text {
 			t.Fatalf("%q became %q", text, b.String())
 		}

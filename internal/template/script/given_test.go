@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fanout/internal/job"
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
@@ -13,13 +14,20 @@ type given struct {
 	batch   int // less than 0: as many as the limits allow
 	sources int
 	piped   bool
+	shell   string
 }
 
 func (g given) scope() *words.Scope {
 	return &words.Scope{Sources: g.sources, Several: g.batch > 1 || g.batch < 0, Batch: max(g.batch, 0)}
 }
 
-func (g given) compile() (*Script, error) { return Compile(g.scope(), g.text, g.piped) }
+func (g given) options() Options {
+	return Options{Scope: g.scope(), Piped: g.piped, Programs: flow.NewPrograms(), Shell: g.shell}
+}
+
+func (g given) compile() (*Script, error) {
+	return Compile(g.text, g.options())
+}
 
 func compile(text string) (*Script, error) { return given{text: text}.compile() }
 

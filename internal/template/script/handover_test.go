@@ -86,7 +86,7 @@ func TestOrdinaryIsAccepted(t *testing.T) {
 // TestQuotedBatchStaysTogether: code for another shell keeps all items of a batch.
 func TestQuotedBatchStaysTogether(t *testing.T) {
 	three := given{text: `sh -c 'rm {:q}'`, batch: 3}
-	program, _, err := CompileProgram(three.scope(), []string{"sh", "-c", "rm {:q}"}, false)
+	program, _, err := CompileProgram([]string{"sh", "-c", "rm {:q}"}, three.options())
 	if err != nil {
 		t.Fatal(err)
 	}

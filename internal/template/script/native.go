@@ -6,6 +6,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
@@ -126,7 +127,7 @@ func (n planner) assign(a *syntax.Assign) (words.Assign, bool) {
 		return words.Assign{}, false
 	}
 	out := words.Assign{Name: a.Name.Value}
-	if slices.Contains(specialVars, out.Name) || slices.Contains(integerVars, out.Name) ||
+	if slices.Contains(specialVars, out.Name) || flow.Special(out.Name) ||
 		strings.HasPrefix(out.Name, "BASH") || strings.HasPrefix(out.Name, "LC_") {
 		return out, false
 	}
@@ -206,7 +207,7 @@ func (n planner) word(word *syntax.Word) (words.Word, bool) {
 // segments cuts a text at its stand-ins.
 func (w *walker) segments(text string) []words.Segment {
 	var out []words.Segment
-	w.standIns.split(text, func(lit string) { out = append(out, words.Segment{Text: lit}) }, func(_ byte, id int) {
+	w.standIns.Split(text, func(lit string) { out = append(out, words.Segment{Text: lit}) }, func(_ byte, id int) {
 		if o := w.occs[id]; o.Literal != "" {
 			out = append(out, words.Segment{Text: o.Literal})
 		} else {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fanout/internal/hint"
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
@@ -45,48 +46,57 @@ func withoutTokens(text string, toks []words.Token) string {
 
 // CompileProgram turns the words of a program into a plan of one command, and returns the warnings. Unless
 // the items are piped to it, they are appended to a program without placeholders.
-func CompileProgram(scope *words.Scope, command []string, piped bool) (*words.Plan, []string, error) {
-	w := &walker{standIns: newStandIns(strings.Join(command, "\x00"))}
+func CompileProgram(command []string, options Options) (*words.Plan, []string, error) {
+	w := &walker{standIns: flow.NewStandIns(strings.Join(command, "\x00"))}
 	raw := make([]string, len(command))
 	found := false
 	for i, word := range command {
-		toks, err := scope.Scan(word, false)
+		toks, err := options.Scope.Scan(word, false)
 		if err != nil {
 			return nil, nil, unplaced(err, word)
 		}
-		raw[i] = w.standIns.substitute(word, toks, len(w.occs))
+		raw[i] = w.standIns.Substitute(word, toks, len(w.occs))
 		for _, t := range toks {
 			w.occs = append(w.occs, &occurrence{Token: t, id: len(w.occs)})
 			found = found || t.Literal == ""
 		}
 	}
-	if !found && !piped {
+	if !found && !options.Piped {
 		id := len(w.occs)
-		w.occs = append(w.occs, &occurrence{Token: appendedToken(scope, 0), id: id})
-		raw = append(raw, w.standIns.token(id))
+		w.occs = append(w.occs, &occurrence{Token: appendedToken(options.Scope, 0), id: id})
+		raw = append(raw, w.standIns.Token(id))
 	}
 	var c words.Command
-	var args []arg
 	var warnings []string
 	for _, text := range raw {
 		c.Words = append(c.Words, words.NewWord(w.segments(text)))
-		args = append(args, arg{text: text, ids: w.standIns.tokens(text)})
 		if slices.Contains(operators, text) {
 			warnings = append(warnings, hint.Operator.Say(text, words.QuotePOSIX(strings.Join(command, " "))))
 		}
 	}
-	check := checker{standIns: w.standIns, occs: w.occs, batched: scope.Several}
-	for _, f := range check.command(args) {
-		msg := w.occs[f.id].Source + ": " + f.msg
-		if !f.warn {
-			return nil, nil, &words.Error{Msg: msg, Hint: f.hint}
+	check := flow.Script{Names: w.standIns, Tokens: tokensOf(w.occs), Batched: options.Scope.Several, Programs: options.Programs, Parse: parseCode}
+	for _, f := range flow.Words(raw, check) {
+		e := &words.Error{Msg: w.occs[f.ID].Source + ": " + f.Msg, Hint: f.Hint}
+		switch f.Kind {
+		case flow.Refusal:
+			return nil, nil, e
+		case flow.Warning:
+			warnings = append(warnings, e.Error())
 		}
-		warnings = append(warnings, (&words.Error{Msg: msg, Hint: f.hint}).Error())
 	}
 	if name, ok := c.Words[0].Literal(); ok && slices.Contains(inProcess, name) {
 		c.Builtin = name
 	}
 	return &words.Plan{Steps: []words.Step{{Pipeline: []words.Command{c}}}}, warnings, nil
+}
+
+// tokensOf lists the tokens of occurrences.
+func tokensOf(occs []*occurrence) []words.Token {
+	out := make([]words.Token, len(occs))
+	for i, o := range occs {
+		out[i] = o.Token
+	}
+	return out
 }
 
 // unplaced removes the position from an error: the words of a program have none.

@@ -78,7 +78,7 @@ func addNew[T comparable](list []T, v T) []T {
 // cut splits a text at its stand-ins.
 func (s *Script) cut(text string) []piece {
 	var out []piece
-	s.standIns.split(text, func(lit string) {
+	s.standIns.Split(text, func(lit string) {
 		if lit != "" {
 			out = append(out, piece{lit: lit})
 		}
@@ -151,7 +151,7 @@ func (s *Script) Render(items int) string {
 		named = len(l.fixed)
 	}
 	for k := 1; k <= named; k++ {
-		fmt.Fprintf(&r.b, "%s=${%d}; ", s.standIns.param(k), k)
+		fmt.Fprintf(&r.b, "%s=${%d}; ", s.standIns.Param(k), k)
 	}
 	if l.all && named > 0 {
 		fmt.Fprintf(&r.b, "shift %d; ", named)
@@ -196,7 +196,7 @@ func (r *renderer) splice(o *occurrence, item int) {
 	case o.Literal != "" || o.quoting == inComment:
 		r.b.WriteString(o.text())
 	case r.probe:
-		r.expand(o, r.s.standIns.token(o.id))
+		r.expand(o, r.s.standIns.Token(o.id))
 	case l.all && o.vectorized():
 		r.b.WriteString(`"$@"`)
 	case o.spreads():
@@ -218,7 +218,7 @@ func (r *renderer) expand(o *occurrence, variable string) {
 // variable names parameter k.
 func (r *renderer) variable(k int) string {
 	if r.s.layout.named || r.s.layout.all {
-		return r.s.standIns.param(k)
+		return r.s.standIns.Param(k)
 	}
 	return strconv.Itoa(k)
 }

@@ -22,7 +22,7 @@ var risky = []string{
 	`[ {} -eq 1 ]`, `[ -v {} ]`, `test -v {}`, `[ {} ]`, `[ -n {} ]`, `[ ! {} ]`, `[ {} -a {} ]`, `[ {} -ef {} ]`, `test {} {}`, `[ -z {} -o -v {} ]`,
 	`declare -i x={}`, `declare -i x; x={}`, `typeset -i x; x+={}`, `f() { local -i x; x={}; }; f`, `declare -ir x={}`, `declare -a x={}`, `declare -A x={}`,
 	`declare -n x={}; echo $x`, `x=(); declare x={}`, `x=(1); x={}; echo $x`, `declare x; declare -a x; declare x={}`, `declare {}`, `declare {}=1`, `declare "x={}"`,
-	`export {}`, `export x={}`, `export "x={}"`, `readonly {}`, `readonly -a x={}`, `local {}`, `declare $o x={}`, `declare -g x={}`, `declare -x x={}; echo $x`,
+	`export {}`, `export x={}`, `export "x={}"`, `readonly {}`, `readonly -a x={}`, `local {}`, `declare $o x={}`, `eval 'x=()'; declare x={}`, `read -a x <<<1; declare x={}`, `x[0]=1; declare x={}`, `declare -n r=x; x=(); declare r={}`, `f() { x=(); local x={}; }; f`, `declare -g x={}`, `declare -x x={}; echo $x`,
 	`a=(1 2); readonly a={}`, `a=(1 2); export a={}`, `readonly -A x=({})`, `declare -A x=({} 1)`, `declare -A x=(a {})`, `declare -ai x=({})`,
 	`read {}`, `read x <<<{}; echo $((x))`, `printf -v {} x`, `printf -v x %s {}; echo $((x))`, `printf {}`, `printf "{}"`, `printf x{}`, `printf -- {}`, `printf '%d' {}`,
 	`mapfile {}`, `mapfile -C {} x`, `readarray -t x <<<{}; echo $((x))`, `getopts {} x`, `unset {}`, `wait {}`, `wait -p {}`, `alias {}`, `alias x={}`, `trap {} EXIT`, `trap 'echo {}' EXIT`, `trap "echo {}" 0`,

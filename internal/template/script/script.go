@@ -5,17 +5,19 @@
 package script
 
 import (
+	"errors"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
 // Script is the compiled text of a script.
 type Script struct {
 	text     string // what the user wrote
-	standIns standIns
+	standIns flow.StandIns
 	pieces   []piece   // the script around its splices
 	words    [][]piece // the repeated words
 	occs     []*occurrence
@@ -26,13 +28,20 @@ type Script struct {
 	Warnings []string    // what was accepted and may not be what was meant
 }
 
+// Options say how a text is compiled.
+type Options struct {
+	Scope    *words.Scope
+	Piped    bool           // the items go to stdin: none is appended
+	Programs *flow.Programs // what is known of programs
+	Shell    string         // the name of the shell that runs a script; "" for bash
+}
+
 // compiler turns a text into a [Script].
 type compiler struct {
-	scope    *words.Scope
-	piped    bool   // the items go to stdin, and none is appended
+	Options
 	text     string // what the user wrote
 	toks     []words.Token
-	standIns standIns
+	standIns flow.StandIns
 	raw      string      // text with stand-ins, as it is parsed
 	mended   [][2]string // what was mended in raw, and what it was before
 }
@@ -47,18 +56,18 @@ func appendedToken(scope *words.Scope, at int) words.Token {
 
 // Compile compiles the text of a script. Unless the items are piped to it, they are appended to a script
 // without placeholders.
-func Compile(scope *words.Scope, text string, piped bool) (*Script, error) {
-	toks, err := scope.Scan(text, true)
+func Compile(text string, options Options) (*Script, error) {
+	toks, err := options.Scope.Scan(text, true)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{scope: scope, piped: piped, text: text, toks: toks, standIns: newStandIns(text)}
-	c.raw = c.standIns.substitute(text, toks, 0)
+	c := &compiler{Options: options, text: text, toks: toks, standIns: flow.NewStandIns(text)}
+	c.raw = c.standIns.Substitute(text, toks, 0)
 	f, err := c.parse()
 	if err != nil {
 		return nil, err
 	}
-	if !piped && !c.inScript() {
+	if !c.Piped && !c.inScript() {
 		if f, err = c.append(); err != nil {
 			return nil, err
 		}
@@ -91,7 +100,7 @@ func (c *compiler) parse() (*syntax.File, error) {
 func (c *compiler) glued(f *syntax.File) (name, rest string) {
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if p, ok := n.(*syntax.ParamExp); ok && p.Short && p.Param != nil && name == "" {
-			if start, _, _, _, ok := c.standIns.next(p.Param.Value); ok {
+			if start, _, _, _, ok := c.standIns.Next(p.Param.Value); ok {
 				name, rest = p.Param.Value[:start], p.Param.Value[start:]
 			}
 		}
@@ -102,9 +111,9 @@ func (c *compiler) glued(f *syntax.File) (name, rest string) {
 
 // original moves an error in the text with stand-ins to its place in the user's text.
 func (c *compiler) original(e *words.Error) error {
-	if strings.Contains(e.Msg, c.standIns.prefix) {
+	if strings.Contains(e.Msg, c.standIns.Prefix) {
 		for i, t := range c.toks {
-			e.Msg = strings.ReplaceAll(e.Msg, c.standIns.token(i), t.Source)
+			e.Msg = strings.ReplaceAll(e.Msg, c.standIns.Token(i), t.Source)
 		}
 	}
 	if e.Line < 1 || e.Col < 1 {
@@ -129,11 +138,11 @@ func (c *compiler) original(e *words.Error) error {
 		}
 		col -= t.Start - at
 		at = t.Start
-		if col < len(c.standIns.token(i)) {
+		if col < len(c.standIns.Token(i)) {
 			col = 0
 			break
 		}
-		col -= len(c.standIns.token(i))
+		col -= len(c.standIns.Token(i))
 		at = t.End
 	}
 	line := c.text[at:]
@@ -158,7 +167,7 @@ func (c *compiler) comments() map[int]bool {
 	}
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if comment, ok := n.(*syntax.Comment); ok {
-			for _, id := range c.standIns.tokens(comment.Text) {
+			for _, id := range c.standIns.Tokens(comment.Text) {
 				out[id] = true
 			}
 		}
@@ -180,8 +189,8 @@ func (c *compiler) append() (*syntax.File, error) {
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {
 		end++ // an escaped blank, or a continued line
 	}
-	c.toks = append(c.toks, appendedToken(c.scope, end))
-	name := c.standIns.token(len(c.toks) - 1)
+	c.toks = append(c.toks, appendedToken(c.Scope, end))
+	name := c.standIns.Token(len(c.toks) - 1)
 	end += len(c.raw) - len(c.text)
 	c.raw = c.raw[:end] + " " + name + c.raw[end:]
 	f, err := parseScript(c.raw, false)
@@ -211,11 +220,11 @@ func (c *compiler) restored(text string) string {
 
 // compile decides how each placeholder is spliced, splices it, and verifies the result.
 func (c *compiler) compile(f *syntax.File) (*Script, error) {
-	w := &walker{standIns: c.standIns, src: &edits{text: c.raw}, batched: c.scope.Several}
+	w := &walker{standIns: c.standIns, src: &edits{text: c.raw}, batched: c.Scope.Several}
 	for i, t := range c.toks {
 		w.occs = append(w.occs, &occurrence{Token: t, id: i})
 	}
-	w.analysis = analyse(f, w.standIns, w.occs, w.batched)
+	w.analysis = analyse(f)
 	s := &Script{text: c.text, standIns: c.standIns, occs: w.occs}
 	if at := misread(f, c.raw); at >= 0 && len(c.toks) > 0 {
 		unclear := &words.Error{Msg: "bash may not read this as it looks", Hint: "put a blank or quotes here"}
@@ -225,8 +234,13 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 		s.Plan = nativePlan(f, w)
 	}
 	before := paths(f, c.standInsOf)
-	w.checkFlows()
 	w.stmts(f.Stmts)
+	if w.refused == nil {
+		w.follow(flow.Follow(flow.Script{
+			File: f, Names: c.standIns, Tokens: c.toks, Batched: w.batched, Programs: c.Programs, Parse: parseCode,
+			Shell: c.Shell,
+		}))
+	}
 	if w.refused == nil {
 		w.refused = c.missed(w)
 	}
@@ -247,7 +261,7 @@ func (c *compiler) compile(f *syntax.File) (*Script, error) {
 	for i, text := range w.words {
 		w.words[i] = c.restored(text)
 	}
-	s.assemble(w, c.restored(w.src.all()), c.scope)
+	s.assemble(w, c.restored(w.src.all()), c.Scope)
 	return s, c.verify(s, before)
 }
 
@@ -259,6 +273,29 @@ func (s *Script) Placeholder() string {
 		}
 	}
 	return ""
+}
+
+// follow takes over what was found out about where the items go.
+func (w *walker) follow(found []flow.Finding) {
+	for _, f := range found {
+		switch f.Kind {
+		case flow.Refusal:
+			w.refuse(f.ID, f.Msg, f.Hint)
+		case flow.Warning:
+			w.warnings = append(w.warnings, finding{id: f.ID, msg: f.Msg, hint: f.Hint})
+		case flow.Integer:
+			w.requireInteger([]int{f.ID})
+		}
+	}
+}
+
+// parseCode parses code within a script. What bash may read otherwise than the parser is an error.
+func parseCode(code string) (*syntax.File, error) {
+	f, err := parseScript(code, false)
+	if err == nil && misread(f, code) >= 0 {
+		err = errors.New("bash may not read this as it looks")
+	}
+	return f, err
 }
 
 // missed finds a token that the walk did not reach.

@@ -40,13 +40,13 @@ func (c *compiler) standInsOf(n syntax.Node) []string {
 	var ids []int
 	switch n := n.(type) {
 	case *syntax.Lit:
-		ids = c.standIns.tokens(n.Value)
+		ids = c.standIns.Tokens(n.Value)
 	case *syntax.SglQuoted:
-		ids = c.standIns.tokens(n.Value)
+		ids = c.standIns.Tokens(n.Value)
 	}
 	var out []string
 	for _, id := range ids {
-		out = append(out, c.standIns.token(id))
+		out = append(out, c.standIns.Token(id))
 	}
 	return out
 }
@@ -61,13 +61,13 @@ func (c *compiler) verify(s *Script, before map[string]string) error {
 		return &words.Error{Msg: "the item cannot be put into this script: " + err.Error(), Hint: variableFirst}
 	}
 	after := paths(f, func(n syntax.Node) []string {
-		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.standIns.prefix) {
+		if p, ok := n.(*syntax.ParamExp); ok && p.Param != nil && strings.HasPrefix(p.Param.Value, c.standIns.Prefix) {
 			return []string{p.Param.Value}
 		}
 		return nil
 	})
 	for _, o := range s.occs {
-		name := c.standIns.token(o.id)
+		name := c.standIns.Token(o.id)
 		if o.quoting == inComment || o.Literal != "" {
 			continue
 		}

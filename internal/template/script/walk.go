@@ -6,18 +6,18 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"fanout/internal/template/flow"
 	"fanout/internal/template/words"
 )
 
 // walker goes down the syntax tree of a script, decides for each placeholder how it can be spliced, and
 // refuses every place that is not known to be safe: a token that it does not reach is refused at the end.
 type walker struct {
-	standIns   standIns
+	standIns   flow.StandIns
 	occs       []*occurrence
 	analysis   analysis
 	src        *edits           // the text of the script
 	batched    bool             // jobs can have several items
-	nested     bool             // the script is code within another script
 	backquotes int              // the depth of backquotes around the walk
 	inLet      bool             // the walk is in let, where blanks end an expression
 	words      []string         // the text of words that are repeated for each item
@@ -42,7 +42,7 @@ func (w *walker) refuseAny(id int, msg, hint string) {
 
 // refuseAll refuses every token below a node.
 func (w *walker) refuseAll(node syntax.Node, msg, hint string) {
-	for _, id := range w.standIns.under(node) {
+	for _, id := range w.standIns.Under(node) {
 		w.refuse(id, msg, hint)
 	}
 }
@@ -149,27 +149,14 @@ func (w *walker) call(c *syntax.CallExpr) {
 	if len(c.Args) == 0 {
 		return
 	}
-	args := make([]arg, len(c.Args))
 	var l words.ExecSize
-	for i, word := range c.Args {
-		args[i] = w.standIns.resolve(word)
-		l.Args = append(l.Args, w.argSize(args[i]))
+	for _, word := range c.Args {
+		l.Args = append(l.Args, w.argSize(resolve(w.standIns, word)))
 	}
 	w.calls = append(w.calls, l)
-	for _, f := range w.checker().command(args) {
-		if f.warn {
-			w.warnings = append(w.warnings, f)
-		} else {
-			w.refuse(f.id, f.msg, f.hint)
-		}
-	}
 	for _, word := range c.Args {
 		w.argument(word)
 	}
-}
-
-func (w *walker) checker() *checker {
-	return &checker{standIns: w.standIns, occs: w.occs, script: true, batched: w.batched, nested: w.nested}
 }
 
 // argument visits a word that a batch repeats.
@@ -179,9 +166,9 @@ func (w *walker) argument(word *syntax.Word) {
 	if len(direct) == 1 && len(word.Parts) == 1 {
 		o := w.occs[direct[0]]
 		lit, ok := word.Parts[0].(*syntax.Lit)
-		o.whole = ok && lit.Value == w.standIns.token(o.id)
+		o.whole = ok && lit.Value == w.standIns.Token(o.id)
 	}
-	per, text := false, w.standIns.without(w.standIns.resolve(word).text)
+	per, text := false, w.standIns.Without(resolve(w.standIns, word).text)
 	for _, id := range direct {
 		per = per || w.occs[id].Literal == "" && w.occs[id].Ref.Repeats(text)
 	}
@@ -203,10 +190,10 @@ func (w *walker) cutWord(word *syntax.Word) error {
 		return err
 	}
 	text := w.src.slice(start, end)
-	if strings.Contains(text, w.standIns.prefix+"w") {
+	if strings.Contains(text, w.standIns.Prefix+"w") {
 		return errors.New("a command in it repeats the items too")
 	}
-	name := w.standIns.word(len(w.words))
+	name := w.standIns.Word(len(w.words))
 	w.words = append(w.words, text)
 	w.src.replace(start, end, name)
 	return nil
@@ -226,13 +213,19 @@ func (w *walker) directTokens(parts []syntax.WordPart) []int {
 				case *syntax.CmdSubst, *syntax.ProcSubst:
 					return false
 				case *syntax.Lit:
-					ids = append(ids, w.standIns.tokens(n.Value)...)
+					ids = append(ids, w.standIns.Tokens(n.Value)...)
 				case *syntax.SglQuoted:
-					ids = append(ids, w.standIns.tokens(n.Value)...)
+					ids = append(ids, w.standIns.Tokens(n.Value)...)
 				}
 				return true
 			})
 		}
 	}
 	return ids
+}
+
+// finding is a refusal or a warning about one token.
+type finding struct {
+	id        int
+	msg, hint string
 }

@@ -1,7 +1,6 @@
 package script
 
 import (
-	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -9,56 +8,34 @@ import (
 	"fanout/internal/template/words"
 )
 
-// codeVars hold text that a shell, the linker or another program runs or expands.
-var codeVars = []string{
-	"BASH_ENV", "BROWSER", "EDITOR", "ENV", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_SSH",
-	"GIT_SSH_COMMAND", "LD_AUDIT", "LD_PRELOAD", "LESSCLOSE", "LESSOPEN", "MANPAGER", "NODE_OPTIONS", "PAGER",
-	"PERL5OPT", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "PYTHONSTARTUP", "RSYNC_RSH", "RUBYOPT", "VISUAL",
-}
-
-// integerVars are variables whose values bash evaluates as arithmetic when they are assigned.
-var integerVars = []string{
-	"BASHPID", "EPOCHSECONDS", "EUID", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS", "SRANDOM", "UID",
-}
-
 // assign visits a variable in front of a command or by itself.
 func (w *walker) assign(a *syntax.Assign) {
 	if a.Name != nil {
 		w.refuseAll(a.Name, nameOfVariable, nameHint)
 	}
 	if a.Index != nil {
-		w.refuseAll(a.Index, subscript, "")
+		w.subscript(a.Name.Value, a.Index, surroundings{})
 	}
 	if a.Value != nil {
 		w.word(a.Value)
-		if a.Name != nil {
-			w.assigned(a.Name.Value, a.Value)
-		}
 	}
 	if a.Array == nil {
 		return
 	}
 	for _, e := range a.Array.Elems {
 		if e.Index != nil {
-			w.refuseAll(e.Index, subscript, "")
+			w.subscript(a.Name.Value, e.Index, surroundings{})
 		}
 		if e.Value != nil {
 			w.argument(e.Value)
-			w.assigned(a.Name.Value, e.Value)
 		}
 	}
 }
 
-// assigned checks the items in the value of a variable.
-func (w *walker) assigned(name string, value *syntax.Word) {
-	integer := w.analysis.anyInteger || slices.Contains(integerVars, name)
-	w.checkValue(value, integer, slices.Contains(codeVars, name), "the value of "+name+" is run as code")
-}
-
 // declare visits export, local and the like. A value is safe only if bash does not evaluate it, as it does
-// for integers, references and arrays.
+// for integers, references and arrays; of a variable that is an array already, package flow knows.
 func (w *walker) declare(d *syntax.DeclClause) {
-	unsafe := w.analysis.arrays && d.Variant.Value != "export" && d.Variant.Value != "readonly"
+	unsafe := false
 	for _, a := range d.Args {
 		if a.Name != nil {
 			continue
@@ -71,7 +48,7 @@ func (w *walker) declare(d *syntax.DeclClause) {
 		case a.Naked && a.Name == nil:
 			w.refuseAll(a.Value, nameOfVariable, nameHint)
 		case unsafe && a.Value != nil:
-			for _, id := range w.standIns.under(a.Value) {
+			for _, id := range w.standIns.Under(a.Value) {
 				w.refuse(id, d.Variant.Value+" could evaluate the item as code here",
 					"assign first, and declare in another command: x={}; "+d.Variant.Value+" x")
 			}
@@ -110,12 +87,12 @@ func (w *walker) redirect(r *syntax.Redirect) {
 // document visits the body of a here-document. A quoted delimiter loses its quotes, and the $, ` and \ of
 // the body are escaped instead.
 func (w *walker) document(r *syntax.Redirect) {
-	ids := w.standIns.under(r.Hdoc)
+	ids := w.standIns.Under(r.Hdoc)
 	if len(ids) == 0 {
 		return
 	}
 	if delim := r.Word.Lit(); delim == "" || strings.ContainsRune(delim, '\\') {
-		a := w.standIns.resolve(r.Word)
+		a := resolve(w.standIns, r.Word)
 		if a.dynamic || strings.Trim(a.text, words.BareChars) != "" || a.text == "" {
 			w.refuse(ids[0], "the item cannot stand in a here-document with this delimiter", "use a plain word such as <<EOF")
 			return

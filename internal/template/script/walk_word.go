@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -11,7 +12,6 @@ import (
 const (
 	nameOfVariable    = "the item cannot name a variable"
 	nameHint          = "write the name in the script"
-	subscript         = "the item cannot be an array subscript, where bash would run commands in it"
 	batchInArithmetic = "a batch cannot stand in arithmetic"
 	oneItem           = "use a batch of one, or {1} for its first item"
 )
@@ -34,7 +34,7 @@ func (w *walker) parts(parts []syntax.WordPart, at surroundings) {
 				q = inDouble
 			}
 			w.escaped(p.Value)
-			w.setQuoting(w.standIns.tokens(p.Value), q, at)
+			w.setQuoting(w.standIns.Tokens(p.Value), q, at)
 		case *syntax.SglQuoted:
 			w.singleQuoted(p, at)
 		case *syntax.DblQuoted:
@@ -73,16 +73,16 @@ func (w *walker) singleQuoted(p *syntax.SglQuoted, at surroundings) {
 	case at.double:
 		w.refuseAll(p, "quotes inside a quoted ${…} are not safe here", "remove the inner quotes")
 	case p.Dollar:
-		w.setQuoting(w.standIns.tokens(p.Value), inANSI, at)
+		w.setQuoting(w.standIns.Tokens(p.Value), inANSI, at)
 	default:
-		w.setQuoting(w.standIns.tokens(p.Value), inSingle, at)
+		w.setQuoting(w.standIns.Tokens(p.Value), inSingle, at)
 	}
 }
 
 // escaped refuses a token behind a backslash that backquotes left over.
 func (w *walker) escaped(text string) {
 	before := ""
-	w.standIns.split(text, func(lit string) { before = lit }, func(_ byte, id int) {
+	w.standIns.Split(text, func(lit string) { before = lit }, func(_ byte, id int) {
 		if words.OddRun(before, '\\') {
 			w.refuse(id, "a backslash escapes the item here", "write $(...) instead of backquotes")
 		}
@@ -112,7 +112,7 @@ func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 		return
 	}
 	if p.Index != nil {
-		w.refuseAll(p.Index, subscript, "")
+		w.subscript(p.Param.Value, p.Index, surroundings{})
 	}
 	if p.Slice != nil {
 		for _, x := range []syntax.ArithmExpr{p.Slice.Offset, p.Slice.Length} {
@@ -136,7 +136,6 @@ func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 		w.parts(p.Exp.Word.Parts, surroundings{double: at.double, param: true})
 	case syntax.AssignUnset, syntax.AssignUnsetOrNull:
 		w.parts(p.Exp.Word.Parts, surroundings{double: at.double, param: true})
-		w.assigned(p.Param.Value, p.Exp.Word)
 	case syntax.RemSmallPrefix, syntax.RemLargePrefix, syntax.RemSmallSuffix, syntax.RemLargeSuffix,
 		syntax.UpperFirst, syntax.UpperAll, syntax.LowerFirst, syntax.LowerAll:
 		w.pattern(p.Exp.Word)
@@ -147,6 +146,19 @@ func (w *walker) param(p *syntax.ParamExp, at surroundings) {
 func (w *walker) pattern(word *syntax.Word) {
 	if word != nil {
 		w.parts(word.Parts, surroundings{param: true})
+	}
+}
+
+// subscript visits the subscript of an array, which is arithmetic, or text if the array is associative.
+func (w *walker) subscript(name string, x syntax.ArithmExpr, at surroundings) {
+	word, ok := x.(*syntax.Word)
+	switch {
+	case !w.analysis.keyed[name] && !w.analysis.keyed[""]:
+		w.arithm(x)
+	case ok && w.analysis.keyed[name]:
+		w.parts(word.Parts, at)
+	default:
+		w.refuseAll(x, "the item cannot be a subscript here, where it may be text or arithmetic", "declare the array with declare -A in the script")
 	}
 }
 
@@ -184,12 +196,12 @@ func (w *walker) operand(parts []syntax.WordPart) {
 			w.operand(p.Parts)
 			return
 		case *syntax.Lit:
-			ids := w.standIns.tokens(p.Value)
+			ids := w.standIns.Tokens(p.Value)
 			radix, num := "", p.Value
 			if i := strings.IndexByte(num, '#'); i > 0 {
 				radix, num = num[:i], num[i+1:]
 			}
-			if len(ids) == 1 && num == w.standIns.token(ids[0]) && strings.Trim(radix, "0123456789") == "" {
+			if len(ids) == 1 && num == w.standIns.Token(ids[0]) && strings.Trim(radix, "0123456789") == "" {
 				w.setQuoting(ids, inArithmetic, surroundings{})
 				w.occs[ids[0]].spaced = !w.inLet
 				w.requireInteger(ids)
@@ -198,11 +210,14 @@ func (w *walker) operand(parts []syntax.WordPart) {
 		}
 	}
 	for _, p := range parts {
+		if w.onlyCounters(p) {
+			w.parts([]syntax.WordPart{p}, surroundings{})
+			continue
+		}
 		switch p := p.(type) {
 		case *syntax.ParamExp:
 			w.param(p, surroundings{double: true})
 		case *syntax.CmdSubst:
-			w.checkValue(p, true, false, "")
 			w.substitution(p)
 		case *syntax.ArithmExp:
 			w.arithm(p.X)
@@ -210,6 +225,12 @@ func (w *walker) operand(parts []syntax.WordPart) {
 			w.refuseAll(p, "in arithmetic the item must be a number by itself", "write spaces or operators around it")
 		}
 	}
+}
+
+// onlyCounters reports whether all tokens below a node are numbers of fanout's own, which are safe anywhere.
+func (w *walker) onlyCounters(node syntax.Node) bool {
+	ids := w.standIns.Under(node)
+	return len(ids) > 0 && !slices.ContainsFunc(ids, func(id int) bool { return w.occs[id].Data() || w.occs[id].Literal != "" })
 }
 
 // requireInteger makes fanout check before each job that the items are integers.
@@ -229,7 +250,7 @@ func (w *walker) requireInteger(ids []int) {
 func (w *walker) test(x syntax.TestExpr) {
 	switch x := x.(type) {
 	case *syntax.BinaryTest:
-		if isArithmTest(x.Op) {
+		if isArithmetic(x.Op) {
 			w.testOperand(x.X)
 			w.testOperand(x.Y)
 			return
@@ -253,4 +274,12 @@ func (w *walker) testOperand(x syntax.TestExpr) {
 	if word, ok := x.(*syntax.Word); ok {
 		w.operand(word.Parts)
 	}
+}
+
+func isArithmetic(op syntax.BinTestOperator) bool {
+	switch op {
+	case syntax.TsEql, syntax.TsNeq, syntax.TsLeq, syntax.TsGeq, syntax.TsLss, syntax.TsGtr:
+		return true
+	}
+	return false
 }

@@ -43,7 +43,7 @@ func (r Ref) counter() bool { return r.kind == refSeq || r.kind == refSlot }
 // convert applies the path form and the quoting to a text.
 func (r Ref) convert(s string) string {
 	if s = r.form.apply(s); r.Quote {
-		return QuotePOSIX(s)
+		return QuoteCode(s)
 	}
 	return s
 }

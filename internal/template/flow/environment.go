@@ -1,0 +1,35 @@
+package flow
+
+import (
+	_ "embed"
+	"strings"
+)
+
+// variablesText is what fanout knows of variables of the environment. Its first lines explain the format.
+//
+//go:embed variables.txt
+var variablesText string
+
+// variableFact returns what is known of a variable: "arithmetic", "shell", "program NAME", or who runs its text.
+func variableFact(name string) (string, bool) {
+	if name == "" {
+		return "", false
+	}
+	if n := strings.Index(variablesText, "\n"+name+":"); n >= 0 {
+		line, _, _ := strings.Cut(variablesText[n+1+len(name)+1:], "\n")
+		return strings.TrimSpace(line), true
+	}
+	for line := range strings.Lines(variablesText) {
+		pattern, fact, ok := strings.Cut(line, ":")
+		if ok && strings.ContainsRune(pattern, '*') && line[0] != '#' && like(pattern, arg{text: name}) {
+			return strings.TrimSpace(fact), true
+		}
+	}
+	return "", false
+}
+
+// Special reports whether bash calculates with what is assigned to a variable.
+func Special(name string) bool {
+	fact, _ := variableFact(name)
+	return fact == "arithmetic"
+}
