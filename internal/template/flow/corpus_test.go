@@ -1,8 +1,11 @@
 package flow_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	facts "fanout/internal/template/flow"
 )
 
 // TestHarmless holds that ordinary scripts are accepted: a check that cries at them is turned off by its users.
@@ -84,4 +87,53 @@ func TestByFile(t *testing.T) {
 		}
 	}
 	t.Logf("%d scripts that go through files: %d refused or warned of", len(all), refused)
+}
+
+// TestFacts holds what fanout believes of programs: each line of programs.txt is used in a script whose verdict depends
+// on it.
+func TestFacts(t *testing.T) {
+	var named strings.Builder
+	for _, e := range entries(t, "facts.txt") {
+		text := e.text
+		if i := strings.Index(text, "\n\n# "); i >= 0 { // a heading
+			text = text[:i]
+		}
+		text = strings.TrimRight(text, "\n")
+		named.WriteString(" " + text + "\n")
+		t.Run(e.where, func(t *testing.T) {
+			got, j := "ok", judge(&e.scope, text)
+			switch {
+			case j.refused:
+				got = "refuse"
+			case j.warned:
+				got = "warn"
+			default:
+				if _, _, err := j.run("q q"); err != nil {
+					got = "refuse"
+				}
+			}
+			if got != e.kind {
+				t.Errorf("%s, want %s: %s\n%s", got, e.kind, text, strings.Join(j.messages, "\n"))
+			}
+		})
+	}
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(named.String(), func(r rune) bool { return strings.ContainsRune(" \t\n;|&()<>\"'`$={}", r) }) {
+		words[w] = true
+	}
+	known := strings.ReplaceAll(facts.Known(), "\n ", " ") // the lines that go on
+	for line := range strings.Lines(known) {
+		head, _, _ := strings.Cut(line, ":")
+		names := strings.Fields(head)
+		if line[0] == '#' || len(names) == 0 {
+			continue
+		}
+		used := slices.ContainsFunc(names, func(name string) bool {
+			program, sub, has := strings.Cut(name, "/")
+			return words[program] && (!has || words[sub])
+		})
+		if !used {
+			t.Errorf("no script uses the line of %s", names[0])
+		}
+	}
 }
