@@ -139,3 +139,23 @@ func TestIntricate(t *testing.T) {
 		t.Error("accepted")
 	}
 }
+
+// BenchmarkCompile compiles scripts of usual sizes: parsing and following take about the same time.
+func BenchmarkCompile(b *testing.B) {
+	for name, text := range map[string]string{
+		"short": `gzip -9 {} && mv {}.gz /backup`,
+		"long": `retry() { local n=$1; shift; for ((i = 0; i < n; i++)); do "$@" && return; sleep 1; done; return 1; }
+retry 3 curl -sf {} -o out.{#} || exit 1
+while read -r a b; do case $a in x) echo "$b" ;; *) grep -c "$b" {} ;; esac; done < out.{#}
+x=(a b {}); for i in "${x[@]}"; do if [ -f "$i" ]; then echo "$i" | sed s/a/b/ | sort -u; else echo no; fi; done
+trap 'rm -f out.{#}' EXIT`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if refused, _, _ := verdict(text); refused {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
+}
