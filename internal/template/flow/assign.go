@@ -73,7 +73,7 @@ func (f *follower) assignElement(name string, v value, st *state) {
 
 // sinkVariable is the end of a value in a variable that bash calculates, or whose text something runs.
 func (f *follower) sinkVariable(name string, v value, st *state) {
-	fact, _ := variableFact(name)
+	fact := f.variableFact(name)
 	if st.vars[name].integer || fact == "arithmetic" {
 		f.sinkArithmetic(v, st, 1)
 		return

@@ -17,7 +17,7 @@ func (f *follower) check(name string, p *Program, args []arg, st *state) (follow
 	f.configuration(name, p, own)
 	f.assigned(p, own, st)
 	switch {
-	case p.has("code", "all") && !hasOption(p.options("file"), own):
+	case p.has("code", "all") && !hasOption(p.optionsOf("file"), own):
 		f.codeInChild(name, f.operandsOf(p, args), p.shell() != otherShell, nil, st)
 	case p.shell() != noShell:
 		followed = f.shell(name, p, args, st)
@@ -44,11 +44,11 @@ func (f *follower) check(name string, p *Program, args []arg, st *state) (follow
 			break
 		}
 	}
-	optional := len(p.options("runs")) > 0 && !hasOption(p.options("runs"), args)
+	optional := len(p.optionsOf("runs")) > 0 && !hasOption(p.optionsOf("runs"), args)
 	if p.shell() == noShell && (!p.runs() || optional || p.has("runs", "any") && len(p.operands(args)) == 0) {
 		f.shellAnywhere(args, st)
 		f.ownInput(name, p, args, st)
-		if _, given := p.valuesOf("code", args); !given && (p.has("login", "") || hasOption(p.options("login"), args)) {
+		if _, given := p.valuesOf("code", args); !given && (p.has("login", "") || hasOption(p.optionsOf("login"), args)) {
 			f.inputCode(name, st)
 		}
 	}
@@ -91,7 +91,7 @@ func (f *follower) operandsOf(p *Program, args []arg) []arg {
 // assigned follows options whose value is NAME=VALUE for the environment.
 func (f *follower) assigned(p *Program, args []arg, st *state) {
 	for i := range args {
-		if v, used := optionValue(p.options("assigns"), args, i); used > 0 {
+		if v, used := optionValue(p.optionsOf("assigns"), args, i); used > 0 {
 			if name, value, ok := strings.Cut(v.text, "="); ok {
 				f.sinkVariable(name, []string{value}, st)
 			}
@@ -105,8 +105,11 @@ func (f *follower) shellAnywhere(args []arg, st *state) {
 		if a.dynamic || len(a.ids) > 0 {
 			continue
 		}
-		p, ok := f.facts(baseName(a.text))
-		if at := codeIndex(args[i+1:]); ok && p.shell() != noShell && at > 0 && i+1+at < len(args) {
+		at := codeIndex(args[i+1:])
+		if at == 0 || i+1+at == len(args) {
+			continue
+		}
+		if p, ok := f.facts(baseName(a.text)); ok && p.shell() != noShell {
 			f.codeInChild(baseName(a.text)+" -c", args[i+1+at:i+2+at], p.shell() == posixShell, f.wordsOf(args[i+2+at:]), st)
 		}
 	}
@@ -129,7 +132,7 @@ func (f *follower) codeInChild(what string, args []arg, quotable bool, params []
 		if len(params) > 0 {
 			side.zero, side.params = value{params[0].text}, f.stepped(params[1:])
 		}
-		f.inside("the code of "+what, list, side)
+		f.inside(codeOf+what, list, side)
 		f.print(side.out, st)
 	})
 }
@@ -137,7 +140,7 @@ func (f *follower) codeInChild(what string, args []arg, quotable bool, params []
 // shell checks the arguments of a shell: options, then code or the name of a script.
 func (f *follower) shell(name string, p *Program, args []arg, st *state) (followed bool) {
 	quotable, code := p.shell() == posixShell, false
-	options := p.options("code") // such as fish --init-command
+	options := p.optionsOf("code") // such as fish --init-command
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		literal := !a.dynamic && len(a.ids) == 0
@@ -207,7 +210,7 @@ func (f *follower) remote(name string, p *Program, args []arg, st *state) (follo
 		f.codeIn(name, args[host+1:], true, func(list []*syntax.Stmt) {
 			side := f.newShell(st, nil)
 			side.vars, side.funcs, side.out = map[string]variable{}, map[string]*syntax.Stmt{}, text("")
-			f.inside("the code of "+name, list, side)
+			f.inside(codeOf+name, list, side)
 			f.print(side.out, st)
 		})
 		return true
@@ -267,7 +270,7 @@ func (f *follower) template(name string, p *Program, args []arg, st *state) {
 // codeOptions checks options whose value is code: -c CODE, --command=CODE. Quotes mean nothing in a command line that
 // the program cuts into words itself.
 func (f *follower) codeOptions(name string, p *Program, fact string, args []arg, st *state) {
-	options := p.options(fact)
+	options := p.optionsOf(fact)
 	for i := 0; i < len(args); i++ {
 		v, used := optionValue(options, args, i)
 		if used == 0 {
@@ -287,7 +290,7 @@ func (f *follower) codeOptions(name string, p *Program, fact string, args []arg,
 // configuration checks options whose value can make the program run commands.
 func (f *follower) configuration(name string, p *Program, args []arg) {
 	for i := 0; i < len(args); i++ {
-		v, used := optionValue(p.options("config"), args, i)
+		v, used := optionValue(p.optionsOf("config"), args, i)
 		if used == 0 {
 			continue
 		}

@@ -51,7 +51,7 @@ func (f *follower) codeText(p *Program, args []arg) []arg {
 	}
 	out, _ := p.valuesOf("text", p.own(args))
 	operands := p.operands(args)
-	named := hasOption(p.options("file"), p.own(args))
+	named := hasOption(p.optionsOf("file"), p.own(args))
 	for n, i := range operands {
 		switch {
 		case p.has("text", "all"), p.has("text", "assign") && strings.ContainsRune(args[i].text, '='):

@@ -18,7 +18,7 @@ const (
 // codeOf follows words that are joined into shell code, which runs in this shell. Items in it are refused, except those
 // that are quoted for it and stand outside of its quotes.
 func (f *follower) codeOf(what string, args []arg, quotable bool, st *state) {
-	f.codeIn(what, args, quotable, func(list []*syntax.Stmt) { f.inside("the code of "+what, list, st) })
+	f.codeIn(what, args, quotable, func(list []*syntax.Stmt) { f.inside(codeOf+what, list, st) })
 }
 
 // codeIn decides whether items in code are safe. If they are, run follows the code.
@@ -83,6 +83,12 @@ func (f *follower) example(what string) string {
 	return what + ` "wc {:q}"`
 }
 
+// Names of code within code begin so.
+const (
+	codeOf  = "the code of "
+	inputOf = "the input of "
+)
+
 // deepestCode is how deep code within code is followed.
 const deepestCode = 12
 
@@ -93,10 +99,9 @@ func (f *follower) inside(nested string, list []*syntax.Stmt, st *state) {
 	} else {
 		before, shell := f.nested, f.shellIs
 		f.nested = nested
-		for name := range strings.FieldsSeq(nested) {
-			if p, ok := f.facts(name); ok && p.shell() != noShell {
-				f.shellIs = name
-			}
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(nested, codeOf), inputOf), " ")
+		if p, ok := f.facts(name); ok && p.shell() != noShell {
+			f.shellIs = name
 		}
 		f.statements(list, st)
 		f.nested, f.shellIs = before, shell
@@ -135,7 +140,7 @@ func (f *follower) inputCode(name string, st *state) {
 		case err == nil:
 			side := f.newShell(st, nil)
 			side.stdin, side.out, side.reads = f.unknown(), text(""), name
-			f.inside("the input of "+name, file.Stmts, side)
+			f.inside(inputOf+name, file.Stmts, side)
 			f.print(side.out, st)
 		}
 	}

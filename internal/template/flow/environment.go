@@ -19,13 +19,20 @@ func variableFact(name string) (string, bool) {
 		line, _, _ := strings.Cut(variablesText[n+1+len(name)+1:], "\n")
 		return strings.TrimSpace(line), true
 	}
-	for line := range strings.Lines(variablesText) {
+	for at := 0; ; { // the lines with a star
+		n := strings.IndexByte(variablesText[at:], '*')
+		if n < 0 {
+			return "", false
+		}
+		at += n
+		line := variablesText[strings.LastIndexByte(variablesText[:at], '\n')+1:]
+		at++
+		line, _, _ = strings.Cut(line, "\n")
 		pattern, fact, ok := strings.Cut(line, ":")
-		if ok && strings.ContainsRune(pattern, '*') && line[0] != '#' && like(pattern, arg{text: name}) {
+		if ok && line[0] != '#' && like(pattern, arg{text: name}) {
 			return strings.TrimSpace(fact), true
 		}
 	}
-	return "", false
 }
 
 // Special reports whether bash calculates with what is assigned to a variable.

@@ -1,14 +1,16 @@
 package flow
 
 import (
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 // Program is what is known of a program: the lists of its facts.
-type Program struct{ lists map[string][]string }
+type Program struct {
+	lists   map[string][]string
+	options map[string][]string // what optionsOf has returned
+}
 
 // dialect tells how a program reads shell code.
 type dialect uint8
@@ -66,9 +68,16 @@ func (p *Program) words(fact, head string) []string {
 	return out
 }
 
-// options lists the entries of a fact that have a value: options, and beginnings of words.
-func (p *Program) options(fact string) []string {
-	var out []string
+// optionsOf lists the entries of a fact that have a value: options, and beginnings of words.
+func (p *Program) optionsOf(fact string) []string {
+	if p.lists[fact] == nil {
+		return nil
+	}
+	out, known := p.options[fact]
+	if known {
+		return out
+	}
+	defer func() { p.options[fact] = out }()
 	for _, entry := range p.lists[fact] {
 		if strings.HasPrefix(entry, "after:") {
 			break
@@ -128,23 +137,29 @@ func isOption(o string, a arg) bool {
 		short && isFlags(a.text) && a.text[0] == '-' && strings.ContainsRune(a.text[1:], rune(o[1])))
 }
 
-// valued are the facts whose options have a value.
-var valued = []string{"takes", "code", "line", "config", "text", "file", "entry"}
+// valued lists all options that have a value.
+func (p *Program) valued() []string {
+	const all = "valued"
+	options, known := p.options[all]
+	if known || p.lists == nil {
+		return options
+	}
+	for _, fact := range []string{"takes", "code", "line", "config", "text", "file", "entry"} {
+		options = append(options, p.optionsOf(fact)...)
+	}
+	for _, o := range p.optionsOf("assigns") {
+		if strings.HasPrefix(o, "-") {
+			options = append(options, o)
+		}
+	}
+	p.options[all] = options
+	return options
+}
 
 // operands returns the indexes of the arguments that are no options.
 func (p *Program) operands(args []arg) []int {
 	var out []int
-	var options []string
-	for _, fact := range valued {
-		options = append(options, p.options(fact)...)
-	}
-	for _, fact := range []string{"assigns", "values"} {
-		for _, o := range p.options(fact) {
-			if strings.HasPrefix(o, "-") && (fact == "assigns" || slices.Contains(options, o)) {
-				options = append(options, o)
-			}
-		}
-	}
+	options := p.valued()
 	stops, rest := p.lists["stops"] != nil, func(i int) []int {
 		for ; i < len(args); i++ {
 			out = append(out, i)
@@ -157,7 +172,7 @@ func (p *Program) operands(args []arg) []int {
 			return rest(i + 1)
 		}
 		if _, used := optionValue(options, args, i); used > 0 {
-			ends := stops && hasOption(p.options("stops"), args[i:i+1])
+			ends := stops && hasOption(p.optionsOf("stops"), args[i:i+1])
 			if i += used - 1; ends {
 				return rest(i + 1)
 			}
@@ -180,7 +195,7 @@ func (p *Program) operands(args []arg) []int {
 func (p *Program) own(args []arg) []arg {
 	n := p.operands(args)
 	switch {
-	case p.runs() && !p.has("runs", "any") && len(p.options("runs")) == 0:
+	case p.runs() && !p.has("runs", "any") && len(p.optionsOf("runs")) == 0:
 		if at := p.before(); at < len(n) {
 			return args[:n[at]]
 		}
@@ -193,14 +208,14 @@ func (p *Program) own(args []arg) []arg {
 // valuesOf lists the values of the options of a fact. An option with several values is among those of takes, with their
 // number.
 func (p *Program) valuesOf(fact string, args []arg) (values []arg, given bool) {
-	options := p.options(fact)
+	options := p.optionsOf(fact)
 	for i := 0; i < len(args); i++ {
 		v, used := optionValue(options, args, i)
 		if used == 0 {
 			continue
 		}
 		given = true
-		if _, more := optionValue(p.options("takes"), args, i); more > used {
+		if _, more := optionValue(p.optionsOf("takes"), args, i); more > used {
 			values = append(values, args[i+1:i+more]...)
 			i += more - 1
 			continue
@@ -244,13 +259,30 @@ func matchesValue(option, pattern string, args, code []arg) bool {
 	return false
 }
 
-// like reports whether a text is like a pattern. A text with an item in it is like none.
+// like reports whether a text is like a pattern, in which * stands for anything. A text with an item in it is like none.
 func like(pattern string, a arg) bool {
-	if len(a.ids) > 0 || a.dynamic {
-		return false
+	return len(a.ids) == 0 && !a.dynamic && matches(pattern, a.text)
+}
+
+func matches(pattern, text string) bool {
+	for pattern != "" {
+		switch {
+		case pattern[0] == '*':
+			for i := len(text); i >= 0; i-- {
+				if matches(pattern[1:], text[i:]) {
+					return true
+				}
+			}
+			return false
+		case strings.HasPrefix(pattern, `\*`):
+			pattern = pattern[1:]
+		}
+		if text == "" || pattern[0] != text[0] {
+			return false
+		}
+		pattern, text = pattern[1:], text[1:]
 	}
-	ok, err := path.Match(strings.NewReplacer("[", `\[`, "?", `\?`, "/", "\x01").Replace(pattern), strings.ReplaceAll(a.text, "/", "\x01"))
-	return ok && err == nil
+	return text == ""
 }
 
 func matchesPlain(entry string, operands int, args []arg) bool {

@@ -51,6 +51,7 @@ type follower struct {
 	interned map[string]string
 	sinks    map[int]*sink // the marks of >(…)
 	programs *Programs
+	vars     map[string]string   // what has been looked up of variables
 	looked   map[string]*Program // what has been looked up of programs; nil: they are not known
 	environ  map[string]value    // variables that the script begins with
 	ever     map[string]variable // what variables have been, at any time
@@ -71,7 +72,8 @@ const mostCommands = 20000
 
 func newFollower(s Script) *follower {
 	f := &follower{
-		names: s.Names, tokens: len(s.Tokens), interned: map[string]string{}, looked: map[string]*Program{}, sinks: map[int]*sink{}, programs: s.Programs,
+		names: s.Names, tokens: len(s.Tokens), interned: map[string]string{}, looked: map[string]*Program{}, vars: map[string]string{},
+		sinks: map[int]*sink{}, programs: s.Programs,
 		environ: map[string]value{}, ever: map[string]variable{}, parse: s.Parse, shellIs: s.Shell,
 		budget: mostCommands,
 	}
@@ -146,6 +148,16 @@ func (f *follower) ends() {
 func (f *follower) spent() bool {
 	f.budget--
 	return f.budget < 0
+}
+
+// variableFact returns what is known of a variable; "" if nothing is.
+func (f *follower) variableFact(name string) string {
+	fact, ok := f.vars[name]
+	if !ok {
+		fact, _ = variableFact(name)
+		f.vars[name] = fact
+	}
+	return fact
 }
 
 // facts returns what is known of a program.

@@ -172,7 +172,7 @@ func (f *follower) initial(name string) value {
 	if v, ok := f.environ[name]; ok {
 		return v
 	}
-	if fact, ok := variableFact(name); ok {
+	if fact := f.variableFact(name); fact != "" {
 		if program, is := strings.CutPrefix(fact, "program "); is {
 			return text(program)
 		}

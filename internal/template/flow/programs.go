@@ -48,26 +48,27 @@ func (p *Programs) Find(name string) (*Program, bool) {
 
 // findLine finds the line that has the name before its colon. Lines that begin with blanks belong to the one before.
 func findLine(text, name string) (string, bool) {
-	for at := 0; ; {
-		n := strings.Index(text[at:], name)
-		if n < 0 {
-			return "", false
+	for _, before := range []string{"\n", " "} {
+		for at := 0; ; {
+			n := strings.Index(text[at:], before+name)
+			if n < 0 {
+				break
+			}
+			start, end := at+n+1, at+n+1+len(name)
+			at = end
+			if end == len(text) || text[end] != ' ' && text[end] != ':' && text[end] != '\n' {
+				continue
+			}
+			from := lineStart(text, start)
+			if strings.ContainsAny(text[from:start], ":#") {
+				continue
+			}
+			if line := text[from:lineEnd(text, end)]; strings.IndexByte(line, ':') >= end-from {
+				return line, true
+			}
 		}
-		start, end := at+n, at+n+len(name)
-		at = end
-		if start > 0 && text[start-1] != '\n' && text[start-1] != ' ' || end == len(text) || !strings.ContainsRune(" :\n", rune(text[end])) {
-			continue
-		}
-		from := lineStart(text, start)
-		if strings.ContainsAny(text[from:start], ":#") {
-			continue
-		}
-		line := text[from:lineEnd(text, end)]
-		if strings.IndexByte(line, ':') < end-from {
-			continue
-		}
-		return line, true
 	}
+	return "", false
 }
 
 // lineStart finds where the line begins that has this place, with the lines that it continues.
@@ -116,7 +117,7 @@ func parseLine(line string) (*Program, error) {
 	if !ok || len(names) == 0 {
 		return nil, fmt.Errorf("a line begins with the names of programs and a colon: %q", line)
 	}
-	p := &Program{lists: map[string][]string{}}
+	p := &Program{lists: map[string][]string{}, options: map[string][]string{}}
 	list := ""
 	for fact := range strings.FieldsSeq(facts) {
 		word, value, has := strings.Cut(fact, "=")

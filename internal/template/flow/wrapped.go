@@ -32,8 +32,8 @@ func (f *follower) wrapped(name string, p *Program, list []word, args []arg, st 
 		f.environment(list[operands[n]].text, inner)
 		n++
 	}
-	behind := slices.IndexFunc(args, func(a arg) bool { return hasOption(p.options("runs"), []arg{a}) })
-	shell := p.has("login", "") || hasOption(p.options("login"), args)
+	behind := slices.IndexFunc(args, func(a arg) bool { return hasOption(p.optionsOf("runs"), []arg{a}) })
+	shell := p.has("login", "") || hasOption(p.optionsOf("login"), args)
 	switch {
 	case p.has("runs", "any"):
 		if p.lists["fills"] != nil {
@@ -48,7 +48,7 @@ func (f *follower) wrapped(name string, p *Program, list []word, args []arg, st 
 		if behind+1 < len(list) {
 			f.execute(f.upToEnd(list[behind+1:]), inner)
 		}
-	case len(p.options("runs")) > 0 && !p.has("runs", ""):
+	case len(p.optionsOf("runs")) > 0 && !p.has("runs", ""):
 		f.print(f.printed(name, p, list, args, st), inner)
 	case n < len(operands):
 		rest := list[operands[n]:]
@@ -84,7 +84,7 @@ func (f *follower) variablesOf(st *state, name string) value {
 func (f *follower) anywhere(name string, p *Program, list []word, args []arg, st *state) {
 	entry := ""
 	for i := range args {
-		if v, used := optionValue(p.options("entry"), args, i); used > 0 {
+		if v, used := optionValue(p.optionsOf("entry"), args, i); used > 0 {
 			entry = v.text
 		}
 	}
