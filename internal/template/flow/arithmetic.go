@@ -47,6 +47,12 @@ func (f *follower) operand(x syntax.ArithmExpr, st *state, read bool) {
 		f.arithmetic(x, st)
 		return
 	}
+	if len(w.Parts) > 1 { // together they may name a variable
+		if v := f.quotedParts(w.Parts, st); !f.carries(v) {
+			f.sinkArithmetic(v, st, 1)
+			return
+		}
+	}
 	for _, p := range w.Parts {
 		f.arithmeticPart(p, st, read)
 	}
@@ -79,16 +85,21 @@ const deepestArithmetic = 6
 
 // arithmeticText follows the names in the text of an expression. The items that stand in it directly are for the caller.
 func (f *follower) arithmeticText(s string, st *state, read bool, depth int) {
-	if depth > deepestArithmetic || !read {
+	if depth > deepestArithmetic || !read || f.spend(5) {
 		return
 	}
-	f.names.Split(s, func(lit string) {
-		for _, name := range strings.FieldsFunc(lit, notInName) {
-			if c := name[0]; c < '0' || c > '9' {
-				f.sinkArithmetic(f.lookup(name, st), st, depth+1)
-			}
+	var names []string
+	for _, name := range strings.FieldsFunc(s, notInName) {
+		c := name[0]
+		if (c < '0' || c > '9') && f.pattern(name) != "*" && !slices.Contains(names, name) && !slices.Contains(f.calculating, name) {
+			names = append(names, name)
 		}
-	}, func(byte, int) {})
+	}
+	for _, name := range names {
+		f.calculating = append(f.calculating, name)
+		f.sinkArithmetic(f.lookup(name, st), st, depth+1)
+		f.calculating = f.calculating[:len(f.calculating)-1]
+	}
 }
 
 func notInName(r rune) bool {
@@ -116,6 +127,8 @@ func (f *follower) calculated(id int) {
 		switch {
 		case o.by != "":
 			f.findPrinted(o, "arithmetic would run code in it", "keep only the digits: ... | tr -dc 0-9")
+		case o.named && o.cut:
+			f.find(o, true, "arithmetic would run code in the item, should it get into the number", "keep only the digits: ... | tr -dc 0-9")
 		case o.changed || f.marks[id].quoted || f.nested != "":
 			f.find(o, false, "arithmetic would run code in the item", "keep only the digits: ${x//[!0-9]} or ... | tr -dc 0-9")
 		default:
@@ -137,14 +150,18 @@ func (f *follower) test(x syntax.TestExpr, st *state) {
 			}
 			return
 		case syntax.TsReMatch:
-			if w, ok := x.X.(*syntax.Word); ok {
-				if v := f.single(w, st); f.carries(v) {
-					f.setVariable("BASH_REMATCH", variable{lists: [][]word{{{text: f.part(v, "${BASH_REMATCH[@]}")[0], open: true}}}}, st)
-				} else {
-					f.setVariable("BASH_REMATCH", variable{lists: [][]word{{{text: f.clean(), open: true}}}}, st)
-				}
+			left, _ := x.X.(*syntax.Word)
+			right, _ := x.Y.(*syntax.Word)
+			if left == nil || right == nil {
+				f.test(x.X, st)
+				f.test(x.Y, st)
+				return
 			}
-			f.test(x.Y, st)
+			v, list := f.single(left, st), []word{{text: f.clean(), open: true}}
+			if regex := f.single(right, st); f.carries(v) {
+				list = f.groups(v, regex)
+			}
+			f.setVariable("BASH_REMATCH", variable{lists: [][]word{list}}, st)
 			return
 		}
 		f.test(x.X, st)

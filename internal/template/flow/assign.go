@@ -10,8 +10,15 @@ import (
 // setVariable sets a variable, and keeps its types.
 func (f *follower) setVariable(name string, v variable, st *state) {
 	old := st.vars[name]
-	v.keys = f.either(old.keys, v.keys)
+	if strings.Contains(name, f.names.Prefix) {
+		st.partly = true
+		v = f.mergeVariable(v, old)
+	}
+	if v.keys = f.either(old.keys, v.keys); old.readonly {
+		v = f.mergeVariable(old, v)
+	}
 	v.exported = v.exported || st.exports
+	v.readonly = old.readonly
 	v.integer, v.exported, v.ref, v.assoc = v.integer || old.integer, v.exported || old.exported, v.ref || old.ref, v.assoc || old.assoc
 	st.vars[name] = v
 	if ever, ok := f.ever[name]; ok {
@@ -22,8 +29,15 @@ func (f *follower) setVariable(name string, v variable, st *state) {
 
 // assign gives a variable a value.
 func (f *follower) assign(name string, v value, st *state) {
-	if name == "" {
+	switch name {
+	case "":
 		return
+	case "BASH_ARGV0":
+		st.zero = v
+	case "IFS":
+		for _, s := range v {
+			f.separators += strings.Trim(f.pattern(s), "* \t\n")
+		}
 	}
 	name = f.target(name, st)
 	if i := strings.IndexByte(name, '['); i > 0 && strings.HasSuffix(name, "]") {
@@ -87,7 +101,13 @@ func (f *follower) sinkVariable(name string, v value, st *state) {
 			return
 		}
 	default:
-		for _, id := range f.idsOf(v) {
+		for _, s := range v {
+			if len(f.ids(s)) == 0 && strings.ContainsAny(s, "$` ") {
+				f.expansions(s, st)
+				f.codeOf(name, f.args([]word{{text: s}}), false, f.newShell(st, nil))
+			}
+		}
+		for _, id := range f.idsOf(append(slices.Clone(v), f.heldBy(v, st)...)) {
 			f.findMark(id, "the value of "+name+" is run as code", "write the value without an item")
 		}
 	}
@@ -160,8 +180,13 @@ func (f *follower) assignArray(name string, a *syntax.Assign, st *state) {
 		if e.Value == nil {
 			continue
 		}
+		values := f.expand([]*syntax.Word{e.Value}, st)
+		if len(values) == 1 && len(ways) == 1 {
+			ways[0] = append(ways[0], values[0]...)
+			continue
+		}
 		next := [][]word{}
-		for _, list := range f.expand([]*syntax.Word{e.Value}, st) {
+		for _, list := range values {
 			for _, head := range ways {
 				next = append(next, slices.Concat(head, list))
 			}
@@ -175,6 +200,9 @@ func (f *follower) assignArray(name string, a *syntax.Assign, st *state) {
 		for j, w := range list {
 			f.sinkVariable(name, value{w.text}, st)
 			list[j].text = f.through(value{w.text}, "$"+name)[0]
+			if w.split {
+				list[j].text = f.bare(value{list[j].text})[0]
+			}
 		}
 		ways[i] = list
 	}
@@ -188,6 +216,7 @@ func (f *follower) assignArray(name string, a *syntax.Assign, st *state) {
 		}
 		var both [][]word
 		for _, head := range heads {
+			f.spend(len(head))
 			for _, tail := range ways {
 				both = append(both, slices.Concat(head, tail))
 			}
@@ -208,7 +237,7 @@ func (f *follower) assignArray(name string, a *syntax.Assign, st *state) {
 func (f *follower) declare(d *syntax.DeclClause, st *state) {
 	set := variable{}
 	local := d.Variant.Value == "local" || (d.Variant.Value == "declare" || d.Variant.Value == "typeset") && st.frame.function != ""
-	functions, array := false, false
+	functions, array, inherit := false, false, false
 	var named []*syntax.Assign
 	for _, a := range d.Args {
 		if a.Name != nil {
@@ -224,7 +253,9 @@ func (f *follower) declare(d *syntax.DeclClause, st *state) {
 			array = array || strings.ContainsAny(lit, "aA")
 			set.ref = set.ref || strings.Contains(lit, "n") && d.Variant.Value != "export"
 			set.exported = set.exported || strings.Contains(lit, "x")
-			functions = functions || strings.Contains(lit, "f")
+			set.readonly = set.readonly || strings.Contains(lit, "r")
+			functions = functions || strings.ContainsAny(lit, "fF")
+			inherit = inherit || strings.Contains(lit, "I")
 			if strings.Contains(lit, "p") {
 				f.printVariables(st)
 			}
@@ -242,48 +273,83 @@ func (f *follower) declare(d *syntax.DeclClause, st *state) {
 	}
 	set.exported = set.exported || d.Variant.Value == "export"
 	set.ref = set.ref || d.Variant.Value == "nameref"
+	set.readonly = set.readonly || d.Variant.Value == "readonly"
+	if len(named) == 0 && !functions {
+		f.printVariables(st)
+	}
+	if functions {
+		f.print(value{f.clean() + "\n"}, st)
+		return
+	}
+	if inherit = inherit || st.inherits; inherit { // it has the value of the variable that it hides
+		local = false
+	}
+	before := st.copy() // all values are expanded before any variable is made local
 	for _, a := range named {
-		name := a.Name.Value
-		if functions {
-			continue
+		f.declareOne(d.Variant.Value, a, set, array, local, before, st)
+	}
+}
+
+// declareOne follows one NAME or NAME=VALUE of declare.
+func (f *follower) declareOne(builtin string, a *syntax.Assign, set variable, array, local bool, before, st *state) {
+	name := a.Name.Value
+	var value value
+	if a.Value != nil {
+		value = f.single(a.Value, before)
+	}
+	if !local && st.frame.saved != nil { // declare -g
+		if _, hidden := st.frame.saved[name]; hidden && value != nil {
+			st.frame.saved[name] = variable{val: value}
 		}
-		if local {
-			f.hide(name, st)
+	}
+	if local {
+		f.hide(name, st)
+	}
+	v, known := st.vars[name]
+	switch {
+	case !known && !local:
+		v.val = f.initial(name)
+	case v.val == nil && v.lists == nil:
+		v.val = text("")
+	}
+	v.integer, v.assoc, v.exported = v.integer || set.integer, v.assoc || set.assoc, v.exported || set.exported
+	v.ref = v.ref || set.ref && a.Naked
+	if array && v.lists == nil {
+		v.lists = [][]word{{}}
+		if len(v.val) > 0 && !slices.Equal(v.val, text("")) {
+			v.lists = [][]word{{f.anyOf([]word{{text: f.blend(v.val)[0]}})}}
 		}
-		v := st.vars[name]
-		if _, ok := st.vars[name]; !ok && !local {
-			v.val = f.initial(name)
-		} else if v.val == nil && v.lists == nil {
-			v.val = text("")
+	}
+	st.vars[name] = v
+	switch {
+	case set.ref && value != nil:
+		f.sinkName(value, builtin+" -n")
+		st.vars[name] = variable{val: value, ref: true}
+		return
+	case value != nil:
+		f.compound(builtin, a, value, array, st)
+		if a.Append {
+			value = f.join(f.lookup(name, st), value)
 		}
-		v.integer, v.assoc, v.exported = v.integer || set.integer, v.assoc || set.assoc, v.exported || set.exported
-		v.ref = v.ref || set.ref && a.Naked
-		if array && v.lists == nil {
-			v.lists = [][]word{{}}
-			if len(v.val) > 0 && !slices.Equal(v.val, text("")) {
-				v.lists = [][]word{{f.anyOf([]word{{text: f.blend(v.val)[0]}})}}
-			}
-		}
-		st.vars[name] = v
-		if set.ref && a.Value != nil {
-			to := f.single(a.Value, st)
-			f.sinkName(to, d.Variant.Value+" -n")
-			st.vars[name] = variable{val: to, ref: true}
-			continue
-		}
-		f.compound(d.Variant.Value, a, array, st)
+		f.assign(name, value, st)
+	default:
 		f.assignment(a, st)
+	}
+	if set.readonly {
+		v := st.vars[name]
+		v.readonly = true
+		st.vars[name] = v
 	}
 }
 
 // compound refuses an item in NAME=VALUE for declare if NAME is an array: bash reads a value such as (…) as its elements,
 // and calculates their subscripts.
-func (f *follower) compound(builtin string, a *syntax.Assign, array bool, st *state) {
+func (f *follower) compound(builtin string, a *syntax.Assign, v value, array bool, st *state) {
 	isArray := st.vars[f.target(a.Name.Value, st)].lists != nil || st.unnamed
-	if a.Value == nil || !array && (!isArray || builtin == "export" || builtin == "readonly") {
+	if !array && (!isArray || builtin == "export" || builtin == "readonly") {
 		return
 	}
-	for _, id := range f.idsOf(f.single(a.Value, st)) {
+	for _, id := range f.idsOf(v) {
 		f.findMark(id, builtin+" could evaluate the item as code here", "assign first, and declare in another command: x={}; "+builtin+" x")
 	}
 }
@@ -302,6 +368,9 @@ func (f *follower) declared(builtin string, v value, st *state) {
 
 // hide makes a variable local to the function.
 func (f *follower) hide(name string, st *state) {
+	if st.vars[name].readonly {
+		return
+	}
 	if _, hidden := st.frame.saved[name]; !hidden {
 		if st.frame.saved == nil {
 			st.frame.saved = map[string]variable{}

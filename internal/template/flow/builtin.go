@@ -3,6 +3,8 @@ package flow
 import (
 	"slices"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // A builtin is what a builtin of bash does with its arguments.
@@ -33,15 +35,16 @@ func (f *follower) builtin(name string) (builtin, bool) {
 		return (*follower).alias, true
 	case "getopts":
 		return (*follower).getopts, true
-	case "cd":
+	case "cd", "pushd", "popd":
 		return (*follower).chdir, true
-	case "pushd":
-		return func(f *follower, args []word, st *state) {
-			f.chdir(args, st)
-			f.setArray("DIRSTACK", f.valuesOf(args), false, st)
-		}, true
 	case "return":
-		return func(f *follower, args []word, st *state) { f.leave(&st.frame.ends, args, st) }, true
+		return func(f *follower, args []word, st *state) {
+			if st.frame.function == "" { // it does nothing there, or ends a file that is read
+				f.calculate(args, st)
+				return
+			}
+			f.leave(&st.frame.ends, args, st)
+		}, true
 	case "exit":
 		return func(f *follower, args []word, st *state) { f.leave(nil, args, st) }, true
 	case "break", "continue":
@@ -63,12 +66,17 @@ func (f *follower) builtin(name string) (builtin, bool) {
 	case "command", "builtin", "exec":
 		return func(f *follower, args []word, st *state) { f.prefix(name, args, st) }, true
 	case "hash", "unalias", "enable", "bind", "complete", "compgen", "compopt", "fc", "history", "jobs":
-		return func(f *follower, args []word, _ *state) { f.takenAs(name, args...) }, true
+		return func(f *follower, args []word, st *state) {
+			f.takenAs(name, args...)
+			f.completes(args, st)
+		}, true
 	case "shopt":
 		return func(f *follower, args []word, st *state) {
 			f.onlyOptions("shopt", args)
 			for _, w := range args {
 				st.last = st.last || w.text == "lastpipe"
+				st.inherits = st.inherits || w.text == "localvar_inherit"
+				f.echoes = f.echoes || w.text == "xpg_echo"
 			}
 		}, true
 	case ":", "true", "false", "kill", "umask", "ulimit", "type", "times", "bg", "fg", "disown", "suspend", "logout", "help", "caller":
@@ -80,10 +88,27 @@ func (f *follower) builtin(name string) (builtin, bool) {
 				f.print(f.part(f.valuesOf(args), name), st)
 			}
 		}, true
-	case "pwd", "dirs", "popd":
+	case "pwd", "dirs":
 		return func(f *follower, _ []word, st *state) { f.print(f.lookup("PWD", st), st) }, true
 	}
 	return nil, false
+}
+
+// completes follows what compgen evaluates, and the command of jobs -x.
+func (f *follower) completes(args []word, st *state) {
+	for i := 0; i+1 < len(args); i++ {
+		next := args[i+1]
+		switch args[i].text {
+		case "-W": // it expands the words
+			f.codeIn("compgen -W", f.args([]word{{text: "printf '%s\\n' \"" + strings.ReplaceAll(next.text, `"`, `\"`) + `"`}}), false, func(list []*syntax.Stmt) { f.inside(codeOf+"compgen -W", list, st) })
+		case "-F", "-C":
+			f.execute(f.split(next.text), st)
+		case "-A":
+			f.print(f.unknown(), st)
+		case "-x":
+			f.execute(args[i+1:], st)
+		}
+	}
 }
 
 // valuesOf are the texts of words.
@@ -128,7 +153,28 @@ func (f *follower) takenAs(name string, args ...word) {
 }
 
 func (f *follower) echo(args []word, st *state) {
-	f.print(f.join(f.joined(args), text("\n")), st)
+	end, escapes := text("\n"), false
+	for len(args) > 0 && isFlags(args[0].text) && strings.Trim(args[0].text, "-neE") == "" {
+		if strings.ContainsRune(args[0].text, 'n') {
+			end = text("")
+		}
+		escapes = escapes || strings.ContainsRune(args[0].text, 'e')
+		args = args[1:]
+	}
+	v := f.joined(args)
+	if escapes || f.echoes || f.calculates() || f.shellIs == "dash" || f.shellIs == "sh" {
+		v = f.unescaped(v)
+	}
+	f.print(f.join(v, end), st)
+}
+
+// unescaped is a value in which backslashes are replaced: quotes around an item do not hold then.
+func (f *follower) unescaped(v value) value {
+	out := make(value, 0, len(v))
+	for _, s := range f.bare(v) {
+		out = append(out, decoded(s))
+	}
+	return out
 }
 
 func (f *follower) eval(args []word, st *state) {
@@ -152,14 +198,18 @@ func (f *follower) prefix(name string, args []word, st *state) {
 			return
 		case t == "--":
 			if i+1 < len(args) {
+				f.passed = name != "exec" && len(f.names.Tokens(args[i+1].text)) == 0
 				f.execute(args[i+1:], st)
+				f.passed = false
 			}
 			return
 		case name == "exec" && t == "-a":
 			i++
 		case len(t) > 1 && t[0] == '-' && len(f.ids(t)) == 0:
 		default:
+			f.passed = name != "exec" && len(f.names.Tokens(t)) == 0
 			f.execute(args[i:], st)
+			f.passed = false
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -10,37 +11,52 @@ func (f *follower) source(args []word, st *state) {
 	}
 	if held := f.heldBy(value{args[0].text}, st); held != nil {
 		f.codeOf("source", f.args([]word{{text: f.blendOrOne(held)}}), false, st)
-	} else {
+	} else if start, _, _, _, ok := f.names.Next(args[0].text); !ok || !strings.ContainsRune(args[0].text[:start], '/') || args[0].open {
 		f.takenAs("source", args[0])
 	}
 }
 
 // read follows read: each name gets a part of the input, a name by itself all of a line.
 func (f *follower) read(args []word, st *state) {
-	in := st.stdin
+	in, array, whole := st.stdin, "", false
 	var names []string
 	for i := 0; i < len(args); i++ {
 		t := args[i].text
-		switch {
-		case len(f.ids(t)) > 0 || args[i].open && len(f.names.Tokens(t)) > 0 && f.carries(value{t}):
+		if len(f.ids(t)) > 0 {
 			f.takenAs("read", args[i])
-		case len(names) == 0 && len(t) > 1 && t[0] == '-':
-			last := t[len(t)-1]
-			if last == 'a' && i+1 < len(args) {
-				f.setArray(args[i+1].text, in, true, st)
-				return
-			}
-			if strings.ContainsRune("dinNptu", rune(last)) {
-				if last == 'u' && i+1 < len(args) {
-					in = f.readFrom(args[i+1], st)
-				}
-				i++
-			} else if j := strings.IndexByte(t, 'u'); j > 0 && j+1 < len(t) {
-				in = f.readFrom(word{text: t[j+1:]}, st)
-			}
-		default:
-			names = append(names, t)
+			continue
 		}
+		if len(names) > 0 || len(t) < 2 || t[0] != '-' {
+			names = append(names, t)
+			continue
+		}
+		for j := 1; j < len(t); j++ {
+			whole = whole || t[j] == 'r'
+			if !strings.ContainsRune("adinNptu", rune(t[j])) {
+				continue
+			}
+			value := word{text: t[j+1:]}
+			if value.text == "" && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
+			switch t[j] {
+			case 'a':
+				array = value.text
+			case 'u':
+				in = f.readFrom(value, st)
+			case 'n', 'N', 'd':
+				in = f.bare(in)
+			}
+			break
+		}
+	}
+	if !whole {
+		in = f.bare(in) // backslashes are removed
+	}
+	if array != "" {
+		f.setArray(array, in, true, st)
+		return
 	}
 	if len(names) == 0 {
 		names = []string{"REPLY"}
@@ -50,13 +66,24 @@ func (f *follower) read(args []word, st *state) {
 		if len(names) > 1 || len(v) > 1 || strings.Contains(v[0], "\n") {
 			v = f.part(v, "")
 		}
-		f.assign(name, v, st)
+		f.assign(name, f.lines(v), st)
 	}
+}
+
+// lines is one line of a value. A word that {:q} has quoted may have several.
+func (f *follower) lines(v value) value {
+	return f.replaced(v, func(m mark) mark {
+		m.quoted = m.quoted && !slices.ContainsFunc(m.origins, func(o origin) bool { return o.quotedByUs })
+		return m
+	})
 }
 
 // readFrom is what a descriptor gives to read.
 func (f *follower) readFrom(fd word, st *state) value {
 	if n, ok := f.literal(value{fd.text}); ok {
+		if n == "0" {
+			return st.stdin
+		}
 		if v, known := st.files[n]; known {
 			return v
 		}
@@ -66,15 +93,14 @@ func (f *follower) readFrom(fd word, st *state) value {
 }
 
 func (f *follower) mapfile(args []word, st *state) {
-	name, in := "MAPFILE", st.stdin
+	name, in, callback := "MAPFILE", st.stdin, ""
 	for i := 0; i < len(args); i++ {
 		t := args[i].text
 		switch {
 		case len(f.ids(t)) > 0:
 			f.takenAs("mapfile", args[i])
 		case t == "-C" && i+1 < len(args):
-			st.files["mapfile"] = st.stdin
-			f.codeOf("mapfile -C", f.args([]word{args[i+1], {text: f.part(st.stdin, "mapfile")[0]}}), false, st)
+			callback = args[i+1].text
 			i++
 		case t == "-u" && i+1 < len(args):
 			in = f.readFrom(args[i+1], st)
@@ -86,6 +112,9 @@ func (f *follower) mapfile(args []word, st *state) {
 		}
 	}
 	f.setArray(name, in, false, st)
+	if callback != "" {
+		f.codeOf("mapfile -C", f.args([]word{{text: callback + " " + f.clean() + " " + f.quote(f.part(in, "mapfile"))[0]}}), true, st)
+	}
 }
 
 func (f *follower) getopts(args []word, st *state) {
@@ -102,12 +131,15 @@ func (f *follower) getopts(args []word, st *state) {
 	f.assign(args[1].text, f.unknown(), st)
 }
 
+// chdir follows cd, pushd and popd. Where an item has been in the name of a directory, it may be again.
 func (f *follower) chdir(args []word, st *state) {
-	v := f.unknown()
+	v := f.either(f.lookup("PWD", st), f.lookup("OLDPWD", st))
 	if values := f.valuesOf(args); f.carries(values) {
-		v = f.part(values, "$PWD")
+		v = f.either(v, f.part(values, "$PWD"))
 	}
-	st.vars["OLDPWD"] = variable{val: f.lookup("PWD", st)}
-	f.setVariable("PWD", variable{val: f.either(v, f.unknown()), exported: true}, st)
-	f.ever["OLDPWD"] = st.vars["PWD"]
+	v = f.either(v, f.unknown())
+	for _, name := range []string{"PWD", "OLDPWD"} {
+		f.setVariable(name, variable{val: v, exported: true}, st)
+	}
+	f.setVariable("DIRSTACK", variable{lists: [][]word{{{text: f.blend(v)[0], open: true}}}}, st)
 }

@@ -16,6 +16,9 @@ func (f *follower) set(args []word, st *state) {
 			return
 		}
 		if len(w.text) > 0 && (w.text[0] == '-' || w.text[0] == '+') && len(f.ids(w.text)) == 0 {
+			if isFlags(w.text) && strings.ContainsRune(w.text, 'k') { // all NAME=VALUE become variables
+				f.budget = 0
+			}
 			if isFlags(w.text) && strings.ContainsRune(w.text, 'a') {
 				st.exports = w.text[0] == '-'
 			}
@@ -93,11 +96,25 @@ func (f *follower) trap(args []word, st *state) {
 			}
 		}
 	}
-	if code := args[0].text; code != "-" && code != "" && code[0] != '-' {
-		f.traps = append(f.traps, value{code})
-		f.codeOf("trap", f.args(args[:1]), true, st.copy())
-	} else if len(args) > 1 && code == "--" {
-		f.traps = append(f.traps, value{args[1].text})
+	if args[0].text == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 || args[0].text == "" || args[0].text[0] == '-' {
+		return
+	}
+	code := value{args[0].text}
+	f.traps = append(f.traps, code)
+	side := st.copy()
+	side.exit, side.hooks = nil, nil
+	f.codeOf("trap", f.args(args[:1]), true, side)
+	for _, w := range args[1:] {
+		switch strings.TrimPrefix(strings.ToUpper(w.text), "SIG") {
+		case "EXIT", "0":
+			st.exit = code
+		case "DEBUG", "ERR", "RETURN":
+			st.hooks = append(slices.Clone(st.hooks), code)
+			f.merge(st, side)
+		}
 	}
 }
 
@@ -141,6 +158,9 @@ func (f *follower) leave(ends *[]*state, args []word, st *state) {
 // declareWords follows declare behind command or builtin, whose arguments are words.
 func (f *follower) declareWords(name string, args []word, st *state) {
 	integer := false
+	if !slices.ContainsFunc(args, func(w word) bool { return w.text == "" || w.text[0] != '-' }) || len(args) > 0 && args[0].text == "-p" {
+		f.printVariables(st)
+	}
 	for _, w := range args {
 		if len(w.text) > 0 && w.text[0] == '-' && len(f.ids(w.text)) == 0 {
 			integer = integer || strings.ContainsRune(w.text, 'i')
@@ -156,6 +176,35 @@ func (f *follower) declareWords(name string, args []word, st *state) {
 	}
 }
 
+// unset follows unset of one name. A local variable uncovers the one that it hid.
+func (f *follower) unset(name string, function bool, st *state) {
+	if _, is := st.funcs[name]; is && (function || st.vars[name].val == nil && st.vars[name].lists == nil) {
+		delete(st.funcs, name)
+		return
+	}
+	if i := strings.IndexByte(name, '['); i > 0 {
+		if v := st.vars[name[:i]]; v.lists != nil {
+			v.lists = [][]word{{f.anyOf(v.lists...)}}
+			st.vars[name[:i]] = v
+		}
+		return
+	}
+	name = f.target(name, st)
+	v, known := st.vars[name]
+	if function || !known || v.readonly || len(f.names.Tokens(name)) > 0 {
+		return
+	}
+	delete(st.vars, name)
+	for fr := st.frame; fr != nil; fr = fr.caller {
+		if hidden, ok := fr.saved[name]; ok && (hidden.val != nil || hidden.lists != nil) {
+			if now, ok := st.vars[name]; ok {
+				hidden = f.mergeVariable(now, hidden)
+			}
+			st.vars[name] = hidden
+		}
+	}
+}
+
 // named2 follows unset, let and wait.
 func (f *follower) named2(name string, args []word, st *state) {
 	for i, w := range args {
@@ -166,8 +215,8 @@ func (f *follower) named2(name string, args []word, st *state) {
 			f.arithmeticText(w.text, st, true, 0)
 		}
 		f.takenAs(name, w)
-		if name == "unset" && len(f.names.Tokens(w.text)) == 0 {
-			delete(st.vars, w.text)
+		if name == "unset" {
+			f.unset(w.text, i > 0 && args[i-1].text == "-f", st)
 		}
 	}
 }

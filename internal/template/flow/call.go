@@ -31,15 +31,18 @@ func (f *follower) call(c *syntax.CallExpr, st *state) {
 		v.exported = true
 		st.vars[name] = v
 	}
-	if f.executeAny(ways, st); f.messages > 0 {
-		for _, list := range ways {
-			f.complain(f.valuesOf(list), st)
-		}
+	f.executeAny(ways, st)
+	for _, list := range ways {
+		f.complain(f.valuesOf(list), st)
 	}
+	f.runHooks(st)
 	for name, v := range before {
-		if v.val == nil && v.lists == nil {
+		switch {
+		case special(ways): // in POSIX shells, the variable stays
+			st.vars[name] = f.mergeVariable(st.vars[name], v)
+		case v.val == nil && v.lists == nil:
 			delete(st.vars, name)
-		} else {
+		default:
 			st.vars[name] = v
 		}
 	}
@@ -52,6 +55,24 @@ func (f *follower) call(c *syntax.CallExpr, st *state) {
 	if !st.dead {
 		st.vars["_"] = variable{val: f.through(last, "$_")}
 	}
+}
+
+// special reports whether the command may be a special builtin of POSIX.
+func special(ways [][]word) bool {
+	names := []string{":", ".", "eval", "exec", "export", "readonly", "set", "shift", "times", "trap", "unset"}
+	return slices.ContainsFunc(ways, func(list []word) bool { return len(list) > 0 && slices.Contains(names, list[0].text) })
+}
+
+// runHooks follows what traps run between commands.
+func (f *follower) runHooks(st *state) {
+	hooks := st.hooks
+	st.hooks = nil
+	for _, code := range hooks {
+		side := st.copy()
+		f.codeOf("trap", f.args([]word{{text: code[0]}}), true, side)
+		f.merge(st, side)
+	}
+	st.hooks = hooks
 }
 
 // executeAny follows a command whose words may be one of several lists.
@@ -99,10 +120,26 @@ func (f *follower) execute(list []word, st *state) {
 		return
 	}
 	if name.open || len(f.names.Tokens(name.text)) > 0 {
+		f.functionsLike(name.text, list[1:], st)
 		f.unknownProgram(list, st)
 		return
 	}
 	f.named(name.text, list[1:], st, true)
+}
+
+// functionsLike follows calls of all functions whose name may be this one, which is known only in part.
+func (f *follower) functionsLike(name string, args []word, st *state) {
+	if _, program, ok := strings.Cut(name, "/"); ok && program != "" {
+		return
+	}
+	pattern := f.pattern(name)
+	for _, other := range slices.Sorted(maps.Keys(st.funcs)) {
+		if matches(pattern, other) && st.frame.calls(other) == 0 {
+			side := st.copy()
+			f.invokeAny(other, st.funcs[other], args, side)
+			f.merge(st, side)
+		}
+	}
 }
 
 // named follows a command whose name is known. In the shell itself it may be a function or a builtin.
@@ -115,10 +152,12 @@ func (f *follower) named(name string, args []word, st *state, inShell bool) {
 				st.out = f.either(st.out, side.out)
 			}
 		}
-		if body, ok := st.funcs[name]; ok {
-			f.invoke(name, body, args, st)
-			return
+		if fn, ok := st.funcs[name]; ok && !f.passed {
+			if f.invokeAny(name, fn, args, st); !fn.maybe {
+				return
+			}
 		}
+		f.passed = false
 		if b, ok := f.builtin(name); ok {
 			b(f, args, st)
 			return
@@ -127,17 +166,53 @@ func (f *follower) named(name string, args []word, st *state, inShell bool) {
 	f.program(baseName(name), args, st)
 }
 
-// deepestCall is how deep calls of functions are followed with their own arguments.
-const deepestCall = 12
+// Calls of a function within itself are followed so often with their own arguments, and so often at all.
+const (
+	deepestCall = 4
+	deepest     = 6
+)
+
+// deepestFrames is how deep calls are followed. A script with more is refused.
+const deepestFrames = 64
+
+// invokeAny follows a call of a function that may have several bodies.
+func (f *follower) invokeAny(name string, fn functions, args []word, st *state) {
+	before := st.copy()
+	for i, body := range fn.bodies {
+		if i == 0 {
+			f.invoke(name, body, args, st)
+			continue
+		}
+		side := before.copy()
+		f.invoke(name, body, args, side)
+		f.merge(st, side)
+	}
+	if fn.maybe {
+		f.merge(st, before)
+	}
+}
+
+// calls is how often the function is being called.
+func (fr *frame) calls(name string) (n int) {
+	for ; fr != nil; fr = fr.caller {
+		if fr.function == name {
+			n++
+		}
+	}
+	return n
+}
 
 // invoke follows a call of a function.
 func (f *follower) invoke(name string, body *syntax.Stmt, args []word, st *state) {
-	fr := &frame{function: name, depth: st.frame.depth + 1}
-	if fr.depth > deepestCall {
-		if fr.depth > deepestCall+2 {
-			f.give(args, name, st)
-			return
-		}
+	fr := &frame{function: name, depth: st.frame.depth + 1, caller: st.frame}
+	switch n := st.frame.calls(name); {
+	case fr.depth > deepestFrames:
+		f.budget = 0
+		return
+	case n > deepest:
+		f.give(args, name, st)
+		return
+	case n > deepestCall:
 		args = []word{f.anyOf(args, st.params)}
 	}
 	outer, params := st.frame, st.params
@@ -217,7 +292,7 @@ func (f *follower) exported(st *state) value {
 // print adds to what has been printed. exec may have led standard output to a command.
 func (f *follower) print(v value, st *state) {
 	st.out = f.join(st.out, v)
-	if s, ok := st.sinks["1"]; ok && f.carries(v) {
+	if s, ok := st.sinks["1"]; ok {
 		side := st.copy()
 		delete(side.sinks, "1")
 		f.into(s, v, side)
@@ -230,11 +305,14 @@ func (f *follower) program(name string, list []word, st *state) {
 	if !known {
 		p = &Program{}
 	}
+	if f.spend(5 * len(list)) {
+		return
+	}
 	args := f.args(list)
 	if operands := p.operands(args); len(operands) > 0 && len(args[operands[0]].ids) == 0 {
 		at := operands[0]
 		if sub := name + "/" + args[at].text; f.knows(sub) {
-			f.configuration(name, p, args[:at])
+			f.configuration(name, p, args[:at], st)
 			f.codeOptions(name, p, "code", args[:at], st)
 			f.program(sub, list[at+1:], st)
 			return
@@ -243,7 +321,7 @@ func (f *follower) program(name string, list []word, st *state) {
 	name = strings.ReplaceAll(name, "/", " ")
 	f.intoSinks(list, st)
 	if handler, ok := st.funcs["command_not_found_handle"]; ok && !known {
-		f.invoke("command_not_found_handle", handler, append([]word{{text: name}}, list...), st)
+		f.invokeAny("command_not_found_handle", handler, append([]word{{text: name}}, list...), st)
 	}
 	followed := f.check(name, p, args, st)
 	if p.runs() {

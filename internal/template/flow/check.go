@@ -14,7 +14,7 @@ func (f *follower) check(name string, p *Program, args []arg, st *state) (follow
 	f.cut(name, p, own)
 	f.braces(name, args)
 	f.ownLanguage(name, p, args)
-	f.configuration(name, p, own)
+	f.configuration(name, p, own, st)
 	f.assigned(p, own, st)
 	switch {
 	case p.has("code", "all") && !hasOption(p.optionsOf("file"), own):
@@ -164,7 +164,11 @@ func (f *follower) shell(name string, p *Program, args []arg, st *state) (follow
 				i++
 			}
 			if !code && isFlags(a.text) && strings.ContainsRune(a.text, 's') {
-				f.inputCode(name, st)
+				params := args[i+1:]
+				if len(params) > 0 && params[0].text == "--" {
+					params = params[1:]
+				}
+				f.inputCode(name, st, f.wordsOf(params)...)
 				return true
 			}
 		case code:
@@ -194,7 +198,7 @@ func (f *follower) scriptFile(name string, args []arg, st *state) (followed bool
 	if held := f.heldBy(value{args[0].text}, st); held != nil {
 		side := st.copy()
 		side.stdin, side.out = held, text("")
-		f.inputCode(name, side)
+		f.inputCode(name, side, f.wordsOf(args[1:])...)
 		f.print(side.out, st)
 	}
 	return false
@@ -209,7 +213,7 @@ func (f *follower) remote(name string, p *Program, args []arg, st *state) (follo
 	if host := operands[0]; host+1 < len(args) {
 		f.codeIn(name, args[host+1:], true, func(list []*syntax.Stmt) {
 			side := f.newShell(st, nil)
-			side.vars, side.funcs, side.out = map[string]variable{}, map[string]*syntax.Stmt{}, text("")
+			side.vars, side.out = map[string]variable{}, text("")
 			f.inside(codeOf+name, list, side)
 			f.print(side.out, st)
 		})
@@ -236,7 +240,14 @@ func (f *follower) template(name string, p *Program, args []arg, st *state) {
 		command = args[n[0]:]
 	}
 	side := st.copy()
-	given := f.part(st.stdin, name)
+	for i := range args {
+		if v, used := optionValue([]string{"-a", "--arg-file"}, args, i); used > 0 {
+			if held := f.heldBy(value{v.text}, st); held != nil {
+				side.stdin = held
+			}
+		}
+	}
+	given := f.part(side.stdin, name)
 	switch {
 	case hasOption([]string{"--pipe", "--spreadstdin", "--pipepart", "--pipe-part"}, args):
 		given = nil
@@ -288,13 +299,16 @@ func (f *follower) codeOptions(name string, p *Program, fact string, args []arg,
 }
 
 // configuration checks options whose value can make the program run commands.
-func (f *follower) configuration(name string, p *Program, args []arg) {
+func (f *follower) configuration(name string, p *Program, args []arg, st *state) {
 	for i := 0; i < len(args); i++ {
 		v, used := optionValue(p.optionsOf("config"), args, i)
 		if used == 0 {
 			continue
 		}
 		i += used - 1
+		if _, code, ok := strings.Cut(v.text, "exec="); ok {
+			f.codeInChild(name, []arg{{text: code, dynamic: v.dynamic, ids: f.ids(code)}}, false, nil, st)
+		}
 		setting, _, _ := strings.Cut(v.text, "=")
 		setting, _, _ = strings.Cut(setting, " ")
 		if slices.ContainsFunc(p.lists["safe"], func(s string) bool {

@@ -18,6 +18,12 @@ func (f *follower) ownInput(name string, p *Program, args []arg, st *state) {
 		switch {
 		case kind == "code" && len(operands) <= most && !p.has("code", "remote"):
 			f.inputCode(name, st)
+		case kind == "code" && len(operands) > 0:
+			if held := f.heldBy(value{args[operands[0]].text}, st); held != nil {
+				side := st.copy()
+				side.stdin = held
+				f.inputCode(name, side)
+			}
 		case kind == "text" && !written && !named && len(operands) <= most:
 			ids = append(ids, f.idsOf(st.stdin)...)
 		case kind == "text" && !written && !named && len(operands) > 0:

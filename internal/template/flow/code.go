@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"fanout/internal/template/words"
 )
 
 // Hints that are right for every command.
@@ -56,8 +58,12 @@ func (f *follower) codeHint(what, code string, id int, quotable bool) string {
 	whole, argument := strings.TrimSpace(code) == f.names.Token(id), what == "eval" || strings.HasSuffix(what, " -c")
 	quotable = quotable && f.nested == ""
 	switch {
+	case id >= f.tokens && quotable && what != "eval":
+		return `quote it for that shell: ${x@Q}, and no more quotes around it`
 	case id >= f.tokens:
 		return safeForm
+	case f.marks[id].quoted:
+		return "put no quotes around {:q}, and no backslash before it"
 	case whole && quotable && !argument:
 		return wholeCode + "{:q}: " + f.example(what)
 	case whole:
@@ -116,6 +122,16 @@ func (f *follower) sinkCode(v value, what string) {
 	}
 }
 
+// expansions follows what is expanded in a text.
+func (f *follower) expansions(s string, st *state) {
+	if file, err := f.parse(`: "` + strings.ReplaceAll(s, `"`, `\"`) + `"`); err == nil {
+		f.statements(file.Stmts, st.copy())
+	}
+	if file, err := f.parse(": " + s); err == nil {
+		f.statements(file.Stmts, st.copy())
+	}
+}
+
 // sinkName is the end of a value that names a variable, where bash evaluates subscripts.
 func (f *follower) sinkName(v value, what string) {
 	for _, id := range f.idsOf(v) {
@@ -124,12 +140,12 @@ func (f *follower) sinkName(v value, what string) {
 }
 
 // inputCode follows a shell that reads code from its standard input.
-func (f *follower) inputCode(name string, st *state) {
+func (f *follower) inputCode(name string, st *state, params ...word) {
 	p, _ := f.facts(name)
 	quotable := p != nil && (p.shell() == posixShell || p.has("code", "remote"))
 	for _, s := range st.stdin {
 		ids := f.ids(s)
-		if len(ids) == 0 && s == f.clean() {
+		if len(ids) == 0 && strings.Trim(strings.ReplaceAll(s, f.clean(), ""), " \n") == "" {
 			continue
 		}
 		file, err := f.parse(s)
@@ -138,7 +154,7 @@ func (f *follower) inputCode(name string, st *state) {
 		case len(ids) > 0 && (err != nil || !quoted || !f.asWords(file, s)):
 			f.findMark(ids[0], name+" would run the item as code, from its stdin", safeForm)
 		case err == nil:
-			side := f.newShell(st, nil)
+			side := f.newShell(st, f.stepped(params))
 			side.stdin, side.out, side.reads = f.unknown(), text(""), name
 			f.inside(inputOf+name, file.Stmts, side)
 			f.print(side.out, st)
@@ -158,6 +174,10 @@ func (f *follower) newShell(st *state, params []word) *state {
 	side.params, side.zero, side.reads = params, f.unknown(), ""
 	side.frame = &frame{depth: st.frame.depth}
 	side.aliases = map[string]value{}
+	side.funcs = map[string]functions{}
+	for name, fn := range st.funcs { // those that are exported, or printed by declare -f
+		side.funcs[name] = functions{bodies: fn.bodies, maybe: true}
+	}
 	return side
 }
 
@@ -174,15 +194,19 @@ func (f *follower) asWords(file *syntax.File, code string) bool {
 			if !ok {
 				continue
 			}
-			for _, id := range f.ids(lit.Value) {
-				if !f.marks[id].several || several {
+			before := ""
+			f.names.Split(lit.Value, func(text string) { before = text }, func(_ byte, id int) {
+				if f.marks[id].data() && (!f.marks[id].several || several) && !words.OddRun(before, '\\') {
 					n++
 				}
-			}
+				before = ""
+			})
 		}
 	}
 	syntax.Walk(file, func(node syntax.Node) bool {
 		switch node := node.(type) {
+		case *syntax.CmdSubst:
+			return !node.Backquotes // in which quotes do not hold
 		case *syntax.CallExpr:
 			for i, w := range node.Args {
 				count(w, i > 0)

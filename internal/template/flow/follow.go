@@ -45,42 +45,47 @@ type Script struct {
 
 // follower is the state of [Follow] that all places of a script share.
 type follower struct {
-	names    StandIns
-	tokens   int // the number of tokens, and the number of the mark without an item
-	marks    []mark
-	interned map[string]string
-	sinks    map[int]*sink // the marks of >(…)
-	programs *Programs
-	vars     map[string]string   // what has been looked up of variables
-	looked   map[string]*Program // what has been looked up of programs; nil: they are not known
-	environ  map[string]value    // variables that the script begins with
-	ever     map[string]variable // what variables have been, at any time
-	traps    []value
-	parse    func(string) (*syntax.File, error)
-	sources  []string // what the user wrote for each token
-	nested   string   // what the code is that is followed; "" for the script itself
-	depth    int      // of code within code
-	shellIs  string   // the name of the shell that runs it; "" for bash
-	messages int      // standard error goes to where standard output goes
-	budget   int
-	found    []Finding
+	names       StandIns
+	tokens      int // the number of tokens, and the number of the mark without an item
+	marks       []mark
+	interned    map[string]string
+	sinks       map[int]*sink // the marks of >(…)
+	programs    *Programs
+	vars        map[string]string         // what has been looked up of variables
+	looked      map[string]*Program       // what has been looked up of programs; nil: they are not known
+	everStdin   value                     // what exec has led to standard input
+	environ     map[string]value          // variables that the script begins with
+	ever        map[string]variable       // what variables have been, at any time
+	everFuncs   map[string][]*syntax.Stmt // the functions that there have been
+	traps       []value
+	parse       func(string) (*syntax.File, error)
+	sources     []string // what the user wrote for each token
+	nested      string   // what the code is that is followed; "" for the script itself
+	depth       int      // of code within code
+	shellIs     string   // the name of the shell that runs it; "" for bash
+	calculating []string // the variables whose text is being calculated
+	separators  string   // IFS beside blanks
+	echoes      bool     // shopt -s xpg_echo: echo replaces backslashes
+	passed      bool     // the next name is not that of a function
+	budget      int
+	found       []Finding
 }
 
-// mostCommands is the number of commands that are followed, with those of loops and functions each time. Scripts of
-// people need some hundred.
-const mostCommands = 20000
+// mostWork bounds the work for a script: a unit for each command, name, text and variable that is looked at. Scripts of
+// people need some thousand.
+const mostWork = 1_000_000
 
 func newFollower(s Script) *follower {
 	f := &follower{
 		names: s.Names, tokens: len(s.Tokens), interned: map[string]string{}, looked: map[string]*Program{}, vars: map[string]string{},
 		sinks: map[int]*sink{}, programs: s.Programs,
-		environ: map[string]value{}, ever: map[string]variable{}, parse: s.Parse, shellIs: s.Shell,
-		budget: mostCommands,
+		environ: map[string]value{}, ever: map[string]variable{}, everFuncs: map[string][]*syntax.Stmt{}, parse: s.Parse, shellIs: s.Shell,
+		budget: mostWork,
 	}
 	for i, t := range s.Tokens {
 		m := mark{literal: t.Literal, quoted: t.Ref.Quote, several: t.Ref.Spread || s.Batched && t.Ref.PerItem(), key: s.Names.Token(i)}
 		if t.Data() {
-			m.origins = []origin{{token: i}}
+			m.origins = []origin{{token: i, quotedByUs: t.Ref.Quote}}
 		}
 		f.marks = append(f.marks, m)
 		f.sources = append(f.sources, t.Source)
@@ -98,7 +103,9 @@ func Follow(s Script) []Finding {
 			all = append(all, origin{token: i, way: (*step)(nil).to("$1")})
 		}
 	}
-	st := f.begin(f.intern(mark{origins: all}))
+	params := f.intern(mark{origins: all})
+	f.environ[""] = value{params} // of BASH_ARGV
+	st := f.begin(params)
 	f.statements(s.File.Stmts, st)
 	f.ends()
 	if f.spent() && len(all) > 0 {
@@ -127,26 +134,36 @@ func Words(list []string, s Script) []Finding {
 // begin is the state in which a script begins. Its parameters are fanout's.
 func (f *follower) begin(params string) *state {
 	return &state{
-		vars: map[string]variable{}, params: []word{{text: params, open: true}}, funcs: map[string]*syntax.Stmt{},
+		vars: map[string]variable{}, params: []word{{text: params, open: true}}, funcs: map[string]functions{},
 		aliases: map[string]value{}, stdin: f.unknown(), files: map[string]value{}, sinks: map[string]sink{},
-		out: text(""), zero: f.unknown(), frame: &frame{},
+		out: text(""), zero: f.unknown(), frame: &frame{}, f: f,
 	}
 }
 
 // ends follows what traps run, which may be at any time.
 func (f *follower) ends() {
+	if f.everStdin == nil {
+		f.everStdin = f.unknown()
+	}
 	for i := 0; i < len(f.traps) && i < mostAlternatives; i++ {
 		st := f.begin(f.clean())
 		for name, v := range f.ever {
 			st.vars[name] = v
 		}
+		for name, bodies := range f.everFuncs {
+			st.funcs[name] = functions{bodies: bodies, maybe: true}
+		}
+		st.stdin = f.everStdin
 		f.codeOf("trap", f.args([]word{{text: f.traps[i][0]}}), true, st)
 	}
 }
 
 // spent reports whether the script is too long to follow, and counts a command.
-func (f *follower) spent() bool {
-	f.budget--
+func (f *follower) spent() bool { return f.spend(10) }
+
+// spend counts work, and reports whether there was too much of it.
+func (f *follower) spend(units int) bool {
+	f.budget -= units
 	return f.budget < 0
 }
 
@@ -154,7 +171,7 @@ func (f *follower) spent() bool {
 func (f *follower) variableFact(name string) string {
 	fact, ok := f.vars[name]
 	if !ok {
-		fact, _ = variableFact(name)
+		fact = variableFact(name)
 		f.vars[name] = fact
 	}
 	return fact

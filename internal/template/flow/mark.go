@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fanout/internal/template/words"
 )
 
 // A mark stands in a text for something that is known only when the script runs. A mark without origins holds no item:
@@ -19,10 +21,12 @@ type mark struct {
 
 // origin is an item that a mark may hold, and how it came there.
 type origin struct {
-	token   int
-	changed bool   // it is not the whole item, or more than the item
-	by      string // the program, unknown to fanout, that may have printed it; "" if it is known to be there
-	way     *step
+	token      int
+	quotedByUs bool   // {:q} stands there
+	named, cut bool   // it names a file in the output of a program, which was cut into fields then
+	changed    bool   // it is not the whole item, or more than the item
+	by         string // the program, unknown to fanout, that may have printed it; "" if it is known to be there
+	way        *step
 }
 
 // step is a place that an item went through.
@@ -66,7 +70,7 @@ func (f *follower) intern(m mark) string {
 	}
 	var key, full strings.Builder
 	for _, o := range m.origins {
-		k := strconv.Itoa(o.token) + "/" + strconv.FormatBool(o.changed) + "/" + o.by + "/"
+		k := strconv.Itoa(o.token) + "/" + strconv.FormatBool(o.named) + strconv.FormatBool(o.cut) + strconv.FormatBool(o.changed) + "/" + o.by + "/"
 		key.WriteString(k)
 		full.WriteString(k + o.way.String() + "/")
 	}
@@ -147,6 +151,7 @@ func (f *follower) join(a, b value) value {
 	var out value
 	for _, x := range a {
 		for _, y := range b {
+			f.spend(1 + (len(x)+len(y))/64)
 			if !slices.Contains(out, x+y) {
 				out = append(out, x+y)
 			}
@@ -180,7 +185,9 @@ func (f *follower) originsOf(change func(origin) origin, vs ...value) []origin {
 					if change != nil {
 						o = change(o)
 					}
-					same := func(p origin) bool { return p.token == o.token && p.changed == o.changed && p.by == o.by }
+					same := func(p origin) bool {
+						return p.token == o.token && p.changed == o.changed && p.by == o.by && p.named == o.named && p.cut == o.cut
+					}
 					if !slices.ContainsFunc(out, same) {
 						out = append(out, o)
 					}
@@ -232,7 +239,7 @@ func (f *follower) part(v value, at string) value {
 		return f.unknown()
 	}
 	return value{f.intern(mark{origins: f.originsOf(func(o origin) origin {
-		o.changed = true
+		o.changed, o.cut = true, o.cut || o.named
 		if at != "" {
 			o.way = o.way.to(at)
 		}
@@ -263,7 +270,13 @@ func (m mark) changed(change func(origin) origin) mark {
 // quote is the value as one word of shell code.
 func (f *follower) quote(v value) value {
 	if !f.carries(v) {
-		return v
+		out := make(value, len(v))
+		for i, s := range v {
+			if out[i] = s; len(f.names.Tokens(s)) == 0 {
+				out[i] = words.QuotePOSIX(s)
+			}
+		}
+		return out
 	}
 	m := mark{origins: f.originsOf(nil, v), quoted: true}
 	return value{f.intern(m)}
@@ -275,6 +288,11 @@ func (f *follower) unquote(v value, at string) value {
 		m.quoted = false
 		return m.changed(func(o origin) origin { o.way = o.way.to(at); return o })
 	})
+}
+
+// bare is the value without what is known of quotes in it.
+func (f *follower) bare(v value) value {
+	return f.replaced(v, func(m mark) mark { m.quoted = false; return m })
 }
 
 // one is the value as one word, which variables hold, even if an item of a batch was several.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,21 +25,31 @@ func (f *follower) parameter(p *syntax.ParamExp, st *state) value {
 	}
 	switch {
 	case p.Excl && p.Index != nil && isAll(p.Index) && len(st.vars[f.target(name, st)].keys) > 0:
-		return f.blend(st.vars[f.target(name, st)].keys)
-	case p.Length || p.Names != 0 || p.Excl && p.Index != nil && isAll(p.Index):
+		return st.vars[f.target(name, st)].keys
+	case p.Names != 0:
+		return f.namesLike(name, st)
+	case p.Length || p.Excl && p.Index != nil && isAll(p.Index):
 		return f.unknown()
-	case p.Excl:
-		return f.indirect(name, p, st)
 	}
-	v := f.element(name, p, st)
+	v := value(nil)
+	if p.Excl {
+		v = f.indirect(name, p, st)
+	} else {
+		v = f.element(name, p, st)
+	}
 	if p.Slice != nil && name != "@" && name != "*" {
 		v = f.part(v, "")
 	}
-	if p.Repl != nil {
-		return f.replacement(p, v, st)
-	}
-	if p.Exp != nil {
-		return f.operated(p, v, st)
+	return f.operator(p, v, st)
+}
+
+// namesLike is ${!x*}: the names of variables that begin so.
+func (f *follower) namesLike(prefix string, st *state) value {
+	v := f.unknown()
+	for _, name := range slices.Sorted(maps.Keys(st.vars)) {
+		if strings.HasPrefix(name, prefix) {
+			v = append(v, name)
+		}
 	}
 	return v
 }
@@ -79,19 +90,28 @@ func (f *follower) element(name string, p *syntax.ParamExp, st *state) value {
 			if isAll(p.Index) || len(v.lists) == 0 {
 				return f.joined(v.lists...)
 			}
-			return value{f.anyOf(v.lists...).text}
+			return f.anyTexts(v.lists...)
 		}
 		at = n
 	}
 	var out value
 	for _, list := range v.lists {
 		if at >= len(list) || slices.ContainsFunc(list[:at+1], func(w word) bool { return w.open }) {
-			out = f.either(out, value{f.anyOf(list).text})
+			out = f.either(out, f.anyTexts(list))
 		} else {
 			out = f.either(out, value{list[at].text})
 		}
 	}
 	return out
+}
+
+// anyTexts is the value that is the text of any of the words.
+func (f *follower) anyTexts(lists ...[]word) value {
+	w := f.anyOf(lists...)
+	if w.any == "" {
+		return value{w.text}
+	}
+	return f.limited(strings.Split(w.any, "\x00"))
 }
 
 // joined is the value of "${a[*]}".
@@ -141,10 +161,34 @@ func (f *follower) lookup(name string, st *state) value {
 		return f.joined(st.params)
 	case "0":
 		return st.zero
+	case "BASH_ARGV", "BASH_ARGC":
+		return f.either(f.anyTexts(st.params), f.environ[""])
 	case "#", "?", "$", "!", "-":
 		return f.unknown()
 	}
-	name = f.target(name, st)
+	if strings.Contains(name, f.names.Prefix) {
+		return f.lookupLike(name, st)
+	}
+	if st.partly {
+		return f.either(f.lookupLike(name, st), f.lookupKnown(name, st))
+	}
+	return f.lookupKnown(name, st)
+}
+
+// lookupKnown is the value of the variable of that name.
+func (f *follower) lookupKnown(name string, st *state) value {
+	if v := st.vars[name]; v.ref && len(v.val) > 1 { // it may mean several
+		out := f.unknown()
+		for _, s := range v.val {
+			if len(f.names.Tokens(s)) == 0 && s != name {
+				out = f.either(out, f.lookup(s, st))
+			}
+		}
+		return out
+	}
+	if name = f.target(name, st); strings.ContainsRune(name, '[') {
+		return f.named1(name, st)
+	}
 	if v, ok := st.vars[name]; ok {
 		if v.lists != nil {
 			return f.element(name, &syntax.ParamExp{Param: &syntax.Lit{Value: name}}, st)
@@ -154,11 +198,33 @@ func (f *follower) lookup(name string, st *state) value {
 	return f.initial(name)
 }
 
+// lookupLike is the value of a variable whose name is known only in part: of any that may be it.
+func (f *follower) lookupLike(name string, st *state) value {
+	out := f.unknown()
+	pattern := f.pattern(name)
+	for _, other := range slices.Sorted(maps.Keys(st.vars)) {
+		if v := st.vars[other]; matches(pattern, other) || strings.Contains(other, f.names.Prefix) && matches(f.pattern(other), name) {
+			out = f.either(out, v.val)
+			if v.lists != nil {
+				out = f.either(out, f.anyTexts(v.lists...))
+			}
+		}
+	}
+	return out
+}
+
+// pattern is a text with a star for each mark in it.
+func (f *follower) pattern(s string) string {
+	var b strings.Builder
+	f.names.Split(s, func(lit string) { b.WriteString(lit) }, func(byte, int) { b.WriteByte('*') })
+	return b.String()
+}
+
 // argument is the value of $n.
 func (f *follower) argument(n int, st *state) value {
 	for i, w := range st.params {
 		if w.open {
-			return f.one(value{f.anyOf(st.params[i:]).text})
+			return f.one(f.anyTexts(st.params[i:]))
 		}
 		if i == n-1 {
 			return f.one(value{w.text})
@@ -200,10 +266,9 @@ func (f *follower) indirect(name string, p *syntax.ParamExp, st *state) value {
 	for _, s := range v {
 		switch {
 		case len(f.names.Tokens(s)) == 0 && s != "":
-			variable, _, _ := strings.Cut(s, "[")
-			out = f.either(out, f.lookup(variable, st))
+			out = f.either(out, f.named1(s, st))
 		case !f.carries(value{s}): // any of the parameters, as in ${!i}
-			out = f.either(out, value{f.anyOf(st.params).text})
+			out = f.either(out, f.anyTexts(st.params))
 		}
 	}
 	if len(out) == 0 {
@@ -212,51 +277,11 @@ func (f *follower) indirect(name string, p *syntax.ParamExp, st *state) value {
 	return out
 }
 
-// replacement is the value of ${x/a/b}.
-func (f *follower) replacement(p *syntax.ParamExp, v value, st *state) value {
-	with := f.single(p.Repl.With, st)
-	if p.Repl.Orig != nil {
-		f.single(p.Repl.Orig, st)
-		onlyDigits := []string{"[!0-9]", "[^0-9]", "[![:digit:]]", "[^[:digit:]]"}
-		if p.Repl.All && slices.Contains(onlyDigits, p.Repl.Orig.Lit()) && (p.Repl.With == nil || len(p.Repl.With.Parts) == 0) {
-			return f.unknown()
-		}
+// named1 is the value of a variable or an element by its name.
+func (f *follower) named1(name string, st *state) value {
+	variable, _, element := strings.Cut(name, "[")
+	if v := st.vars[f.target(variable, st)]; element && v.lists != nil {
+		return f.joined(v.lists...)
 	}
-	if !f.carries(v) && !f.carries(with) {
-		return f.unknown()
-	}
-	return f.part(f.either(v, with), "")
-}
-
-// operated is the value of ${x OPERATOR word}.
-func (f *follower) operated(p *syntax.ParamExp, v value, st *state) value {
-	w := f.single(p.Exp.Word, st)
-	switch p.Exp.Op {
-	case syntax.AlternateUnset, syntax.AlternateUnsetOrNull:
-		return f.either(text(""), w)
-	case syntax.DefaultUnset, syntax.DefaultUnsetOrNull:
-		if _, set := st.vars[p.Param.Value]; !set && !isParameter(p.Param.Value) {
-			return w
-		}
-		return f.either(v, w)
-	case syntax.AssignUnset, syntax.AssignUnsetOrNull:
-		if _, set := st.vars[p.Param.Value]; set {
-			w = f.either(v, w)
-		}
-		f.assign(p.Param.Value, w, st)
-		return w
-	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
-		return v
-	case syntax.OtherParamOps:
-		switch p.Exp.Word.Lit() {
-		case "Q", "A", "K", "k":
-			return f.quote(v)
-		case "P":
-			f.sinkCode(v, "${"+p.Param.Value+"@P}")
-			return f.part(v, "")
-		case "a":
-			return f.unknown()
-		}
-	}
-	return f.part(v, "")
+	return f.lookup(variable, st)
 }

@@ -9,9 +9,6 @@ import (
 func (f *follower) printed(name string, p *Program, list []word, args []arg, st *state) value {
 	all := f.given(list, st)
 	out := text("")
-	if f.messages > 0 && f.carries(all) {
-		out = f.maybe(all, name)
-	}
 	outcome := f.outcome(p, args, f.codeText(p, args))
 	var from value
 	values, _ := p.valuesOf("values", args)
@@ -23,7 +20,9 @@ func (f *follower) printed(name string, p *Program, list []word, args []arg, st 
 		return slices.Contains(prints, kind) || slices.Contains(prints, "all") && kind != "env"
 	}
 	switch {
-	case outcome == "number", outcome == "silent", f.onlyDigits(name, args):
+	case f.onlyDigits(name, p, args):
+		from = nil
+	case outcome == "number", outcome == "silent":
 	case len(prints) == 0 || slices.Contains(prints, "unknown"):
 		if f.carries(all) {
 			return f.maybe(all, name)
@@ -44,9 +43,29 @@ func (f *follower) printed(name string, p *Program, list []word, args []arg, st 
 		}
 	}
 	if f.carries(from) {
-		return f.join(out, f.part(from, "the output of "+name))
+		v := f.part(from, "the output of "+name)
+		if printsNames(name) && is("args") {
+			v = f.replaced(v, func(m mark) mark { return m.changed(func(o origin) origin { o.named = true; return o }) })
+		}
+		return f.join(out, v)
 	}
-	return f.either(out, f.unknown())
+	out = f.either(out, f.unknown())
+	for _, s := range from { // such as $(basename PATH)
+		if is("args") && s != "" && s[0] != '-' && len(f.names.Tokens(s)) == 0 {
+			out = f.either(out, value{baseName(s)})
+		}
+	}
+	for _, s := range from { // text of the script may be as it was
+		if strings.ContainsAny(s, "$`") || is("stdin") && len(f.names.Tokens(s)) == 0 {
+			out = f.either(out, value{s})
+		}
+	}
+	return out
+}
+
+// printsNames reports whether a program that prints its arguments prints them as names beside other text, such as sizes.
+func printsNames(name string) bool {
+	return !slices.Contains([]string{"echo", "printf", "basename", "dirname", "realpath", "readlink", "mktemp", "expr", "date", "seq", "yes"}, name)
 }
 
 // identical lists programs that print what they read as it is.
@@ -57,29 +76,11 @@ func (f *follower) readBy(list []word, st *state) value {
 	var out value
 	for _, w := range list {
 		if held := f.heldBy(value{w.text}, st); held != nil {
+			if out != nil { // one behind the other: quotes of the first may hold the second
+				out, held = f.bare(out), f.bare(held)
+			}
 			out = append(out, held...)
 		}
 	}
 	return append(out, st.stdin...)
-}
-
-// onlyDigits recognises filters that let only digits through.
-func (f *follower) onlyDigits(name string, args []arg) bool {
-	var flags, operand string
-	for _, a := range args {
-		if strings.HasPrefix(a.text, "-") {
-			flags += a.text
-		} else if operand == "" {
-			operand = a.text
-		}
-	}
-	switch name {
-	case "tr":
-		return strings.Contains(flags, "d") && strings.ContainsAny(flags, "cC") &&
-			slices.Contains([]string{"0-9", "[:digit:]", `0-9\n`, `[:digit:]\n`, `0-9\012`}, operand)
-	case "grep", "egrep", "fgrep", "rg":
-		return strings.Contains(flags, "o") && !strings.ContainsAny(flags, "H") &&
-			slices.Contains([]string{"[0-9]+", "[0-9]*", `[0-9]\+`, "[[:digit:]]+", `[[:digit:]]\+`, `\d+`, "[0-9][0-9]*"}, operand)
-	}
-	return false
 }

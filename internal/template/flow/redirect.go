@@ -16,24 +16,21 @@ func (f *follower) redirected(s *syntax.Stmt, st *state) {
 	}
 	call, _ := s.Cmd.(*syntax.CallExpr)
 	stays := call != nil && len(call.Args) == 1 && call.Args[0].Lit() == "exec"
-	merged := slices.ContainsFunc(s.Redirs, func(r *syntax.Redirect) bool {
-		return r.Op == syntax.DplOut && r.N != nil && r.N.Value == "2" && r.Word.Lit() == "1"
-	})
-	if merged {
-		f.messages++
-		defer func() { f.messages-- }()
-	}
 	r := f.redirections(s, st)
 	if stays {
 		if r.in != nil {
+			f.everStdin = f.either(f.everStdin, r.in)
 			if st.stdin = r.in; st.reads != "" { // the rest of its code
 				f.sinkCode(r.in, st.reads)
 			}
 		}
 		maps.Copy(st.files, r.files)
-		maps.Copy(st.sinks, r.sinks)
 		if r.out != nil {
-			st.sinks["1"] = *r.out
+			r.sinks["1"] = *r.out
+		}
+		for fd, s := range r.sinks {
+			s.lasting = true
+			st.sinks[fd] = s
 		}
 		return
 	}
@@ -61,6 +58,9 @@ func (f *follower) redirected(s *syntax.Stmt, st *state) {
 
 // into follows what is written to a sink.
 func (f *follower) into(s sink, written value, st *state) {
+	if s.lasting { // quotes of one command may hold what another writes
+		written = f.bare(written)
+	}
 	printed := s.run(st.copy(), f.through(written, s.what))
 	if s.reply != "" {
 		st.files[s.reply] = f.either(st.files[s.reply], f.through(printed, "the output of the coprocess"))
@@ -125,6 +125,9 @@ func (f *follower) redirection(r *syntax.Redirect, st *state, out *redirections)
 		f.complain(name, st)
 	case syntax.DplIn:
 		if name, ok := f.literal(f.single(r.Word, st)); ok {
+			if digits := strings.TrimSuffix(name, "-"); digits != "" {
+				name = digits
+			}
 			if v, known := out.files[name]; known {
 				read(v)
 			} else if v, known := st.files[name]; known {
@@ -140,17 +143,28 @@ func (f *follower) redirection(r *syntax.Redirect, st *state, out *redirections)
 		if !descriptor {
 			name, descriptor = deviceOf(name)
 		}
+		if digits := strings.TrimSuffix(name, "-"); digits != "" {
+			name = digits // it is moved, not copied
+		}
 		switch {
 		case !descriptor:
-			write(f.sinkOf(v))
+			to := f.sinkOf(v)
+			if write(to); to != nil && (r.Op == syntax.RdrAll || r.Op == syntax.AppAll) {
+				out.sinks["2"] = *to
+			}
 			f.complain(v, st)
 		case ok && name == "1":
-		case ok && (name == "2" || name == "-"):
-			if (fd == "" || fd == "1") && (name == "-" || f.messages == 0) {
-				out.away = true
+			if fd != "" && fd != "1" {
+				out.sinks[fd] = f.captured(st)
 			}
+		case ok && name == "-":
+			write(nil)
 		case ok:
-			if s, known := st.sinks[name]; known {
+			s, known := out.sinks[name]
+			if !known {
+				s, known = st.sinks[name]
+			}
+			if known {
 				write(&s)
 			} else {
 				write(nil)
@@ -161,10 +175,46 @@ func (f *follower) redirection(r *syntax.Redirect, st *state, out *redirections)
 	}
 }
 
+// captured is a copy of standard output as it is now.
+func (f *follower) captured(st *state) sink {
+	to := st.capture
+	return sink{run: func(_ *state, written value) value {
+		if to != nil {
+			*to = f.either(*to, f.join(*to, written))
+		}
+		return text("")
+	}}
+}
+
+// apart makes a state whose standard output somebody reads: the output of a substitution, or what goes into a pipe.
+func (f *follower) apart(st *state) *state {
+	side := st.copy()
+	added := text("")
+	side.out, side.capture, side.exit = text(""), &added, nil
+	delete(side.sinks, "1")
+	return side
+}
+
+// result is all that such a state has printed.
+func (f *follower) result(side *state) value {
+	f.runExit(side)
+	return f.either(side.out, f.join(side.out, *side.capture))
+}
+
+// runExit follows what a trap runs at the end of a shell.
+func (f *follower) runExit(st *state) {
+	if code := st.exit; code != nil {
+		st.exit, st.dead = nil, false
+		f.codeOf("trap", f.args([]word{{text: code[0]}}), true, st)
+	}
+}
+
 // complain follows what error messages name, where they go to standard output.
 func (f *follower) complain(about value, st *state) {
-	if f.messages > 0 && f.carries(about) {
-		f.print(f.maybe(about, "bash"), st)
+	if s, ok := st.sinks["2"]; ok && f.carries(about) {
+		side := st.copy()
+		delete(side.sinks, "2")
+		f.into(s, f.maybe(about, "bash"), side)
 	}
 }
 

@@ -10,21 +10,27 @@ import (
 
 // state is what is known at one place of a script.
 type state struct {
-	vars    map[string]variable
-	params  []word // "$@"
-	zero    value  // $0
-	funcs   map[string]*syntax.Stmt
-	aliases map[string]value
-	stdin   value            // what a command reads that reads its standard input
-	files   map[string]value // what descriptors that exec has opened give to read
-	sinks   map[string]sink  // and where what is written to them goes
-	out     value            // what the commands have printed so far
-	reads   string           // the shell, if it reads its code from standard input
-	dead    bool             // it is never reached: behind exit, return, break
-	unnamed bool             // some variable is an array, unknown which
-	exports bool             // set -a: all variables are exported
-	last    bool             // shopt -s lastpipe: the last command of a pipe runs in this shell
-	frame   *frame
+	vars     map[string]variable
+	params   []word // "$@"
+	zero     value  // $0
+	funcs    map[string]functions
+	aliases  map[string]value
+	stdin    value            // what a command reads that reads its standard input
+	files    map[string]value // what descriptors that exec has opened give to read
+	sinks    map[string]sink  // and where what is written to them goes
+	out      value            // what the commands have printed so far
+	reads    string           // the shell, if it reads its code from standard input
+	dead     bool             // it is never reached: behind exit, return, break
+	partly   bool             // names of some variables are known only in part
+	unnamed  bool             // some variable is an array, unknown which
+	exports  bool             // set -a: all variables are exported
+	inherits bool             // shopt -s localvar_inherit
+	last     bool             // shopt -s lastpipe: the last command of a pipe runs in this shell
+	capture  *value           // what descriptors that are copies of standard output have added; nil: nobody reads it
+	exit     value            // what a trap runs at the end of this shell
+	hooks    []value          // what traps run in between
+	frame    *frame
+	f        *follower
 }
 
 // variable is what is known of a variable.
@@ -35,6 +41,7 @@ type variable struct {
 	integer  bool
 	assoc    bool
 	exported bool
+	readonly bool
 	ref      bool // declare -n
 }
 
@@ -48,9 +55,16 @@ type word struct {
 
 // sink is where a descriptor leads: to a command.
 type sink struct {
-	what  string
-	run   func(st *state, stdin value) (printed value)
-	reply string // the descriptor from which what it prints can be read; "" for none
+	what    string
+	run     func(st *state, stdin value) (printed value)
+	lasting bool   // exec has opened it: several commands write to it
+	reply   string // the descriptor from which what it prints can be read; "" for none
+}
+
+// functions are the bodies that a function may have. maybe: or there is none of that name.
+type functions struct {
+	bodies []*syntax.Stmt
+	maybe  bool
 }
 
 // frame is a call of a function, or the script itself.
@@ -60,9 +74,11 @@ type frame struct {
 	ends     []*state            // where it returns
 	loops    [][]*state          // where break and continue leave loops
 	depth    int
+	caller   *frame
 }
 
 func (st *state) copy() *state {
+	st.f.spend(1 + len(st.vars) + len(st.params))
 	c := *st
 	c.vars, c.funcs, c.aliases = maps.Clone(st.vars), maps.Clone(st.funcs), maps.Clone(st.aliases)
 	c.files, c.sinks = maps.Clone(st.files), maps.Clone(st.sinks)
@@ -82,6 +98,7 @@ func (f *follower) merge(st, other *state) {
 		st.out = f.either(out, st.out)
 		return
 	}
+	f.spend(len(st.vars) + len(other.vars))
 	for name := range other.vars {
 		if _, ok := st.vars[name]; !ok {
 			st.vars[name] = variable{val: f.initial(name)}
@@ -94,9 +111,10 @@ func (f *follower) merge(st, other *state) {
 		}
 		st.vars[name] = f.mergeVariable(a, b)
 	}
+	st.partly = st.partly || other.partly
 	st.unnamed, st.exports, st.last = st.unnamed || other.unnamed, st.exports || other.exports, st.last || other.last
 	st.params = f.mergeWords(st.params, other.params)
-	maps.Copy(st.funcs, other.funcs)
+	mergeFunctions(st.funcs, other.funcs)
 	for name, v := range other.aliases {
 		st.aliases[name] = f.either(st.aliases[name], v)
 	}
@@ -105,6 +123,25 @@ func (f *follower) merge(st, other *state) {
 	}
 	maps.Copy(st.sinks, other.sinks)
 	st.stdin, st.out = f.either(st.stdin, other.stdin), f.either(st.out, other.out)
+}
+
+func mergeFunctions(to, other map[string]functions) {
+	for name, a := range to {
+		b, ok := other[name]
+		a.maybe = a.maybe || b.maybe || !ok
+		for _, body := range b.bodies {
+			if !slices.Contains(a.bodies, body) {
+				a.bodies = append(slices.Clone(a.bodies), body)
+			}
+		}
+		to[name] = a
+	}
+	for name, b := range other {
+		if _, ok := to[name]; !ok {
+			b.maybe = true
+			to[name] = b
+		}
+	}
 }
 
 func (f *follower) mergeVariable(a, b variable) variable {
@@ -118,6 +155,7 @@ func (f *follower) mergeVariable(a, b variable) variable {
 		a.lists = [][]word{{f.anyOf(a.lists...)}}
 	}
 	a.keys = f.either(a.keys, b.keys)
+	a.readonly = a.readonly && b.readonly
 	a.integer, a.exported, a.ref = a.integer || b.integer, a.exported || b.exported, a.ref || b.ref
 	a.assoc = a.assoc && b.assoc
 	return a

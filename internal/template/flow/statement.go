@@ -38,7 +38,9 @@ func (f *follower) command(c syntax.Command, st *state) {
 		f.statements(c.Stmts, st)
 	case *syntax.Subshell:
 		side := st.copy()
+		side.exit = nil
 		f.statements(c.Stmts, side)
+		f.runExit(side)
 		st.out = side.out
 	case *syntax.IfClause:
 		f.ifClause(c, st)
@@ -65,7 +67,8 @@ func (f *follower) command(c syntax.Command, st *state) {
 		f.declare(c, st)
 	case *syntax.FuncDecl:
 		if c.Name != nil {
-			st.funcs[c.Name.Value] = c.Body
+			st.funcs[c.Name.Value] = functions{bodies: []*syntax.Stmt{c.Body}}
+			f.everFuncs[c.Name.Value] = append(f.everFuncs[c.Name.Value], c.Body)
 		}
 	case *syntax.CoprocClause:
 		name := "COPROC"
@@ -93,17 +96,14 @@ func (f *follower) command(c syntax.Command, st *state) {
 func (f *follower) binary(c *syntax.BinaryCmd, st *state) {
 	switch c.Op {
 	case syntax.Pipe, syntax.PipeAll:
-		left := st.copy()
-		left.out = text("")
+		left := f.apart(st)
 		if c.Op == syntax.PipeAll {
-			f.messages++
+			left.sinks["2"] = f.captured(left)
 		}
 		f.statement(c.X, left)
-		if c.Op == syntax.PipeAll {
-			f.messages--
-		}
 		right := st.copy()
-		right.stdin = f.through(left.out, "a pipe")
+		right.exit = nil
+		right.stdin = f.through(f.result(left), "a pipe")
 		f.statement(c.Y, right)
 		if st.out = right.out; st.last {
 			right.stdin = st.stdin
@@ -115,6 +115,11 @@ func (f *follower) binary(c *syntax.BinaryCmd, st *state) {
 			return
 		}
 		skipped := st.copy()
+		if c.Op == syntax.AndStmt {
+			f.checked(c.X, st)
+		} else {
+			f.checked(c.X, skipped)
+		}
 		f.statement(c.Y, st)
 		f.merge(st, skipped)
 	}
@@ -123,6 +128,9 @@ func (f *follower) binary(c *syntax.BinaryCmd, st *state) {
 func (f *follower) ifClause(c *syntax.IfClause, st *state) {
 	f.statements(c.Cond, st)
 	other := st.copy()
+	if len(c.Cond) == 1 {
+		f.checked(c.Cond[0], st)
+	}
 	f.statements(c.Then, st)
 	if c.Else != nil {
 		f.ifClause(c.Else, other)
@@ -139,6 +147,10 @@ func (f *follower) caseClause(c *syntax.CaseClause, st *state) {
 		}
 		branch := before.copy()
 		f.statements(item.Stmts, branch)
+		if f.refusesOthers(item) {
+			f.isNumber(c.Word, before)
+			f.isNumber(c.Word, st)
+		}
 		f.merge(before, branch) // a later branch may follow by ;& and ;;&
 		f.merge(st, branch)
 	}
@@ -147,27 +159,42 @@ func (f *follower) caseClause(c *syntax.CaseClause, st *state) {
 func (f *follower) forClause(c *syntax.ForClause, st *state) {
 	switch l := c.Loop.(type) {
 	case *syntax.WordIter:
-		list := []word{}
+		list, one := []word{}, true
 		if l.InPos.IsValid() {
-			for _, alternative := range f.expand(l.Items, st) {
+			ways := f.expand(l.Items, st)
+			one = len(ways) == 1
+			for _, alternative := range ways {
 				list = append(list, alternative...)
 			}
 		} else {
 			list = slices.Clone(st.params)
 		}
-		var v value
+		var each []value
 		for _, w := range list {
-			v = f.either(v, value{w.text})
+			if !one || w.open || w.split || len(list) > mostBraced {
+				each = []value{f.anyTexts(list)}
+				break
+			}
+			each = append(each, value{w.text})
 		}
-		if len(v) == 0 {
-			v = f.unknown()
+		name := l.Name.Value
+		if len(each) == 1 && len(list) > 0 && slices.ContainsFunc(list, func(w word) bool { return w.split }) {
+			each[0] = f.bare(each[0])
 		}
 		f.loop(st, func(st *state) {
-			f.assign(l.Name.Value, v, st)
-			if c.Select {
-				f.assign("REPLY", f.part(st.stdin, "$REPLY"), st)
+			for _, v := range each {
+				if old := st.vars[name]; old.ref {
+					st.vars[name] = variable{val: v, ref: true}
+				} else {
+					f.assign(name, v, st)
+				}
+				if c.Select {
+					f.assign("REPLY", f.part(st.stdin, "$REPLY"), st)
+				}
+				if f.statements(c.Do, st); st.dead || f.spent() {
+					break
+				}
 			}
-			f.statements(c.Do, st)
 		})
 	case *syntax.CStyleLoop:
 		f.optional(l.Init, st)

@@ -13,6 +13,13 @@ func (f *follower) intoSinks(list []word, st *state) {
 				f.into(*s, f.blend(f.given(list, st)), st)
 			}
 		}
+		fd, is := deviceOf(strings.TrimPrefix(w.text, "of="))
+		switch s, open := st.sinks[fd]; {
+		case is && open:
+			f.into(s, f.blend(f.given(list, st)), st)
+		case is && fd == "1":
+			f.print(f.blend(f.given(list, st)), st)
+		}
 	}
 }
 
@@ -20,6 +27,7 @@ func (f *follower) intoSinks(list []word, st *state) {
 func (f *follower) wrapped(name string, p *Program, list []word, args []arg, st *state) {
 	inner := st.copy()
 	inner.out = text("")
+	delete(inner.sinks, "1")
 	if p.has("stdin", "args") {
 		list = f.filledByInput(name, p, list, args, inner)
 	} else if p.lists["fills"] != nil {
@@ -31,6 +39,14 @@ func (f *follower) wrapped(name string, p *Program, list []word, args []arg, st 
 	for n < len(operands) && p.lists["assigns"] != nil && strings.ContainsRune(list[operands[n]].text, '=') {
 		f.environment(list[operands[n]].text, inner)
 		n++
+	}
+	for i := range args {
+		if v, used := optionValue(p.optionsOf("assigns"), args, i); used > 0 && strings.ContainsRune(v.text, '=') {
+			f.environment(v.text, inner)
+		}
+		if v, used := optionValue(p.optionsOf("line"), args, i); used > 0 && p.lists["assigns"] != nil { // env -S
+			f.execute(slices.Concat(f.split(v.text), list[min(i+used, len(list)):]), inner)
+		}
 	}
 	behind := slices.IndexFunc(args, func(a arg) bool { return hasOption(p.optionsOf("runs"), []arg{a}) })
 	shell := p.has("login", "") || hasOption(p.optionsOf("login"), args)
@@ -122,6 +138,13 @@ func (f *follower) upToEnd(list []word) []word {
 
 // filledByInput is a command of xargs with what it reads.
 func (f *follower) filledByInput(name string, p *Program, list []word, args []arg, st *state) []word {
+	for i := range args {
+		if v, used := optionValue([]string{"-a", "--arg-file"}, args, i); used > 0 {
+			if held := f.heldBy(value{v.text}, st); held != nil {
+				st.stdin = held
+			}
+		}
+	}
 	input := f.part(st.stdin, name)
 	words := f.inputWords(f.through(st.stdin, name), args)
 	operands := p.operands(args)

@@ -13,7 +13,7 @@ import (
 // handedOn are scripts in which an item would become code one step later.
 var handedOn = []string{
 	`n=$(wc -l {}); echo $((n+1))`, `n=$(echo {} | cut -d_ -f2); echo $((n+1))`, `n=$(cut -d_ -f2 <<<{}); echo $((n+1))`,
-	`n=$(basename {} .txt | sed 's/x_//'); ((n > 5)) && echo y`, `[[ $(echo {} | cut -c3-) -gt 5 ]]`, `n=$(du -s {} | cut -f1); echo $((n))`,
+	`n=$(basename {} .txt | sed 's/x_//'); ((n > 5)) && echo y`, `[[ $(echo {} | cut -c3-) -gt 5 ]]`,
 	`for w in $(echo {} | tr , ' '); do echo $((w+1)); done`, `a=($(echo {} | tr , ' ')); echo $((a[1]+1))`,
 	`b=$(basename {}); bash -c "echo $b"`, `t=$(mktemp {}.XXXXXX); trap "rm -f $t" EXIT`, `for f in $(find {}); do bash -c "echo $f"; done`,
 	`find {} | while read -r f; do bash -c "echo $f"; done`, `while read -r f; do bash -c "echo $f"; done < <(find {})`,
