@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const cleanupLong = `cleanup ends the leftovers of runs that were killed together with their guardian, and
-takes these runs out of the registry. It looks for processes with the run's ID in their
+const cleanupLong = `cleanup ends the leftovers of runs that were killed together with their guardian and warden,
+and takes these runs out of the registry. It looks for processes with the run's ID in their
 environment and for their descendants, suspends them all, sends TERM, and KILL after
 the grace. It does not touch runs that are still running. If a run had jobs on other machines,
 it cleans up there as well.

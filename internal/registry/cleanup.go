@@ -43,6 +43,7 @@ type Cleanup struct {
 	Grace  time.Duration // between TERM and KILL
 	Run    string        // only the run whose ID begins like this
 	For    string        // only workers of the run on another machine that has this run ID
+	Of     Guardian      // only the run that has this guardian
 	DryRun bool          // only tell
 	All    bool          // stop live runs, too
 	Tell   func(Report)
@@ -50,6 +51,15 @@ type Cleanup struct {
 
 	incomplete bool // something is left that should not be
 }
+
+// Guardian names a guardian: its pid, and its start in ticks since the system's start.
+type Guardian struct {
+	PID   int
+	Start uint64
+}
+
+// Guards reports whether a run has this guardian.
+func (g Guardian) Guards(e *Entry) bool { return e.Guardian == g.PID && e.GuardianStart == g.Start }
 
 // Do cleans up. The error tells what is left, and which files of the registry are no entries.
 func (c *Cleanup) Do(r *Registry) error {
@@ -62,17 +72,15 @@ func (c *Cleanup) Do(r *Registry) error {
 	if wrong := c.choose(all, err); wrong != nil {
 		return wrong
 	}
-	if c.For != "" {
-		all = slices.DeleteFunc(all, func(e *openEntry) bool {
-			other := e.For != c.For
-			if other {
-				e.close()
-			}
-			return other
-		})
-	}
+	all = slices.DeleteFunc(all, func(e *openEntry) bool {
+		other := c.For != "" && e.For != c.For || c.Of != (Guardian{}) && !c.Of.Guards(&e.Entry)
+		if other {
+			e.close()
+		}
+		return other
+	})
 	c.sweep(c.judge(c.lock(all)))
-	if c.Run == "" && c.For == "" && !c.DryRun {
+	if c.Run == "" && c.For == "" && c.Of == (Guardian{}) && !c.DryRun {
 		err = errors.Join(err, r.removeStale())
 	}
 	if c.incomplete {

@@ -1,5 +1,5 @@
 // Package registry keeps account of this user's runs, and ends the leftovers of runs that were killed together with
-// their guardians.
+// their guardians and wardens.
 //
 // Each run has an entry, a [Registration], in a directory, the registry, and holds a lock on it as long as it lives:
 // whoever gets the lock knows that the run is over. The entry does not tell which processes belong to the run, since

@@ -46,3 +46,13 @@ func startOf(pid int) uint64 {
 	p, _ := proc.Read(pid)
 	return p.Start
 }
+
+// isAncestor reports whether a process is our parent, or our parent's.
+func isAncestor(pid int) bool {
+	parent := os.Getppid()
+	if parent == pid || proc.Unusable() != nil {
+		return parent == pid
+	}
+	p, _ := proc.Read(parent)
+	return p.Parent == pid
+}

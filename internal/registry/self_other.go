@@ -2,6 +2,8 @@
 
 package registry
 
+import "os"
+
 // bootID is not known here: an entry is removed when its run is over, also if that was before the system's last start.
 func bootID() string { return "" }
 
@@ -13,3 +15,6 @@ func (*openEntry) unseen() string { return "" }
 
 // startOf is not known here.
 func startOf(int) uint64 { return 0 }
+
+// isAncestor reports whether a process is our parent.
+func isAncestor(pid int) bool { return os.Getppid() == pid }
