@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"fanout/internal/guardian"
@@ -16,6 +18,8 @@ const afterVerb = "--after"
 
 // endAfter ends what a run has left, and does what fanout cleanup does for this run. Nobody reads what it says.
 func endAfter(pid, start, linger string) int {
+	// The warden has ignored them, and Go does not for all.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
 	var of registry.Guardian
 	of.PID, _ = strconv.Atoi(pid)
 	of.Start, _ = strconv.ParseUint(start, 10, 64)

@@ -51,8 +51,18 @@ func groupRows(most limits) []row {
 			after: (*trial).forgotten,
 		},
 		{
-			// TERM, and KILL to the group when fanout is about to send KILL to its jobs.
-			name: "timeout-k", apart: own, flags: grace, status: 137, others: keeper("ignore-term"),
+			// Not by killAtOnce: the guardian stops itself when the runner is stopped.
+			name: "kill-9-warden-runner", flags: grace, status: 137, others: keeper("plain"),
+			trigger: func(tr *trial) time.Time {
+				w, r := tr.warden(), tr.runner(tr.visible())
+				tr.send(w, syscall.SIGKILL)
+				tr.send(r, syscall.SIGKILL)
+				return time.Now()
+			},
+		},
+		{
+			// TERM, and KILL to the group when fanout is about to send KILL to its jobs. It may be the first.
+			name: "timeout-k", apart: own, flags: grace, status: 137, or: 124, others: keeper("ignore-term"),
 			command: []string{"timeout", "-k", seconds(killGrace), seconds(most.run)},
 			trigger: func(tr *trial) time.Time { return tr.launched.Add(most.run) },
 			after:   (*trial).forgotten,
@@ -62,15 +72,6 @@ func groupRows(most limits) []row {
 			command: []string{"timeout", "-s", "KILL", seconds(most.run)},
 			trigger: func(tr *trial) time.Time { return tr.launched.Add(most.run) },
 			after:   (*trial).forgotten,
-		},
-		{
-			// The end of the first process of a PID namespace is that of all, as when a container is stopped.
-			name: "container", flags: grace, status: 137, others: keeper("plain"),
-			command: []string{"unshare", "--pid", "--fork", "--mount-proc", "--kill-child"},
-			trigger: func(tr *trial) time.Time {
-				tr.send(tr.child(tr.cmd.Process.Pid), syscall.SIGKILL)
-				return time.Now()
-			},
 		},
 	}
 	for _, some := range []struct {
@@ -82,7 +83,6 @@ func groupRows(most limits) []row {
 		{"kill-9-guardian-runner", 137, func(tr *trial) []int { return []int{tr.visible(), tr.runner(tr.visible())} }, (*trial).forgotten},
 		{"kill-9-warden", 143, func(tr *trial) []int { return []int{tr.warden()} }, (*trial).forgotten},
 		{"kill-9-guardian-warden", 137, func(tr *trial) []int { return []int{tr.visible(), tr.warden()} }, (*trial).forgotten},
-		{"kill-9-warden-runner", 137, func(tr *trial) []int { return []int{tr.warden(), tr.runner(tr.visible())} }, nil},
 		{killAll, 137, func(tr *trial) []int { return []int{tr.visible(), tr.warden(), tr.runner(tr.visible())} }, (*trial).cleaned},
 	} {
 		all = append(all, row{
@@ -109,12 +109,6 @@ func (tr *trial) ranBy(words []string) {
 		return
 	}
 	tr.t.Helper()
-	testkit.Needs(tr.t, words[0])
-	if words[0] == "unshare" {
-		if out, err := exec.Command(words[0], append(words[1:], "true")...).CombinedOutput(); err != nil {
-			tr.t.Skipf("namespaces cannot be made here: %v: %s", err, out)
-		}
-	}
 	c := exec.Command(words[0], slices.Concat(words[1:], tr.cmd.Args)...)
 	c.Dir, c.Env = tr.cmd.Dir, tr.cmd.Env
 	tr.cmd = c
@@ -184,6 +178,38 @@ func (tr *trial) forgotten() {
 		left, _ := filepath.Glob(filepath.Join(tr.registry, "fanout", "*"))
 		return len(left) == 0
 	})
+}
+
+// TestContainerStops: the end of the first process of a PID namespace, here the guardian, ends all jobs, as when a
+// container is stopped.
+func TestContainerStops(t *testing.T) {
+	testkit.Slow(t)
+	testkit.Needs(t, "unshare")
+	namespace := []string{"unshare", "--pid", "--fork", "--mount-proc"}
+	if out, err := exec.Command(namespace[0], append(namespace[1:], "true")...).CombinedOutput(); err != nil {
+		t.Skipf("namespaces cannot be made here: %v: %s", err, out)
+	}
+	reapOrphans(t)
+	program := hostile(t)
+	for _, where := range []string{"thread", "process"} {
+		for _, mode := range modes {
+			t.Run(where+"/"+mode.name, func(t *testing.T) {
+				t.Parallel()
+				tr := newTrial(t, program)
+				tr.ranBy(namespace)
+				tr.flags = []string{"--mode", where}
+				tr.hostileJob("first", mode.name, false)
+				tr.hostileJob("second", mode.name, false)
+				tr.hostileJob("keeper", "plain", false)
+				tr.launch(killSlots)
+				tr.crowd.await("ready", tr.ready)
+				from := time.Now()
+				tr.send(tr.child(tr.cmd.Process.Pid), syscall.SIGKILL)
+				tr.within(from, "the end of all jobs", tr.crowd.gone)
+				tr.within(from, "the end of all processes", tr.processesEnd)
+			})
+		}
+	}
 }
 
 // TestWarden: the third process is small, is in no process group or session of the others, has no terminal and no open

@@ -81,7 +81,9 @@ func start(cleaner []string) (*guardian, error) {
 			signal.Notify(g.signals, s)
 		}
 	}
-	env := func(alone error) []string { return append(os.Environ(), linkVariable+"="+told{theirs, os.Getpid(), alone}.String()) }
+	env := func(alone error) []string {
+		return append(os.Environ(), linkVariable+"="+told{theirs, os.Getpid(), alone}.String())
+	}
 	if g.runner, err = process.StartRunner(env, cleaner); err != nil {
 		signal.Stop(g.signals)
 		return nil, lack(err)
@@ -186,9 +188,8 @@ func (g *guardian) obey(message string) {
 }
 
 // After ends the leftovers of a run whose runner has ended too early, in the process that was its warden. They have that
-// long to end by themselves. From then on, no signal but KILL ends this process.
+// long to end by themselves.
 func After(linger time.Duration) {
-	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE)
 	os.Unsetenv(linkVariable)
 	process.Leftovers(linger)
 }

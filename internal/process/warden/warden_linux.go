@@ -71,6 +71,14 @@ type state struct {
 	name   [16]byte
 }
 
+// bits returns a set of signals.
+func bits(signals ...syscall.Signal) (set uint64) {
+	for _, s := range signals {
+		set |= 1 << (s - 1)
+	}
+	return set
+}
+
 // Start starts the warden, whose parent is this thread: it must be the first of the process, since the warden takes
 // its end for the guardian's.
 func Start(spec *Spec) (pid int, err error) {
@@ -92,7 +100,7 @@ func Start(spec *Spec) (pid int, err error) {
 		files:    spec.Files,
 		unmap:    m.others(),
 		masks:    [2]uint64{^uint64(0)},
-		waited:   1<<(unix.SIGCHLD-1) | 1<<(unix.SIGTERM-1),
+		waited:   bits(unix.SIGCHLD, unix.SIGTERM),
 		ignore:   [4]uint64{ignored},
 		name:     [16]byte{'w', 'a', 'r', 'd', 'e', 'n'},
 	}

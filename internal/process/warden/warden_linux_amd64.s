@@ -252,7 +252,10 @@ ended:
 	JEQ  exit
 
 clean:
-	// The program that ends leftovers is not to be ended by signals. Those that are pending are dropped.
+	// The program that ends leftovers is not to be ended by signals. Several come when the guardian ends, one for each
+	// of its threads. Those that are pending are dropped.
+	XORL SI, SI
+	PRCTL(PR_SET_PDEATHSIG)
 	MOVL $1, R13
 
 ignore:

@@ -258,7 +258,10 @@ ended:
 	BEQ  exit
 
 clean:
-	// The program that ends leftovers is not to be ended by signals. Those that are pending are dropped.
+	// The program that ends leftovers is not to be ended by signals. Several come when the guardian ends, one for each
+	// of its threads. Those that are pending are dropped.
+	MOVD $0, R1
+	PRCTL(PR_SET_PDEATHSIG)
 	MOVD $1, R22
 
 ignore:
