@@ -34,6 +34,7 @@
 #define WUNTRACED 2
 #define EINTR 4
 #define ECHILD 10
+#define EXIT_FAILED 127
 
 #define SYSTEM(number) \
 	MOVL $number, AX \
@@ -318,4 +319,6 @@ program:
 	MOVQ state_envp(R12), DX
 	SYSTEM(SYS_execve)
 	MOVQ AX, state_failed(R12)
-	JMP  exit
+	MOVL $EXIT_FAILED, DI
+	SYSTEM(SYS_exit_group)
+	INT  $3

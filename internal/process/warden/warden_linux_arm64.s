@@ -34,6 +34,7 @@
 #define WUNTRACED 2
 #define EINTR 4
 #define ECHILD 10
+#define EXIT_FAILED 127
 
 #define SYSTEM(number) \
 	MOVD $number, R8 \
@@ -324,4 +325,6 @@ program:
 	MOVD state_envp(R19), R2
 	SYSTEM(SYS_execve)
 	MOVD R0, state_failed(R19)
-	B    exit
+	MOVD $EXIT_FAILED, R0
+	SYSTEM(SYS_exit_group)
+	BRK
