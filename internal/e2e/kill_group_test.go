@@ -282,3 +282,20 @@ func TestExamplesLeaveNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestCleanupOnTerminal: on a terminal, fanout cleanup first says what it will do.
+func TestCleanupOnTerminal(t *testing.T) {
+	r := prepare(t, "sh", "-c", killedRun+"fanout cleanup --grace 0")
+	master, slave := testkit.Terminal(t)
+	r.terminal = slave
+	shown := &screen{closed: make(chan struct{})}
+	go shown.follow(master)
+	r.begin()
+	r.exits(0)
+	<-shown.closed
+	text := shown.String()
+	end, killed := strings.Index(text, " end "), strings.Index(text, " killed: KILL ")
+	if end < 0 || killed < end || !strings.Contains(text, "WILL BE DONE") || !strings.Contains(text, " remove entry ") || strings.Count(text, " entry removed ") != 1 {
+		t.Errorf("it shows\n%s", text)
+	}
+}

@@ -47,7 +47,7 @@ func (r *Runner) startWarden(env, cleaner []string) error {
 			r.awaitWarden(killTime)
 			err = startError(&Command{Path: path}, err)
 		}
-		if err == errNoReport { // it may have started the runner
+		if errors.Is(err, errNoReport) { // it may have started the runner
 			EndChildren()
 		}
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -145,19 +146,30 @@ func (c *Cleanup) leave(e *openEntry) {
 }
 
 // judge removes the entries from before the system's last start, of which nothing can be left, and keeps those of runs
-// whose processes cannot be seen from here.
+// whose processes cannot be seen from here. Whoever names a run by its ID knows that it is not on another machine.
 func (c *Cleanup) judge(dead []*openEntry) (rest []*openEntry) {
 	boot := bootID()
 	for _, e := range dead {
-		if why := e.unseen(); why != "" {
+		other := e.Boot != boot && e.Boot != "" && boot != ""
+		switch why := e.unseen(); {
+		case why != "":
 			c.tell(e, Kept, why)
-		} else if e.Boot != boot && e.Boot != "" && boot != "" {
+		case other && c.Run == "" && e.elsewhere():
+			c.tell(e, Kept, "the run was on another machine, or before this one got its name: --run "+ShortID(e.RunID)+" removes it")
+		case other:
 			c.remove(e, "the system has been restarted since")
-		} else {
+		default:
 			rest = append(rest, e)
 		}
 	}
 	return rest
+}
+
+// elsewhere reports whether a run from another start of a system may be on another machine than this one, which shares
+// the registry: that has another name, or this one runs for longer than the run.
+func (e *Entry) elsewhere() bool {
+	name, err := os.Hostname()
+	return err != nil || e.Host != "" && e.Host != name || e.Started.After(booted())
 }
 
 // cleanRemote ends the leftovers on other machines of a run that is over, and returns why something is left.

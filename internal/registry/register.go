@@ -65,6 +65,7 @@ func Register(dir string, e Entry) (*Registration, error) {
 func complete(e *Entry) {
 	e.Version = version
 	e.Boot = bootID()
+	e.Host, _ = os.Hostname()
 	e.PIDNamespace = pidNamespace()
 	e.PID = os.Getpid()
 	e.Start = startOf(e.PID)

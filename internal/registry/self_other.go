@@ -2,10 +2,16 @@
 
 package registry
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 // bootID is not known here: an entry is removed when its run is over, also if that was before the system's last start.
 func bootID() string { return "" }
+
+// booted is not known here.
+func booted() time.Time { return time.Now() }
 
 // pidNamespace returns 0: there are no such namespaces here.
 func pidNamespace() uint64 { return 0 }

@@ -16,7 +16,6 @@ package warden
 
 import (
 	"os"
-	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -86,7 +85,7 @@ func Start(spec *Spec) (pid int, err error) {
 	if err != nil {
 		return 0, os.NewSyscallError("mmap", err)
 	}
-	defer unix.Munmap(m.all) // the warden has its own
+	defer m.free() // the warden has its own
 	s := (*state)(unsafe.Pointer(&m.all[0]))
 	m.at = int(unsafe.Sizeof(*s))
 	const ignored = 1
@@ -113,7 +112,6 @@ func Start(spec *Spec) (pid int, err error) {
 	if pid = fork(s); pid < 0 {
 		return 0, os.NewSyscallError("clone", syscall.Errno(-pid))
 	}
-	runtime.KeepAlive(m)
 	return pid, nil
 }
 
@@ -135,6 +133,8 @@ func newMemory(spec *Spec) (*memory, error) {
 	all, err := unix.Mmap(-1, 0, (size+page-1)/page*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	return &memory{all: all}, err
 }
+
+func (m *memory) free() { _ = unix.Munmap(m.all) }
 
 // text adds a string, and returns where it is.
 func (m *memory) text(s string) uintptr {
