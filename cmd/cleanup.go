@@ -84,7 +84,7 @@ func announce(c registry.Cleanup, out io.Writer) error {
 			t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), text.Age(r.Age), deed, words(r.Command))
 		}
 	}
-	c.Do(runs) // what is wrong is told when it is done
+	_ = c.Do(runs) // what is wrong is told when it is done
 	_, err = t.WriteTo(out)
 	return err
 }
