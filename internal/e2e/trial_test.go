@@ -181,12 +181,16 @@ func (r *running) runner(visible int) int {
 // warden returns the process between the visible one and the runner, or 0.
 func warden(visible int) int {
 	for _, pid := range testkit.Processes() {
-		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		if _, parent := stat(pid); parent == visible && string(name) == "warden\n" {
+		if _, parent := stat(pid); parent == visible && isWarden(pid) {
 			return pid
 		}
 	}
 	return 0
+}
+
+func isWarden(pid int) bool {
+	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return string(name) == "warden\n"
 }
 
 func executable(pid int) string {
