@@ -55,15 +55,15 @@ func (r *Runner) Pid() int { return r.pid }
 
 // Watch sends a status whenever the runner stops and, as the last, when it has ended.
 func (r *Runner) Watch(changes chan<- syscall.WaitStatus) {
-	if r.warden != 0 && r.hear(changes) {
+	if r.warden != 0 && !r.lost && r.hear(changes) {
 		return
 	}
 	for {
-		var st syscall.WaitStatus
+		st := syscall.WaitStatus(unix.SIGKILL) // of a runner whose end only the warden knew, which was killed
 		switch _, err := wait(r.pid, syscall.WUNTRACED, &st, nil); {
 		case err == unix.EINTR:
 			continue
-		case err != nil: // the status is not known, and is not taken for a success
+		case err != nil && !r.lost: // the status is not known, and is not taken for a success
 			st = 1 << 8
 		}
 		changes <- st

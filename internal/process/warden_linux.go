@@ -2,7 +2,6 @@ package process
 
 import (
 	"encoding/binary"
-	"errors"
 	"os"
 	"strconv"
 	"syscall"
@@ -47,9 +46,6 @@ func (r *Runner) startWarden(env, cleaner []string) error {
 			r.awaitWarden(killTime)
 			err = startError(&Command{Path: path}, err)
 		}
-		if errors.Is(err, errNoReport) { // it may have started the runner
-			EndChildren()
-		}
 	}
 	if err != nil {
 		unix.Close(r.talk)
@@ -58,15 +54,16 @@ func (r *Runner) startWarden(env, cleaner []string) error {
 	return err
 }
 
-// errNoReport is why there is no warden, when it has ended before it could say so.
-var errNoReport = errors.New("it has ended")
-
-// begin waits until the warden has started the runner.
+// begin waits until the warden has started the runner. When the warden has been killed before it could say so, there may
+// be a runner, and must not be another: Watch tells the end of this one. Its pid stays 0, which wait takes for any child
+// in our process group.
 func (r *Runner) begin() error {
 	first, ok := r.report()
 	switch {
 	case !ok:
-		return errNoReport
+		r.awaitWarden(0)
+		r.lost = true
+		return nil
 	case first.PID < 0:
 		return syscall.Errno(-first.PID)
 	}
@@ -153,20 +150,19 @@ func endChildren(linger time.Duration) {
 	EndChildren()
 }
 
-// awaitWarden reaps the warden, and reports whether it has ended by itself. One that does not end within most is killed:
-// its children become ours. With 0 it waits for ever.
-func (r *Runner) awaitWarden(most time.Duration) (ended bool) {
-	ended = true
+// awaitWarden reaps the warden, and reports whether it has ended by itself. When it has been killed, its children are
+// ours. One that does not end within most is killed; with 0 it waits for ever.
+func (r *Runner) awaitWarden(most time.Duration) (byItself bool) {
 	if fd, err := pidfdOpen(r.warden); err == nil && most > 0 {
-		n, err := sysio.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(most.Milliseconds()))
-		if ended = n > 0 || err != nil; !ended {
+		if n, err := sysio.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(most.Milliseconds())); n == 0 && err == nil {
 			signalChild(r.warden, unix.SIGKILL)
 		}
 		unix.Close(fd)
 	}
 	for {
-		if _, err := wait(r.warden, 0, nil, nil); err != unix.EINTR {
-			return ended
+		var st syscall.WaitStatus
+		if _, err := wait(r.warden, 0, &st, nil); err != unix.EINTR {
+			return err == nil && st.Exited()
 		}
 	}
 }

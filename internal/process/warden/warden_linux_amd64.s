@@ -155,6 +155,9 @@ ignored:
 	SYSTEM(SYS_setpgid)
 
 apart:
+	MOVQ R14, state_report(R12)
+	REPORT
+
 	// Nobody should wait for a second holder of the standard files.
 	XORL DI, DI
 	MOVQ state_socket(R12), SI
@@ -187,8 +190,6 @@ closed:
 	UNMAP(0)
 	UNMAP(1)
 	UNMAP(2)
-	MOVQ R14, state_report(R12)
-	REPORT
 
 wait:
 	LEAQ state_waited(R12), DI

@@ -157,6 +157,9 @@ ignored:
 	SYSTEM(SYS_setpgid)
 
 apart:
+	MOVD R20, state_report(R19)
+	REPORT
+
 	// Nobody should wait for a second holder of the standard files.
 	MOVD $0, R0
 	MOVD state_socket(R19), R1
@@ -190,8 +193,6 @@ closed:
 	UNMAP(0)
 	UNMAP(1)
 	UNMAP(2)
-	MOVD R20, state_report(R19)
-	REPORT
 
 wait:
 	ADD  $(state_waited), R19, R0
