@@ -153,7 +153,10 @@ func (tr *trial) killAtOnce(pids ...int) {
 		tr.send(pid, syscall.SIGKILL)
 	}
 	for _, pid := range pids {
-		tr.eventually("the end of what was killed", func() bool { return ended(pid) })
+		tr.eventually("the end of all threads of what was killed", func() bool {
+			p, ok := proc.Read(pid)
+			return !ok || p.Ended()
+		})
 	}
 }
 
