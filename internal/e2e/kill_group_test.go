@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,12 +174,14 @@ func (tr *trial) cleanUp() {
 	})
 }
 
-// forgotten waits until the run has left the registry.
+// forgotten waits until no dead run is in the registry.
 func (tr *trial) forgotten() {
 	tr.t.Helper()
 	tr.eventually("the end of the run's entry", func() bool {
-		left, _ := filepath.Glob(filepath.Join(tr.registry, "fanout", "*"))
-		return len(left) == 0
+		c := exec.Command("fanout", "ps", "--json")
+		c.Env = tr.cmd.Env
+		out, err := c.Output()
+		return err == nil && !strings.Contains(string(out), `"state":"dead"`)
 	})
 }
 

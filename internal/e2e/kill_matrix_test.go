@@ -243,11 +243,25 @@ func (row row) check(t *testing.T, program, where, mode string, flags []string) 
 	t.Error("the machine was too slow for five trials")
 }
 
-// attempt reports whether the machine was fast enough for a trial.
-func (row row) attempt(t *testing.T, program, where, mode string, flags []string) bool {
+// prepare makes a trial that the row can end.
+func (row row) prepare(t *testing.T, program string) *trial {
 	tr := newTrial(t, program)
 	tr.ranBy(row.command)
 	tr.cmd.SysProcAttr = &row.apart
+	return tr
+}
+
+// ends waits for the end, and checks the exit status.
+func (row row) ends(tr *trial) {
+	tr.t.Helper()
+	if got := tr.status(); row.or == 0 || got != row.or {
+		tr.endedAs(row.status)
+	}
+}
+
+// attempt reports whether the machine was fast enough for a trial.
+func (row row) attempt(t *testing.T, program, where, mode string, flags []string) bool {
+	tr := row.prepare(t, program)
 	tr.flags = slices.Concat(flags, row.flags)
 	tr.hostileJob("first", mode, row.lasting)
 	tr.hostileJob("second", mode, row.lasting)
@@ -274,9 +288,7 @@ func (row row) attempt(t *testing.T, program, where, mode string, flags []string
 		row.after(tr)
 		from = time.Now()
 	}
-	if got := tr.status(); row.or == 0 || got != row.or {
-		tr.endedAs(row.status)
-	}
+	row.ends(tr)
 	tr.within(from, "the end of all processes", tr.processesEnd)
 	if slices.Contains([]string{"timeout", "stop-on-error"}, row.name) {
 		tr.stdout.SetReadDeadline(time.Now().Add(waitLimit))

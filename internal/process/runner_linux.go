@@ -59,11 +59,13 @@ func (r *Runner) Watch(changes chan<- syscall.WaitStatus) {
 		return
 	}
 	for {
-		st := syscall.WaitStatus(unix.SIGKILL) // of a runner whose end only the warden knew, which was killed
+		var st syscall.WaitStatus
 		switch _, err := wait(r.pid, syscall.WUNTRACED, &st, nil); {
 		case err == unix.EINTR:
 			continue
-		case err != nil && !r.lost: // the status is not known, and is not taken for a success
+		case err != nil && r.lost: // only the warden knew it, which was killed
+			st = syscall.WaitStatus(unix.SIGKILL)
+		case err != nil: // the status is not known, and is not taken for a success
 			st = 1 << 8
 		}
 		changes <- st
