@@ -9,16 +9,17 @@ import (
 
 	"fanout/internal/registry"
 	"fanout/internal/run"
+	"fanout/internal/sysio"
 	"fanout/internal/text"
 
 	"github.com/spf13/cobra"
 )
 
-const cleanupLong = `cleanup ends the leftovers of runs that were killed together with their guardian, and
-takes these runs out of the registry. It looks for processes with the run's ID in their
+const cleanupLong = `cleanup ends the leftovers of runs that were killed together with their guardian and warden,
+and takes these runs out of the registry. It looks for processes with the run's ID in their
 environment and for their descendants, suspends them all, sends TERM, and KILL after
-the grace. It does not touch runs that are still running. If a run had jobs on other machines,
-it cleans up there as well.
+the grace. On a terminal, it first lists what it will do. It does not touch runs that are
+still running. If a run had jobs on other machines, it cleans up there as well.
 
 Exit codes:
   0 nothing is left   1 something is left, or a file in the registry is not an entry
@@ -39,7 +40,13 @@ func (a *app) cleanup() *cobra.Command {
 			if command.Flags().Changed("run") && !registry.IsID(c.Run) {
 				return &run.UsageError{Err: fmt.Errorf("--run %q: give the first hexadecimal digits of a run ID, as fanout ps shows them", c.Run)}
 			}
-			return clean(c, command.OutOrStdout(), asJSON)
+			out := command.OutOrStdout()
+			if !asJSON && !c.DryRun && sysio.IsTerminal(int(a.io.Stdout.Fd())) {
+				if err := announce(c, out); err != nil {
+					return err
+				}
+			}
+			return clean(c, out, asJSON)
 		},
 	}
 	set := command.Flags()
@@ -60,6 +67,26 @@ type cleaned struct {
 	Done    string   `json:"done"`
 	Why     string   `json:"why"`
 	Command []string `json:"command"`
+}
+
+// announce lists what a cleanup will do, for somebody who can still stop it.
+func announce(c registry.Cleanup, out io.Writer) error {
+	runs, err := registry.Open()
+	if err != nil {
+		return err
+	}
+	defer runs.Close()
+	t := newTable("RUN", "PID", "AGE", "WILL BE DONE", "COMMAND")
+	c.DryRun = true
+	c.Tell = func(r registry.Report) {
+		will := map[registry.Deed]string{registry.WouldKill: "end", registry.WouldStop: "stop", registry.WouldRemove: "remove entry"}
+		if deed, ok := will[r.Deed]; ok {
+			t.add(registry.ShortID(r.Run), fmt.Sprint(r.PID), text.Age(r.Age), deed, words(r.Command))
+		}
+	}
+	_ = c.Do(runs) // what is wrong is told when it is done
+	_, err = t.WriteTo(out)
+	return err
 }
 
 // clean cleans up and lists what was done.

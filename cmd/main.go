@@ -18,27 +18,31 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Main is the guardian or, in the process that the guardian starts, the runner. It returns the exit code.
+// Main is the guardian or, in the process that the guardian has the warden start, the runner. It returns the exit code.
 //
-// The caller must have locked main's goroutine to the first thread, which must do nothing else: the runner takes the
+// The caller must have locked main's goroutine to the first thread, which must do nothing else: the warden takes the
 // end of that thread for the guardian's end, and the system hands orphans to it, apart from the children of other
 // threads.
 func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if slices.Equal(args, []string{workerCommand}) {
 		return serve(stdin, stdout, stderr)
 	}
-	if code, ok := remoteVerb(args, stdin, stdout, stderr); ok {
+	if code, ok := hiddenVerb(args, stdin, stdout, stderr); ok {
 		return code
 	}
 	var unguarded error
 	if guarded(args) {
 		var code int
 		var ran bool
-		if code, ran, unguarded = guardian.Guard(); ran {
+		if code, ran, unguarded = guardian.Guard(workerCommand, afterVerb); ran {
 			return code
 		}
 	}
-	a := newApp(stdin, stdout, stderr, guardian.Attach())
+	link := guardian.Attach()
+	if link != nil {
+		unguarded = link.Lack()
+	}
+	a := newApp(stdin, stdout, stderr, link)
 	a.unguarded = unguarded
 	go func() { a.ended <- a.main(args) }()
 	end := <-a.ended
@@ -94,7 +98,7 @@ type app struct {
 	messages  messages
 	args      []string
 	link      *guardian.Link
-	unguarded error           // why there is no guardian
+	unguarded error           // why there is no guardian, or no warden
 	summary   *sink.Summary   // of the run; nil if there was none
 	noSummary bool            // do not print it
 	helpErr   error           // from writing help: cobra's help function returns none

@@ -19,8 +19,9 @@ import (
 	"fanout/internal/worker"
 )
 
-// remoteVerb does what a backend asks of fanout worker on another machine. ok is false for other arguments.
-func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
+// hiddenVerb does what a backend asks of fanout worker on another machine, and what a warden does. ok is false for other
+// arguments.
+func hiddenVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok bool) {
 	if len(args) < 2 || args[0] != workerCommand {
 		return 0, false
 	}
@@ -37,6 +38,8 @@ func remoteVerb(args []string, stdin, stdout, stderr *os.File) (code int, ok boo
 		return exitOK, true
 	case verb == "--clean" && len(args) == 3:
 		return cleanAfter(args[2], stdout, stderr), true
+	case verb == afterVerb && len(args) == 5:
+		return endAfter(args[2], args[3], args[4]), true
 	}
 	return 0, false
 }
@@ -77,7 +80,7 @@ func checksum(path string) (string, error) {
 // serveRemote is a worker on another machine than its runner, and its guardian: without one, nobody there would end its
 // leftovers when it is killed.
 func serveRemote(stdin, stdout, stderr *os.File) int {
-	code, ran, _ := guardian.GuardRemote()
+	code, ran, _ := guardian.GuardRemote(workerCommand, afterVerb)
 	if ran {
 		return code
 	}

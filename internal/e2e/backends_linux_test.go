@@ -101,10 +101,10 @@ func workerKilled(t *testing.T, flags ...string) {
 	}
 }
 
-// remoteWorkers returns the remote workers of a run and their guardians.
+// remoteWorkers returns the remote workers of a run and their guardians, but not their wardens.
 func remoteWorkers(r *running) (pids []int) {
 	for _, pid := range testkit.Processes() {
-		if line := testkit.CommandLine(pid); strings.Contains(line, "fanout\x00worker\x00--far\x00") && isWorkerOf(pid, r) {
+		if line := testkit.CommandLine(pid); strings.Contains(line, "fanout\x00worker\x00--far\x00") && isWorkerOf(pid, r) && !isWarden(pid) {
 			pids = append(pids, pid)
 		}
 	}

@@ -27,7 +27,7 @@ var cutShort = map[string][]string{
 }
 
 // TestEndedAllAtOnce ends all processes of a run at once, as the end of a service, a container or a batch job does, and
-// in the worst order: jobs, workers, runner, guardian. No job is recorded as a success, no output is kept as one, and a
+// in the worst order: jobs, workers, runner, warden, guardian. No job is recorded as a success, no output is kept as one, and a
 // resumed run runs the jobs again.
 func TestEndedAllAtOnce(t *testing.T) {
 	testkit.Slow(t)
@@ -110,7 +110,7 @@ func waiting(top int) (n int) {
 }
 
 // inOrder returns all processes of the run in stages: those of the jobs, children first, then the workers, the runner,
-// and the guardian.
+// the warden and the guardian.
 func (r *running) inOrder() [][]int { return inOrder(r.cmd.Process.Pid) }
 
 // inOrder returns a process and its descendants in stages: first other programs, then processes of the same program,

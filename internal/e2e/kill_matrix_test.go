@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,8 +17,11 @@ import (
 // row is a way to end jobs before they end by themselves.
 type row struct {
 	name    string
+	command []string // runs fanout, the last words; none: the test does
+	apart   syscall.SysProcAttr
 	flags   []string
 	status  int                    // exit status, as a shell sees it
+	or      int                    // another that it may have; 0: none
 	lasting bool                   // ends only jobs that still run
 	others  func(*trial)           // adds jobs to the hostile ones
 	trigger func(*trial) time.Time // ends the jobs; returns the start of the allowed time, or zero if the machine was too slow
@@ -128,14 +130,6 @@ func rows(most limits) []row {
 			},
 		},
 		{
-			name:    "kill-9-both",
-			flags:   grace,
-			status:  137,
-			others:  keeper("plain"),
-			trigger: killBoth,
-			after:   func(tr *trial) { tr.cleaned() },
-		},
-		{
 			name:   "reader-gone",
 			flags:  grace,
 			status: 141,
@@ -158,38 +152,12 @@ func rows(most limits) []row {
 			},
 		})
 	}
-	return all
+	return append(all, groupRows(most)...)
 }
 
 // keeper keeps the run from ending by itself.
 func keeper(mode string) func(*trial) {
 	return func(tr *trial) { tr.hostileJob("keeper", mode, false) }
-}
-
-// killBoth kills the runner and its guardian so that neither sees the other die, and starts fanout cleanup.
-func killBoth(tr *trial) time.Time {
-	both := []int{tr.runner(tr.cmd.Process.Pid), tr.cmd.Process.Pid}
-	for _, pid := range both {
-		tr.send(pid, syscall.SIGSTOP)
-	}
-	for _, pid := range both {
-		tr.eventually("the stop of fanout", func() bool { return state(pid) == 'T' })
-	}
-	for _, pid := range both {
-		tr.send(pid, syscall.SIGKILL)
-	}
-	tr.eventually("the end of fanout", func() bool { return ended(both[0]) && ended(both[1]) })
-	tr.cleanup = exec.Command("fanout", "cleanup", "--grace", killGrace.String())
-	tr.cleanup.Env = tr.cmd.Env
-	tr.cleanup.Stdout, tr.cleanup.Stderr = &tr.cleanupSaid, &tr.cleanupSaid
-	if err := tr.cleanup.Start(); err != nil {
-		tr.t.Fatal(err)
-	}
-	tr.t.Cleanup(func() {
-		tr.cleanup.Process.Kill()
-		tr.cleanup.Wait()
-	})
-	return time.Now()
 }
 
 // cleaned waits for the end of the cleanup.
@@ -275,9 +243,25 @@ func (row row) check(t *testing.T, program, where, mode string, flags []string) 
 	t.Error("the machine was too slow for five trials")
 }
 
+// prepare makes a trial that the row can end.
+func (row row) prepare(t *testing.T, program string) *trial {
+	tr := newTrial(t, program)
+	tr.ranBy(row.command)
+	tr.cmd.SysProcAttr = &row.apart
+	return tr
+}
+
+// ends waits for the end, and checks the exit status.
+func (row row) ends(tr *trial) {
+	tr.t.Helper()
+	if got := tr.status(); row.or == 0 || got != row.or {
+		tr.endedAs(row.status)
+	}
+}
+
 // attempt reports whether the machine was fast enough for a trial.
 func (row row) attempt(t *testing.T, program, where, mode string, flags []string) bool {
-	tr := newTrial(t, program)
+	tr := row.prepare(t, program)
 	tr.flags = slices.Concat(flags, row.flags)
 	tr.hostileJob("first", mode, row.lasting)
 	tr.hostileJob("second", mode, row.lasting)
@@ -287,9 +271,9 @@ func (row row) attempt(t *testing.T, program, where, mode string, flags []string
 	if from.IsZero() {
 		return false
 	}
-	if row.name == "kill-9-both" && mode == emptyEnv && where == "thread" {
-		// Workers end their own jobs when the runner dies. In thread mode no process does, and nothing tells which run
-		// these two daemons belong to.
+	if row.name == killAll && mode == emptyEnv && where == "thread" {
+		// The one exception: workers end their own jobs when the runner dies. In thread mode no process does, and nothing
+		// tells which run these two daemons belong to.
 		row.after(tr)
 		tr.exits(row.status)
 		if left := tr.crowd.pids(); len(left) != 2 || tr.crowd.gone(time.Now()) {
@@ -304,7 +288,7 @@ func (row row) attempt(t *testing.T, program, where, mode string, flags []string
 		row.after(tr)
 		from = time.Now()
 	}
-	tr.exits(row.status)
+	row.ends(tr)
 	tr.within(from, "the end of all processes", tr.processesEnd)
 	if slices.Contains([]string{"timeout", "stop-on-error"}, row.name) {
 		tr.stdout.SetReadDeadline(time.Now().Add(waitLimit))

@@ -173,3 +173,33 @@ func TestWithoutSubreapers(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutWarden: when there can be no warden, the guardian is the runner's parent and ends what a killed runner leaves.
+// A line says what is weaker.
+func TestWithoutWarden(t *testing.T) {
+	program, err := exec.LookPath("fanout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const warning = "fanout: warning: there is no warden (wait4: operation not permitted): " +
+		"kill -9 of fanout's whole process group leaves its jobs running, until fanout cleanup ends them\n"
+	refused := append([]string{"sh", "-c", `mkdir run && exec "$@"`, "sh", "refuse"}, (refusal{number: unix.SYS_WAIT4}).args(unix.EPERM)...)
+	r := start(t, append(refused, program, ": > run/{}; sleep 1000", ":::", "a")...)
+	r.files("run", 1)
+	visible := r.cmd.Process.Pid
+	if w := warden(visible); w != 0 {
+		t.Errorf("process %d is a warden", w)
+	}
+	r.send(r.runner(visible), unix.SIGKILL)
+	r.ends(137)
+	if said := string(r.said()); said != warning {
+		t.Errorf("it said %q", said)
+	}
+	for _, flag := range []string{"-q", "--no-guardian"} {
+		r := start(t, append(refused, program, flag, "/bin/echo", ":::", "a")...)
+		r.ends(0)
+		if said := string(r.said()); said != "" {
+			t.Errorf("%s: it said %q", flag, said)
+		}
+	}
+}

@@ -88,6 +88,7 @@ var refusals = append([]refusal{
 	{name: "sendmsg", number: unix.SYS_SENDMSG},
 	{name: "setpgid", number: unix.SYS_SETPGID},
 	{name: "setsid", number: unix.SYS_SETSID},
+	{name: "rt_sigtimedwait", number: unix.SYS_RT_SIGTIMEDWAIT},
 	{name: "kill", number: unix.SYS_KILL},
 	{name: "tgkill", number: unix.SYS_TGKILL},
 	{name: "prlimit64", number: unix.SYS_PRLIMIT64},

@@ -45,7 +45,7 @@ func killPrints(item int) string {
 	return b.String()
 }
 
-// TestKilledRunsAreResumed kills runs with -9 at random moments, 200 times in all: the runner, the guardian, or both.
+// TestKilledRunsAreResumed kills runs with -9 at random moments, 200 times in all: some of guardian, warden and runner.
 // Each is resumed until it is done. An item that succeeded never runs again, no item is left out, and nothing on the
 // disk is incomplete.
 func TestKilledRunsAreResumed(t *testing.T) {
@@ -120,20 +120,21 @@ func (k *killed) unlocked() bool {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
-// kill kills the runner, its guardian or both, and reports whether it hit one.
+// kill kills some of the runner, its guardian and its warden, and reports whether it hit one.
 func (k *killed) kill(r *running) bool {
 	visible := r.cmd.Process.Pid
-	pids := []int{visible}
+	w := warden(visible)
+	all := []int{visible}
 	for _, pid := range r.processes() {
-		if _, parent := stat(pid); parent == visible && executable(pid) == executable(visible) {
-			pids = append(pids, pid)
+		if _, parent := stat(pid); pid == w || w != 0 && parent == w && executable(pid) == executable(visible) {
+			all = append(all, pid)
 		}
 	}
-	switch k.random.IntN(3) {
-	case 0:
-		pids = pids[:1] // the guardian
-	case 1:
-		pids = pids[len(pids)-1:] // the runner
+	var pids []int
+	for which := 1 + k.random.IntN(1<<len(all)-1); len(all) > 0; all, which = all[1:], which/2 {
+		if which%2 == 1 {
+			pids = append(pids, all[0])
+		}
 	}
 	hit := false
 	for _, pid := range pids {

@@ -160,17 +160,37 @@ func stat(pid int) (state byte, parent int) {
 	return state, parent
 }
 
-// runner returns the process that starts the jobs: a child of the visible process that runs the same program.
+// runner returns the process that starts the jobs: a child of the warden, or of the visible process if that has none,
+// that runs the same program.
 func (r *running) runner(visible int) int {
 	r.t.Helper()
+	parent := visible
+	if w := warden(visible); w != 0 {
+		parent = w
+	}
 	program := executable(visible)
 	for _, pid := range testkit.Processes() {
-		if _, parent := stat(pid); parent == visible && executable(pid) == program {
+		if _, above := stat(pid); above == parent && executable(pid) == program {
 			return pid
 		}
 	}
-	r.t.Fatalf("process %d, %s, has no child that is the same program", visible, program)
+	r.t.Fatalf("process %d, %s, has no child that is the same program", parent, program)
 	return 0
+}
+
+// warden returns the process between the visible one and the runner, or 0.
+func warden(visible int) int {
+	for _, pid := range testkit.Processes() {
+		if _, parent := stat(pid); parent == visible && isWarden(pid) {
+			return pid
+		}
+	}
+	return 0
+}
+
+func isWarden(pid int) bool {
+	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return string(name) == "warden\n"
 }
 
 func executable(pid int) string {

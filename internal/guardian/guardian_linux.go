@@ -2,7 +2,6 @@ package guardian
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -16,22 +15,26 @@ import (
 )
 
 // Guard starts the runner and returns the guardian's exit code when the runner has ended. main must be on its first
-// thread, whose end the runner takes for the guardian's. ran is false in the runner itself, and where there can be no
-// guardian, for the reason given.
-func Guard() (code int, ran bool, reason error) { return guard(false, (*guardian).end) }
+// thread, whose end the warden takes for the guardian's. ran is false in the runner itself, and where there can be no
+// guardian, for the reason given. With the arguments cleaner, and three more, this program calls [After].
+func Guard(cleaner ...string) (code int, ran bool, reason error) {
+	return guard(cleaner, false, (*guardian).end)
+}
 
 // GuardRemote is Guard for a runner on another machine than its user. When the runner is killed, the guardian does not
 // die of the same signal, which the programs between could not tell from their own end, but returns 128 and the
 // signal's number. Nor does it stop with the runner: when the runner is stopped for longer than its user would wait for
 // an answer, it is killed, since the user has given it up.
-func GuardRemote() (code int, ran bool, reason error) { return guard(true, (*guardian).finish) }
+func GuardRemote(cleaner ...string) (code int, ran bool, reason error) {
+	return guard(cleaner, true, (*guardian).finish)
+}
 
-func guard(remote bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
+func guard(cleaner []string, remote bool, end func(*guardian, syscall.WaitStatus) int) (code int, ran bool, reason error) {
 	if _, is := inherited(); is {
 		return 0, false, nil
 	}
 	os.Unsetenv(linkVariable)
-	g, err := start()
+	g, err := start(cleaner)
 	var noRoom *noRoomError
 	if errors.As(err, &noRoom) && noRoom.tooFew() {
 		return exitFault, true, nil
@@ -44,7 +47,7 @@ func guard(remote bool, end func(*guardian, syscall.WaitStatus) int) (code int, 
 }
 
 type guardian struct {
-	runner  process.Runner
+	runner  *process.Runner
 	remote  bool
 	link    int // our end
 	signals chan os.Signal
@@ -55,7 +58,7 @@ type guardian struct {
 	silence time.Duration // how long its user waits for an answer
 }
 
-func start() (*guardian, error) {
+func start(cleaner []string) (*guardian, error) {
 	if err := makeRoom(); err != nil {
 		return nil, err
 	}
@@ -78,8 +81,10 @@ func start() (*guardian, error) {
 			signal.Notify(g.signals, s)
 		}
 	}
-	env := append(os.Environ(), fmt.Sprintf("%s=%d %d", linkVariable, theirs, os.Getpid()))
-	if g.runner, err = process.StartRunner(env); err != nil {
+	env := func(alone error) []string {
+		return append(os.Environ(), linkVariable+"="+told{theirs, os.Getpid(), alone}.String())
+	}
+	if g.runner, err = process.StartRunner(env, cleaner); err != nil {
 		signal.Stop(g.signals)
 		return nil, lack(err)
 	}
@@ -129,11 +134,10 @@ func (g *guardian) pass(s syscall.Signal) {
 // finish ends the runner's leftovers, unless the runner has said that they stay, and returns the exit code as a shell
 // would.
 func (g *guardian) finish(st syscall.WaitStatus) int {
-	if g.hear(); !g.ended {
-		if g.linger > 0 {
-			process.AwaitChildren(g.linger)
-		}
-		process.EndChildren()
+	if g.hear(); g.ended {
+		g.runner.LeaveLeftovers()
+	} else {
+		g.runner.EndLeftovers(g.linger)
 	}
 	process.LeaveCgroups() // when the runner could not
 	if g.tellFault(st) {
@@ -181,4 +185,11 @@ func (g *guardian) obey(message string) {
 	if text, ok := strings.CutPrefix(message, silence); ok {
 		g.silence, _ = time.ParseDuration(text)
 	}
+}
+
+// After ends the leftovers of a run whose runner has ended too early, in the process that was its warden. They have that
+// long to end by themselves.
+func After(linger time.Duration) {
+	os.Unsetenv(linkVariable)
+	process.Leftovers(linger)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fanout/internal/limits"
+	"fanout/internal/process"
 	"fanout/internal/testkit"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,8 @@ const runnerArg = "inherited"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == runnerArg {
-		fmt.Println(inherited())
+		t, is := inherited()
+		fmt.Println(t.fd, is)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -33,7 +35,7 @@ func linked(t *testing.T) (*guardian, *Link) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &guardian{link: pair[0]}, newLink(pair[1])
+	return &guardian{link: pair[0], runner: &process.Runner{}}, newLink(told{fd: pair[1]})
 }
 
 // TestLink: signals go one way, messages the other.
@@ -138,15 +140,17 @@ func TestInherited(t *testing.T) {
 		file     *os.File // descriptor 3
 		want     string
 	}{
-		"a runner":       {"3 " + self, theirs, "3 true"},
-		"none":           {"", theirs, "0 false"},
-		"no pid":         {"3", theirs, "0 false"},
-		"no number":      {"x y", theirs, "0 false"},
-		"another's":      {"3 1", theirs, "0 false"},
-		"closed":         {"9 " + self, theirs, "9 false"},
-		"negative":       {"-1 " + self, theirs, "-1 false"},
-		"no socket":      {"3 " + self, plain, "3 false"},
-		"standard input": {"0 " + self, theirs, "0 false"},
+		"a runner":            {"3 " + self + " no room for it", theirs, "3 true"},
+		"none":                {"", theirs, "0 false"},
+		"no pid":              {"3", theirs, "0 false"},
+		"no word of a warden": {"3 " + self, theirs, "0 false"},
+		"no number":           {"x y z", theirs, "0 false"},
+		"another's":           {"3 1 none", theirs, "0 false"},
+		"closed":              {"9 " + self + " none", theirs, "0 false"},
+		"negative":            {"-1 " + self + " none", theirs, "0 false"},
+		"no socket":           {"3 " + self + " none", plain, "0 false"},
+		"standard input":      {"0 " + self + " none", theirs, "0 false"},
+		"no warden between":   {"3 " + self + " warden", theirs, "0 false"},
 	} {
 		c := exec.Command(os.Args[0], runnerArg)
 		c.Env = append(os.Environ(), linkVariable+"="+tt.variable)
@@ -156,9 +160,11 @@ func TestInherited(t *testing.T) {
 		}
 	}
 	// The other end was made by this process, which is not its own parent.
-	t.Setenv(linkVariable, fmt.Sprintf("%d %d", pair[1], os.Getppid()))
-	if fd, is := inherited(); is {
-		t.Errorf("%d is believed", fd)
+	for _, last := range []string{"warden", "none"} {
+		t.Setenv(linkVariable, fmt.Sprintf("%d %d %s", pair[1], os.Getppid(), last))
+		if got, is := inherited(); is {
+			t.Errorf("%v is believed", got)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 var errNotHere = errors.New("not on this system")
 
 // Guard does nothing here: no process can become the parent of orphans.
-func Guard() (code int, ran bool, reason error) { return 0, false, errNotHere }
+func Guard(...string) (code int, ran bool, reason error) { return 0, false, errNotHere }
 
 // Attach finds no guardian here.
 func Attach() *Link { return nil }
@@ -22,6 +22,9 @@ type Link struct{ signals chan syscall.Signal }
 
 // Pid returns the guardian's PID.
 func (*Link) Pid() int { return 0 }
+
+// Lack returns what there is not.
+func (*Link) Lack() error { return nil }
 
 // Signals returns the signals that the guardian got.
 func (l *Link) Signals() <-chan syscall.Signal { return l.signals }
@@ -39,4 +42,7 @@ func (*Link) Silence(time.Duration) {}
 func (*Link) Close() {}
 
 // GuardRemote does nothing here either.
-func GuardRemote() (code int, ran bool, reason error) { return 0, false, errNotHere }
+func GuardRemote(...string) (code int, ran bool, reason error) { return 0, false, errNotHere }
+
+// After does nothing here.
+func After(time.Duration) {}

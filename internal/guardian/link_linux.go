@@ -1,12 +1,16 @@
 package guardian
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"fanout/internal/process"
+	"fanout/internal/sysio"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +18,7 @@ import (
 // Link is the runner's connection to its guardian.
 type Link struct {
 	file    *os.File
-	pid     int
+	told    told
 	signals chan syscall.Signal
 	ended   chan struct{}
 }
@@ -22,22 +26,25 @@ type Link struct {
 // Attach finds the guardian of this process; nil means none. The variable that tells of it is removed from the
 // environment, so that a job which runs fanout has a guardian of its own.
 func Attach() *Link {
-	fd, is := inherited()
+	t, is := inherited()
 	os.Unsetenv(linkVariable)
 	if !is {
 		return nil
 	}
 	process.KeepTrace() // the guardian tells of the trace
-	return newLink(fd)
+	if t.alone == nil {
+		t.alone = awaitApart()
+	}
+	return newLink(t)
 }
 
 // newLink returns a Link over the descriptor, which it closes at the end.
-func newLink(fd int) *Link {
-	unix.CloseOnExec(fd)
-	unix.SetNonblock(fd, true)
+func newLink(t told) *Link {
+	unix.CloseOnExec(t.fd)
+	unix.SetNonblock(t.fd, true)
 	l := &Link{
-		file:    os.NewFile(uintptr(fd), "guardian"),
-		pid:     os.Getppid(),
+		file:    os.NewFile(uintptr(t.fd), "guardian"),
+		told:    t,
 		signals: make(chan syscall.Signal, 16),
 		ended:   make(chan struct{}),
 	}
@@ -45,18 +52,73 @@ func newLink(fd int) *Link {
 	return l
 }
 
-// inherited finds the end of a Link that this process's parent, a guardian, has made for it. Where the system does not
-// tell which process has the other end, the parent's pid is proof enough.
-func inherited() (fd int, is bool) {
-	var pid int
-	if n, _ := fmt.Sscanf(os.Getenv(linkVariable), "%d %d", &fd, &pid); n != 2 || pid != os.Getppid() {
-		return 0, false
+// told is what the guardian tells the runner at its start.
+type told struct {
+	fd    int   // the runner's end of the Link
+	pid   int   // the guardian's
+	alone error // why there is no warden
+}
+
+func (t told) String() string {
+	last := hasWarden
+	if t.alone != nil {
+		last = t.alone.Error()
 	}
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err == nil {
-		return fd, int(peer.Pid) == pid
+	return fmt.Sprintf("%d %d %s", t.fd, t.pid, last)
+}
+
+// inherited finds the end of a Link that a guardian has made for this process: its parent or, when there is a warden,
+// its parent's parent. Where the system does not tell which process has the other end, the pid is proof enough.
+func inherited() (t told, is bool) {
+	words := strings.SplitN(os.Getenv(linkVariable), " ", 3)
+	if len(words) < 3 {
+		return t, false
 	}
-	return fd, err != unix.EBADF && err != unix.ENOTSOCK
+	var errs [2]error
+	t.fd, errs[0] = strconv.Atoi(words[0])
+	t.pid, errs[1] = strconv.Atoi(words[1])
+	if errs != [2]error{} {
+		return told{}, false
+	}
+	if words[2] != hasWarden {
+		t.alone = errors.New(words[2])
+	}
+	peer, err := unix.GetsockoptUcred(t.fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	switch parent := os.Getppid(); {
+	case err == unix.EBADF, err == unix.ENOTSOCK, err == nil && int(peer.Pid) != t.pid:
+		return told{}, false
+	case t.alone != nil:
+		is = parent == t.pid
+	default:
+		// A guardian that has been killed has left the socket.
+		is = process.ParentOf(parent) == t.pid || err == nil && hungUp(t.fd)
+	}
+	if !is {
+		t = told{}
+	}
+	return t, is
+}
+
+// hungUp reports whether nobody has the other end of a socket.
+func hungUp(fd int) bool {
+	polls := []unix.PollFd{{Fd: int32(fd)}}
+	sysio.Poll(polls, 0)
+	return polls[0].Revents&unix.POLLHUP != 0
+}
+
+// awaitApart waits until the warden, our parent, has left our process group: it does so just after it has started us,
+// and a signal to the group would reach it before. It returns why there is no warden that survives such a signal.
+func awaitApart() error {
+	const most, often = time.Second, 50 * time.Microsecond
+	for end := time.Now().Add(most); ; time.Sleep(often) {
+		group, err := unix.Getpgid(os.Getppid())
+		switch {
+		case err != nil || group != unix.Getpgrp(): // or it has been killed
+			return nil
+		case time.Now().After(end):
+			return errors.New("it stays in the process group")
+		}
+	}
 }
 
 // read reads the signals that the guardian sends, until it is gone or the Link is closed.
@@ -77,7 +139,15 @@ func (l *Link) read() {
 }
 
 // Pid returns the guardian's PID.
-func (l *Link) Pid() int { return l.pid }
+func (l *Link) Pid() int { return l.told.pid }
+
+// Lack returns what is weaker because there is no warden, nil when there is one.
+func (l *Link) Lack() error {
+	if l.told.alone == nil {
+		return nil
+	}
+	return process.Lack{Of: process.Wardens, Err: l.told.alone}
+}
 
 // Signals returns the signals that the guardian got, each once. It is closed when the guardian is gone.
 func (l *Link) Signals() <-chan syscall.Signal { return l.signals }

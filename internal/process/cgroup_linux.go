@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"fanout/internal/process/proc"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -23,7 +25,7 @@ import (
 // below, too:
 //
 //	DELEGATED
-//	├── fanout.runner          guardian, runner, workers
+//	├── fanout.runner          guardian, warden, runner, workers
 //	├── fanout.job.PID.1
 //	└── fanout.job.PID.2
 type cgroups struct {
@@ -40,7 +42,7 @@ const (
 // errNotDelegated is why jobs are watched instead.
 var errNotDelegated = errors.New("no control group was delegated to fanout alone")
 
-// TakeCgroup prepares the control group that this process and its guardian are in for groups of jobs, if it was
+// TakeCgroup prepares the control group that this process, its warden and its guardian are in for groups of jobs, if it was
 // delegated to them.
 func TakeCgroup() error {
 	own, err := ownCgroup()
@@ -153,12 +155,15 @@ func delegate(dir string) error {
 	return err
 }
 
-// isFanout reports whether a process is this one, or the guardian that has started it.
+// isFanout reports whether a process is this one, or its warden or guardian.
 func isFanout(pid string) bool {
-	if pid == strconv.Itoa(os.Getpid()) {
+	parent := os.Getppid()
+	above, _ := proc.Read(parent)
+	switch pid {
+	case strconv.Itoa(os.Getpid()):
 		return true
-	}
-	if pid != strconv.Itoa(os.Getppid()) {
+	case strconv.Itoa(parent), strconv.Itoa(above.Parent):
+	default:
 		return false
 	}
 	ours, err := os.Readlink("/proc/self/exe")

@@ -18,6 +18,7 @@ const (
 	Proc                         // /proc shows processes
 	Pidfds                       // descriptors of processes
 	Guardians                    // a second process can watch over the runner
+	Wardens                      // a third one can watch over both
 
 	Capabilities // how many there are
 )
@@ -28,6 +29,7 @@ var costs = map[Capability]struct{ lacking, weaker string }{
 	Proc:       {"/proc cannot be used", "kill -9 of fanout leaves its jobs running, where fanout cleanup does not find them, and a process that leaves its job's group survives timeouts and stops"},
 	Pidfds:     {"the system refuses pidfds", "a process that has left its job's group is signalled by its number alone, which might have become another's"},
 	Guardians:  {"there is no guardian", "kill -9 of fanout leaves its jobs running, until fanout cleanup ends them"},
+	Wardens:    {"there is no warden", "kill -9 of fanout's whole process group leaves its jobs running, until fanout cleanup ends them"},
 }
 
 // Error tells which promises are weaker.

@@ -14,20 +14,31 @@ import (
 )
 
 // Runner is the process that does the run, as its guardian sees it.
-type Runner struct{ pid, pidfd int }
+type Runner struct {
+	pid, pidfd int
+	warden     int  // its parent, between the guardian and the runner; 0: the guardian is the parent
+	talk       int  // to the warden
+	lost       bool // the warden ended before the runner
+}
 
-// StartRunner starts this program once more, with the same arguments, group and standard files. The runner gets TERM
-// when the calling thread ends, which must be the first of this process.
-func StartRunner(env []string) (Runner, error) {
+// StartRunner starts this program once more, with the same arguments, group and standard files. It is the child of a
+// warden, which becomes this program with the words of cleaner, and some more, when leftovers are to be ended: see
+// [Leftovers]. Where there can be no warden, env gets the reason. The runner gets TERM when its parent ends: the warden,
+// or the calling thread, which must be the first of this process.
+func StartRunner(env func(alone error) []string, cleaner []string) (*Runner, error) {
 	runtime.LockOSThread()
-	r := Runner{pidfd: -1}
+	r := &Runner{pidfd: -1}
+	alone := r.startWarden(env(nil), cleaner)
+	if alone == nil {
+		return r, nil
+	}
 	var err error
 	for _, how := range []syscall.SysProcAttr{
 		{Pdeathsig: unix.SIGTERM, PidFD: &r.pidfd},
 		{Pdeathsig: unix.SIGTERM}, // no pidfds: its pid is its own until we have reaped it
 		{},                        // no signal either: the guardian's Link tells it of our end
 	} {
-		r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{Env: env, Files: []uintptr{0, 1, 2}, Sys: &how})
+		r.pid, err = syscall.ForkExec(OwnPath(), os.Args, &syscall.ProcAttr{Env: env(alone), Files: []uintptr{0, 1, 2}, Sys: &how})
 		if !sysio.Refused(err) {
 			break
 		}
@@ -40,15 +51,20 @@ func StartRunner(env []string) (Runner, error) {
 }
 
 // Pid returns the runner's PID.
-func (r Runner) Pid() int { return r.pid }
+func (r *Runner) Pid() int { return r.pid }
 
 // Watch sends a status whenever the runner stops and, as the last, when it has ended.
-func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
+func (r *Runner) Watch(changes chan<- syscall.WaitStatus) {
+	if r.warden != 0 && !r.lost && r.hear(changes) {
+		return
+	}
 	for {
 		var st syscall.WaitStatus
 		switch _, err := wait(r.pid, syscall.WUNTRACED, &st, nil); {
 		case err == unix.EINTR:
 			continue
+		case err != nil && r.lost: // only the warden knew it, which was killed
+			st = syscall.WaitStatus(unix.SIGKILL)
 		case err != nil: // the status is not known, and is not taken for a success
 			st = 1 << 8
 		}
@@ -60,14 +76,17 @@ func (r Runner) Watch(changes chan<- syscall.WaitStatus) {
 }
 
 // Stopped reports whether the runner is stopped now.
-func (r Runner) Stopped() bool {
+func (r *Runner) Stopped() bool {
 	p, ok := proc.Read(r.pid)
 	return ok && p.State == 'T'
 }
 
 // Signal signals the runner. It has no effect on a runner that has ended.
-func (r Runner) Signal(s unix.Signal) {
-	if r.pidfd < 0 || sysio.Refused(unix.PidfdSendSignal(r.pidfd, s, nil, 0)) {
+func (r *Runner) Signal(s unix.Signal) {
+	if r.pidfd >= 0 && !sysio.Refused(unix.PidfdSendSignal(r.pidfd, s, nil, 0)) {
+		return
+	}
+	if p, ok := proc.Read(r.pid); r.warden == 0 || ok && (p.Parent == r.warden || p.Parent == os.Getpid()) {
 		signalChild(r.pid, s)
 	}
 }

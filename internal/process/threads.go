@@ -29,8 +29,11 @@ const (
 	others  = 10
 )
 
-// OfGuardian is how many threads a guardian has at most. It has no Trees, and two Ps are enough for it.
-const OfGuardian = 11
+// guardianThreads is how many threads a guardian has at most. It has no Trees, and two Ps are enough for it.
+const guardianThreads = 11
+
+// OfGuardian is how many threads a guardian and its warden have at most.
+const OfGuardian = guardianThreads + 1
 
 // Plenty is more processes than jobs have, most likely: where there is room for that many, the runtime makes its
 // threads when it needs them. Making one in advance costs 30 µs.
@@ -78,7 +81,7 @@ func (s *Supervisor) takeThread() error {
 // MakeGuardianThreads makes all threads that a guardian needs.
 func MakeGuardianThreads() {
 	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), fewPs))
-	makeThreads(func() bool { return threadCount() < OfGuardian })
+	makeThreads(func() bool { return threadCount() < guardianThreads })
 }
 
 // giveThread is called when a Tree is dropped.

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -43,6 +44,7 @@ type Cleanup struct {
 	Grace  time.Duration // between TERM and KILL
 	Run    string        // only the run whose ID begins like this
 	For    string        // only workers of the run on another machine that has this run ID
+	Of     Guardian      // only the run that has this guardian
 	DryRun bool          // only tell
 	All    bool          // stop live runs, too
 	Tell   func(Report)
@@ -50,6 +52,15 @@ type Cleanup struct {
 
 	incomplete bool // something is left that should not be
 }
+
+// Guardian names a guardian: its pid, and its start in ticks since the system's start.
+type Guardian struct {
+	PID   int
+	Start uint64
+}
+
+// Guards reports whether a run has this guardian.
+func (g Guardian) Guards(e *Entry) bool { return e.Guardian == g.PID && e.GuardianStart == g.Start }
 
 // Do cleans up. The error tells what is left, and which files of the registry are no entries.
 func (c *Cleanup) Do(r *Registry) error {
@@ -62,17 +73,15 @@ func (c *Cleanup) Do(r *Registry) error {
 	if wrong := c.choose(all, err); wrong != nil {
 		return wrong
 	}
-	if c.For != "" {
-		all = slices.DeleteFunc(all, func(e *openEntry) bool {
-			other := e.For != c.For
-			if other {
-				e.close()
-			}
-			return other
-		})
-	}
+	all = slices.DeleteFunc(all, func(e *openEntry) bool {
+		other := c.For != "" && e.For != c.For || c.Of != (Guardian{}) && !c.Of.Guards(&e.Entry)
+		if other {
+			e.close()
+		}
+		return other
+	})
 	c.sweep(c.judge(c.lock(all)))
-	if c.Run == "" && c.For == "" && !c.DryRun {
+	if c.Run == "" && c.For == "" && c.Of == (Guardian{}) && !c.DryRun {
 		err = errors.Join(err, r.removeStale())
 	}
 	if c.incomplete {
@@ -137,19 +146,30 @@ func (c *Cleanup) leave(e *openEntry) {
 }
 
 // judge removes the entries from before the system's last start, of which nothing can be left, and keeps those of runs
-// whose processes cannot be seen from here.
+// whose processes cannot be seen from here. Whoever names a run by its ID knows that it is not on another machine.
 func (c *Cleanup) judge(dead []*openEntry) (rest []*openEntry) {
 	boot := bootID()
 	for _, e := range dead {
-		if why := e.unseen(); why != "" {
+		other := e.Boot != boot && e.Boot != "" && boot != ""
+		switch why := e.unseen(); {
+		case why != "":
 			c.tell(e, Kept, why)
-		} else if e.Boot != boot && e.Boot != "" && boot != "" {
+		case other && c.Run == "" && e.elsewhere():
+			c.tell(e, Kept, "the run was on another machine, or before this one got its name: --run "+ShortID(e.RunID)+" removes it")
+		case other:
 			c.remove(e, "the system has been restarted since")
-		} else {
+		default:
 			rest = append(rest, e)
 		}
 	}
 	return rest
+}
+
+// elsewhere reports whether a run from another start of a system may be on another machine than this one, which shares
+// the registry: that has another name, or this one runs for longer than the run.
+func (e *Entry) elsewhere() bool {
+	name, err := os.Hostname()
+	return err != nil || e.Host != "" && e.Host != name || e.Started.After(booted())
 }
 
 // cleanRemote ends the leftovers on other machines of a run that is over, and returns why something is left.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fanout/internal/process"
 
@@ -100,17 +101,41 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-// TestOtherBoot: nothing can be left of a run from before the system's last start.
+// TestOtherBoot: nothing can be left of a run from before the system's last start. A run on another machine, which shares
+// the registry, has another start too.
 func TestOtherBoot(t *testing.T) {
-	dir := registry(t)
-	e := Entry{RunID: newRunID()}
-	complete(&e)
-	e.Boot = "another"
-	text, _ := json.Marshal(e)
-	os.Mkdir(dir, 0o700)
-	os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
-	if told, err := clean(t, Cleanup{}); err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Why == "" {
-		t.Errorf("%v, %v", told, err)
+	for name, tt := range map[string]struct {
+		host string
+		age  time.Duration
+		kept bool
+	}{
+		"before":           {"", 10000 * time.Hour, false},
+		"another machine":  {"another", 10000 * time.Hour, true},
+		"after this start": {"", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := registry(t)
+			e := Entry{RunID: newRunID(), Started: time.Now().Add(-tt.age)}
+			complete(&e)
+			e.Boot = "another"
+			if tt.host != "" {
+				e.Host = tt.host
+			}
+			text, _ := json.Marshal(e)
+			os.Mkdir(dir, 0o700)
+			os.WriteFile(filepath.Join(dir, e.RunID+".json"), text, 0o600)
+			if told, err := clean(t, Cleanup{}); tt.kept && (err == nil || len(told) != 1 || told[0].Deed != Kept || !strings.Contains(told[0].Why, "another machine")) {
+				t.Errorf("%v, %v", told, err)
+			} else if !tt.kept && (err != nil || len(told) != 1 || told[0].Deed != Removed || told[0].Why == "") {
+				t.Errorf("%v, %v", told, err)
+			}
+			if !tt.kept {
+				return
+			}
+			if told, err := clean(t, Cleanup{Run: e.RunID[:8]}); err != nil || len(told) != 1 || told[0].Deed != Removed {
+				t.Errorf("named by its ID: %v, %v", told, err)
+			}
+		})
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package registry keeps account of this user's runs, and ends the leftovers of runs that were killed together with
-// their guardians.
+// their guardians and wardens.
 //
 // Each run has an entry, a [Registration], in a directory, the registry, and holds a lock on it as long as it lives:
 // whoever gets the lock knows that the run is over. The entry does not tell which processes belong to the run, since
@@ -25,6 +25,7 @@ type Entry struct {
 	RunID         string    `json:"mark"`
 	For           string    `json:"for,omitempty"`    // of a worker: the ID of the run on another machine that it works for
 	Boot          string    `json:"boot_id"`          // of the start of the system
+	Host          string    `json:"host,omitempty"`   // the machine's name; "": not known
 	PIDNamespace  uint64    `json:"pid_ns,omitempty"` // in which PID is valid; 0: not known
 	PID           int       `json:"pid"`
 	Start         uint64    `json:"start"` // of PID, in ticks since the system's start

@@ -67,6 +67,15 @@ func (r *Registry) Runs() ([]Run, error) {
 	return runs, err
 }
 
+// Of returns the run that has this guardian.
+func (r *Registry) Of(g Guardian) (run Run, ok bool) {
+	runs, _ := r.Runs() // what is no entry is none of this run
+	if i := slices.IndexFunc(runs, func(run Run) bool { return g.Guards(&run.Entry) }); i >= 0 {
+		return runs[i], true
+	}
+	return run, false
+}
+
 // openEntry is an entry that was read and is held open.
 type openEntry struct {
 	Entry

@@ -31,7 +31,8 @@ type Registration struct {
 }
 
 // Register enters this process's run into the registry in dir, which is made if it is missing. The entry needs a run
-// ID; what the system knows of the process is filled in. A guardian counts as one as long as it is our parent.
+// ID; what the system knows of the process is filled in. A guardian counts as one as long as it is our parent, or the
+// parent of the warden between us.
 func Register(dir string, e Entry) (*Registration, error) {
 	if !isRunID(e.RunID) {
 		return nil, fmt.Errorf("%q is not a run ID of %d hexadecimal digits", e.RunID, runIDLen)
@@ -64,12 +65,13 @@ func Register(dir string, e Entry) (*Registration, error) {
 func complete(e *Entry) {
 	e.Version = version
 	e.Boot = bootID()
+	e.Host, _ = os.Hostname()
 	e.PIDNamespace = pidNamespace()
 	e.PID = os.Getpid()
 	e.Start = startOf(e.PID)
 	if e.Guardian != 0 {
 		e.GuardianStart = startOf(e.Guardian)
-		if os.Getppid() != e.Guardian {
+		if !isAncestor(e.Guardian) {
 			e.Guardian, e.GuardianStart = 0, 0
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"fanout/internal/process/proc"
 
@@ -14,6 +15,13 @@ import (
 func bootID() string {
 	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(id))
+}
+
+// booted returns when the system was started, or a little later: the clock may have been set since.
+func booted() time.Time {
+	const set = time.Minute
+	const ticks = 100 // in a second
+	return time.Now().Add(set - time.Duration(proc.Now())*(time.Second/ticks))
 }
 
 // pidNamespace returns the namespace that this process is in, 0 when it is not known.
@@ -45,4 +53,14 @@ func startOf(pid int) uint64 {
 	}
 	p, _ := proc.Read(pid)
 	return p.Start
+}
+
+// isAncestor reports whether a process is our parent, or our parent's.
+func isAncestor(pid int) bool {
+	parent := os.Getppid()
+	if parent == pid || proc.Unusable() != nil {
+		return parent == pid
+	}
+	p, _ := proc.Read(parent)
+	return p.Parent == pid
 }

@@ -16,16 +16,6 @@
 #define F_SETFD 2
 #define EXIT_FAILED 127
 
-// func getOpenFiles(l *Limit)
-TEXT ·getOpenFiles(SB), NOSPLIT, $0-8
-	MOVQ $SYS_prlimit64, AX
-	MOVQ $0, DI
-	MOVQ $RLIMIT_NOFILE, SI
-	MOVQ $0, DX
-	MOVQ l+0(FP), R10
-	SYSCALL
-	RET
-
 // FILE puts one of the standard three in its place. One that is there already is
 // kept open at exec, which dup2 would not do.
 #define FILE(number) \
