@@ -64,4 +64,6 @@ func TestCommandsFit(t *testing.T) {
 	}
 }
 
-func commandJob(item string) job.Job { return job.Job{Items: []job.Item{{Seq: 1, Fields: []string{item}}}} }
+func commandJob(item string) job.Job {
+	return job.Job{Items: []job.Item{{Seq: 1, Fields: []string{item}}}}
+}
