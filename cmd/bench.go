@@ -85,7 +85,7 @@ func (own *benchFlags) plan(f *flags, args []string) (p planned, spec bench.Spec
 		return p, spec, err
 	}
 	spec = bench.Spec{CPUs: limits.CPUs(), Modes: []string{"thread", "process"}, Threads: p.Threads, Time: time.Duration(own.time)}
-	spec.Splits = p.Template.Batch == template.BatchEven
+	spec.Splits, spec.Alone = p.Template.Batch == template.BatchEven, p.Template.Commands
 	if given("mode") {
 		spec.Modes = []string{map[plan.Mode]string{plan.Thread: "thread", plan.Process: "process"}[p.Mode]}
 	}
@@ -122,7 +122,7 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 	if readsTerminal(p.Input, a.io.Stdin) {
 		a.messages.note(hint.Terminal.Say())
 	}
-	a.messages.say("bench runs this for real, many times on the same items: %s", words(p.Template.Command))
+	a.messages.say("bench runs this for real, many times on the same items: %s", runs(p.Plan))
 	spec.Tell, spec.Warn = a.tellBench(), func(what string) { a.messages.say("%s", what) }
 	report, err := bench.Measure(a.ctx, spec, t)
 	a.messages.clear()
@@ -144,6 +144,14 @@ func (a *app) runBench(p planned, spec bench.Spec, asJSON bool) error {
 		a.messages.say("some jobs failed and are included in the figures; the first run with failures (%s):", t.failedIn)
 	}
 	return err
+}
+
+// runs names what a plan runs, for people.
+func runs(p plan.Plan) string {
+	if p.Template.Commands {
+		return "the items, as commands"
+	}
+	return words(p.Template.Command)
 }
 
 // tellBench returns a function that shows on a terminal what bench does.

@@ -108,8 +108,8 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 			return p, p.from.blame(f.sets[i], err)
 		}
 	}
-	if len(command) == 0 {
-		return p, errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; see fanout --help")
+	if err := checkPresence(command, p.Template.Commands); err != nil {
+		return p, p.from.blame(p.all, err)
 	}
 	if err := checkFirst(command, len(p.Input.Sources) > 0, findIn(p.Execute.Dir)); err != nil {
 		if late := lateFlags(p.all, command); late != "" {

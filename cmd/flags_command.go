@@ -16,6 +16,7 @@ type commandFlags struct {
 	pipe   bool
 	dryRun bool
 
+	commands bool
 	programs string
 }
 
@@ -24,6 +25,7 @@ func (*commandFlags) name() string { return "Command" }
 func (f *commandFlags) register(set *pflag.FlagSet) {
 	set.VarP(valueOf(&f.batch, "1", batchSize), "batch", "n", "give a job `N` items (default 1), all that fit (max), or an even share (even)")
 	set.BoolVar(&f.pipe, "pipe", false, "give jobs their items on standard input instead of as arguments")
+	set.BoolVar(&f.commands, "commands", false, "run each item itself, a line of bash, as a job: there is no COMMAND")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print the commands that would run, and run nothing")
 	registerPrograms(set, &f.programs)
 }
@@ -31,6 +33,7 @@ func (f *commandFlags) register(set *pflag.FlagSet) {
 func (f *commandFlags) apply(p *plan.Plan, _ *pflag.FlagSet) error {
 	p.Template.Pipe = f.pipe
 	p.Template.Batch = f.batch
+	p.Template.Commands, p.Input.Commands = f.commands, f.commands
 	p.DryRun = f.dryRun
 	var err error
 	p.Template.Programs, err = readPrograms(f.programs)

@@ -78,7 +78,7 @@ func (f *flags) short(c *cobra.Command) string {
 // long makes the page of --help: everything, the flags in their groups.
 func (f *flags) long(c *cobra.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUsage: %s\n%s\n\nPlaceholders (without one, the item is added at the end):\n%s\n", about, c.UseLine(), subcommands(c), placeholders)
+	fmt.Fprintf(&b, "%s\nUsage: %s\n%s\n\nPlaceholders (without one, the item is added at the end):\n%s\n", about, c.UseLine(), subcommands(c), placeholders)
 	for i, g := range f.groups {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.name(), listFlags(f.sets[i]))
 	}

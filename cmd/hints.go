@@ -136,6 +136,21 @@ func forShell(words []string) string {
 	return text.Printable(strings.Join(all, " "), most)
 }
 
+// checkPresence refuses a line without COMMAND, and a COMMAND beside items that are commands.
+func checkPresence(command []string, commands bool) error {
+	switch {
+	case !commands && len(command) == 0:
+		return errors.New("COMMAND is missing: fanout [flags] COMMAND [ARG]...; if the items are commands, use fanout --commands; see fanout --help")
+	case !commands || len(command) == 0:
+		return nil
+	case !slices.ContainsFunc(command, func(word string) bool { return !isFile(word) }):
+		return fmt.Errorf("--commands runs items, and %s stands where COMMAND would; to read commands from a file, write fanout --commands %s",
+			text.Name(command[0]), forShell(append([]string{"::::"}, command...)))
+	}
+	return fmt.Errorf("--commands runs items as commands, and COMMAND %s stands beside it; leave out one of them, or write ::: before a command: fanout --commands ::: %s",
+		text.Name(command[0]), forShell([]string{strings.Join(command, " ")}))
+}
+
 // checkFirst refuses a COMMAND whose first word cannot be the name of a program, because it begins a script or is an
 // assignment. sourced is true if items do not come from the words after it. found reports whether a program exists.
 func checkFirst(command []string, sourced bool, found func(name string) bool) error {
@@ -195,7 +210,7 @@ func findIn(dir string) func(name string) bool {
 func meant(root *cobra.Command, p planned, err error) error {
 	command := p.Template.Command
 	var missing *execute.CommandError
-	if !errors.As(err, &missing) || !missing.Missing() || missing.Hint != "" || missing.Name != command[0] {
+	if len(command) == 0 || !errors.As(err, &missing) || !missing.Missing() || missing.Hint != "" || missing.Name != command[0] {
 		return err
 	}
 	switch name := missing.Name; {

@@ -43,6 +43,11 @@ func rules() []rule {
 		{[]string{"--header"}, needs, []string{"--csv", "--tsv", "--colsep"}, "only rows have field names; add one of them, or leave this flag out"},
 		{[]string{"--strict"}, needs, []string{"--csv", "--tsv", "--jsonl", "--colsep"}, "add one of them, or leave this flag out"},
 
+		{[]string{"--commands"}, excludes, []string{"--csv", "--tsv", "--jsonl", "--colsep", "--format shell"}, "a whole line is a command"},
+		{[]string{"--commands"}, excludes, []string{"--link"}, "commands come from one source"},
+		{[]string{"--commands"}, excludes, []string{"--pipe", "--persistent"}, "the items are the commands, and there is no COMMAND that could read them"},
+		{[]string{"--commands"}, excludes, []string{"--programs"}, "commands are run as they are, and no item in them is followed"},
+
 		{[]string{"--persistent"}, excludes, []string{"--pipe"}, "a persistent program reads its items from standard input anyway"},
 		{[]string{"--persistent"}, excludes, []string{"--mode thread"}, "a persistent program is a worker process; leave out --mode"},
 		{[]string{"--persistent"}, excludes, []string{"--backend"}, "persistent programs run on this machine; start the program in COMMAND"},

@@ -182,13 +182,17 @@ func planOf(t *testing.T, all []told, whole bool) error {
 			args = append(args, flag.value)
 		}
 	}
-	if err := c.ParseFlags(append(args, "cat")); err != nil {
+	command := []string{"cat"}
+	if among(all, []string{"--commands"}) {
+		command = nil
+	}
+	if err := c.ParseFlags(append(args, command...)); err != nil {
 		t.Fatalf("%v: %v", all, err)
 	}
 	if !whole {
 		return f.check(c.Flags(), nil)
 	}
-	p, err := f.plan([]string{"cat"})
+	p, err := f.plan(command)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (t *trials) Start(ctx context.Context) (time.Duration, error) {
 		}
 		p.Template.Command = []string{name, "{}"}
 	}
-	p.Template.Batch, p.Template.Pipe = 1, false
+	p.Template.Batch, p.Template.Pipe, p.Template.Commands = 1, false, false
 	p.Schedule = schedule.Spec{Slots: 1}
 	p.Mode, p.Threads = plan.Thread, 1
 	least := time.Duration(0)

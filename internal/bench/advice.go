@@ -17,6 +17,8 @@ type Report struct {
 	Rows    []Row         // the sequential one first, then by the number of slots
 	Stopped Stopped
 	Advice  Advice
+
+	alone bool // a job cannot have several items
 }
 
 // Stopped tells why Measure did not try more workers.
@@ -135,8 +137,12 @@ func bound(r *Report) (Bound, string) {
 	computes := 100 * alone.CPU.Seconds() / max(alone.Wall.Seconds(), 1e-9)
 	switch {
 	case 2*r.Start >= one:
-		return StartUp, fmt.Sprintf("start-up: starting a command that does nothing takes %s of the %s of a job; use -n to give each start more items",
+		why := fmt.Sprintf("start-up: starting a command that does nothing takes %s of the %s of a job",
 			text.Seconds(min(r.Start, one).Seconds()), text.Seconds(one.Seconds()))
+		if !r.alone {
+			why += "; use -n to give each start more items"
+		}
+		return StartUp, why
 	case computes >= 50:
 		return CPU, fmt.Sprintf("CPU: a job computes %.0f %% of its time", computes)
 	default:

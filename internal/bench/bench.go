@@ -59,6 +59,7 @@ type Spec struct {
 	Most    int      // the largest number of workers; 0: as many as make it faster
 	Items   int      // the largest sample
 	Splits  bool     // the sample makes as many jobs as there are workers
+	Alone   bool     // a job cannot have several items
 	Time    time.Duration
 	Tell    func(string) // takes what runs next
 	Warn    func(string) // takes what the user should know
@@ -141,6 +142,7 @@ func (m *measurement) chooseSample(ctx context.Context) error {
 		m.record(sequential(), took)
 	}
 	var err error
+	m.report.alone = m.spec.Alone
 	m.report.Start, err = m.runner.Start(ctx)
 	return err
 }

@@ -100,6 +100,7 @@ func TestMeasure(t *testing.T) {
 		{"waiting", machine{cpus: 2, items: 1e6, compute: ms, wait: 99 * ms}, Spec{}, 8, "s1 t2 p2 t4 p4 t8 p8", "-j 8", Waiting, OutOfItems, "computes 1 % of its time; more than 8 at a time may be faster"},
 		{"waiting, in the end for CPU", machine{cpus: 2, items: 1e6, compute: ms, wait: 3 * ms}, Spec{}, 208, "s1 t2 p2 t4 p4 t8 p8 t16 p16", "-j 8", Waiting, NoGain, "8.00 times"},
 		{"start-up", machine{cpus: 2, items: 1e6, compute: ms, start: 800 * time.Microsecond}, Spec{}, 833, "s1 t2 p2 t4 p4", "-j 2", StartUp, NoGain, "takes 800 µs of the 1.00 ms of a job; use -n"},
+		{"start-up, one item a job", machine{cpus: 2, items: 1e6, compute: ms, start: 800 * time.Microsecond}, Spec{Alone: true}, 833, "s1 t2 p2 t4 p4", "-j 2", StartUp, NoGain, "takes 800 µs of the 1.00 ms of a job"},
 		{"one CPU", machine{cpus: 1, items: 1e6, compute: ms}, Spec{}, 833, "s1 t2 p2", "-j 1", CPU, NoGain, "-j 1: more at a time is not faster"},
 		{"processes are faster", machine{cpus: 2, items: 1e6, compute: 10 * ms, extra: -5 * ms}, Spec{}, 64, "s1 t2 p2 t4 p4", "--mode process -j 2", CPU, NoGain, "4.00 times"},
 		{"few items", machine{cpus: 2, items: 3, wait: ms}, Spec{}, 3, "s1 t2 p2 t3 p3", "-j 3", Waiting, Most, ""},

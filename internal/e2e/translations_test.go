@@ -50,7 +50,7 @@ func printed(t *testing.T, command string) []string {
 	if err := os.CopyFS(dir, os.DirFS("testdata/demo")); err != nil {
 		t.Fatal(err)
 	}
-	c := testkit.Command(t, "bash", "-c", `seq 5 > list; printf 'a 1\nb 2\n' > pairs; printf 'a,b\n1,"x y"\n' > rows.csv; `+command)
+	c := testkit.Command(t, "bash", "-c", `seq 5 > list; printf 'echo a | tr a b\necho c\n' > jobs; printf 'a 1\nb 2\n' > pairs; printf 'a,b\n1,"x y"\n' > rows.csv; `+command)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "HOME="+dir, "PARALLEL_HOME="+dir)
 	var errs bytes.Buffer

@@ -131,7 +131,7 @@ func (s *slot) shell() job.Status {
 
 // start starts a process, if its arguments are not too long.
 func (s *slot) start(path string, argv, env []string, fds [3]int) error {
-	if err := s.l.limits.Check(argv, s.job); err != nil {
+	if err := s.l.tmpl.Fits(s.l.limits, argv, s.job); err != nil {
 		return err
 	}
 	c := process.Command{
@@ -144,7 +144,7 @@ func (s *slot) start(path string, argv, env []string, fds [3]int) error {
 	}
 	err := s.tree.Start(&c)
 	if err == unix.E2BIG {
-		err = fmt.Errorf("item %q: the arguments are longer than the system allows; pass items on standard input with --pipe", text.Clip(s.job.Label(), quotedMost))
+		err = s.l.tmpl.TooLong(s.job)
 	}
 	s.acted = s.acted || err == nil
 	return err

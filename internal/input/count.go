@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,8 @@ type counted struct {
 	file  *os.File // fanout's own description of a regular file; nil for arguments
 	from  int64
 	delim string
+
+	commands func(values, bool) commands // not nil: items are commands
 }
 
 // Counter returns a Counter if all sources can be counted, which arguments and regular files of lines can;
@@ -32,7 +35,7 @@ func (in *Input) Counter() *Counter {
 	}
 	c := &Counter{link: in.spec.Link}
 	for i, src := range in.sources {
-		one := counted{items: int64(len(src.Args))}
+		one := counted{items: in.argsOf(src)}
 		if fl := in.files[i]; fl != nil {
 			var err error
 			if one, err = in.counted(fl); err != nil {
@@ -40,9 +43,21 @@ func (in *Input) Counter() *Counter {
 				return nil
 			}
 		}
+		if in.spec.Commands {
+			one.commands = in.spec.commands
+		}
 		c.sources = append(c.sources, one)
 	}
 	return c
+}
+
+// argsOf returns how many items the arguments of a source are.
+func (in *Input) argsOf(src Source) int64 {
+	if !in.spec.Commands {
+		return int64(len(src.Args))
+	}
+	all, _ := readAll(in.spec.commands(&args{left: src.Args}, false)) // arguments cannot fail
+	return int64(len(all))
 }
 
 // counted prepares to count the items of a regular file of lines beside the reading.
@@ -106,6 +121,9 @@ func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
 // count reads the file from the place where its items begin. It does not move the position from which others
 // read.
 func (s *counted) count(ctx context.Context) (n int64, ok bool) {
+	if s.commands != nil {
+		return s.countCommands(ctx)
+	}
 	buf := make([]byte, 256<<10)
 	last := byte(0)
 	at := s.from
@@ -124,6 +142,17 @@ func (s *counted) count(ctx context.Context) (n int64, ok bool) {
 		}
 		if err != nil {
 			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// countCommands is count where items are commands.
+func (s *counted) countCommands(ctx context.Context) (n int64, ok bool) {
+	all := s.commands(newLines(io.NewSectionReader(s.file, s.from, math.MaxInt64-s.from), s.delim), true)
+	for ; ctx.Err() == nil; n++ {
+		if _, err := all.next(); err != nil {
+			return n, err == io.EOF
 		}
 	}
 	return 0, false

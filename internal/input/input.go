@@ -172,6 +172,9 @@ func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) val
 		in.watch(fl.name, l, false)
 		v = l
 	}
+	if in.spec.Commands {
+		v = in.spec.commands(v, fl != nil)
+	}
 	if in.spec.SkipEmpty && (len(in.sources) == 1 || in.spec.Link == Product) {
 		v = nonEmpty{v}
 	}

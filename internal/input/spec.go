@@ -11,6 +11,7 @@ type Spec struct {
 	Sources   []Source // none: standard input
 	Delimiter string   // ends an item: "\n", or "\x00" for -0; may be several bytes; only for Lines and Columns
 	SkipEmpty bool     // leave out empty items; with Link, rows of nothing but empty values
+	Commands  bool     // items are commands: leave out blank ones and comments; only for Lines of one source
 	Format    Format
 	Link      Link           // combines several sources
 	Header    bool           // the first row has the names of the fields

@@ -1,5 +1,5 @@
 // Package job holds the nouns that the stages hand to each other: an [Item] is a unit of input, a [Job] is COMMAND for
-// one item or one batch, an [Output] takes what it prints, and a [Status] tells how it ended. It has no side effects.
+// one item or one batch, or an item that is a command, an [Output] takes what it prints, and a [Status] tells how it ended. It has no side effects.
 package job
 
 import (

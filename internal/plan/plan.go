@@ -89,7 +89,23 @@ func (p Plan) Check() error {
 	if p.Persistent && (p.Template.Batch > 1 || p.Template.Filled()) {
 		return errors.New("-n and --persistent exclude each other: a persistent program gets its items one by one; --window N gives it several at a time")
 	}
+	if p.Template.Commands {
+		if err := p.checkCommands(); err != nil {
+			return err
+		}
+	}
 	return p.Input.Validate()
+}
+
+// checkCommands is the part of Check for items that are commands.
+func (p *Plan) checkCommands() error {
+	switch {
+	case p.Template.Batch > 1, p.Template.Filled():
+		return errors.New("-n and --commands exclude each other: each command is a job of its own")
+	case len(p.Input.Sources) > 1:
+		return errors.New("--commands takes one source of commands: join files by cat, as in cat FILE... | fanout --commands")
+	}
+	return nil
 }
 
 // IsRemote reports whether jobs run on other machines.

@@ -12,6 +12,7 @@ const (
 // Spec is the input of the template stage.
 type Spec struct {
 	Command    []string    // the words after the flags: one word with blanks or shell syntax is a script, else a program
+	Commands   bool        // the items are the commands: each is the text of a script, and there is no Command
 	Batch      int         // items a job; 0 and 1 mean one; BatchMax and BatchEven mean as many as the limits allow
 	Pipe       bool        // the items go to stdin: none is appended, and no placeholder is needed
 	Terminator string      // the text after each item on stdin

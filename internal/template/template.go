@@ -1,6 +1,7 @@
 // Package template compiles COMMAND once and turns items into jobs. [Compile] reads a COMMAND into a
 // [Template], which knows the words that a job's program gets, or the text and the parameters that a shell
-// gets: an item is always an argument and never program text. [Template.Jobs] fills batches up to the limits
+// gets: an item is always an argument and never program text, unless the user asks for just that by
+// Spec.Commands. [Template.Jobs] fills batches up to the limits
 // of the system. Two packages are below: [script.Script] keeps items out of a script's code, and
 // [words.Word] expands placeholders. The package has no side effects.
 package template
@@ -32,6 +33,9 @@ type Template struct {
 
 // Compile reads COMMAND, and refuses it if an item could become code.
 func Compile(spec Spec) (*Template, error) {
+	if spec.Commands {
+		return &Template{spec: spec, scope: spec.scope(), form: ScriptForm}, nil
+	}
 	if len(spec.Command) == 0 || len(spec.Command) == 1 && spec.Command[0] == "" {
 		return nil, &words.Error{Msg: "COMMAND is empty", Hint: "see fanout --help"}
 	}
@@ -102,6 +106,10 @@ func (t *Template) Plan() *words.Plan { return t.plan }
 // Shell returns the text and the parameters to run SHELL -c TEXT NAME PARAM.... The text depends on the
 // number of the job's items and on nothing else.
 func (t *Template) Shell(j job.Job) (script string, params []string, err error) {
+	if t.spec.Commands {
+		script, err = command(j)
+		return script, nil, err
+	}
 	if t.script == nil {
 		return "", nil, errors.New("a program has no script")
 	}

@@ -14,7 +14,8 @@ const (
 	safeForm     = "pass it as an argument: " + argumentForm
 	argumentForm = `sh -c '... "$1" ...' sh {}`
 
-	wholeCode = "fanout does not run items as command lines; write the code, with the item as "
+	wholeCode = "write the code, with the item as "
+	commands  = "if the items are commands, use fanout --commands, without a COMMAND; else "
 )
 
 // codeOf follows words that are joined into shell code, which runs in this shell. Items in it are refused, except those
@@ -67,7 +68,7 @@ func (f *follower) codeHint(what, code string, id int, quotable bool) string {
 	case whole && quotable && !argument:
 		return wholeCode + "{:q}: " + f.example(what)
 	case whole:
-		return wholeCode + "an argument: " + argumentForm
+		return commands + wholeCode + "an argument: " + argumentForm
 	case quotable && strings.HasSuffix(what, " -c"):
 		return safeForm + "; or " + f.quotedForm(what)
 	case quotable:
