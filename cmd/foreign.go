@@ -63,7 +63,8 @@ func (t *translation) checkBraces() error {
 	if i := slices.IndexFunc(command, func(word string) bool { return word == ":::" || word == "::::" }); i >= 0 {
 		command = command[:i]
 	}
-	if t.wrong || t.named == "" || len(command) == 0 || slices.ContainsFunc(command, func(word string) bool { return strings.Contains(word, "{") }) {
+	item := regexp.MustCompile(`\{[0-9]*[./#%]*(:q)?\}`)
+	if t.wrong || t.named == "" || len(command) == 0 || slices.ContainsFunc(command, item.MatchString) {
 		return nil
 	}
 	return fmt.Errorf("%s: COMMAND has no {}, and without one the item is added at the end; write {} where it goes, or leave out %[1]s", t.named)
