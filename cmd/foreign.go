@@ -17,12 +17,13 @@ import (
 // translation is a command line in which flags of other tools become those of fanout.
 type translation struct {
 	set   *pflag.FlagSet
-	words []string // of fanout, so far
-	added []string // those of them that stand for flags of other tools
-	left  []string // not yet read
-	whole []string // the whole command line, if one flag decides it
-	named string   // the flag that says that {} is the item
-	wrong bool     // the parser refuses the last of words: what follows does not count
+	words []string       // of fanout, so far
+	added []string       // those of them that stand for flags of other tools
+	left  []string       // not yet read
+	whole []string       // the whole command line, if one flag decides it
+	named string         // the flag that says that {} is the item
+	wrong bool           // the parser refuses the last of words: what follows does not count
+	check *pflag.FlagSet // flags of fanout that check values
 }
 
 // translate replaces flags of other tools before COMMAND, and refuses those that fanout does not have.
@@ -40,6 +41,17 @@ func translate(root *cobra.Command, args []string) ([]string, error) {
 		return args, nil
 	}
 	t := translation{set: set, left: args[begin:]}
+	if err := t.read(); err != nil {
+		return nil, err
+	}
+	if t.whole != nil {
+		return t.whole, nil
+	}
+	return slices.Concat(args[:begin], t.words, t.left), t.checkBraces()
+}
+
+// read reads the flags before COMMAND.
+func (t *translation) read() error {
 	for !t.wrong && len(t.left) > 0 && len(t.left[0]) > 1 && t.left[0][0] == '-' && t.left[0] != "--" {
 		word := t.left[0]
 		t.left = t.left[1:]
@@ -48,13 +60,23 @@ func translate(root *cobra.Command, args []string) ([]string, error) {
 			one = t.long
 		}
 		if err := one(word); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if t.whole != nil {
-		return t.whole, nil
+	return nil
+}
+
+// refuses returns why a flag of fanout does not take a value.
+func (t *translation) refuses(flag, value string) error {
+	if t.check == nil {
+		t.check = newFlags().all()
 	}
-	return slices.Concat(args[:begin], t.words, t.left), t.checkBraces()
+	if f := t.check.Lookup(flag); f != nil {
+		if err := t.check.Set(flag, value); err != nil {
+			return reason(f, err)
+		}
+	}
+	return nil
 }
 
 // checkBraces refuses xargs' -I{} with a COMMAND without {}: xargs adds nothing then, but fanout adds the item.
@@ -147,7 +169,7 @@ func (t *translation) own(f *pflag.Flag, word, value string, valued bool) {
 		value = t.left[0]
 		t.words, t.left = append(t.words, value), t.left[1:]
 	}
-	t.wrong = newFlags().all().Set(f.Name, value) != nil
+	t.wrong = t.refuses(f.Name, value) != nil
 }
 
 // take writes a flag of another tool in words of fanout, by the first of its rows that its value fits.
@@ -192,11 +214,9 @@ func (t *translation) add(name, value string, words []string) error {
 			continue
 		}
 		t.words, t.added = append(t.words, word), append(t.added, word)
-		flag, value, valued := strings.Cut(word[2:], "=")
-		fresh := newFlags().all()
-		if f := fresh.Lookup(flag); f != nil && valued {
-			if err := fresh.Set(flag, value); err != nil {
-				return fmt.Errorf("%s %w", name, reason(f, err))
+		if flag, value, valued := strings.Cut(word[2:], "="); valued {
+			if err := t.refuses(flag, value); err != nil {
+				return fmt.Errorf("%s %w", name, err)
 			}
 		}
 	}
@@ -205,12 +225,19 @@ func (t *translation) add(name, value string, words []string) error {
 
 // foreignersOf returns the rows of a flag of other tools. As in parallel, dashes within a long name do not count.
 func foreignersOf(name string) (rows []foreign) {
+	want := undashed(name)
 	for _, row := range foreigners {
-		if slices.ContainsFunc(strings.Fields(row.flags), func(flag string) bool { return undashed(flag) == undashed(name) }) {
+		if slices.ContainsFunc(strings.Fields(row.flags), func(flag string) bool { return undashed(flag) == want }) {
 			rows = append(rows, row)
 		}
 	}
 	return rows
+}
+
+// isTaken reports whether a long flag of other tools becomes one of fanout.
+func isTaken(name string) bool {
+	rows := foreignersOf(name)
+	return len(rows) > 0 && strings.HasPrefix(rows[0].as, "--")
 }
 
 // undashed removes the dashes within the name of a flag.

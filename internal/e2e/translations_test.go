@@ -64,7 +64,7 @@ func TestSameWords(t *testing.T) {
 		`parallel --dryrun echo ::: a b`,
 		`parallel --bar --eta echo ::: a b`,
 		`parallel --xapply echo {1}-{2} ::: a b c ::: 1 2`,
-		`parallel --arg-file list --filter-hosts --plain echo`,
+		`parallel --arg-file list --filter-hosts echo`,
 		`parallel --header : --col-sep , echo {a} :::: rows.csv`,
 		`parallel --halt now,fail=1 -j1 'echo {}; false' ::: a b c`,
 		`parallel --halt soon,fail=1 -j1 'echo {}; false' ::: a b c`,
