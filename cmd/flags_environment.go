@@ -44,7 +44,7 @@ func (f *environmentFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 	}
 	if given.Changed("chdir") {
 		if err := directory("-C", f.dir); err != nil {
-			return err
+			return fmt.Errorf("%w%s", err, likened(given.Lookup("chdir"), f.dir))
 		}
 		dir, err := filepath.Abs(f.dir)
 		if err != nil {

@@ -15,7 +15,7 @@ func guarded(args []string) bool {
 		return false
 	}
 	switch first := args[0]; first {
-	case "--no-guardian", "--no-guardian=true", "--help", "-h":
+	case "--no-guardian", "--no-guardian=true", "--help", "-h", "--version", "-V":
 		return false
 	case "cleanup", "ps", "version", "completion", "help", workerCommand:
 		return false

@@ -88,7 +88,7 @@ func flagItem(set *pflag.FlagSet, items []string) []string {
 func isFlag(set *pflag.FlagSet, item string, others []string) bool {
 	if name, long := strings.CutPrefix(item, "--"); long {
 		name, _, _ = strings.Cut(name, "=")
-		return set.Lookup(name) != nil
+		return set.Lookup(name) != nil || isTaken("--"+name)
 	}
 	f, valued := flagOf(set, item)
 	switch {
@@ -182,14 +182,18 @@ func scriptHint(command []string, sourced bool) string {
 
 // lateFlags returns a hint for flags of fanout right after a COMMAND that is a script; "" if there are none.
 func lateFlags(set *pflag.FlagSet, command []string) string {
-	l := lineOf(set, command[1:])
+	words := command[1:]
+	if t := (translation{set: set, left: words}); t.read() == nil && len(t.added) > 0 {
+		words = slices.Concat(t.words, t.left)
+	}
+	l := lineOf(set, words)
 	if len(l.own) == 0 || len(l.own[0]) < 2 || !strings.Contains(command[0], " ") {
 		return ""
 	}
 	if f, _ := flagOf(set, l.own[0]); f == nil {
 		return ""
 	}
-	return hint.LateFlag.Say(l.own[0], forShell(l.own)+" "+inQuotes(command[0])+" ...")
+	return hint.LateFlag.Say(command[1], forShell(l.own)+" "+inQuotes(command[0])+" ...")
 }
 
 // isVariable reports whether a shell could assign to a name.

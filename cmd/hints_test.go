@@ -33,6 +33,8 @@ func TestHintsOf(t *testing.T) {
 		"rm ::: a -n max":       `"-n" is an item`,
 		"rm ::: a -e=soon":      `"-e=soon" is an item`,
 		"rm ::: a -t 5":         `"-t" is an item`,
+		"rm ::: a b --dryrun":   `"--dryrun" is an item`,
+		"rm ::: a b --jobs 4":   `"--jobs" is an item`,
 
 		"echo a b":                  "",
 		"echo ::":                   "",
@@ -49,6 +51,8 @@ func TestHintsOf(t *testing.T) {
 		"echo ::: a -x -y":          "",
 		"echo ::: a -foo -table":    "",
 		"echo ::: a --color":        "",
+		"echo ::: a --silent":       "",
+		"echo ::: a --version":      "",
 		"echo ::: a - --":           "",
 		"echo ::: 1 0 -1 -0 -5":     "",
 		"echo ::: 1 -j":             "",

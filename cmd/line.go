@@ -74,24 +74,6 @@ func (a *app) typed(c *cobra.Command) line {
 	return lineOf(c.Flags(), args)
 }
 
-// takeColons removes the : after --header, which GNU parallel has.
-func takeColons(root *cobra.Command, args []string) []string {
-	set, begin := root.Flags(), 0
-	if len(args) > 0 {
-		if sub := subcommand(root, args[0]); sub != nil {
-			set, begin = sub.Flags(), 1
-		}
-	}
-	for {
-		l := lineOf(set, args[begin:])
-		if f := l.bare(); f == nil || f.Name != "header" || l.words[0] != ":" {
-			return args
-		}
-		at := begin + len(l.own)
-		args = append(slices.Clone(args[:at]), args[at+1:]...)
-	}
-}
-
 // subcommand returns the subcommand of a name, or nil.
 func subcommand(root *cobra.Command, name string) *cobra.Command {
 	for _, c := range root.Commands() {

@@ -64,7 +64,9 @@ func (a *app) main(args []string) ending {
 	if !completes(args) { // completion parses flags several times
 		onlyOnceIn(root)
 	}
-	a.args = takeColons(root, args)
+	root.InitDefaultHelpFlag()
+	args, wrong := translate(root, args)
+	a.args = args
 	root.SetArgs(a.args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -72,7 +74,12 @@ func (a *app) main(args []string) ending {
 	a.signals = notify()
 	a.obey()
 	defer func() { a.disobey() }()
-	err := errors.Join(root.Execute(), a.helpErr)
+	var err error
+	if wrong != nil {
+		err = &run.UsageError{Err: wrong}
+	} else {
+		err = errors.Join(root.Execute(), a.helpErr)
+	}
 	// If these writes fail, there is nobody to tell.
 	a.messages.fail(err)
 	if a.summary != nil && a.tell(err) {

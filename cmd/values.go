@@ -134,7 +134,7 @@ func flagError(c *cobra.Command, err error) error {
 	if repeated(err) {
 		return fmt.Errorf("%s: %w", name, invalid.Unwrap())
 	}
-	return fmt.Errorf("%s %w", name, reason(f, err))
+	return fmt.Errorf("%s %w%s", name, reason(f, err), likened(f, invalid.GetValue()))
 }
 
 // nameOf returns the name of a flag for messages: -j, --workers.

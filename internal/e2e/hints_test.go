@@ -41,7 +41,7 @@ func asTyped(t *testing.T, line string, quiet bool) (stdout, stderr string, code
 // TestHints checks each hint of the table. fanout gives it once, omits it with --quiet, and does the same work with and
 // without it. Hints that are part of an error stay.
 func TestHints(t *testing.T) {
-	ofErrors := []hint.Kind{hint.Quote, hint.LateFlag, hint.Items, hint.Subcommand, hint.Behind, hint.Nulls}
+	ofErrors := []hint.Kind{hint.Quote, hint.LateFlag, hint.Items, hint.Subcommand, hint.Behind, hint.Nulls, hint.Foreign}
 	for k := range hint.Kinds {
 		if k.Typed() == "" {
 			continue // TestTyping

@@ -43,6 +43,48 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
+// TestSameWords runs command lines that fanout takes as they are, in the words of another tool. Both must print the same
+// lines.
+func TestSameWords(t *testing.T) {
+	for _, line := range []string{
+		`seq 3 | xargs -P2 --max-args 1 echo`,
+		`seq 3 | xargs -I{} --max-procs=2 echo a{}b`,
+		`seq 3 | xargs --replace={} -P 2 echo {}`,
+		`printf 'a b\0c\0' | xargs --null -n1 -P2 echo`,
+		`xargs --arg-file list --no-run-if-empty -x -n1 echo`,
+		`xargs -n1 --no-run-if-empty echo < /dev/null; echo end`,
+		`parallel --jobs 2 --keep-order --will-cite --gnu echo ::: a b`,
+		`parallel --jobs 200% --silent --group echo ::: a b`,
+		`parallel -P 2 -N2 echo {2}-{1} ::: a b c d`,
+		`parallel --max-replace-args 2 echo ::: a b c d`,
+		`parallel -j2 -X echo ::: a b c d`,
+		`parallel -j1 --xargs echo ::: a b c d`,
+		`parallel --lb 'echo {}; echo {}' ::: a b`,
+		`parallel -u /bin/echo ::: a b`,
+		`parallel --dryrun echo ::: a b`,
+		`parallel --bar --eta echo ::: a b`,
+		`parallel --xapply echo {1}-{2} ::: a b c ::: 1 2`,
+		`parallel --arg-file list --filter-hosts echo`,
+		`parallel --header : --col-sep , echo {a} :::: rows.csv`,
+		`parallel --halt now,fail=1 -j1 'echo {}; false' ::: a b c`,
+		`parallel --halt soon,fail=1 -j1 'echo {}; false' ::: a b c`,
+		`parallel --halt 2 -j1 'echo {}; [ {} = a ]' ::: a b c`,
+		`parallel --halt 1 -j1 'echo {}; [ {} = a ]' ::: a b c`,
+		`parallel --halt never -j1 'echo {}; false' ::: a b c`,
+		`parallel --halt now,fail=2 -j1 'echo {}; false' ::: a b c`,
+		`parallel --halt soon,fail=2 -j1 'echo {}; false' ::: a b c`,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			testkit.NeedsOf(t, line)
+			ours := strings.NewReplacer("xargs -", "fanout -", "parallel -", "fanout -").Replace(line)
+			if want, got := printed(t, line), printed(t, ours); !slices.Equal(want, got) {
+				t.Errorf("%s\nprints %q, and\n%s\nprints %q", line, want, ours, got)
+			}
+		})
+	}
+}
+
 // printed returns the lines that a command prints in a directory with some files, sorted.
 func printed(t *testing.T, command string) []string {
 	t.Helper()

@@ -27,6 +27,7 @@ const (
 	Subcommand
 	Behind
 	Nulls
+	Foreign
 	Kinds // the number of hints
 )
 
@@ -105,6 +106,10 @@ var table = [Kinds]hint{
 	Nulls: {
 		`-0 is for items that end with NULs, as find -print0 writes them; use --pipe to give items on standard input`,
 		`printf 'a\0b\0' | fanout /bin/echo`,
+	},
+	Foreign: {
+		`%s is a flag of %s, not of fanout; %s`,
+		`fanout --joblog log echo ::: a`,
 	},
 }
 
