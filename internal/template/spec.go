@@ -1,6 +1,11 @@
 package template
 
-import "fanout/internal/template/words"
+import (
+	"strings"
+
+	"fanout/internal/hint"
+	"fanout/internal/template/words"
+)
 
 // BatchMax and BatchEven are values of Spec.Batch other than a number of items. Both fill a job up to the limits of
 // the system before the next job begins.
@@ -34,7 +39,9 @@ const (
 
 // scope returns what the placeholders may stand for.
 func (s *Spec) scope() *words.Scope {
-	return &words.Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
+	return &words.Scope{
+		Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max(), Coded: hint.Coded(strings.Join(s.Command, " ")),
+	}
 }
 
 // batched reports whether a job can have several items.

@@ -63,6 +63,9 @@ func (s *Scope) unknown(body string) *Error {
 		return nil
 	}
 	name := strings.TrimSuffix(body, ":q")
+	if head, _, ok := readEdit(name); ok {
+		name = head
+	}
 	for _, suf := range suffixes {
 		if head, ok := strings.CutSuffix(name, suf.text); ok {
 			name = head

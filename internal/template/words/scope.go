@@ -13,11 +13,13 @@ type Scope struct {
 	Rows    *Rows // nil: items are not rows
 	Several bool  // a job can have several items
 	Batch   int   // the most items that a job has; 0: unknown
+	Coded   bool  // COMMAND names a program whose arguments are the text of programs, such as awk
 
 	picked  []string
 	highest int          // the greatest number of a field that is used
 	nth     map[int]bool // the items of a batch that {N} uses
 	all     bool         // all items are used
+	edits   []*edit
 }
 
 // Picked lists the fields that COMMAND uses, for Rows.Pick. The nth name is field n.
@@ -29,7 +31,7 @@ func (s *Scope) Highest() int { return s.highest }
 // Nth is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
 func (s *Scope) Nth() (most int) {
 	for n := range s.nth {
-		most = max(most, n)
+		most = max(most, n, -n)
 	}
 	return most
 }
@@ -38,7 +40,7 @@ func (s *Scope) Nth() (most int) {
 func (s *Scope) use(r Ref) {
 	switch r.kind {
 	case refField:
-		s.highest = max(s.highest, r.n)
+		s.highest = max(s.highest, r.n, -r.n)
 		s.all = true
 	case refItem:
 		s.all = true
@@ -59,7 +61,7 @@ func (s *Scope) Unused() []string {
 	within := 0
 	for _, n := range slices.Sorted(maps.Keys(s.nth)) {
 		used = append(used, fmt.Sprintf("{%d}", n))
-		if n <= s.Batch {
+		if n <= s.Batch && (n > 0 || !s.nth[n+s.Batch+1]) {
 			within++
 		}
 	}
