@@ -41,7 +41,8 @@ func shapeOf(body string) (shape, edit) {
 //
 //   - behind $, % and #, they belong to bash, curl, ruby or TeX;
 //   - {-1} and {/TEXT/NEW} behind @ and ^ belong to git;
-//   - {{#list}} with {{/list}} behind it is a section of a template;
+//   - {{#list}} with {{/list}} behind it is a section of a template, and {#name} in "## A heading {#name}" is one of
+//     Markdown;
 //   - in program text of awk, sed and the like, they belong to the program.
 //
 // The names of fields are never foreign.
@@ -58,7 +59,8 @@ func (s *Scope) foreign(text string, i, end int, body string, script bool) bool 
 			return true
 		}
 	}
-	if e.sign == '#' && strings.Contains(text[end:], "{{/"+e.text+"}}") {
+	line := text[strings.LastIndexAny(text[:i], "\n'\"")+1 : i]
+	if e.sign == '#' && (strings.Contains(text[end:], "{{/"+e.text+"}}") || strings.HasPrefix(line, "#")) {
 		return true
 	}
 	if kind == dotted || !s.Coded {

@@ -30,6 +30,7 @@ func TestOwn(t *testing.T) {
 		{`\{..} %{..} #{-1} #{%ab1} @{-1} ^{/fix/x} ${{..}} ${{#abc}}`, false, nil},
 		{"$${..} $$${..}", false, []string{"{..}"}},
 		{"{{#list}}x{{/list}} {{#list}}", false, []string{"{{#list}}"}},
+		{"echo '## A heading {#intro}' {#a}", false, []string{"{#a}"}},
 		{"{x%y} {x#y} {x/a/b} {foo..} {foo+.} {0..} {0%x}", false, nil},
 
 		{"awk '{#abc\n}' {%.txt}", true, []string{"{%.txt}"}},
