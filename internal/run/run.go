@@ -73,6 +73,7 @@ type Run struct {
 type source interface {
 	Items(ctx context.Context) iter.Seq2[job.Item, error]
 	Schema(ctx context.Context) (input.Schema, error)
+	Names(ctx context.Context) ([]string, error)
 	Use(picked []string, highest int)
 	Counter() *input.Counter
 	Notes() []string

@@ -21,6 +21,7 @@ type Spec struct {
 	Pipe       bool        // the items go to stdin: none is appended, and no placeholder is needed
 	Terminator string      // the text after each item on stdin
 	Sources    int         // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Names      []string    // of the sources; nil: they have none
 	Rows       *words.Rows // nil: items are not rows
 	Workers    int         // BatchEven spreads the last items over this many jobs
 	Limits     Limits
@@ -40,7 +41,7 @@ const (
 // scope returns what the placeholders may stand for.
 func (s *Spec) scope() *words.Scope {
 	return &words.Scope{
-		Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max(), Coded: hint.Coded(strings.Join(s.Command, " ")),
+		Sources: s.Sources, Names: s.Names, Rows: s.Rows, Several: s.batched(), Batch: s.max(), Coded: hint.Coded(strings.Join(s.Command, " ")),
 	}
 }
 

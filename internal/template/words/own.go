@@ -48,7 +48,7 @@ func shapeOf(body string) (shape, edit) {
 // The names of fields are never foreign.
 func (s *Scope) foreign(text string, i, end int, body string, script bool) bool {
 	kind, e := shapeOf(body)
-	if kind == usual || s.Rows != nil && slices.Contains(s.Rows.Names, body) {
+	if kind == usual || slices.Contains(s.Names, body) || s.Rows != nil && slices.Contains(s.Rows.Names, body) {
 		return false
 	}
 	if i > 0 {

@@ -9,11 +9,12 @@ import (
 
 // Scope says what the placeholders of one COMMAND may stand for, and records what they use.
 type Scope struct {
-	Sources int   // input sources; from 2 on, Fields[1:] of an item are the values of the sources
-	Rows    *Rows // nil: items are not rows
-	Several bool  // a job can have several items
-	Batch   int   // the most items that a job has; 0: unknown
-	Coded   bool  // COMMAND names a program whose arguments are the text of programs, such as awk
+	Sources int      // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Names   []string // of the sources; nil: they have none, "" for a source that is empty
+	Rows    *Rows    // nil: items are not rows
+	Several bool     // a job can have several items
+	Batch   int      // the most items that a job has; 0: unknown
+	Coded   bool     // COMMAND names a program whose arguments are the text of programs, such as awk
 
 	picked  []string
 	highest int          // the greatest number of a field that is used
