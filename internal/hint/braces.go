@@ -24,7 +24,6 @@ func braces() []brace {
 		{`/\.\.\.`, "parallel", "{/..}, which leaves out all extensions", false},
 		{`\+/`, "parallel", "{//}/", false},
 		{`\+\.\.\.?`, "parallel", `f={/}; "${f#*.}"` + inScript, false},
-		{`##`, "parallel", "", false}, // the number of jobs
 		{`0([#%])`, "parallel", `$(printf %04d {$1})` + inScript, false},
 		{`uniq`, "parallel", `[[ {1} = {2} ]] || …` + inScript, false},
 		{`choose_k`, "parallel", `[[ {1} < {2} ]] && …` + inScript, false},
@@ -82,9 +81,6 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 			continue
 		}
 		way := "write " + b.way
-		if b.way == "" {
-			way = "fanout does not know the number of jobs"
-		}
 		for i, part := range found[1:] {
 			way = strings.ReplaceAll(way, fmt.Sprintf("$%d", i+1), part)
 		}

@@ -13,7 +13,6 @@ func TestBraces(t *testing.T) {
 		"{+/}":            `parallel, not of fanout, and stays as it is; write {//}/`,
 		"{+..}":           `parallel, not of fanout, and stays as it is; write f={/}; "${f#*.}" in a quoted script`,
 		"{+...}":          `parallel, not of fanout, and stays as it is; write f={/}; "${f#*.}" in a quoted script`,
-		"{##}":            `parallel, not of fanout, and stays as it is; fanout does not know the number of jobs`,
 		"{0#}":            `parallel, not of fanout, and stays as it is; write $(printf %04d {#}) in a quoted script`,
 		"{0%}":            `parallel, not of fanout, and stays as it is; write $(printf %04d {%}) in a quoted script`,
 		"{uniq}":          `parallel, not of fanout, and stays as it is; write [[ {1} = {2} ]] || … in a quoted script`,

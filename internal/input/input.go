@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"fanout/internal/job"
 )
@@ -81,6 +82,11 @@ func (in *Input) Reading() (names []string) {
 		}
 	}
 	return names
+}
+
+// Streams reports whether a source is a pipe, a terminal or the like, whose end may be far.
+func (in *Input) Streams() bool {
+	return slices.ContainsFunc(in.files, func(fl *file) bool { return fl != nil && !fl.info.Mode().IsRegular() })
 }
 
 // Close closes the files that Open opened; the end of Items has done so already. It must not run while an

@@ -91,6 +91,9 @@ func (s *Sample) Use(picked []string, highest int) {
 // Reading is Reading of the Input.
 func (s *Sample) Reading() []string { return s.in.Reading() }
 
+// Streams is Streams of the Input.
+func (s *Sample) Streams() bool { return s.in.Streams() }
+
 // Counter returns nil: the number of items is known.
 func (s *Sample) Counter() *Counter { return nil }
 

@@ -16,7 +16,7 @@ func TestForeign(t *testing.T) {
 	}{
 		{[]string{"mkdir {...}; tar -C {...} -xf {}"}, []string{"{...} is a placeholder of parallel"}},
 		{[]string{"tar", "-C", "{:}", "-xf", "{}"}, []string{"{:} is a placeholder of "}},
-		{[]string{"echo {+/}{/.} {##} {:2}"}, []string{"{+/} is", "{##} is", "{:2} is"}},
+		{[]string{"echo {+/}{/.} {0#} {:2}"}, []string{"{+/} is", "{0#} is", "{:2} is"}},
 		{[]string{`sed s/a/b/ {} > {^.txt}.new`}, []string{"{^.txt} is a placeholder of "}},
 		{[]string{"sed", "-n", "/x/{/y/p}", "{}"}, []string{"{/y/p} is a placeholder of "}},
 		{[]string{"git log --format={%an} {}"}, []string{"{%an} is a placeholder of "}},

@@ -15,6 +15,7 @@ const (
 	refField                // one field of the item
 	refNth                  // the n-th item of the batch
 	refSeq                  // the number of the job
+	refTotal                // the number of all jobs
 	refSlot                 // the slot that runs the job
 	refSlot0                // the same, from 0
 	refHost                 // the machine that runs the job
@@ -40,7 +41,7 @@ func (r Ref) Repeats(text string) bool {
 }
 
 // counter reports whether the placeholder is a number of fanout's own, not input.
-func (r Ref) counter() bool { return r.kind == refSeq || r.kind == refSlot || r.kind == refSlot0 }
+func (r Ref) counter() bool { return refSeq <= r.kind && r.kind <= refSlot0 }
 
 // convert applies the path form or the edit, and the quoting, to a text.
 func (r Ref) convert(s string) string {
@@ -100,6 +101,8 @@ func (r Ref) Job(j job.Job) string {
 	switch {
 	case r.kind == refSeq:
 		return strconv.FormatInt(j.Seq(), 10)
+	case r.kind == refTotal:
+		return strconv.FormatInt(j.Total, 10)
 	case r.kind == refSlot:
 		return strconv.Itoa(j.Slot)
 	case r.kind == refSlot0:

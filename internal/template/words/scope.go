@@ -20,6 +20,7 @@ type Scope struct {
 	highest int          // the greatest number of a field that is used
 	nth     map[int]bool // the items of a batch that {N} uses
 	all     bool         // all items are used
+	counts  bool         // {##} is used
 	edits   []*edit
 }
 
@@ -37,6 +38,9 @@ func (s *Scope) Nth() (most int) {
 	return most
 }
 
+// Counts reports whether COMMAND uses the number of jobs.
+func (s *Scope) Counts() bool { return s.counts }
+
 // use records a placeholder.
 func (s *Scope) use(r Ref) {
 	switch r.kind {
@@ -45,6 +49,8 @@ func (s *Scope) use(r Ref) {
 		s.all = true
 	case refItem:
 		s.all = true
+	case refTotal:
+		s.counts = true
 	case refNth:
 		if s.nth == nil {
 			s.nth = map[int]bool{}

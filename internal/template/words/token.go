@@ -102,6 +102,9 @@ func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 	if body == "%" {
 		return Ref{kind: refSlot}, true, nil
 	}
+	if body == "##" {
+		return Ref{kind: refTotal}, true, nil
+	}
 	if body == "%0" {
 		return Ref{kind: refSlot0}, true, nil
 	}
