@@ -11,7 +11,7 @@ import (
 type brace struct {
 	body  string // a regular expression for the text between the braces
 	whose string // the runner
-	way   string // the fanout way, "" if there is none; $1 is the match of the first parentheses in body
+	way   string // the fanout way; $1 is the match of the first parentheses in body
 	code  bool   // programs of awk, python and the like contain such braces, so nothing is said there
 }
 
