@@ -26,11 +26,11 @@ func (it Item) String() string {
 type Job struct {
 	Index   int64  // its place in this run: dense from 1, in the order of the items
 	Offset  int64  // added to Index to make its Seq, in a resumed run
-	Total   int64  // how many jobs there are; 0 unless COMMAND needs to know
 	Slot    int    // the slot that runs it, from 1; 0 until it has one
 	Host    string // the machine that runs it; "" until it is there
 	Attempt int    // from 1
-	Lost    int    // how many earlier attempts ended as Lost
+	Lost    int32  // how many earlier attempts ended as Lost
+	Total   int32  // how many jobs there are; 0 unless COMMAND needs to know. A larger Job costs 4 ns for each {}
 	Items   []Item
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"iter"
+	"math"
 
 	"fanout/internal/job"
 )
@@ -24,7 +25,7 @@ func withTotal(jobs iter.Seq2[job.Job, error], skipped func() int64) iter.Seq2[j
 			total = max(total, all[n-1].Seq()) // the numbers of a resumed run
 		}
 		for i, j := range all {
-			j.Total = total
+			j.Total = int32(min(total, math.MaxInt32))
 			all[i] = job.Job{} // its items can go when it has run
 			if !yield(j, nil) {
 				return

@@ -154,7 +154,7 @@ func appendJob(b []byte, j job.Job) []byte {
 func (t *decoder) job() (j job.Job) {
 	j.Index = int64(t.number())
 	j.Offset = int64(t.number())
-	j.Total = int64(t.number())
+	j.Total = int32(t.number())
 	j.Attempt = int(t.number())
 	j.Items = make([]job.Item, t.list())
 	for i := range j.Items {

@@ -102,7 +102,7 @@ func (r Ref) Job(j job.Job) string {
 	case r.kind == refSeq:
 		return strconv.FormatInt(j.Seq(), 10)
 	case r.kind == refTotal:
-		return strconv.FormatInt(j.Total, 10)
+		return strconv.Itoa(int(j.Total))
 	case r.kind == refSlot:
 		return strconv.Itoa(j.Slot)
 	case r.kind == refSlot0:
