@@ -26,10 +26,11 @@ type group interface {
 
 // flags holds all flags of the root command, by concern.
 type flags struct {
-	groups []group
-	remote *remoteFlags     // one of the groups
-	sets   []*pflag.FlagSet // one for each group, in the same order
-	line   line             // the command line as it was typed
+	groups  []group
+	remote  *remoteFlags     // one of the groups
+	sets    []*pflag.FlagSet // one for each group, in the same order
+	line    line             // the command line as it was typed
+	sourced bool             // there are sources after COMMAND
 }
 
 // planned is a plan with what is known about its flags.
@@ -97,6 +98,7 @@ func (f *flags) plan(args []string, idle ...string) (p planned, err error) {
 	}
 	p.Template.Command = command
 	p.Input.Sources = sources
+	f.sourced = len(sources) > 0
 	if err := f.check(p.all, idle); err != nil {
 		return p, p.from.blame(p.all, err)
 	}
@@ -132,7 +134,7 @@ func (f *flags) check(set *pflag.FlagSet, idle []string) error {
 		set = pflag.NewFlagSet("", pflag.ContinueOnError)
 		f.addTo(set, idle...)
 	}
-	g := given{set: set, backend: remote.Local}
+	g := given{set: set, backend: remote.Local, sources: f.sourced}
 	if !slices.Contains(idle, f.remote.name()) {
 		g.backend, _ = f.remote.chosen()
 	}

@@ -46,7 +46,7 @@ func (f *inputFlags) register(set *pflag.FlagSet) {
 	set.Var(valueOf(&f.colSep, "", columnSeparator), "colsep", "split each line at `REGEX` into the fields {1}, {2} and so on")
 	header := valueOf(&f.header, "true", parseHeader)
 	header.kind = "bool"
-	set.Var(header, "header", "take field names from the first row (default; with --colsep, if given)")
+	set.Var(header, "header", "take names from the first row (default: CSV, TSV) or a source's first value")
 	set.Lookup("header").NoOptDefVal = "true"
 	set.BoolVar(&f.strict, "strict", false, "stop at a row that cannot be read, instead of failing its job alone")
 	set.Var(linkValue(&f.link), "link", "pair sources item by item; `HOW` if unequal: equal (refuse), shortest or wrap")
@@ -108,6 +108,7 @@ func (f *inputFlags) apply(p *plan.Plan, given *pflag.FlagSet) error {
 		}
 	}
 	p.Input.Header = f.header && (given.Changed("header") || !given.Changed("colsep"))
+	p.Input.Named = f.header && given.Changed("header") && !p.Input.Format.Rows()
 	p.Input.Strict = f.strict
 	p.Input.ColSep = f.colSep
 	return nil

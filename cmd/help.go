@@ -22,8 +22,8 @@ word with blanks or shell syntax is a bash script; items are its arguments, neve
 Without a placeholder, the item is added at the end.`
 
 const placeholders = `  {} item    {.} without extension    {/} base name    {//} directory    {/.} base without extension
-  {1} {2} value of a source or field  {name} field     {#} job number    {%} slot
-  {:q} quoted for another shell       {{}} a literal {}`
+  {..} without all extensions  {+.} the extension   {%.gz} without .gz at the end  {/a/b} b for a
+  {1} {-1} {name} source or field   {#} job number  {%} slot  {:q} quoted for a shell  {{}} text {}`
 
 const examples = `  fanout 'gzip -9 {}' ::: *.log                 compress files, two per CPU at a time
   find . -name '*.png' -print0 | fanout -0 -j4 'convert {} {.}.webp'

@@ -40,7 +40,8 @@ func rules() []rule {
 		{[]string{"--format shell"}, excludes, []string{"-0", "-d"}, "blanks and newlines end its words"},
 		{[]string{"--csv", "--tsv", "--jsonl"}, excludes, []string{"-0", "-d"}, "the format says where a row ends"},
 		{[]string{"--link"}, excludes, []string{"--csv", "--tsv", "--jsonl", "--colsep"}, "rows of several sources are read one after the other"},
-		{[]string{"--header"}, needs, []string{"--csv", "--tsv", "--colsep"}, "only rows have field names; add one of them, or leave this flag out"},
+		{[]string{"--header"}, excludes, []string{"--jsonl"}, "each object has the names of its members"},
+		{[]string{"--header"}, needs, []string{"--csv", "--tsv", "--colsep", ":::", "::::", "-a"}, "the first row or value has the names; add one of them, or leave this flag out"},
 		{[]string{"--strict"}, needs, []string{"--csv", "--tsv", "--jsonl", "--colsep"}, "add one of them, or leave this flag out"},
 
 		{[]string{"--commands"}, excludes, []string{"--csv", "--tsv", "--jsonl", "--colsep", "--format shell"}, "a whole line is a command"},
@@ -86,6 +87,7 @@ func rules() []rule {
 type given struct {
 	set     *pflag.FlagSet
 	backend remote.Kind // where jobs run, also when that was found out
+	sources bool        // there are sources after COMMAND
 }
 
 // check returns an error for the first rule that is broken.
@@ -111,6 +113,9 @@ func (g given) check(rules []rule) error {
 // as leaving the flag out.
 func (g given) holds(flag string) bool {
 	name, value, valued := strings.Cut(flag, " ")
+	if strings.HasPrefix(name, ":::") {
+		return g.sources
+	}
 	if name == "--backend" {
 		return string(g.backend) == value || !valued && g.backend != remote.Local
 	}
@@ -132,8 +137,11 @@ func (g given) holds(flag string) bool {
 	return true
 }
 
-// flagNamed finds a flag by its name with dashes, as in -k or --keep-order.
+// flagNamed finds a flag by its name with dashes, as in -k or --keep-order. It returns nil for ::: and ::::.
 func flagNamed(set *pflag.FlagSet, name string) *pflag.Flag {
+	if name[0] != '-' {
+		return nil
+	}
 	if long, ok := strings.CutPrefix(name, "--"); ok {
 		return set.Lookup(long)
 	}

@@ -74,7 +74,7 @@ func inMessages(f *pflag.Flag) string {
 	for _, r := range rules() {
 		for _, flag := range append(append([]string{}, r.flags...), r.others...) {
 			name, _, _ := strings.Cut(flag, " ")
-			if flagNamed(newFlags().all(), name).Name == f.Name {
+			if have := flagNamed(newFlags().all(), name); have != nil && have.Name == f.Name {
 				return name
 			}
 		}

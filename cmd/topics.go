@@ -41,7 +41,7 @@ func Topics() []Topic {
 		{"processes", "how processes are ended, the guardian, the terminal", []string{"guardian"}},
 		{"track", "fanout track, which looks after one command", nil},
 		{"cleanup", "fanout ps and fanout cleanup", []string{"registry"}},
-		{"configuration", "variables, the configuration file, profiles, rules of flags", []string{"environment", "profiles"}},
+		{"configuration", "variables, the configuration file, profiles, rules of flags", []string{"environment", "variables", "profiles"}},
 		{"progress", "bars, lines, logs", []string{"log", "bars"}},
 		{"bench", "fanout bench, which finds the best mode and -j", nil},
 		{"ci", "recipes for GitHub Actions and GitLab", nil},

@@ -11,7 +11,7 @@ import (
 type brace struct {
 	body  string // a regular expression for the text between the braces
 	whose string // the runner
-	way   string // the fanout way, "" if there is none; $1 is the match of the first parentheses in body
+	way   string // the fanout way; $1 is the match of the first parentheses in body
 	code  bool   // programs of awk, python and the like contain such braces, so nothing is said there
 }
 
@@ -20,32 +20,30 @@ type brace struct {
 func braces() []brace {
 	const inScript = " in a quoted script"
 	return []brace{
-		{`\.\.`, "parallel", `f={}; "${f%.*.*}"` + inScript, false},
-		{`\.\.\.`, "parallel", `f={}; "${f%.*.*.*}"` + inScript, false},
-		{`/\.\.`, "parallel", `f={/}; "${f%.*.*}"` + inScript, false},
-		{`/\.\.\.`, "parallel", `f={/}; "${f%.*.*.*}"` + inScript, false},
+		{`\.\.\.`, "parallel", "{..}, which leaves out all extensions", false},
+		{`/\.\.\.`, "parallel", "{/..}, which leaves out all extensions", false},
 		{`\+/`, "parallel", "{//}/", false},
-		{`\+\.`, "parallel", `f={}; "${f##*.}"` + inScript, false},
 		{`\+\.\.\.?`, "parallel", `f={/}; "${f#*.}"` + inScript, false},
-		{`##`, "parallel", "", false}, // the number of jobs
 		{`0([#%])`, "parallel", `$(printf %04d {$1})` + inScript, false},
 		{`uniq`, "parallel", `[[ {1} = {2} ]] || …` + inScript, false},
 		{`choose_k`, "parallel", `[[ {1} < {2} ]] && …` + inScript, false},
 		{`slot`, "parallel", "{%}", true},
 		{`sshlogin`, "parallel", "{host}", true},
-		{`-[1-9][0-9]?(?:\.|//?|/\.)?`, "parallel", "{N} with the number of the source", true},
-		{`([1-9][0-9]?)\.\.\.?`, "parallel", `f={$1}; "${f%.*.*}"` + inScript, false},
+		{`([1-9][0-9]?)\.\.\.`, "parallel", "{$1..}, which leaves out all extensions", false},
 		{`:-(.+)`, "parallel", `f={}; "${f:-$1}"` + inScript, true},
 		{`:([0-9]+(?::[0-9]+)?)`, "parallel", `f={}; "${f:$1}"` + inScript, true},
 		{`%\.`, "rush", "{/.}", false},
-		{`%:`, "rush", `f={/}; "${f%%.*}"` + inScript, false},
+		{`%:`, "rush", "{/..}", false},
+		{`##([A-Za-z._-][\w.:@=+-]*)`, "parallel", "{#$1}", true},
+		{`%%([\w.@=+-]{3,}|\.[a-zA-Z])`, "parallel", "{%$1}", true},
 		{`##?([A-Za-z._-][^\s}]+)`, "parallel", `f={}; "${f#$1}"` + inScript, true},
 		{`%%?([A-Za-z0-9._-]+[^\s}%]*)`, "parallel", `f={}; "${f%$1}"` + inScript, true},
 		{`/([^/,\s]+)/([^/,\s]*)`, "parallel", `f={}; "${f/$1/$2}"` + inScript, true},
 		{`\^\^([^\s\\]+)`, "parallel", `f={}; "${f^^$1}"` + inScript, true},
+		{`\^([._-][\w.@=+-]{2,})`, "rush", "{%$1}", true},
 		{`\^([A-Za-z._-][^\s\\]*)`, "rush", `f={}; "${f%$1}"` + inScript, true},
-		{`:`, "rush", `f={}; "${f%%.*}"` + inScript, true},
-		{`([1-9][0-9]?):`, "rush", `f={$1}; "${f%%.*}"` + inScript, true},
+		{`:`, "rush", "{..}", true},
+		{`([1-9][0-9]?):`, "rush", "{$1..}", true},
 		{`([1-9][0-9]?)%(\.?)`, "rush", "{$1/$2}", true},
 		{`@([^\s]*\([^\s]+\)[^\s]*)`, "rush", `[[ {} =~ $1 ]] && … "${BASH_REMATCH[1]}"` + inScript, true},
 	}
@@ -83,9 +81,6 @@ func Brace(word string, i int, coded bool) (placeholder, say string) {
 			continue
 		}
 		way := "write " + b.way
-		if b.way == "" {
-			way = "fanout does not know the number of jobs"
-		}
 		for i, part := range found[1:] {
 			way = strings.ReplaceAll(way, fmt.Sprintf("$%d", i+1), part)
 		}
@@ -100,7 +95,8 @@ func Coded(command string) bool {
 	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n|&;()/'\"", r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		for _, name := range []string{
-			"awk", "gawk", "mawk", "sed", "perl", "python", "ruby", "node", "php", "jq", "lua", "tclsh", "latex", "printf",
+			"awk", "gawk", "mawk", "sed", "perl", "python", "ruby", "node", "php", "jq", "lua", "tclsh",
+			"latex", "pdflatex", "xelatex", "lualatex", "tex", "pandoc", "printf", "gsed", "ed", "ex", "vi", "vim",
 		} {
 			if rest, ok := strings.CutPrefix(word, name); ok && strings.Trim(rest, "0123456789.") == "" {
 				return true

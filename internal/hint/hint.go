@@ -41,7 +41,7 @@ type hint struct {
 var table = [Kinds]hint{
 	Braces: {
 		`%s is a placeholder of %s, not of fanout, and stays as it is; %s`,
-		`fanout 'echo {..}' ::: a.tar.gz`,
+		`fanout 'echo {...}' ::: a.tar.gz`,
 	},
 	Separator: {
 		`%q is an argument of COMMAND here; did you mean %s?`,

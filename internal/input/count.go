@@ -14,7 +14,7 @@ import (
 // Counter counts the items beside the reading.
 type Counter struct {
 	sources []counted
-	link    Link
+	spec    Spec
 }
 
 // counted is one source.
@@ -33,7 +33,7 @@ func (in *Input) Counter() *Counter {
 	if in.spec.Format != Lines || in.spec.SkipEmpty {
 		return nil
 	}
-	c := &Counter{link: in.spec.Link}
+	c := &Counter{spec: in.spec}
 	for i, src := range in.sources {
 		one := counted{items: in.argsOf(src)}
 		if fl := in.files[i]; fl != nil {
@@ -73,6 +73,9 @@ func (in *Input) counted(fl *file) (counted, error) {
 	if one.from, err = unix.Seek(fl.fd, 0, io.SeekCurrent); err != nil {
 		return one, err
 	}
+	if in.begun != nil {
+		one.from = fl.first
+	}
 	fd, err := unix.FcntlInt(uintptr(fl.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return one, err
@@ -102,12 +105,13 @@ func (c *Counter) Count(ctx context.Context) (items int64, ok bool) {
 				return 0, false
 			}
 		}
+		n = c.spec.unnamed(n)
 		switch {
 		case i == 0:
 			items = n
-		case c.link == Wrap:
+		case c.spec.Link == Wrap:
 			items = max(items, n)
-		case c.link != Product:
+		case c.spec.Link != Product:
 			items = min(items, n)
 		case n > 0 && items > most/n:
 			return 0, false

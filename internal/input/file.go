@@ -27,6 +27,7 @@ type file struct {
 	info  fs.FileInfo
 	own   bool     // opened here, so closed here
 	again *os.File // a second description of standard input, which is read instead; or nil
+	first int64    // where its name begins, once that has been read
 	busy  atomic.Bool
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"fanout/internal/job"
 )
@@ -20,6 +21,7 @@ type Input struct {
 	sources []Source
 	files   []*file // files[i] is the file of sources[i]; nil for arguments
 	table   *tables // nil unless items are rows
+	begun   *begun  // nil until the names of sources have been read
 	used    bool
 	watched []watched
 }
@@ -82,6 +84,11 @@ func (in *Input) Reading() (names []string) {
 	return names
 }
 
+// Streams reports whether a source is a pipe, a terminal or the like, whose end may be far.
+func (in *Input) Streams() bool {
+	return slices.ContainsFunc(in.files, func(fl *file) bool { return fl != nil && !fl.info.Mode().IsRegular() })
+}
+
 // Close closes the files that Open opened; the end of Items has done so already. It must not run while an
 // item is read: end the context of Items first.
 func (in *Input) Close() error {
@@ -112,7 +119,11 @@ func (in *Input) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 		}
 		defer wake.close()
 
-		rows := in.rows(ctx, wake.fd)
+		rows, err := in.rows(ctx, wake.fd)
+		if err != nil {
+			yield(job.Item{}, err)
+			return
+		}
 		for seq := int64(1); ; seq++ {
 			if ctx.Err() != nil {
 				yield(job.Item{}, context.Cause(ctx))
@@ -140,36 +151,35 @@ func (in *Input) Items(ctx context.Context) iter.Seq2[job.Item, error] {
 }
 
 // rows combines the sources as the Spec says.
-func (in *Input) rows(ctx context.Context, wake int) rows {
+func (in *Input) rows(ctx context.Context, wake int) (rows, error) {
 	if in.table != nil {
 		in.table.interruptible(ctx, wake)
-		return in.table
+		return in.table, nil
 	}
-	all := make([]values, len(in.sources))
-	for i, src := range in.sources {
-		all[i] = in.values(ctx, wake, src, in.files[i])
-	}
+	all, err := in.all(ctx, wake)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(all) == 1:
-		return &single{values: all[0]}
+		return &single{values: all[0]}, nil
 	case in.spec.Link != Product:
-		return newLinked(in.pairing(), all, in.spec.SkipEmpty)
+		return newLinked(in.pairing(), all, in.spec.SkipEmpty), nil
 	default:
-		return &product{first: all[0], rest: all[1:], row: make([]string, len(all))}
+		return &product{first: all[0], rest: all[1:], row: make([]string, len(all))}, nil
 	}
 }
 
-// values splits one source.
-func (in *Input) values(ctx context.Context, wake int, src Source, fl *file) values {
+// values splits one source, which is read by r if it is a file.
+func (in *Input) values(src Source, r *reader) values {
 	var v values
 	switch {
-	case fl == nil:
+	case r == nil:
 		v = &args{left: src.Args}
 	case in.spec.Format == Shell:
-		v = newWords(&reader{fl, ctx, wake}, fl.name)
+		v = newWords(r, r.name)
 	default:
-		l := newLines(&reader{fl, ctx, wake}, in.spec.Delimiter)
-		in.watch(fl.name, l, false)
+		l := newLines(r, in.spec.Delimiter)
+		in.watch(r.name, l, false)
 		v = l
 	}
 	if in.spec.Commands {

@@ -113,7 +113,7 @@ func (in *Input) checkLink() error {
 	sizes := make([]int64, len(in.sources))
 	left := int64(sizesRead)
 	for i, src := range in.sources {
-		sizes[i] = int64(len(src.Args))
+		sizes[i] = in.spec.unnamed(int64(len(src.Args)))
 		fl := in.files[i]
 		if fl == nil {
 			continue
@@ -127,7 +127,7 @@ func (in *Input) checkLink() error {
 			continue
 		}
 		if n, ok := one.count(context.Background()); ok {
-			sizes[i] = n
+			sizes[i] = in.spec.unnamed(n)
 		}
 		one.file.Close()
 	}

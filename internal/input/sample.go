@@ -77,6 +77,9 @@ func (s *Sample) Schema(ctx context.Context) (Schema, error) {
 	return *s.schema, nil
 }
 
+// Names is Names of the Input.
+func (s *Sample) Names(ctx context.Context) ([]string, error) { return s.in.Names(ctx) }
+
 // Use is Use of the Input. Only the first call counts, because rows that are read stay as they are.
 func (s *Sample) Use(picked []string, highest int) {
 	if !s.used {
@@ -87,6 +90,9 @@ func (s *Sample) Use(picked []string, highest int) {
 
 // Reading is Reading of the Input.
 func (s *Sample) Reading() []string { return s.in.Reading() }
+
+// Streams is Streams of the Input.
+func (s *Sample) Streams() bool { return s.in.Streams() }
 
 // Counter returns nil: the number of items is known.
 func (s *Sample) Counter() *Counter { return nil }

@@ -15,6 +15,7 @@ type Spec struct {
 	Format    Format
 	Link      Link           // combines several sources
 	Header    bool           // the first row has the names of the fields
+	Named     bool           // where items are not rows, the first value of each source is its name
 	ColSep    *regexp.Regexp // splits the lines of Columns
 	Strict    bool           // a row that cannot be read ends the input
 }

@@ -11,14 +11,17 @@ import (
 // Digest returns what two runs must share for one to continue the other: what is done with an item, and what an item
 // is.
 func (p *Plan) Digest() string {
+	var more []any
 	switch {
 	case p.Template.Pipe && p.Template.Terminator != "\n":
-		return p.digest(p.Template.Terminator)
+		more = append(more, p.Template.Terminator)
 	case p.Persistent && p.Protocol != persistent.Lines:
-		return p.digest(p.Protocol)
-	default:
-		return p.digest()
+		more = append(more, p.Protocol)
 	}
+	if p.Input.Named {
+		more = append(more, p.Template.Names)
+	}
+	return p.digest(more...)
 }
 
 // FormerDigest returns what Digest was in journals of format 1.

@@ -20,6 +20,7 @@ type Facts struct {
 
 	SharedTerminal bool        // standard output and standard error are the same file
 	Rows           *words.Rows // what the input says about its rows
+	Names          []string    // of the sources
 	Inline         bool        // jobs start no processes
 	Room           int         // for how many slots or workers the system has room; 0: for as many as asked for
 	Pooled         int         // how many jobs a pool of workers may have; 0: there is no pool
@@ -44,6 +45,9 @@ func Resolve(p Plan, f Facts) (Plan, error) {
 	}
 	if f.Rows != nil {
 		p.Template.Rows = f.Rows
+	}
+	if f.Names != nil {
+		p.Template.Names = f.Names
 	}
 	if f.Limits != (template.Limits{}) {
 		p.Template.Limits = f.Limits

@@ -20,9 +20,12 @@ func (r *Run) ready(ctx context.Context) (err error) {
 		return err
 	}
 	if p.Input.Format.Rows() {
-		if err = r.learnRows(ctx); err != nil {
-			return err
-		}
+		err = r.learnRows(ctx)
+	} else if p.Input.Named {
+		err = r.learnNames(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if r.tmpl, err = template.Compile(r.plan.Template); err != nil {
 		return &UsageError{err}
@@ -78,6 +81,16 @@ func (r *Run) learnRows(ctx context.Context) (err error) {
 	rows := &words.Rows{Names: s.Names, Width: s.Width, Pick: s.Pick, Any: !s.Known}
 	r.learn(func(f *plan.Facts) { f.Rows = rows })
 	return nil
+}
+
+// learnNames opens the input and reads the names of its sources, which COMMAND needs.
+func (r *Run) learnNames(ctx context.Context) (err error) {
+	if err = r.open(); err != nil {
+		return err
+	}
+	names, err := r.in.Names(ctx)
+	r.learn(func(f *plan.Facts) { f.Names = names })
+	return err
 }
 
 // prepare makes the executor.

@@ -73,10 +73,12 @@ type Run struct {
 type source interface {
 	Items(ctx context.Context) iter.Seq2[job.Item, error]
 	Schema(ctx context.Context) (input.Schema, error)
+	Names(ctx context.Context) ([]string, error)
 	Use(picked []string, highest int)
 	Counter() *input.Counter
 	Notes() []string
 	Reading() []string
+	Streams() bool
 	Close() error
 }
 
@@ -143,6 +145,9 @@ func (r *Run) Lacks() []process.Lack { return r.sup.Lacks() }
 // Warnings returns what the user should know before the run.
 func (r *Run) Warnings() []string {
 	all := slices.Concat(r.tmpl.Warnings(), r.notes)
+	if r.tmpl.Counts() && r.in.Streams() {
+		all = append(all, "{##}: no job starts before the input ends, because each job is told how many there are")
+	}
 	if r.records.journal != nil {
 		all = append(all, r.records.journal.Notes()...)
 	}
@@ -154,7 +159,11 @@ func (r *Run) Notes() []string { return r.in.Notes() }
 
 // jobs is the flow's first half: items become jobs.
 func (r *Run) jobs(ctx context.Context) iter.Seq2[job.Job, error] {
-	return r.counted(wholeBatches(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx))), r.tmpl.Named(), r.warn))
+	jobs := wholeBatches(r.tmpl.Jobs(r.records.pick(r.in.Items(ctx))), r.tmpl.Named(), r.warn)
+	if r.tmpl.Counts() {
+		jobs = withTotal(jobs, r.skippedJobs)
+	}
+	return r.counted(jobs)
 }
 
 // Do runs the jobs. The error is what ended the run early or went wrong with it. Failed jobs are not an error: the

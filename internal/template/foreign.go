@@ -11,7 +11,6 @@ import (
 
 // foreign returns hints about braces that are placeholders in other runners, but text in fanout.
 func foreign(scope *words.Scope, command []string, script bool) (hints []string) {
-	coded := hint.Coded(strings.Join(command, " "))
 	const longest = 300
 	var told []string
 	for _, word := range command {
@@ -28,7 +27,7 @@ func foreign(scope *words.Scope, command []string, script bool) (hints []string)
 			if word[i] != '{' || script && words.OddRun(word[:i], '\\') {
 				continue
 			}
-			placeholder, say := hint.Brace(word, i, coded && programText(word, i, script))
+			placeholder, say := hint.Brace(word, i, scope.Coded && programText(word, i, script))
 			if say == "" {
 				continue
 			}

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,10 +14,12 @@ func TestForeign(t *testing.T) {
 		command []string
 		told    []string // what warnings begin with
 	}{
-		{[]string{"mkdir {..}; tar -C {..} -xf {}"}, []string{"{..} is a placeholder of parallel"}},
-		{[]string{"tar", "-C", "{..}", "-xf", "{}"}, []string{"{..} is a placeholder of "}},
-		{[]string{"echo {+/}{/.} {##} {-1}"}, []string{"{+/} is", "{##} is", "{-1} is"}},
-		{[]string{`sed s/a/b/ {} > {%.txt}.new`}, []string{"{%.txt} is a placeholder of "}},
+		{[]string{"mkdir {...}; tar -C {...} -xf {}"}, []string{"{...} is a placeholder of parallel"}},
+		{[]string{"tar", "-C", "{:}", "-xf", "{}"}, []string{"{:} is a placeholder of "}},
+		{[]string{"echo {+/}{/.} {0#} {:2}"}, []string{"{+/} is", "{0#} is", "{:2} is"}},
+		{[]string{`sed s/a/b/ {} > {^.txt}.new`}, []string{"{^.txt} is a placeholder of "}},
+		{[]string{"sed", "-n", "/x/{/y/p}", "{}"}, []string{"{/y/p} is a placeholder of "}},
+		{[]string{"git log --format={%an} {}"}, []string{"{%an} is a placeholder of "}},
 		{[]string{"mv", "{}", "{= s/ /_/g =}"}, []string{"{= s/ /_/g =} is a placeholder of "}},
 	} {
 		tmpl, err := Compile(Spec{Command: tt.command, Sources: 1})
@@ -44,6 +47,7 @@ func TestForeign(t *testing.T) {
 
 // TestOrdinaryBraces: the braces of bash, awk, jq, python and others are not placeholders of another runner.
 func TestOrdinaryBraces(t *testing.T) {
+	ours := regexp.MustCompile(`^\{?\{(1?(\.|/|//|/\.|\.\.)?(:q)?|#|%|host)\}\}?$`)
 	for _, command := range []string{
 		`echo {1..3} {a..e} {01..10..2} {a,b,c} f{,.bak} {,x}`,
 		`cp {}{,.bak}`,
@@ -95,6 +99,15 @@ func TestOrdinaryBraces(t *testing.T) {
 			if strings.Contains(w, " is a placeholder of ") {
 				t.Errorf("%s: %s", command, w)
 			}
+		}
+		toks, err := tmpl.scope.Scan(command, true)
+		for _, tok := range toks {
+			if !ours.MatchString(tok.Source) {
+				t.Errorf("%s: %s is a placeholder", command, tok.Source)
+			}
+		}
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

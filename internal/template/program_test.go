@@ -23,6 +23,14 @@ func TestProgram(t *testing.T) {
 		{Spec{Command: []string{"x", "{{}}"}}, items("a"), []string{"x", "{}", "a"}},
 		{Spec{Command: []string{"x", "{#}"}}, items("a"), []string{"x", "7"}},
 		{Spec{Command: []string{"x", "{%}{#}"}}, items("a"), []string{"x", "37"}},
+		{Spec{Command: []string{"x", "{%}{%0}", "{{%0}}", "{}"}}, items("a"), []string{"x", "32", "{%0}", "a"}},
+		{Spec{Command: []string{"x", "{..}", "{/..}", "{+.}", "{1..}", "{-1+.}"}}, items("d/a.tar.gz"), []string{"x", "d/a", "a", "gz", "d/a", "gz"}},
+		{Spec{Command: []string{"x", "{%.gz}", "{#d/}", "{/a/b}", `{/\//+}`, "{/d/}", "{1%gz1}", "{%r.gz:q}"}}, items("d/a.tar.gz"),
+			[]string{"x", "d/a.tar", "a.tar.gz", "d/b.tar.gz", "d+a.tar.gz", "/a.tar.gz", "d/a.tar.gz", "'d/a.ta'"}},
+		{Spec{Command: []string{"x", "{{..}}"}}, items("a"), []string{"x", "{..}", "a"}},
+		{Spec{Command: []string{"x", "{-1}", "-{-2}", "-{-3}-"}, Batch: 3}, items("a", "b"), []string{"x", "b", "-a", "--"}},
+		{Spec{Command: []string{"x", "{%.c}.o", "{%.c}"}, Batch: 3}, items("a.c", "b.c"), []string{"x", "a.o", "b.o", "a", "b"}},
+		{Spec{Command: []string{"x", "{-1}", "{-2..}", "{#a}", "-{1%b}{2%b}-"}, Sources: 2}, spread, []string{"x", "b", "a", "", "b", "-a-"}},
 		{Spec{Command: []string{"x", "d/{}", "{}", "k"}, Batch: 3}, items("a", "b"), []string{"x", "d/a", "d/b", "a", "b", "k"}},
 		{Spec{Command: []string{"x", "{1}+{3}", "{2/}"}, Batch: 3}, items("a", "b/c"), []string{"x", "a+", "c"}},
 		{Spec{Command: []string{"x", "{}", "-{}", "{2}{1}"}, Sources: 2}, spread, []string{"x", "a", "b", "-a b", "ba"}},
@@ -52,7 +60,7 @@ func TestProgram(t *testing.T) {
 func TestProgramRefusals(t *testing.T) {
 	for _, command := range [][]string{
 		{"sh", "-c", "x {}"}, {"env", "bash", "-ec", "{}"}, {"ssh", "h", "x", "{}"}, {"ssh", "-p", "22", "h", "{}"}, {"sh", "-c", "'{:q}'"},
-		{"ssh", "h", "uptime"}, {"sudo", "-u", "x", "sh", "-c", "{}"}, {"find", ".", "-exec", "sh", "-c", "{}", ";"}, {"x", "{2}"},
+		{"ssh", "h", "uptime"}, {"sudo", "-u", "x", "sh", "-c", "{}"}, {"find", ".", "-exec", "sh", "-c", "{}", ";"}, {"x", "{2}"}, {"x", "{-2}"}, {"x", "{-2..}"}, {"sh", "-c", "{%.gz}"}, {"ssh", "h", "{#a}"}, {"sh", "-c", "{/a/b}"}, {"sh", "-c", "x {-1}"},
 		{"docker", "exec", "c", "sh", "-c", "{}"}, {"{}", "-c", "{}"}, {"busybox", "sh", "-c", "{}"}, {"fish", "-c", "x {:q}"},
 		{"watch", "{}"}, {"rsync", "-e", "{}", "a", "b"}, {"rsync", "-avze", "{}", "a", "b"}, {"tar", "--to-command={}"}, {"tmux", "neww", "{}"},
 		{"ssh", "-oProxyCommand={}", "h"}, {"ssh", "-o", "ProxyCommand={}", "h"}, {""}, {},

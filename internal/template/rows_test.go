@@ -35,7 +35,13 @@ func TestRowNames(t *testing.T) {
 		{people, row, "p {twice}", `{twice}: 2 fields have this name; use their numbers: {3}, {4}`},
 		{people, row, "p {3} {4} {5}", "t1 t2 none"},
 		{people, row, "p {8}", "{8}: a row has only 7 fields"},
-		{people, row, "p {a,b} {1..3} {x y} {+} {-1} {1x}", "{a,b} {1..3} {x y} {+} {-1} {1x} row"},
+		{people, row, "p {a,b} {1..3} {x y} {+} {1x}", "{a,b} {1..3} {x y} {+} {1x} row"},
+		{people, row, "p {-1} {-7/} {name..} {name+.} {name%.txt} {2#1} {1/n/N} {user id%7}", "g n.txt dir/n txt dir/n 7 dir/N.txt 1"},
+		{people, row, "p {-8}", "{-8}: a row has only 7 fields"},
+		{people, row, "p {nmae%.gz}", "the nearest is {name}"},
+		{&words.Rows{}, row, "p {-1} {-9}", "g "},
+		{object, picked, "p {-1}", "the fields of these rows have names, not numbers"},
+		{object, picked, "p {a.b%st} {list.0+.}", "fir "},
 		{numbers, row, "p {3} {1}", "t1 dir/n.txt"},
 		{numbers, row, "p {4}", "a row has only 3 fields"},
 		{numbers, row, "p {name}", "fields are numbered from {1} to {3}"},
@@ -48,8 +54,8 @@ func TestRowNames(t *testing.T) {
 		{nil, row, "p {name}", "{name} row"},
 	} {
 		command := strings.Split(tt.command, " ")
-		if strings.Contains(tt.command, "{user id}") || strings.Contains(tt.command, "{x y}") {
-			command = strings.Split(strings.NewReplacer("{user id}", "{user\x00id}", "{x y}", "{x\x00y}").Replace(tt.command), " ")
+		if strings.Contains(tt.command, "{user id") || strings.Contains(tt.command, "{x y}") {
+			command = strings.Split(strings.NewReplacer("{user id", "{user\x00id", "{x y}", "{x\x00y}").Replace(tt.command), " ")
 			for i := range command {
 				command[i] = strings.ReplaceAll(command[i], "\x00", " ")
 			}

@@ -1,6 +1,11 @@
 package template
 
-import "fanout/internal/template/words"
+import (
+	"strings"
+
+	"fanout/internal/hint"
+	"fanout/internal/template/words"
+)
 
 // BatchMax and BatchEven are values of Spec.Batch other than a number of items. Both fill a job up to the limits of
 // the system before the next job begins.
@@ -17,6 +22,7 @@ type Spec struct {
 	Pipe       bool        // the items go to stdin: none is appended, and no placeholder is needed
 	Terminator string      // the text after each item on stdin
 	Sources    int         // input sources; from 2 on, Fields[1:] of an item are the values of the sources
+	Names      []string    // of the sources; nil: they have none
 	Rows       *words.Rows // nil: items are not rows
 	Workers    int         // BatchEven spreads the last items over this many jobs
 	Limits     Limits
@@ -35,7 +41,9 @@ const (
 
 // scope returns what the placeholders may stand for.
 func (s *Spec) scope() *words.Scope {
-	return &words.Scope{Sources: s.Sources, Rows: s.Rows, Several: s.batched(), Batch: s.max()}
+	return &words.Scope{
+		Sources: s.Sources, Names: s.Names, Rows: s.Rows, Several: s.batched(), Batch: s.max(), Coded: hint.Coded(strings.Join(s.Command, " ")),
+	}
 }
 
 // batched reports whether a job can have several items.

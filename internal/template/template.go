@@ -97,6 +97,9 @@ func (t *Template) Highest() int { return t.scope.Highest() }
 // Named is the greatest number of a batch's item that COMMAND names; 0 if it names no number.
 func (t *Template) Named() int { return t.scope.Nth() }
 
+// Counts reports whether COMMAND has {##}: jobs need their Total.
+func (t *Template) Counts() bool { return t.scope.Counts() }
+
 // Form says how COMMAND was read.
 func (t *Template) Form() Form { return t.form }
 

@@ -141,6 +141,7 @@ func appendStrings(b []byte, all []string) []byte {
 func appendJob(b []byte, j job.Job) []byte {
 	b = binary.AppendUvarint(b, uint64(j.Index))
 	b = binary.AppendUvarint(b, uint64(j.Offset))
+	b = binary.AppendUvarint(b, uint64(j.Total))
 	b = binary.AppendUvarint(b, uint64(j.Attempt))
 	b = binary.AppendUvarint(b, uint64(len(j.Items)))
 	for _, it := range j.Items {
@@ -153,6 +154,7 @@ func appendJob(b []byte, j job.Job) []byte {
 func (t *decoder) job() (j job.Job) {
 	j.Index = int64(t.number())
 	j.Offset = int64(t.number())
+	j.Total = int32(t.number())
 	j.Attempt = int(t.number())
 	j.Items = make([]job.Item, t.list())
 	for i := range j.Items {

@@ -70,7 +70,7 @@ func FuzzCompile(f *testing.F) {
 
 // FuzzTokens holds that tokens are in order and within the text, and that the text around them is kept.
 func FuzzTokens(f *testing.F) {
-	for _, s := range []string{"{}", "{{}}", "{.}{/}", "${}", "$${}", "\\{}", "{1}", "{name.}", "{{name}}", "{{{}}}", "{:q}", "{1/.:q}", "{", "}{", "{}}"} {
+	for _, s := range []string{"{}", "{{}}", "{.}{/}", "${}", "$${}", "\\{}", "{1}", "{name.}", "{{name}}", "{{{}}}", "{:q}", "{1/.:q}", "{", "}{", "{}}", "{..}{+.}", "{%.gz}", "{#a}", `{/a\/b/c}`, "{-1}", "{{#a}}{{/a}}", "$${..}", "{##}{%0}"} {
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, script bool) {

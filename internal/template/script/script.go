@@ -6,6 +6,7 @@ package script
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -153,9 +154,15 @@ func (c *compiler) original(e *words.Error) error {
 	return e
 }
 
-// inScript reports whether any token stands outside of comments.
+// inScript reports whether any placeholder stands outside of comments. {{}} is none.
 func (c *compiler) inScript() bool {
-	return len(c.comments()) < len(c.toks)
+	comments := c.comments()
+	for i, t := range c.toks {
+		if t.Literal == "" && !comments[i] {
+			return true
+		}
+	}
+	return false
 }
 
 // comments finds the tokens that stand in comments.
@@ -182,8 +189,8 @@ func (c *compiler) append() (*syntax.File, error) {
 		Msg:  "the item cannot be appended to this script: its end takes no argument",
 		Hint: "write {} where the item belongs",
 	}
-	if len(c.toks) > 0 {
-		bad.Msg = c.toks[0].Source + " stands in a comment"
+	if i := slices.IndexFunc(c.toks, func(t words.Token) bool { return t.Literal == "" }); i >= 0 {
+		bad.Msg = c.toks[i].Source + " stands in a comment"
 	}
 	end := len(strings.TrimRight(c.text, " \t\n"))
 	if end < len(c.text) && words.OddRun(c.text[:end], '\\') {

@@ -57,7 +57,7 @@ func TestVerbatim(t *testing.T) {
 		"cat  {} <<'E'\n$x `y` \\z\nE\n :":                    "cat  \"${1}\" <<'E'\n$x `y` \\z\nE\n :",
 		" cat  <<'E' ;:\n$x {} `y` \\z\n\tE\nE\n : 'E' \"x\"": " cat  <<E ;:\n\\$x ${1} \\`y\\` \\\\z\n\tE\nE\n : 'E' \"x\"",
 		"cat  <<-\"E\" &&\n\t\t$x {}\n\tE\n:":                 "cat  <<-E &&\n\t\t\\$x ${1}\n\tE\n:",
-		"\techo  {{}}  '{{.}}' # {{}} {}":                     "\techo  '{}'  '{.}' # {{}} {}",
+		"\techo  {{}}  '{{.}}' {} # {{}} {}":                  "\techo  '{}'  '{.}' \"${1}\" # {{}} {}",
 	} {
 		tt, err := compile(text)
 		if err != nil {

@@ -6,18 +6,21 @@ import "strings"
 type form uint8
 
 const (
-	whole     form = iota // {}
-	noExt                 // {.}
-	base                  // {/}
-	dir                   // {//}
-	baseNoExt             // {/.}
+	whole      form = iota // {}
+	noExt                  // {.}
+	base                   // {/}
+	dir                    // {//}
+	baseNoExt              // {/.}
+	noExts                 // {..}
+	baseNoExts             // {/..}
+	ext                    // {+.}
 )
 
 // suffixes are the spellings of the forms, the longest first.
 var suffixes = []struct {
 	text string
 	form form
-}{{"/.", baseNoExt}, {"//", dir}, {".", noExt}, {"/", base}}
+}{{"/..", baseNoExts}, {"..", noExts}, {"+.", ext}, {"/.", baseNoExt}, {"//", dir}, {".", noExt}, {"/", base}}
 
 // apply returns a part of the path s. It never allocates.
 func (f form) apply(s string) string {
@@ -30,6 +33,12 @@ func (f form) apply(s string) string {
 		return dirOf(trimSlashes(s))
 	case baseNoExt:
 		return cutExt(baseOf(trimSlashes(s)))
+	case noExts:
+		return cutExts(trimSlashes(s))
+	case baseNoExts:
+		return cutExts(baseOf(trimSlashes(s)))
+	case ext:
+		return extOf(trimSlashes(s))
 	default:
 		return s
 	}
@@ -66,4 +75,19 @@ func cutExt(s string) string {
 		return s
 	}
 	return s[:len(s)-len(name)+i]
+}
+
+// cutExts removes all extensions.
+func cutExts(s string) string {
+	name := strings.TrimLeft(baseOf(s), ".")
+	i := strings.IndexByte(name, '.')
+	if i < 0 {
+		return s
+	}
+	return s[:len(s)-len(name)+i]
+}
+
+// extOf returns what cutExt removes, without the dot.
+func extOf(s string) string {
+	return strings.TrimPrefix(s[len(cutExt(s)):], ".")
 }

@@ -15,15 +15,18 @@ const (
 	refField                // one field of the item
 	refNth                  // the n-th item of the batch
 	refSeq                  // the number of the job
+	refTotal                // the number of all jobs
 	refSlot                 // the slot that runs the job
+	refSlot0                // the same, from 0
 	refHost                 // the machine that runs the job
 )
 
 // Ref is a placeholder. Equal placeholders have equal values.
 type Ref struct {
 	kind   refKind
-	n      int // the number of refField and refNth
+	n      int // the number of refField and refNth; below 0, they count from the last, which is -1
 	form   form
+	edit   *edit
 	Quote  bool // quoted for another shell
 	Spread bool // the item has a value for each of several sources
 }
@@ -38,10 +41,13 @@ func (r Ref) Repeats(text string) bool {
 }
 
 // counter reports whether the placeholder is a number of fanout's own, not input.
-func (r Ref) counter() bool { return r.kind == refSeq || r.kind == refSlot }
+func (r Ref) counter() bool { return refSeq <= r.kind && r.kind <= refSlot0 }
 
-// convert applies the path form and the quoting to a text.
+// convert applies the path form or the edit, and the quoting, to a text.
 func (r Ref) convert(s string) string {
+	if r.edit != nil {
+		s = r.edit.apply(s)
+	}
 	if s = r.form.apply(s); r.Quote {
 		return QuoteCode(s)
 	}
@@ -53,7 +59,7 @@ func (r Ref) Item(it job.Item) string {
 	if r.kind == refField {
 		return r.convert(r.field(it))
 	}
-	if !r.Spread || len(it.Fields) < 2 || r.form == whole && !r.Quote {
+	if !r.Spread || len(it.Fields) < 2 || r.form == whole && r.edit == nil && !r.Quote {
 		return r.convert(it.String())
 	}
 	return strings.Join(r.Values(nil, it), " ")
@@ -72,10 +78,22 @@ func (r Ref) Values(dst []string, it job.Item) []string {
 
 // field returns "" for a field that the item does not have; the input stage has checked rows already.
 func (r Ref) field(it job.Item) string {
-	if r.n < 1 || r.n >= len(it.Fields) {
-		return ""
+	if n := r.place(len(it.Fields) - 1); n > 0 {
+		return it.Fields[n]
 	}
-	return it.Fields[r.n]
+	return ""
+}
+
+// place returns the place from 1 that the placeholder names among so many; 0 if there is none.
+func (r Ref) place(among int) int {
+	n := r.n
+	if n < 0 {
+		n += among + 1
+	}
+	if n < 1 || n > among {
+		return 0
+	}
+	return n
 }
 
 // Job returns the one value for a job. The values of its items are joined by spaces.
@@ -83,15 +101,20 @@ func (r Ref) Job(j job.Job) string {
 	switch {
 	case r.kind == refSeq:
 		return strconv.FormatInt(j.Seq(), 10)
+	case r.kind == refTotal:
+		return strconv.Itoa(int(j.Total))
 	case r.kind == refSlot:
 		return strconv.Itoa(j.Slot)
+	case r.kind == refSlot0:
+		return strconv.Itoa(max(j.Slot-1, 0))
 	case r.kind == refHost:
 		return j.Host
 	case r.kind == refNth:
-		if r.n > len(j.Items) {
+		n := r.place(len(j.Items))
+		if n == 0 {
 			return ""
 		}
-		return r.convert(j.Items[r.n-1].String())
+		return r.convert(j.Items[n-1].String())
 	case len(j.Items) == 1:
 		return r.Item(j.Items[0])
 	}

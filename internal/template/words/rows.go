@@ -17,9 +17,12 @@ type Rows struct {
 	Any   bool     // the names are unknown: every text that can be a name is one
 }
 
-// fieldNamed looks for a field by its name. A name that could end or break a token is never found.
+// fieldNamed looks for a field, or a source, by its name. A name that could end or break a token is never found.
 func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	rows := s.Rows
+	if rows == nil && s.Names != nil {
+		rows = &Rows{Names: s.Names}
+	}
 	if rows == nil || strings.Trim(body, "./") == "" || body == ":q" || strings.ContainsAny(body, "{}\x00") {
 		return Ref{}, false, nil
 	}
@@ -29,7 +32,10 @@ func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	}
 	if !rows.Pick {
 		if at >= 0 && slices.Contains(rows.Names[at+1:], body) {
-			return Ref{}, false, ambiguous(rows.Names, body)
+			return Ref{}, false, s.ambiguous(rows.Names, body)
+		}
+		if s.Rows == nil && s.Sources < 2 {
+			return Ref{}, true, nil
 		}
 		return Ref{kind: refField, n: at + 1}, true, nil
 	}
@@ -41,8 +47,12 @@ func (s *Scope) fieldNamed(body string) (r Ref, ok bool, err *Error) {
 	return Ref{kind: refField, n: n + 1}, true, nil
 }
 
-// ambiguous is the error of a name that several fields have.
-func ambiguous(names []string, name string) *Error {
+// ambiguous is the error of a name that several fields or sources have.
+func (s *Scope) ambiguous(names []string, name string) *Error {
+	things := "fields"
+	if s.Rows == nil {
+		things = "sources"
+	}
 	var at []string
 	for i, have := range names {
 		if have == name {
@@ -50,7 +60,7 @@ func ambiguous(names []string, name string) *Error {
 		}
 	}
 	return &Error{
-		Msg:  fmt.Sprintf("{%s}: %d fields have this name", name, len(at)),
+		Msg:  fmt.Sprintf("{%s}: %d %s have this name", name, len(at), things),
 		Hint: "use their numbers: " + strings.Join(at, ", "),
 	}
 }
@@ -58,11 +68,17 @@ func ambiguous(names []string, name string) *Error {
 // unknown returns the error for a text that looks like the name of a field but is not; nil for any other
 // text.
 func (s *Scope) unknown(body string) *Error {
-	rows := s.Rows
+	rows, field := s.Rows, "field"
+	if rows == nil && s.Names != nil {
+		rows, field = &Rows{Names: s.Names, Any: slices.Contains(s.Names, "")}, "source"
+	}
 	if rows == nil || rows.Any {
 		return nil
 	}
 	name := strings.TrimSuffix(body, ":q")
+	if head, _, ok := readEdit(name); ok {
+		name = head
+	}
 	for _, suf := range suffixes {
 		if head, ok := strings.CutSuffix(name, suf.text); ok {
 			name = head
@@ -73,7 +89,7 @@ func (s *Scope) unknown(body string) *Error {
 	if !mayBeName(name) && near == "" {
 		return nil
 	}
-	e := &Error{Msg: fmt.Sprintf("{%s}: there is no field %q", body, name)}
+	e := &Error{Msg: fmt.Sprintf("{%s}: there is no %s %q", body, field, name)}
 	switch {
 	case near != "":
 		e.Msg += fmt.Sprintf("; the nearest is {%s}", near)
@@ -85,9 +101,9 @@ func (s *Scope) unknown(body string) *Error {
 			e.Msg += fmt.Sprintf(" to {%d}", rows.Width)
 		}
 	case len(rows.Names) == 1:
-		e.Msg += "; the only field is " + fieldList(rows.Names)
+		e.Msg += "; the only " + field + " is " + fieldList(rows.Names)
 	default:
-		e.Msg += "; the fields are " + fieldList(rows.Names)
+		e.Msg += "; the " + field + "s are " + fieldList(rows.Names)
 	}
 	if len(rows.Names) == 1 && strings.Contains(rows.Names[0], ";") {
 		e.Hint = "the header has semicolons: --colsep ';' --header in place of --csv"

@@ -33,7 +33,7 @@ func (s ArgSize) Growth(it job.Item, at int) int {
 		switch {
 		case r.PerItem():
 			n += r.size(it, at) + 1
-		case r.kind == refNth && r.n == at+1 || r.kind != refNth && at == 0:
+		case r.kind == refNth && r.mayBe(at) || r.kind != refNth && at == 0:
 			n += r.size(it, at)
 		}
 	}
@@ -47,7 +47,7 @@ func (r Ref) size(it job.Item, at int) int {
 	case refItem, refField:
 		return len(r.Item(it))
 	case refNth:
-		if r.n != at+1 {
+		if !r.mayBe(at) {
 			return 0
 		}
 		return len(r.convert(it.String()))
@@ -55,6 +55,9 @@ func (r Ref) size(it job.Item, at int) int {
 		return len("9223372036854775807")
 	}
 }
+
+// mayBe reports whether the placeholder may name the item at a place of the batch. Each item may be the last.
+func (r Ref) mayBe(at int) bool { return r.n == at+1 || r.n < 0 }
 
 // Sizes lists the sizes of the plan's programs.
 func (p *Plan) Sizes() []ExecSize {

@@ -27,13 +27,13 @@ func (s *Scope) Scan(text string, script bool) ([]Token, error) {
 			continue
 		}
 		shells := script && (OddRun(text[:i], '$') || OddRun(text[:i], '\\'))
-		t, ok, err := s.tokenAt(text, i, shells)
+		t, ok, err := s.tokenAt(text, i, script, shells)
 		if err != nil && !repetition(text[:i]) {
 			return nil, err.At(text, i)
 		}
 		switch {
 		case !ok:
-			i++
+			i = max(i+1, t.End)
 		case shells:
 			i = t.End
 		default:
@@ -62,11 +62,14 @@ func OddRun(before string, c byte) bool {
 }
 
 // tokenAt reads the token that begins with the opening brace text[i].
-func (s *Scope) tokenAt(text string, i int, literal bool) (Token, bool, *Error) {
+func (s *Scope) tokenAt(text string, i int, script, literal bool) (Token, bool, *Error) {
 	if strings.HasPrefix(text[i:], "{{") {
 		rest := text[i+2:]
 		n := strings.IndexByte(rest, '}')
 		if n >= 0 && strings.HasPrefix(rest[n:], "}}") && !strings.ContainsAny(rest[:n], "'\"\\$`") {
+			if s.foreign(text, i, i+n+4, rest[:n], script) {
+				return Token{End: i + n + 4}, false, nil
+			}
 			if _, ok, err := s.parseRef(rest[:n], true); ok || err != nil || s.unknown(rest[:n]) != nil {
 				return Token{Start: i, End: i + n + 4, Literal: text[i+1 : i+n+3]}, true, nil
 			}
@@ -77,11 +80,17 @@ func (s *Scope) tokenAt(text string, i int, literal bool) (Token, bool, *Error) 
 	if n < 0 {
 		return Token{}, false, nil
 	}
+	if s.foreign(text, i, i+n+2, rest[:n], script) {
+		return Token{}, false, nil
+	}
 	r, ok, err := s.parseRef(rest[:n], literal)
 	if !ok && err == nil && !literal {
 		err = s.unknown(rest[:n])
 	}
-	return Token{Start: i, End: i + n + 2, Ref: r}, ok, err
+	if !ok {
+		return Token{}, false, err
+	}
+	return Token{Start: i, End: i + n + 2, Ref: r}, true, nil
 }
 
 // parseRef reads the text between braces. With literal, it only reports whether the text is a placeholder,
@@ -92,6 +101,12 @@ func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 	}
 	if body == "%" {
 		return Ref{kind: refSlot}, true, nil
+	}
+	if body == "##" {
+		return Ref{kind: refTotal}, true, nil
+	}
+	if body == "%0" {
+		return Ref{kind: refSlot0}, true, nil
 	}
 	if r, ok, err := s.fieldNamed(body); ok || err != nil {
 		return r, ok, err
@@ -107,6 +122,9 @@ func (s *Scope) parseRef(body string, literal bool) (Ref, bool, *Error) {
 			rest, out.form = head, suf.form
 			break
 		}
+	}
+	if head, e, ok := readEdit(rest); ok && out.form == whole && s.isRef(head) {
+		rest, out.edit = head, s.editOf(e)
 	}
 	if !s.isRef(rest) {
 		return Ref{}, false, nil
@@ -135,13 +153,14 @@ func (s *Scope) isRef(head string) bool {
 	if _, ok, err := s.fieldNamed(head); ok || err != nil {
 		return true
 	}
-	if head[0] < '1' || head[0] > '9' || len(head) > 6 {
+	digits := strings.TrimPrefix(head, "-")
+	if digits == "" || digits[0] == '0' || len(digits) > 6 {
 		return false
 	}
-	return strings.Trim(head, "0123456789") == ""
+	return strings.Trim(digits, "0123456789") == ""
 }
 
-// numbered gives {N} its meaning: a source, a column, or an item of the batch.
+// numbered gives {N} and {-N} their meaning: a source, a column, or an item of the batch.
 func (s *Scope) numbered(out *Ref, n int) *Error {
 	bad := func(format string, args ...any) *Error {
 		return &Error{
@@ -149,23 +168,27 @@ func (s *Scope) numbered(out *Ref, n int) *Error {
 			Hint: fmt.Sprintf("write {{%d}} for the text {%d}", n, n),
 		}
 	}
+	back := max(-n, 0)
+	if most := s.most(); 0 < back && back <= most {
+		n, back = most+1-back, 0
+	}
 	out.n = n
 	switch {
 	case s.Sources > 1:
 		out.kind = refField
-		if n > s.Sources {
+		if max(n, back) > s.Sources {
 			return bad("there are only %d sources", s.Sources)
 		}
 	case s.Rows != nil && s.Rows.Pick:
 		return bad("the fields of these rows have names, not numbers")
 	case s.Rows != nil:
 		out.kind = refField
-		if s.Rows.Width > 0 && n > s.Rows.Width {
+		if s.Rows.Width > 0 && max(n, back) > s.Rows.Width {
 			return bad("a row has only %d fields", s.Rows.Width)
 		}
 	case s.Several:
 		out.kind = refNth
-		if s.Batch > 0 && n > s.Batch {
+		if s.Batch > 0 && max(n, back) > s.Batch {
 			return bad("a batch has only %d items", s.Batch)
 		}
 	case n == 1:
@@ -174,4 +197,17 @@ func (s *Scope) numbered(out *Ref, n int) *Error {
 		return bad("there is only one source")
 	}
 	return nil
+}
+
+// most is the number of sources or fields; 0 if it is not the same for all items.
+func (s *Scope) most() int {
+	switch {
+	case s.Sources > 1:
+		return s.Sources
+	case s.Rows != nil:
+		return s.Rows.Width
+	case s.Several:
+		return 0
+	}
+	return 1
 }
