@@ -183,7 +183,7 @@ func (in *Input) values(src Source, r *reader) values {
 		v = l
 	}
 	if in.spec.Commands {
-		v = in.spec.commands(v, fl != nil)
+		v = in.spec.commands(v, r != nil)
 	}
 	if in.spec.SkipEmpty && (len(in.sources) == 1 || in.spec.Link == Product) {
 		v = nonEmpty{v}
