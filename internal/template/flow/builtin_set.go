@@ -16,9 +16,7 @@ func (f *follower) set(args []word, st *state) {
 			return
 		}
 		if len(w.text) > 0 && (w.text[0] == '-' || w.text[0] == '+') && len(f.ids(w.text)) == 0 {
-			if isFlags(w.text) && strings.ContainsRune(w.text, 'k') { // all NAME=VALUE become variables
-				f.budget = 0
-			}
+			st.keywords = st.keywords || isFlags(w.text) && strings.ContainsRune(w.text, 'k')
 			if isFlags(w.text) && strings.ContainsRune(w.text, 'a') {
 				st.exports = w.text[0] == '-'
 			}
@@ -26,6 +24,7 @@ func (f *follower) set(args []word, st *state) {
 		}
 		if i > 0 && strings.HasSuffix(args[i-1].text, "o") {
 			st.exports = st.exports || w.text == "allexport"
+			st.keywords = st.keywords || w.text == "keyword"
 			continue
 		}
 		f.onlyOptions("set", args[i:])

@@ -308,6 +308,11 @@ func (f *follower) program(name string, list []word, st *state) {
 	if f.spend(5 * len(list)) {
 		return
 	}
+	for _, w := range list {
+		if head, _, ok := strings.Cut(w.text, "="); ok && st.keywords && head != "" && strings.IndexFunc(head, notInName) < 0 {
+			f.environment(w.text, st)
+		}
+	}
 	args := f.args(list)
 	if operands := p.operands(args); len(operands) > 0 && len(args[operands[0]].ids) == 0 {
 		at := operands[0]

@@ -22,6 +22,7 @@ type state struct {
 	reads    string           // the shell, if it reads its code from standard input
 	dead     bool             // it is never reached: behind exit, return, break
 	partly   bool             // names of some variables are known only in part
+	keywords bool             // set -k: all words NAME=VALUE are variables of the command
 	unnamed  bool             // some variable is an array, unknown which
 	exports  bool             // set -a: all variables are exported
 	inherits bool             // shopt -s localvar_inherit
@@ -111,7 +112,7 @@ func (f *follower) merge(st, other *state) {
 		}
 		st.vars[name] = f.mergeVariable(a, b)
 	}
-	st.partly = st.partly || other.partly
+	st.partly, st.keywords = st.partly || other.partly, st.keywords || other.keywords
 	st.unnamed, st.exports, st.last = st.unnamed || other.unnamed, st.exports || other.exports, st.last || other.last
 	st.params = f.mergeWords(st.params, other.params)
 	mergeFunctions(st.funcs, other.funcs)
