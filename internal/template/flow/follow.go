@@ -121,7 +121,8 @@ func Words(list []string, s Script) []Finding {
 	st := f.begin(f.clean())
 	command := make([]word, len(list))
 	for i, w := range list {
-		command[i] = word{text: f.withLiterals(w)}
+		repeated := slices.ContainsFunc(f.names.Tokens(w), func(id int) bool { return f.marks[id].several && !f.marks[id].quoted })
+		command[i] = word{text: f.withLiterals(w), open: repeated}
 	}
 	if name, ok := f.literal(value{command[0].text}); ok {
 		f.program(baseName(name), command[1:], st)
