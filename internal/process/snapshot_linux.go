@@ -187,15 +187,21 @@ func (t *Tree) search() []proc.Process {
 // started since this one began, and before the others did. Other jobs that are being ended do not count: of two that
 // time out at the same time, each would leave the orphan to the other.
 func (t *Tree) claims(p proc.Process) bool {
-	if t.tick == 0 || p.Start < t.tick || slices.Contains(t.before, p.PID) {
+	if t.tick == 0 || p.Start < t.tick || t.cameAfter(p.PID) {
 		return false
 	}
 	t.sup.mu.Lock()
 	defer t.sup.mu.Unlock()
 	for _, other := range t.sup.trees {
-		if began := other.running.Load(); other != t && began != 0 && p.Start >= began {
+		if began := other.running.Load(); other != t && began != 0 && p.Start >= began && !other.cameAfter(p.PID) {
 			return false
 		}
 	}
 	return true
+}
+
+// cameAfter reports whether the orphan was there when the job began, maybe in the same tick.
+func (t *Tree) cameAfter(orphan int) bool {
+	before := t.before.Load()
+	return before != nil && slices.Contains(*before, orphan)
 }

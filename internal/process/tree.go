@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,10 +23,10 @@ type Tree struct {
 	spawner spawner
 
 	ctx        context.Context
-	unhook     func() bool   // removes from ctx the function that wakes the Tree
-	tick       uint64        // when the job began; 0 when it shares its ctx, and so its stop, with other jobs
-	running    atomic.Uint64 // tick while the job runs and is not being ended, for other Trees
-	before     []int         // the orphans that there were when the job began
+	unhook     func() bool           // removes from ctx the function that wakes the Tree
+	tick       uint64                // when the job began; 0 when it shares its ctx, and so its stop, with other jobs
+	running    atomic.Uint64         // tick while the job runs and is not being ended, for other Trees
+	before     atomic.Pointer[[]int] // the orphans that there were when the job began; nil for none
 	results    []Result
 	captures   [2]capture
 	feeds      []feed
@@ -91,7 +92,12 @@ func (t *Tree) Begin(ctx context.Context, jobID string) {
 		t.ctx = ctx
 		t.unhook = context.AfterFunc(ctx, t.wake.signal)
 		t.tick = proc.Now()
-		t.before = t.sup.livingOrphans()
+		if before := t.sup.livingOrphans(); len(before) > 0 {
+			before = slices.Clone(before)
+			t.before.Store(&before)
+		} else {
+			t.before.Store(nil)
+		}
 	}
 	t.mu.Lock()
 	t.jobID = jobID
