@@ -48,7 +48,7 @@ func (in *innocents) check(t *testing.T) {
 func TestInnocents(t *testing.T) {
 	testkit.Slow(t)
 	program := hostile(t)
-	for _, row := range rows(localLimits()) {
+	for _, row := range append(rows(localLimits()), groupRows(localLimits())...) {
 		if row.apart.Setsid {
 			continue // nobody can join a group of another session
 		}
