@@ -24,10 +24,8 @@ import (
 
 // notEmulated holds the scripts that fail under the emulator, each with the reason.
 var notEmulated = map[string]string{
-	"flows":       "a warning about subreapers stands among what it compares; what it checks is the same on all machines",
-	"guardian":    "the emulator refuses subreapers, without which there is no guardian",
-	"nobang":      "its programs cannot be executed, and then a child of the emulator sometimes waits for ever, for a lock that another thread held during the fork",
-	"workers_die": "it kills fanout, and children of the emulator that wait for ever, for such a lock, hold it up",
+	"guardian": "the emulator refuses subreapers, without which there is no guardian",
+	"nobang":   "its programs cannot be executed, and then a child of the emulator sometimes waits for ever, for a lock that another thread held during the fork",
 }
 
 // sameEverywhere holds the scripts about what happens before the first job or after the last. They make half of all
