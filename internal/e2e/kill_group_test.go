@@ -39,12 +39,16 @@ func groupRows(most limits) []row {
 			name: "kill-9-session", apart: syscall.SysProcAttr{Setsid: true}, flags: grace, status: 137, others: keeper("plain"),
 			trigger: func(tr *trial) time.Time {
 				tr.warden()
+				if slices.Contains(tr.flags, "--backend") {
+					// When the runner dies alone, the entry of a run with hosts stays, for fanout cleanup to ask them.
+					tr.killAtOnce(tr.visible(), tr.runner(tr.visible()))
+				}
 				for _, pid := range testkit.Processes() {
 					if sid, err := unix.Getsid(pid); err == nil && sid == tr.cmd.Process.Pid && pid != sid {
 						unix.Kill(pid, unix.SIGKILL)
 					}
 				}
-				tr.signal(syscall.SIGKILL)
+				unix.Kill(tr.visible(), unix.SIGKILL) // it may have ended
 				return time.Now()
 			},
 			after: (*trial).forgotten,

@@ -220,14 +220,19 @@ func killMatrix(t *testing.T, where string, flags ...string) {
 		t.Logf("only these hostile jobs run: %q; FANOUT_TEST_ALL=1 runs all", some)
 	}
 	all := rows(most)
-	if !slices.Contains([]string{"slurm", "ray"}, where) { // what survives fanout here is the same for all backends
-		all = append(all, groupRows(most)...)
-	}
+	all = append(all, groupRows(most)...)
 	own := len(rows(most)) // the rows behind these end several of fanout's own processes
 	for i, row := range all {
 		some := some
-		if where == "ssh" && i >= own && os.Getenv("FANOUT_TEST_ALL") == "" {
-			some = []string{"plain", emptyEnv}
+		if i >= own && os.Getenv("FANOUT_TEST_ALL") == "" {
+			switch where {
+			case "ssh":
+				some = []string{"plain", emptyEnv}
+			case "slurm", "ray":
+				if !strings.HasPrefix(row.name, "kill-9-group") && row.name != "kill-9-session" {
+					continue
+				}
+			}
 		}
 		t.Run(row.name, func(t *testing.T) {
 			for _, mode := range modes {
