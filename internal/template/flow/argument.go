@@ -64,8 +64,8 @@ func codeIndex(args []arg) int {
 // baseName returns the name of a program without its directory.
 func baseName(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
 
-// unescape removes the backslash before any byte, or only before the bytes in only.
-func unescape(s, only string) string {
+// Unescape removes the backslash before any byte, or only before the bytes in only.
+func Unescape(s, only string) string {
 	if !strings.ContainsRune(s, '\\') {
 		return s
 	}

@@ -115,9 +115,9 @@ func (f *follower) tilde(s string, st *state) value {
 		name, n = "OLDPWD", 2
 	}
 	if len(s) > n && s[n] != '/' {
-		return f.written(unescape(s, ""))
+		return f.written(Unescape(s, ""))
 	}
-	return f.join(f.lookup(name, st), f.written(unescape(s[n:], "")))
+	return f.join(f.lookup(name, st), f.written(Unescape(s[n:], "")))
 }
 
 // quotedParts is the value of the parts in double quotes, or of a here-document.
@@ -136,7 +136,7 @@ func (f *follower) partOf(p syntax.WordPart, st *state, quoted bool) value {
 		if quoted {
 			only = "$`\"\\\n"
 		}
-		return f.written(unescape(p.Value, only))
+		return f.written(Unescape(p.Value, only))
 	case *syntax.SglQuoted:
 		if p.Dollar {
 			return f.written(decoded(p.Value))

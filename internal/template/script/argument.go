@@ -13,12 +13,11 @@ import (
 type arg struct {
 	text    string // the word without its quotes, with a stand-in for each placeholder
 	dynamic bool   // only the shell knows some parts of it
-	ids     []int  // all tokens in the word, also those in commands inside it
 }
 
 // resolve removes the quotes of a word.
-func resolve(names flow.StandIns, word *syntax.Word) arg {
-	a := arg{ids: names.Under(word)}
+func resolve(word *syntax.Word) arg {
+	var a arg
 	var b strings.Builder
 	for _, p := range word.Parts {
 		if s, ok := partText(p); ok {
@@ -35,7 +34,7 @@ func resolve(names flow.StandIns, word *syntax.Word) arg {
 func partText(p syntax.WordPart) (string, bool) {
 	switch p := p.(type) {
 	case *syntax.Lit:
-		return unescape(p.Value, ""), true
+		return flow.Unescape(p.Value, ""), true
 	case *syntax.SglQuoted:
 		return p.Value, !p.Dollar || !strings.ContainsRune(p.Value, '\\')
 	case *syntax.DblQuoted:
@@ -45,29 +44,11 @@ func partText(p syntax.WordPart) (string, bool) {
 			if !ok {
 				return "", false
 			}
-			b.WriteString(unescape(lit.Value, "$`\"\\\n"))
+			b.WriteString(flow.Unescape(lit.Value, "$`\"\\\n"))
 		}
 		return b.String(), !p.Dollar
 	}
 	return "", false
-}
-
-// unescape removes the backslash before any byte, or only before the bytes in only.
-func unescape(s, only string) string {
-	if !strings.ContainsRune(s, '\\') {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && (only == "" || strings.IndexByte(only, s[i+1]) >= 0) {
-			i++
-			if s[i] == '\n' {
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }
 
 // argSize returns the size of the word as an argument.

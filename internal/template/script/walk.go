@@ -151,7 +151,7 @@ func (w *walker) call(c *syntax.CallExpr) {
 	}
 	var l words.ExecSize
 	for _, word := range c.Args {
-		l.Args = append(l.Args, w.argSize(resolve(w.standIns, word)))
+		l.Args = append(l.Args, w.argSize(resolve(word)))
 	}
 	w.calls = append(w.calls, l)
 	for _, word := range c.Args {
@@ -168,7 +168,7 @@ func (w *walker) argument(word *syntax.Word) {
 		lit, ok := word.Parts[0].(*syntax.Lit)
 		o.whole = ok && lit.Value == w.standIns.Token(o.id)
 	}
-	per, text := false, w.standIns.Without(resolve(w.standIns, word).text)
+	per, text := false, w.standIns.Without(resolve(word).text)
 	for _, id := range direct {
 		per = per || w.occs[id].Literal == "" && w.occs[id].Ref.Repeats(text)
 	}

@@ -92,7 +92,7 @@ func (w *walker) document(r *syntax.Redirect) {
 		return
 	}
 	if delim := r.Word.Lit(); delim == "" || strings.ContainsRune(delim, '\\') {
-		a := resolve(w.standIns, r.Word)
+		a := resolve(r.Word)
 		if a.dynamic || strings.Trim(a.text, words.BareChars) != "" || a.text == "" {
 			w.refuse(ids[0], "the item cannot stand in a here-document with this delimiter", "use a plain word such as <<EOF")
 			return
