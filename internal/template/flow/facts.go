@@ -95,10 +95,11 @@ func (p *Program) optionsOf(fact string) []string {
 func optionValue(options []string, args []arg, i int) (value arg, used int) {
 	a := args[i]
 	for _, o := range options {
-		name, count, _ := strings.Cut(o, ":")
 		words := 1
-		if n, err := strconv.Atoi(count); err == nil {
-			o, words = name, n
+		if name, count, has := strings.Cut(o, ":"); has {
+			if n, err := strconv.Atoi(count); err == nil {
+				o, words = name, n
+			}
 		}
 		if o == "" || o[0] != '-' && (o[0] != '+' || len(o) != 2) {
 			if strings.HasPrefix(a.text, o) {
